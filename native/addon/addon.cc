@@ -1,0 +1,134 @@
+// The N-API border: converts, checks and owns. It knows nothing of decoding; what lies below knows nothing of
+// JavaScript.
+
+#include <napi.h>
+
+#include "../llama_api.h"
+#include "../log.h"
+#include "async.h"
+#include "cancel_handle.h"
+#include "gguf_functions.h"
+#include "model_handle.h"
+#include "scorer_handle.h"
+#include "search_handle.h"
+
+namespace argsearch {
+namespace {
+
+Napi::Value open_engine_js(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const LlamaApi& api = open_engine(to_string(info[0], "dir"));
+    Napi::Object result = Napi::Object::New(info.Env());
+    result["dir"] = api.dir;
+    result["version"] = api.version;
+    return result;
+  });
+}
+
+const char* device_type_name(enum ggml_backend_dev_type type) {
+  switch (type) {
+    case GGML_BACKEND_DEVICE_TYPE_CPU:
+      return "cpu";
+    case GGML_BACKEND_DEVICE_TYPE_GPU:
+      return "gpu";
+    case GGML_BACKEND_DEVICE_TYPE_IGPU:
+      return "igpu";
+    default:
+      return "accel";
+  }
+}
+
+Napi::Value devices_js(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return guarded(env, [&]() -> Napi::Value {
+    const LlamaApi& api = engine();
+    Napi::Array devices = Napi::Array::New(env);
+    for (size_t i = 0; i < api.ggml_backend_dev_count(); ++i) {
+      ggml_backend_dev_t device = api.ggml_backend_dev_get(i);
+      size_t free = 0;
+      size_t total = 0;
+      api.ggml_backend_dev_memory(device, &free, &total);
+      Napi::Object object = Napi::Object::New(env);
+      object["name"] = api.ggml_backend_dev_name(device);
+      object["description"] = api.ggml_backend_dev_description(device);
+      object["backend"] = api.ggml_backend_reg_name(api.ggml_backend_dev_backend_reg(device));
+      object["type"] = device_type_name(api.ggml_backend_dev_type(device));
+      object["memoryFree"] = to_js_count(env, free);
+      object["memoryTotal"] = to_js_count(env, total);
+      devices[devices.Length()] = object;
+    }
+    return devices;
+  });
+}
+
+const char* log_level_name(ggml_log_level level) {
+  switch (level) {
+    case GGML_LOG_LEVEL_DEBUG:
+      return "debug";
+    case GGML_LOG_LEVEL_WARN:
+      return "warn";
+    case GGML_LOG_LEVEL_ERROR:
+      return "error";
+    default:
+      return "info";
+  }
+}
+
+void set_log_callback_js(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] {
+    if (!info[0].IsFunction()) return set_log_sink(nullptr);
+    const std::shared_ptr<Channel> channel = Environment::of(info.Env()).channel();
+    const Channel::Function callback = Channel::hold(channel, info[0].As<Napi::Function>());
+    set_log_sink([channel, callback](ggml_log_level level, const std::string& text) {
+      channel->post([callback, level, text](Napi::Env env) {
+        callback->Call({Napi::String::New(env, log_level_name(level)), Napi::String::New(env, text)});
+      });
+    });
+  });
+}
+
+Napi::Value create_cancel_js(const Napi::CallbackInfo& info) {
+  int unused = 0;
+  return CancelHandle::make(Environment::of(info.Env()).cancel_class, &unused);
+}
+
+Napi::Value vocabulary_difference_js(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const auto a = ModelHandle::model_of(info[0], "a");
+    const auto b = ModelHandle::model_of(info[1], "b");
+    const std::string difference = vocabulary_difference(*a, *b);
+    return difference.empty() ? info.Env().Null() : Napi::String::New(info.Env(), difference).As<Napi::Value>();
+  });
+}
+
+void shutdown_js(const Napi::CallbackInfo& info) { Environment::of(info.Env()).shutdown(); }
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  auto environment = std::make_unique<Environment>(env);
+  environment->cancel_class = Napi::Persistent(CancelHandle::define(env));
+  environment->model_class = Napi::Persistent(ModelHandle::define(env));
+  environment->search_class = Napi::Persistent(SearchHandle::define(env));
+  environment->scorer_class = Napi::Persistent(ScorerHandle::define(env));
+  env.SetInstanceData(environment.release());  // deleted by N-API when the environment ends
+
+  const auto add = [&](const char* name, auto function) { exports[name] = Napi::Function::New(env, function, name); };
+  add("openEngine", open_engine_js);
+  add("devices", devices_js);
+  add("setLogCallback", set_log_callback_js);
+  add("createCancel", create_cancel_js);
+  add("loadModel", ModelHandle::load);
+  add("vocabularyDifference", vocabulary_difference_js);
+  add("createSearch", SearchHandle::create);
+  add("createScorer", ScorerHandle::create);
+  add("readGguf", read_gguf_file);
+  add("rewriteGguf", rewrite_gguf_file);
+  add("shutdown", shutdown_js);
+  return exports;
+}
+
+}  // namespace
+}  // namespace argsearch
+
+static Napi::Object initialize(Napi::Env env, Napi::Object exports) { return argsearch::init(env, exports); }
+
+NODE_API_MODULE(argsearch, initialize)

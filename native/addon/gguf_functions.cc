@@ -1,0 +1,190 @@
+#include "gguf_functions.h"
+
+#include <map>
+
+#include "../gguf_file.h"
+#include "async.h"
+#include "convert.h"
+
+namespace argsearch {
+namespace {
+
+constexpr size_t kMaxNumbers = 1 << 20;
+constexpr size_t kMaxStrings = 64;
+
+template <class T>
+std::vector<double> widen(const void* data, size_t count) {
+  const T* values = static_cast<const T*>(data);
+  return std::vector<double>(values, values + count);
+}
+
+/// The numbers of a scalar or array of `type`.
+std::vector<double> numbers(gguf_type type, const void* data, size_t count) {
+  switch (type) {
+    case GGUF_TYPE_UINT8:
+      return widen<uint8_t>(data, count);
+    case GGUF_TYPE_INT8:
+      return widen<int8_t>(data, count);
+    case GGUF_TYPE_UINT16:
+      return widen<uint16_t>(data, count);
+    case GGUF_TYPE_INT16:
+      return widen<int16_t>(data, count);
+    case GGUF_TYPE_UINT32:
+      return widen<uint32_t>(data, count);
+    case GGUF_TYPE_INT32:
+      return widen<int32_t>(data, count);
+    case GGUF_TYPE_FLOAT32:
+      return widen<float>(data, count);
+    case GGUF_TYPE_BOOL:
+      return widen<int8_t>(data, count);
+    case GGUF_TYPE_UINT64:
+      return widen<uint64_t>(data, count);
+    case GGUF_TYPE_INT64:
+      return widen<int64_t>(data, count);
+    case GGUF_TYPE_FLOAT64:
+      return widen<double>(data, count);
+    default:
+      return {};
+  }
+}
+
+Napi::Value scalar_to_js(Napi::Env env, const GgufFile& file, int64_t key, gguf_type type) {
+  const LlamaApi& api = engine();
+  if (type == GGUF_TYPE_STRING) return Napi::String::New(env, api.gguf_get_val_str(file.context(), key));
+  const double value = numbers(type, api.gguf_get_val_data(file.context(), key), 1).at(0);
+  if (type == GGUF_TYPE_BOOL) return Napi::Boolean::New(env, value != 0);
+  return Napi::Number::New(env, value);
+}
+
+Napi::Value array_to_js(Napi::Env env, const GgufFile& file, int64_t key, gguf_type type, size_t count) {
+  const LlamaApi& api = engine();
+  if (type == GGUF_TYPE_STRING) {
+    if (count > kMaxStrings) return env.Null();
+    std::vector<std::string> items;
+    for (size_t i = 0; i < count; ++i) items.emplace_back(api.gguf_get_arr_str(file.context(), key, i));
+    return to_js_strings(env, items);
+  }
+  if (count > kMaxNumbers) return env.Null();
+  return to_js(env, numbers(type, api.gguf_get_arr_data(file.context(), key), count));
+}
+
+Napi::Array entries_to_js(Napi::Env env, const GgufFile& file) {
+  const LlamaApi& api = engine();
+  const int64_t n_kv = api.gguf_get_n_kv(file.context());
+  Napi::Array entries = Napi::Array::New(env, static_cast<size_t>(n_kv));
+  for (int64_t key = 0; key < n_kv; ++key) {
+    const Napi::HandleScope scope(env);
+    const gguf_type type = api.gguf_get_kv_type(file.context(), key);
+    Napi::Object entry = Napi::Object::New(env);
+    entry["key"] = api.gguf_get_key(file.context(), key);
+    if (type == GGUF_TYPE_ARRAY) {
+      const gguf_type item = api.gguf_get_arr_type(file.context(), key);
+      const size_t count = api.gguf_get_arr_n(file.context(), key);
+      entry["type"] = std::string("arr[") + api.gguf_type_name(item) + "]";
+      entry["count"] = to_js_count(env, count);
+      entry["value"] = array_to_js(env, file, key, item, count);
+    } else {
+      entry["type"] = api.gguf_type_name(type);
+      entry["count"] = 1;
+      entry["value"] = scalar_to_js(env, file, key, type);
+    }
+    entries[static_cast<uint32_t>(key)] = entry;
+  }
+  return entries;
+}
+
+struct TensorTotals {
+  uint64_t tensors = 0;
+  uint64_t parameters = 0;
+  uint64_t bytes = 0;
+};
+
+Napi::Value file_to_js(Napi::Env env, const GgufFile& file) {
+  const LlamaApi& api = engine();
+  std::map<ggml_type, TensorTotals> totals;
+  TensorTotals all;
+  for (int64_t i = 0; i < api.gguf_get_n_tensors(file.context()); ++i) {
+    const ggml_type type = api.gguf_get_tensor_type(file.context(), i);
+    const uint64_t bytes = api.gguf_get_tensor_size(file.context(), i);
+    const auto block = static_cast<uint64_t>(api.ggml_blck_size(type));
+    const uint64_t parameters = bytes / api.ggml_type_size(type) * block;
+    for (TensorTotals* total : {&totals[type], &all}) {
+      ++total->tensors;
+      total->parameters += parameters;
+      total->bytes += bytes;
+    }
+  }
+  Napi::Array types = Napi::Array::New(env);
+  for (const auto& [type, total] : totals) {
+    Napi::Object object = Napi::Object::New(env);
+    object["type"] = api.ggml_type_name(type);
+    object["tensors"] = to_js_count(env, total.tensors);
+    object["parameters"] = to_js_count(env, total.parameters);
+    object["bytes"] = to_js_count(env, total.bytes);
+    types[types.Length()] = object;
+  }
+  Napi::Object result = Napi::Object::New(env);
+  result["version"] = api.gguf_get_version(file.context());
+  result["entries"] = entries_to_js(env, file);
+  result["tensorTypes"] = types;
+  result["tensorCount"] = to_js_count(env, all.tensors);
+  result["parameters"] = to_js_count(env, all.parameters);
+  return result;
+}
+
+GgufSet to_gguf_set(Napi::Object object) {
+  GgufSet entry;
+  entry.key = to_string(object.Get("key"), "key");
+  if (entry.key.empty()) bad_argument("a metadata key must not be empty");
+  const Napi::Value value = object.Get("value");
+  if (value.IsString()) {
+    entry.value = to_string(value, "value");
+  } else if (value.IsTypedArray()) {
+    entry.value = to_vector<float>(value, napi_float32_array, "value");
+  } else if (value.IsArray()) {
+    std::vector<std::string> items;
+    const auto array = value.As<Napi::Array>();
+    for (uint32_t i = 0; i < array.Length(); ++i) items.push_back(to_string(array.Get(i), "value[i]"));
+    entry.value = std::move(items);
+  } else {
+    entry.value = static_cast<float>(to_number(to_object(value, "value").Get("f32"), "value.f32"));
+  }
+  return entry;
+}
+
+}  // namespace
+
+Napi::Value read_gguf_file(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return guarded(env, [&]() -> Napi::Value {
+    const std::string path = to_string(info[0], "path");
+    return run_async(
+        env, Environment::of(env).loader(), Napi::Object::New(env), [path] { return std::make_unique<GgufFile>(path); },
+        [](Napi::Env js, const std::unique_ptr<GgufFile>& file) { return file_to_js(js, *file); });
+  });
+}
+
+Napi::Value rewrite_gguf_file(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return guarded(env, [&]() -> Napi::Value {
+    Environment& environment = Environment::of(env);
+    const std::string source = to_string(info[0], "source");
+    const std::string target = to_string(info[1], "target");
+    std::vector<GgufSet> set;
+    const Napi::Array entries = to_array(info[2], "set");
+    for (uint32_t i = 0; i < entries.Length(); ++i) set.push_back(to_gguf_set(to_object(entries.Get(i), "set[i]")));
+    std::vector<std::string> remove;
+    const Napi::Array keys = to_array(info[3], "remove");
+    for (uint32_t i = 0; i < keys.Length(); ++i) remove.push_back(to_string(keys.Get(i), "remove[i]"));
+    const std::atomic<bool>& closing = environment.closing();
+    return run_async(
+        env, environment.loader(), entries,
+        [=, &closing] {
+          rewrite_gguf(source, target, set, remove, [&closing] { return !closing.load(); });
+          return true;
+        },
+        [](Napi::Env js, bool) { return js.Undefined(); });
+  });
+}
+
+}  // namespace argsearch

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <napi.h>
+
+namespace argsearch {
+
+/// readGguf() of src/binding.ts.
+Napi::Value read_gguf_file(const Napi::CallbackInfo& info);
+
+/// rewriteGguf() of src/binding.ts.
+Napi::Value rewrite_gguf_file(const Napi::CallbackInfo& info);
+
+}  // namespace argsearch

@@ -1,0 +1,154 @@
+#include "model_handle.h"
+
+#include "async.h"
+#include "cancel_handle.h"
+
+namespace argsearch {
+namespace {
+
+Napi::Value head_to_js(Napi::Env env, const Model& model) {
+  if (!model.head()) return env.Null();
+  Napi::Object head = Napi::Object::New(env);
+  head["labels"] = to_js_strings(env, model.head()->labels());
+  head["shift"] = to_js_numbers(env, model.head()->shift());
+  head["scale"] = to_js_numbers(env, model.head()->scale());
+  return head;
+}
+
+Napi::Object info_to_js(Napi::Env env, const Model& model) {
+  const LlamaApi& api = engine();
+  Napi::Object info = Napi::Object::New(env);
+  info["path"] = model.path();
+  info["architecture"] = model.architecture();
+  info["description"] = model.description();
+  info["parameters"] = to_js_count(env, api.llama_model_n_params(model.handle()));
+  info["size"] = to_js_count(env, api.llama_model_size(model.handle()));
+  info["nEmbd"] = to_js_count(env, model.n_embd());
+  info["nVocab"] = model.n_vocab();
+  info["nLayer"] = api.llama_model_n_layer(model.handle());
+  info["nCtxTrain"] = model.n_ctx_train();
+  info["recurrent"] = model.is_recurrent();
+  info["encoder"] = api.llama_model_has_encoder(model.handle());
+  const std::string chat_template = model.chat_template();
+  info["chatTemplate"] = chat_template.empty() ? env.Null() : Napi::String::New(env, chat_template).As<Napi::Value>();
+  info["addBos"] = api.llama_vocab_get_add_bos(model.vocab());
+  info["bos"] = api.llama_vocab_bos(model.vocab());
+  info["eos"] = api.llama_vocab_eos(model.vocab());
+  info["bosText"] = model.token_text(api.llama_vocab_bos(model.vocab()));
+  info["eosText"] = model.token_text(api.llama_vocab_eos(model.vocab()));
+  info["head"] = head_to_js(env, model);
+  return info;
+}
+
+/// Passes loading progress on to JavaScript, at most one call a percent.
+class ProgressReporter {
+ public:
+  ProgressReporter(std::shared_ptr<Channel> channel, Channel::Function callback)
+      : channel_(std::move(channel)), callback_(std::move(callback)) {}
+
+  void report(float progress) {
+    const int percent = static_cast<int>(progress * 100);
+    if (!callback_ || percent == last_percent_) return;
+    last_percent_ = percent;
+    channel_->post(
+        [callback = callback_, progress](Napi::Env env) { callback->Call({Napi::Number::New(env, progress)}); });
+  }
+
+ private:
+  std::shared_ptr<Channel> channel_;
+  Channel::Function callback_;
+  int last_percent_ = -1;
+};
+
+}  // namespace
+
+Napi::Function ModelHandle::define(Napi::Env env) {
+  return DefineClass(env, "NativeModel",
+                     {InstanceAccessor<&ModelHandle::info>("info"), InstanceMethod<&ModelHandle::tokenize>("tokenize"),
+                      InstanceMethod<&ModelHandle::pieces>("pieces"), InstanceMethod<&ModelHandle::is_eog>("isEog"),
+                      InstanceMethod<&ModelHandle::dispose>("dispose")});
+}
+
+ModelHandle::ModelHandle(const Napi::CallbackInfo& info)
+    : Handle(info),
+      Closable(Environment::of(info.Env())),
+      model_(*info[0].As<Napi::External<std::shared_ptr<const Model>>>().Data()) {}
+
+void ModelHandle::close() {
+  detach();
+  model_.reset();
+}
+
+Napi::Value ModelHandle::load(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return guarded(env, [&]() -> Napi::Value {
+    Environment& environment = Environment::of(env);
+    const Napi::Object options = to_object(info[0], "options");
+    ModelParams params;
+    params.path = to_string(options.Get("path"), "path");
+    params.gpu_layers = static_cast<int>(to_integer(options.Get("gpuLayers"), "gpuLayers", -1, 1 << 16));
+    params.backend = to_string(options.Get("backend"), "backend");
+    const CancelHandle::Flag cancel = CancelHandle::flag_of(options.Get("cancel"));
+    Channel::Function callback;
+    if (info[1].IsFunction()) callback = Channel::hold(environment.channel(), info[1].As<Napi::Function>());
+    ProgressReporter reporter(environment.channel(), callback);
+    const std::atomic<bool>& closing = environment.closing();
+    return run_async(
+        env, environment.loader(), options,
+        [params, cancel, reporter, &closing]() mutable {
+          return Model::load(params, [&](float progress) {
+            reporter.report(progress);
+            return !cancel->load() && !closing.load();
+          });
+        },
+        [](Napi::Env js, std::shared_ptr<const Model>& model) -> Napi::Value {
+          return make(Environment::of(js).model_class, &model);
+        });
+  });
+}
+
+std::shared_ptr<const Model> ModelHandle::model_of(Napi::Value value, const char* name) {
+  ModelHandle* handle = unwrap(value, name);
+  handle->model();
+  return handle->model_;
+}
+
+const Model& ModelHandle::model() const {
+  if (!model_) throw Error(ErrorCode::kDisposed, "the model has been disposed.");
+  return *model_;
+}
+
+Napi::Value ModelHandle::info(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value { return info_to_js(info.Env(), model()); });
+}
+
+Napi::Value ModelHandle::tokenize(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const std::string text = to_string(info[0], "text");
+    return to_js(info.Env(), model().tokenize(text, info[1].ToBoolean(), info[2].ToBoolean()));
+  });
+}
+
+Napi::Value ModelHandle::pieces(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const std::vector<int32_t> tokens = to_int32s(info[0], "tokens");
+    Napi::Array pieces = Napi::Array::New(info.Env(), tokens.size());
+    for (uint32_t i = 0; i < tokens.size(); ++i) {
+      const bool known = tokens[i] >= 0 && tokens[i] < model().n_vocab();
+      pieces[i] = to_js_bytes(info.Env(), known ? model().piece(tokens[i], info[1].ToBoolean()) : "");
+    }
+    return pieces;
+  });
+}
+
+Napi::Value ModelHandle::is_eog(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const int64_t token = to_integer(info[0], "token", 0, model().n_vocab() - 1);
+    return Napi::Boolean::New(info.Env(),
+                              engine().llama_vocab_is_eog(model().vocab(), static_cast<llama_token>(token)));
+  });
+}
+
+void ModelHandle::dispose(const Napi::CallbackInfo&) { close(); }
+
+}  // namespace argsearch

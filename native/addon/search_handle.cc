@@ -1,0 +1,221 @@
+#include "search_handle.h"
+
+#include "model_handle.h"
+#include "options.h"
+
+namespace argsearch {
+namespace {
+
+SearchSettings to_search_settings(Napi::Object options) {
+  SearchSettings settings;
+  settings.context = to_context_settings(options);
+  settings.policy = ModelHandle::model_of(options.Get("policy"), "policy");
+  settings.slots = static_cast<uint32_t>(to_integer(options.Get("slots"), "slots", 1, 256));
+  settings.context_size = static_cast<uint32_t>(to_integer(options.Get("contextSize"), "contextSize", 1, 1 << 28));
+  const Napi::Array rewards = to_array(options.Get("rewards"), "rewards");
+  for (uint32_t i = 0; i < rewards.Length(); ++i) {
+    const Napi::Object source = to_object(rewards.Get(i), "rewards[i]");
+    settings.rewards.push_back(
+        {ModelHandle::model_of(source.Get("model"), "model"), to_doubles(source.Get("weights"), "weights")});
+  }
+  return settings;
+}
+
+SlotSettings to_slot_settings(Napi::Object options) {
+  SlotSettings settings;
+  settings.method =
+      to_choice<Method>(options.Get("method"), "method", {{"args", Method::kArgs}, {"sample", Method::kSample}});
+  const int64_t least_top_k = settings.method == Method::kArgs ? 1 : 0;
+  settings.top_k = static_cast<size_t>(to_integer(options.Get("topK"), "topK", least_top_k, INT32_MAX));
+  settings.weight = to_number(options.Get("weight"), "weight");
+  settings.combine = to_choice<Combine>(options.Get("combine"), "combine",
+                                        {{"interpolate", Combine::kInterpolate}, {"additive", Combine::kAdditive}});
+  settings.select = to_choice<Select>(options.Get("select"), "select",
+                                      {{"greedy", Select::kGreedy}, {"stochastic", Select::kStochastic}});
+  settings.temperature = to_number(options.Get("temperature"), "temperature");
+  settings.top_p = static_cast<float>(to_number(options.Get("topP"), "topP"));
+  settings.seed = static_cast<uint32_t>(to_integer(options.Get("seed"), "seed", 0, UINT32_MAX));
+  settings.keep_candidates = options.Get("candidates").ToBoolean();
+  return settings;
+}
+
+Napi::Object candidates_to_js(Napi::Env env, const Candidates& candidates) {
+  Napi::Object object = Napi::Object::New(env);
+  object["tokens"] = to_js(env, candidates.tokens);
+  object["logProbs"] = to_js(env, candidates.log_probs);
+  object["rewards"] = to_js(env, candidates.rewards);
+  object["objectives"] = to_js(env, candidates.objectives);
+  object["scores"] = to_js(env, candidates.scores);
+  return object;
+}
+
+Napi::Object step_to_js(Napi::Env env, const StepResult& step) {
+  Napi::Object object = Napi::Object::New(env);
+  object["slot"] = to_js_count(env, step.slot);
+  object["token"] = step.token;
+  object["rank"] = to_js_count(env, step.rank);
+  object["eog"] = step.eog;
+  object["bytes"] = to_js_bytes(env, step.bytes);
+  object["logProb"] = step.log_prob;
+  object["reward"] = step.reward;
+  object["objectives"] = to_js(env, step.objectives);
+  object["score"] = step.score;
+  if (step.candidates) object["candidates"] = candidates_to_js(env, *step.candidates);
+  return object;
+}
+
+Napi::Value batch_to_js(Napi::Env env, const StepBatch& batch) {
+  Napi::Array steps = Napi::Array::New(env, batch.steps.size());
+  for (uint32_t i = 0; i < batch.steps.size(); ++i) steps[i] = step_to_js(env, batch.steps[i]);
+  Napi::Object object = Napi::Object::New(env);
+  object["steps"] = steps;
+  object["policyMs"] = batch.policy_ms;
+  object["rewardMs"] = batch.reward_ms;
+  object["totalMs"] = batch.total_ms;
+  return object;
+}
+
+Napi::Value begin_to_js(Napi::Env env, const BeginResult& result) {
+  std::vector<size_t> cached;
+  std::vector<size_t> decoded;
+  for (const PrefillCount& count : result.rewards) {
+    cached.push_back(count.cached);
+    decoded.push_back(count.decoded);
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object["policyCached"] = to_js_count(env, result.policy.cached);
+  object["policyDecoded"] = to_js_count(env, result.policy.decoded);
+  object["rewardCached"] = to_js_numbers(env, cached);
+  object["rewardDecoded"] = to_js_numbers(env, decoded);
+  object["policyMs"] = result.policy_ms;
+  object["rewardMs"] = result.reward_ms;
+  return object;
+}
+
+Napi::Value counters_to_js(Napi::Env env, const SearchCounters& counters) {
+  Napi::Object object = Napi::Object::New(env);
+  object["steps"] = to_js_count(env, counters.steps);
+  object["policyTokens"] = to_js_count(env, counters.policy_tokens);
+  object["policyPrefillTokens"] = to_js_count(env, counters.policy_prefill_tokens);
+  object["rewardTokens"] = to_js_count(env, counters.reward_tokens);
+  object["rewardPrefillTokens"] = to_js_count(env, counters.reward_prefill_tokens);
+  object["policyDecodes"] = to_js_count(env, counters.policy_decodes);
+  object["rewardDecodes"] = to_js_count(env, counters.reward_decodes);
+  object["rewardProjections"] = to_js_count(env, counters.reward_projections);
+  return object;
+}
+
+const CancelHandle::Flag kNoCancel;
+
+}  // namespace
+
+Napi::Function SearchHandle::define(Napi::Env env) {
+  return DefineClass(
+      env, "NativeSearch",
+      {InstanceMethod<&SearchHandle::begin>("begin"), InstanceMethod<&SearchHandle::step>("step"),
+       InstanceMethod<&SearchHandle::propose>("propose"), InstanceMethod<&SearchHandle::commit>("commit"),
+       InstanceMethod<&SearchHandle::clear>("clear"), InstanceMethod<&SearchHandle::counters>("counters"),
+       InstanceMethod<&SearchHandle::cache_bytes>("cacheBytes"), InstanceMethod<&SearchHandle::dispose>("dispose")});
+}
+
+SearchHandle::SearchHandle(const Napi::CallbackInfo& info)
+    : Handle(info),
+      session_(Environment::of(info.Env()), std::move(info[0].As<Napi::External<Parts>>().Data()->search),
+               info[0].As<Napi::External<Parts>>().Data()->interrupt) {}
+
+Napi::Value SearchHandle::create(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return guarded(env, [&]() -> Napi::Value {
+    const Napi::Object options = to_object(info[0], "options");
+    SearchSettings settings = to_search_settings(options);
+    return run_async(
+        env, Environment::of(env).loader(), options,
+        [settings]() mutable {
+          settings.context.threadpool = Threadpool::create(settings.context.threads);
+          return Parts{std::make_unique<Search>(settings), settings.context.interrupt};
+        },
+        [](Napi::Env js, Parts& parts) -> Napi::Value { return make(Environment::of(js).search_class, &parts); });
+  });
+}
+
+Napi::Value SearchHandle::begin(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const auto slot = static_cast<size_t>(to_integer(info[0], "slot", 0, 255));
+    const Napi::Object options = to_object(info[1], "options");
+    const SlotSettings settings = to_slot_settings(options);
+    std::vector<int32_t> policy_tokens = to_int32s(options.Get("policyTokens"), "policyTokens");
+    const Napi::Array arrays = to_array(options.Get("rewardTokens"), "rewardTokens");
+    std::vector<std::vector<llama_token>> reward_tokens;
+    for (uint32_t i = 0; i < arrays.Length(); ++i) reward_tokens.push_back(to_int32s(arrays.Get(i), "rewardTokens[i]"));
+    return session_.run(
+        info.Env(), info.This().As<Napi::Object>(), CancelHandle::flag_of(options.Get("cancel")),
+        [=](Search& search) { return search.begin(slot, policy_tokens, reward_tokens, settings); }, begin_to_js);
+  });
+}
+
+Napi::Value SearchHandle::step(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    return session_.run(
+        info.Env(), info.This().As<Napi::Object>(), kNoCancel,
+        [slots = to_indices(info[0], "slots")](Search& search) { return search.step(slots); }, batch_to_js);
+  });
+}
+
+Napi::Value SearchHandle::propose(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    return session_.run(
+        info.Env(), info.This().As<Napi::Object>(), kNoCancel,
+        [slots = to_indices(info[0], "slots")](Search& search) { return search.propose(slots); }, batch_to_js);
+  });
+}
+
+Napi::Value SearchHandle::commit(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const Napi::Array arrays = to_array(info[1], "rewards");
+    std::vector<std::vector<double>> rewards;
+    for (uint32_t i = 0; i < arrays.Length(); ++i) rewards.push_back(to_doubles(arrays.Get(i), "rewards[i]"));
+    return session_.run(
+        info.Env(), info.This().As<Napi::Object>(), kNoCancel,
+        [slots = to_indices(info[0], "slots"), rewards](Search& search) { return search.commit(slots, rewards); },
+        batch_to_js);
+  });
+}
+
+Napi::Value SearchHandle::clear(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const auto slot = static_cast<size_t>(to_integer(info[0], "slot", 0, 255));
+    return session_.run(
+        info.Env(), info.This().As<Napi::Object>(), kNoCancel,
+        [slot](Search& search) {
+          search.clear(slot);
+          return true;
+        },
+        [](Napi::Env js, bool) { return js.Undefined(); });
+  });
+}
+
+Napi::Value SearchHandle::counters(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] { return counters_to_js(info.Env(), session_.counters()); });
+}
+
+Napi::Value SearchHandle::cache_bytes(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    using Bytes = std::pair<size_t, std::vector<size_t>>;
+    return session_.run(
+        info.Env(), info.This().As<Napi::Object>(), kNoCancel,
+        [](Search& search) { return Bytes(search.policy_cache_bytes(), search.reward_cache_bytes()); },
+        [](Napi::Env js, const Bytes& bytes) -> Napi::Value {
+          Napi::Object object = Napi::Object::New(js);
+          object["policy"] = to_js_count(js, bytes.first);
+          object["rewards"] = to_js_numbers(js, bytes.second);
+          return object;
+        });
+  });
+}
+
+Napi::Value SearchHandle::dispose(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(),
+                 [&]() -> Napi::Value { return session_.dispose(info.Env(), info.This().As<Napi::Object>()); });
+}
+
+}  // namespace argsearch

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "../context.h"
+#include "../worker.h"
+#include "async.h"
+#include "cancel_handle.h"
+#include "environment.h"
+
+namespace argsearch {
+
+/// A native object with a thread of its own: calls run there in order, dispose() drains them, and an environment that
+/// goes away ends them early.
+template <class T>
+class Session : public Closable {
+ public:
+  using Counters = decltype(std::declval<const T&>().counters());
+
+  Session(Environment& environment, std::unique_ptr<T> object, std::shared_ptr<Interrupt> interrupt)
+      : Closable(environment), object_(std::move(object)), interrupt_(std::move(interrupt)) {}
+  // Explicit, because the worker must be joined before the members it uses go.
+  ~Session() override { end(); }
+
+  /// Runs `work(T&)` on the session's thread. `self` is the JavaScript object, kept reachable until then.
+  template <class Work, class Convert>
+  Napi::Promise run(Napi::Env env, Napi::Object self, CancelHandle::Flag cancel, Work work, Convert convert) {
+    return run_async(
+        env, worker_, self,
+        [this, cancel, work = std::move(work)] {
+          const CancelScope scope(*interrupt_, cancel.get());
+          const CountersScope counters(*this);
+          if (!object_) throw Error(ErrorCode::kDisposed, "the object has been disposed.");
+          return work(*object_);
+        },
+        std::move(convert));
+  }
+
+  /// Drains, frees, then resolves.
+  Napi::Promise dispose(Napi::Env env, Napi::Object self) {
+    detach();
+    return run_async(
+        env, worker_, self,
+        [this] {
+          object_.reset();
+          return true;
+        },
+        [this](Napi::Env js, bool) {
+          worker_.stop();
+          return js.Undefined();
+        });
+  }
+
+  Counters counters() const {
+    const std::lock_guard<std::mutex> lock(counters_mutex_);
+    return counters_;
+  }
+
+  void close() override {
+    detach();
+    end();
+  }
+
+ private:
+  class CancelScope {
+   public:
+    CancelScope(Interrupt& interrupt, const std::atomic<bool>* flag) : interrupt_(interrupt) {
+      interrupt_.cancel = flag;
+    }
+    ~CancelScope() { interrupt_.cancel = nullptr; }
+    CancelScope(const CancelScope&) = delete;
+    CancelScope& operator=(const CancelScope&) = delete;
+
+   private:
+    Interrupt& interrupt_;
+  };
+
+  /// Publishes the object's counters when a call ends, for the JavaScript thread to read.
+  class CountersScope {
+   public:
+    explicit CountersScope(Session& session) : session_(session) {}
+    ~CountersScope() {
+      if (!session_.object_) return;
+      const std::lock_guard<std::mutex> lock(session_.counters_mutex_);
+      session_.counters_ = session_.object_->counters();
+    }
+    CountersScope(const CountersScope&) = delete;
+    CountersScope& operator=(const CountersScope&) = delete;
+
+   private:
+    Session& session_;
+  };
+
+  void end() {
+    interrupt_->closing = true;
+    worker_.stop();
+    object_.reset();
+  }
+
+  std::unique_ptr<T> object_;
+  std::shared_ptr<Interrupt> interrupt_;
+  mutable std::mutex counters_mutex_;
+  Counters counters_{};
+  Worker worker_;
+};
+
+}  // namespace argsearch

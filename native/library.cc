@@ -1,0 +1,49 @@
+#include "library.h"
+
+#include "error.h"
+
+#ifdef _WIN32
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+
+#include <filesystem>
+#else
+#include <dlfcn.h>
+#endif
+
+namespace argsearch {
+
+#ifdef _WIN32
+
+Library Library::open(const std::string& path) {
+  const std::wstring wide = std::filesystem::u8path(path).wstring();
+  HMODULE handle =
+      LoadLibraryExW(wide.c_str(), nullptr, LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR | LOAD_LIBRARY_SEARCH_DEFAULT_DIRS);
+  if (handle == nullptr) {
+    throw Error(ErrorCode::kEngineIncompatible,
+                path + " cannot be loaded (error " + std::to_string(GetLastError()) +
+                    "). Install the Microsoft Visual C++ 2015+ redistributable, or another engine package.");
+  }
+  return Library(reinterpret_cast<void*>(handle));
+}
+
+void* Library::symbol(const char* name) const {
+  return reinterpret_cast<void*>(GetProcAddress(reinterpret_cast<HMODULE>(handle_), name));
+}
+
+#else
+
+Library Library::open(const std::string& path) {
+  void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) {
+    const char* reason = dlerror();
+    throw Error(ErrorCode::kEngineIncompatible, path + " cannot be loaded: " + (reason ? reason : "unknown reason"));
+  }
+  return Library(handle);
+}
+
+void* Library::symbol(const char* name) const { return dlsym(handle_, name); }
+
+#endif
+
+}  // namespace argsearch

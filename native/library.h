@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+namespace argsearch {
+
+/// A shared library that stays mapped until the process ends: engine threads may outlive every owner we could name.
+class Library {
+ public:
+  /// Opens an absolute UTF-8 path; ENGINE_INCOMPATIBLE with the loader's own words when it fails.
+  static Library open(const std::string& path);
+
+  /// The symbol's address, or null.
+  void* symbol(const char* name) const;
+
+ private:
+  explicit Library(void* handle) : handle_(handle) {}
+  void* handle_;
+};
+
+}  // namespace argsearch

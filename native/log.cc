@@ -1,0 +1,48 @@
+#include "log.h"
+
+#include <mutex>
+
+namespace argsearch {
+namespace {
+
+std::mutex sink_mutex;
+LogSink current_sink;
+thread_local LogCapture* current_capture = nullptr;
+
+}  // namespace
+
+void set_log_sink(LogSink sink) {
+  const std::lock_guard<std::mutex> lock(sink_mutex);
+  current_sink = std::move(sink);
+}
+
+void log_from_engine(ggml_log_level level, const char* text, void* /*user_data*/) {
+  // llama.cpp continues an error line with level CONT, so captures keep those too.
+  const bool matters = level == GGML_LOG_LEVEL_WARN || level == GGML_LOG_LEVEL_ERROR;
+  if (current_capture != nullptr && matters) current_capture->text_ += text;
+  const std::lock_guard<std::mutex> lock(sink_mutex);
+  if (current_sink) current_sink(level, text);
+}
+
+LogCapture::LogCapture() : outer_(current_capture) { current_capture = this; }
+LogCapture::~LogCapture() { current_capture = outer_; }
+
+std::string LogCapture::last_line(const std::string& fallback) const {
+  std::string line;
+  size_t start = 0;
+  while (start < text_.size()) {
+    const size_t end = std::min(text_.find('\n', start), text_.size());
+    std::string candidate = text_.substr(start, end - start);
+    start = end + 1;
+    if (candidate.empty()) continue;
+    // The outermost message repeats less than the first one says.
+    if (candidate.find("failed to load model") != std::string::npos && !line.empty()) continue;
+    line = std::move(candidate);
+  }
+  if (line.empty()) return fallback;
+  const size_t prefix = line.find(": ");
+  const bool has_prefix = prefix != std::string::npos && line.find(' ') > prefix;
+  return has_prefix ? line.substr(prefix + 2) : line;
+}
+
+}  // namespace argsearch

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "ggml.h"
+
+namespace argsearch {
+
+using LogSink = std::function<void(ggml_log_level level, const std::string& text)>;
+
+/// Where llama.cpp's log lines of this process go; an empty sink silences them. Called on whatever thread logs.
+void set_log_sink(LogSink sink);
+
+/// The engine's callback (llama_log_set).
+void log_from_engine(ggml_log_level level, const char* text, void* user_data);
+
+/// Collects the warnings and errors that this thread's engine calls log while it lives: llama.cpp returns null and logs
+/// why.
+class LogCapture {
+ public:
+  LogCapture();
+  ~LogCapture();
+  LogCapture(const LogCapture&) = delete;
+  LogCapture& operator=(const LogCapture&) = delete;
+
+  const std::string& text() const { return text_; }
+  /// The last line, without llama.cpp's function-name prefix; `fallback` when nothing was logged.
+  std::string last_line(const std::string& fallback) const;
+
+ private:
+  friend void log_from_engine(ggml_log_level, const char*, void*);
+  std::string text_;
+  LogCapture* outer_;
+};
+
+}  // namespace argsearch

@@ -1,0 +1,56 @@
+/** Draws lines of spans as an SVG picture of a terminal window. */
+import { rgb, SHADES, shade } from "./colour.mjs";
+import { lengthOf } from "./layout.mjs";
+
+const FONT_SIZE = 13;
+const CHARACTER = 7.8;
+const LINE = 19;
+const MARGIN = 20;
+const BAR = 34;
+
+export function svg(lines, scale, title) {
+  const width = Math.ceil(Math.max(...lines.map(lengthOf)) * CHARACTER + 2 * MARGIN);
+  const height = BAR + lines.length * LINE + MARGIN;
+  const rows = lines.map((line, index) => row(line, BAR + (index + 1) * LINE, scale)).filter((each) => each !== "");
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escaped(title)}">
+<style>
+text{font:${FONT_SIZE}px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:#d5dbe3;white-space:pre}
+.bold{font-weight:700;fill:#fff}.dim{fill:#7d8794}
+${Array.from({ length: SHADES }, (_, index) => `.r${index}{fill:rgb(${rgb(index)})}`).join("")}
+</style>
+<rect width="${width}" height="${height}" rx="9" fill="#14181d"/>
+${["#ff5f57", "#febc2e", "#28c840"].map((fill, index) => `<circle cx="${MARGIN + index * 18}" cy="18" r="5.5" fill="${fill}"/>`).join("")}
+<text class="dim" x="${width / 2}" y="22" text-anchor="middle">${escaped(title)}</text>
+${rows.join("\n")}
+</svg>
+`;
+}
+
+/** Every span stands at its own column and has its own length, so that the grid holds in any font. */
+function row(line, y, scale) {
+  let column = 0;
+  let spans = "";
+  for (const span of merged(line, scale)) {
+    const length = [...span.text].length;
+    const place = `x="${(MARGIN + column * CHARACTER).toFixed(1)}" textLength="${(length * CHARACTER).toFixed(1)}"`;
+    if (span.text.trim() !== "") spans += `<tspan ${place} class="${span.class}">${escaped(span.text)}</tspan>`;
+    column += length;
+  }
+  return spans && `<text y="${y}" xml:space="preserve">${spans}</text>`;
+}
+
+/** Neighbours that look alike as one span. */
+function merged(line, scale) {
+  const spans = [];
+  for (const { text, reward, style } of line) {
+    const look = style ?? (reward === undefined ? "" : `r${shade(reward, scale)}`);
+    if (spans.at(-1)?.class === look) spans.at(-1).text += text;
+    else spans.push({ text, class: look });
+  }
+  return spans;
+}
+
+function escaped(text) {
+  const entities = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+  return text.replace(/\p{Cc}/gu, "\ufffd").replace(/[&<>"]/g, (character) => entities[character]);
+}

@@ -1,0 +1,29 @@
+// Every check of form, each run to its end, so that one call shows all there is to mend. `--fix` mends what it can.
+import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { Failure, main, root, run, runPackage } from "./lib/run.mjs";
+
+function clangFormat(fix) {
+  if (spawnSync("clang-format", ["--version"]).error) return;
+  const sources = readdirSync(join(root, "native"), { recursive: true }).filter((name) => /\.(cc|h)$/.test(name));
+  run("clang-format", [...(fix ? ["-i"] : ["--dry-run", "--Werror"]), ...sources.map((name) => join("native", name))]);
+}
+
+await main(import.meta.url, (argv) => {
+  const fix = argv.includes("--fix");
+  const checks = {
+    biome: () => runPackage("@biomejs/biome", ["check", "--error-on-warnings", ...(fix ? ["--write"] : [])]),
+    types: () => runPackage("typescript", ["--noEmit"]),
+    "clang-format": () => clangFormat(fix),
+  };
+  const failed = Object.entries(checks).flatMap(([name, check]) => {
+    try {
+      check();
+      return [];
+    } catch (error) {
+      return [`${name}: ${error.message}`];
+    }
+  });
+  if (failed.length > 0) throw new Failure(failed.join("\n\n"));
+});

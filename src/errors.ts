@@ -1,0 +1,73 @@
+/**
+ * Every code an ArgsearchError can carry. Codes are stable: a program may switch on them; messages may be reworded.
+ *
+ * | code | meaning |
+ * | --- | --- |
+ * | ADDON_NOT_FOUND | no native addon for this platform |
+ * | ENGINE_NOT_FOUND | no llama.cpp libraries found, or none in engineDir |
+ * | ENGINE_INCOMPATIBLE | a library lacks a symbol or is of another major version |
+ * | DEVICE_UNAVAILABLE | the asked-for GPU backend is not there |
+ * | FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, FILE_UNWRITABLE | the file system said no |
+ * | NOT_GGUF | the file is not GGUF |
+ * | MODEL_INVALID | GGUF, but damaged, truncated or inconsistent |
+ * | MODEL_UNSUPPORTED | the architecture is unknown to this llama.cpp, or cannot be used in this role |
+ * | REWARD_HEAD_MISSING, REWARD_HEAD_INVALID | the reward model's head |
+ * | VOCABULARY_MISMATCH | policy and reward model map ids to different tokens |
+ * | OPTION_INVALID | an option out of its range or of the wrong type |
+ * | INPUT_INVALID | a line or field of a data file |
+ * | TEMPLATE_INVALID | a chat template that is missing or does not render |
+ * | PROMPT_EMPTY, PROMPT_TOO_LONG | the prompt |
+ * | BUSY | every slot, or the asked-for slot, is in use |
+ * | DISPOSED | use after dispose |
+ * | ABORTED | an AbortSignal fired before anything was produced |
+ * | REWARD_FUNCTION_FAILED | a JavaScript reward threw, rejected, or returned the wrong count or a non-finite number |
+ * | OUT_OF_MEMORY | a context or buffer could not be allocated |
+ * | DECODE_FAILED | llama.cpp failed to decode |
+ */
+export const ERROR_CODES = [
+  "ADDON_NOT_FOUND",
+  "ENGINE_NOT_FOUND",
+  "ENGINE_INCOMPATIBLE",
+  "DEVICE_UNAVAILABLE",
+  "FILE_NOT_FOUND",
+  "NOT_A_FILE",
+  "FILE_UNREADABLE",
+  "FILE_UNWRITABLE",
+  "NOT_GGUF",
+  "MODEL_INVALID",
+  "MODEL_UNSUPPORTED",
+  "REWARD_HEAD_MISSING",
+  "REWARD_HEAD_INVALID",
+  "VOCABULARY_MISMATCH",
+  "OPTION_INVALID",
+  "INPUT_INVALID",
+  "TEMPLATE_INVALID",
+  "PROMPT_EMPTY",
+  "PROMPT_TOO_LONG",
+  "BUSY",
+  "DISPOSED",
+  "ABORTED",
+  "REWARD_FUNCTION_FAILED",
+  "OUT_OF_MEMORY",
+  "DECODE_FAILED",
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** The one error class of the package. `cause` holds what lay underneath, where something did. */
+export class ArgsearchError extends Error {
+  override readonly name = "ArgsearchError";
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+
+  /** A native error (an Error with a known code) as an ArgsearchError; anything else as it came. */
+  static from(error: unknown): unknown {
+    if (error instanceof ArgsearchError || !(error instanceof Error)) return error;
+    const code = (error as { code?: unknown }).code;
+    return ERROR_CODES.includes(code as ErrorCode) ? new ArgsearchError(code as ErrorCode, error.message, { cause: error }) : error;
+  }
+}

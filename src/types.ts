@@ -1,0 +1,235 @@
+/** The public types of the package: what goes in, what comes out. Defaults live in options.ts. */
+
+/** One message of a conversation. */
+export interface ChatMessage {
+  role: "system" | "user" | "assistant" | (string & {});
+  content: string;
+}
+
+/** A text, or a conversation that each model's own chat template formats. */
+export type Prompt = string | readonly ChatMessage[];
+
+/** What a JavaScript reward gets for one candidate. */
+export interface RewardCandidate {
+  /** The candidate's token id and text. */
+  token: number;
+  text: string;
+  /** ln P(token | prompt, response so far), over the whole vocabulary. NaN in score(), which asks no policy. */
+  logProb: number;
+  /** The response so far, with the candidate appended; whole characters only. */
+  response: string;
+  /** The candidate ends the response. */
+  end: boolean;
+}
+
+export interface RewardContext {
+  prompt: Prompt;
+  /** The response so far, without any candidate. */
+  response: string;
+  signal: AbortSignal | undefined;
+}
+
+/** A reward of your own: one finite number a candidate, in their order. */
+export type RewardFunction = (
+  candidates: readonly RewardCandidate[],
+  context: RewardContext,
+) => Promise<ArrayLike<number>> | ArrayLike<number>;
+
+/** A reward model's file, or a function, with its weight in the sum. */
+export interface RewardTerm {
+  /** Path of a GGUF with a reward head, or a function. */
+  reward: string | RewardFunction;
+  /** Any finite number, default 1; 0 reports the reward without following it. */
+  weight?: number | undefined;
+  /** Weights of single labels of a head with several; default 1 each. Multiplied by `weight`. */
+  labels?: Readonly<Record<string, number>> | undefined;
+}
+
+export type RewardSpec = string | RewardFunction | RewardTerm;
+
+/** "auto": every GPU the engine finds, else the CPU; a name: that backend or DEVICE_UNAVAILABLE; false: the CPU. */
+export type Gpu = "auto" | "cuda" | "vulkan" | "metal" | false;
+
+/** Which llama.cpp does the work. A process has one: the first that is opened stays. */
+export interface EngineOptions {
+  /** A directory with llama.cpp libraries of your own; default: the installed engine package. */
+  engineDir?: string | undefined;
+  /** Default "auto". */
+  gpu?: Gpu | undefined;
+}
+
+/** What loading any model takes. */
+export interface ModelOptions extends EngineOptions {
+  /** Layers on the GPU, from 0; default all. */
+  gpuLayers?: number | undefined;
+  /** Threads of a decode, 1 to 512; default: the physical cores, at most 16. */
+  threads?: number | undefined;
+  /** Most tokens of prompt + response, from 2; default: what the models were trained with, at most 4096. */
+  contextSize?: number | undefined;
+  /** Most tokens of one llama_decode, 1 to 65536; default 512. */
+  batchSize?: number | undefined;
+  /** KV cache type; default "auto": f32 for F32 models, else f16. */
+  kvType?: "auto" | "f32" | "f16" | "q8_0" | undefined;
+  /** Loading progress over all models, 0…1, never falling. */
+  onProgress?: ((progress: number) => void) | undefined;
+  /** Ends loading early: the promise rejects with ABORTED. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface LoadOptions extends ModelOptions {
+  /** Path of the policy's GGUF; default: the embedded policy, and then the embedded reward model, too. */
+  policy?: string | undefined;
+  /** What to guide by; several are summed. null, or no reward beside a policy of your own: none, baselines only. */
+  reward?: RewardSpec | readonly RewardSpec[] | null | undefined;
+  /** Prompts that can be decoded at once, 1 to 256; default 1. Each takes KV cache for contextSize tokens. */
+  slots?: number | undefined;
+}
+
+export interface RewardLoadOptions extends ModelOptions {
+  /** At least one reward model, alone or among several terms; default: the embedded reward model. */
+  reward?: RewardSpec | readonly RewardSpec[] | undefined;
+}
+
+/** How the next token is chosen. "args" is the reward-guided search, the others are its baselines. */
+export type Method = "args" | "greedy" | "sample";
+
+/** One response's settings. A setting that the chosen method does not use is checked, then ignored. */
+export interface GenerateOptions {
+  /** Default "args", or "greedy" when no reward was loaded. */
+  method?: Method | undefined;
+  /** "args": candidates a step, 1 to the vocabulary's size, default 10. "sample": llama.cpp's top-k, 0 = off, default 40. */
+  topK?: number | undefined;
+  /** w: 0 to 1, default 0.6, when interpolating; from 0, default 1.5, when additive (the same ranking). */
+  weight?: number | undefined;
+  /** "interpolate" (default): (1 - w) log P + w r; "additive": log P + w r. */
+  combine?: "interpolate" | "additive" | undefined;
+  /** "greedy" (default): arg max of the scores; "stochastic": sample from softmax(score / temperature). */
+  select?: "greedy" | "stochastic" | undefined;
+  /** Above 0; default 1 for stochastic selection, 0.8 for method "sample". */
+  temperature?: number | undefined;
+  /** llama.cpp's top-p of method "sample", above 0 to 1; default 0.95. */
+  topP?: number | undefined;
+  /** 0…2^32-1; default random, reported in the result. */
+  seed?: number | undefined;
+  /** From 1; default 128. */
+  maxTokens?: number | undefined;
+  /** Texts that end the response; they are cut from it. */
+  stop?: string | readonly string[] | undefined;
+  /** "auto" (default): each model's own chat template (a text is one user message); "none": the text as it is. */
+  template?: "auto" | "none" | undefined;
+  /** Report every step's candidates; default false. */
+  candidates?: boolean | undefined;
+  /** A slot to use; default a free one, preferring the longest prefix in its cache. */
+  slot?: number | undefined;
+  /** Ends the response between two tokens: it resolves with what there is. Before the first: ABORTED. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Why a response ended: end-of-generation token, stop string, maxTokens, context full, AbortSignal. */
+export type FinishReason = "eog" | "stop" | "length" | "context" | "aborted";
+
+export interface Candidate {
+  token: number;
+  text: string;
+  logProb: number;
+  /** Null without a reward, as the score. */
+  reward: number | null;
+  score: number | null;
+  /** One value an objective (label of a reward model or function), normalised, unweighted. */
+  objectives: Readonly<Record<string, number>>;
+}
+
+/** One decoded token. */
+export interface Step {
+  /** Whole characters that became certain with this step; may be empty. */
+  text: string;
+  token: number;
+  logProb: number;
+  /** Reward of prompt + response up to and including this token; null without a reward. */
+  reward: number | null;
+  objectives: Readonly<Record<string, number>>;
+  /** What it was chosen by; null without a reward. */
+  score: number | null;
+  /** In descending log-probability; when asked for in GenerateOptions. */
+  candidates?: Candidate[];
+  /** Set on the last step. */
+  finishReason?: FinishReason;
+}
+
+export interface Usage {
+  promptTokens: number;
+  /** Of these, found in the policy's cache. */
+  cachedTokens: number;
+  completionTokens: number;
+}
+
+/** Milliseconds. */
+export interface Timings {
+  /** Loading the models: the same in every result of a decoder. */
+  load: number;
+  /** Decoding the prompt, in all models. */
+  prefill: number;
+  /** llama_decode of the steps. Slots that share a batch share its time equally. */
+  policy: number;
+  reward: number;
+  /** Prefill and steps, with the waiting for shared batches; without the time the caller took between steps. */
+  total: number;
+  /** Response tokens over the steps' time. */
+  tokensPerSecond: number;
+}
+
+/** A response. Arrays have one entry a token. */
+export interface GenerateResult {
+  text: string;
+  tokens: number[];
+  /** Text of each token, torn characters as U+FFFD, control tokens empty. */
+  pieces: string[];
+  logProbs: number[];
+  /** Empty without a reward. */
+  rewards: number[];
+  /** One array an objective. */
+  objectives: Record<string, number[]>;
+  /** The last reward; null without a reward or a token. */
+  reward: number | null;
+  finishReason: FinishReason;
+  seed: number;
+  usage: Usage;
+  timings: Timings;
+}
+
+/** A response to be scored, as if it had been decoded after the prompt. */
+export interface ScoreInput {
+  prompt: Prompt;
+  response: string;
+}
+
+export interface TokenReward {
+  id: number;
+  text: string;
+  /** Reward of prompt + response up to and including this token. */
+  reward: number;
+}
+
+export interface ScoreResult {
+  /** Reward at the response's end. */
+  reward: number;
+  /** One value an objective, at the end: normalised, unweighted. */
+  objectives: Record<string, number>;
+  /** Every token of the response. */
+  tokens: TokenReward[];
+}
+
+export interface ScoreOptions {
+  /** As in GenerateOptions; default "auto". */
+  template?: "auto" | "none" | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface GenerateAllOptions extends GenerateOptions {
+  /** Called after every prompt, failed or not. */
+  onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Called with each result as soon as it is there, in the order of completion. */
+  onResult?: ((result: GenerateResult, index: number) => void) | undefined;
+  /** Called with each failure as soon as it is there. */
+  onError?: ((error: unknown, index: number) => void) | undefined;
+}
