@@ -293,6 +293,8 @@ export interface Binding {
   readGguf(path: string): Promise<GgufFile>;
   /** Copies a GGUF with other metadata, tensors streamed; the caller gives a temporary path and renames. */
   rewriteGguf(source: string, target: string, set: GgufSet[], remove: string[]): Promise<void>;
+  /** Writes a GGUF with its weights in another format ("f16", "q8_0", "q4_k_m", …); metadata is kept. Not atomic, too. */
+  quantizeGguf(source: string, target: string, type: string, threads: number): Promise<void>;
   /** Ends every running call of this environment and frees what is left: for the process's exit. */
   shutdown(): void;
 }

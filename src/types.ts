@@ -64,7 +64,7 @@ export interface ModelOptions extends EngineOptions {
   gpuLayers?: number | undefined;
   /** Threads of a decode, 1 to 512; default: the physical cores, at most 16. */
   threads?: number | undefined;
-  /** Most tokens of prompt + response, from 2; default: what the models were trained with, at most 4096. */
+  /** Most tokens of prompt + response, from 2 to what the models were trained with; default that, at most 4096. */
   contextSize?: number | undefined;
   /** Most tokens of one llama_decode, 1 to 65536; default 512. */
   batchSize?: number | undefined;
@@ -81,7 +81,7 @@ export interface LoadOptions extends ModelOptions {
   policy?: string | undefined;
   /** What to guide by; several are summed. null, or no reward beside a policy of your own: none, baselines only. */
   reward?: RewardSpec | readonly RewardSpec[] | null | undefined;
-  /** Prompts that can be decoded at once, 1 to 256; default 1. Each takes KV cache for contextSize tokens. */
+  /** Prompts that can be decoded at once, 1 to 128; default 1. Each takes KV cache for contextSize tokens. */
   slots?: number | undefined;
 }
 

@@ -1,0 +1,98 @@
+import { randomBytes } from "node:crypto";
+import { open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { binding, type GgufSet } from "./binding.js";
+import { native } from "./border.js";
+import { openEngine } from "./engine.js";
+import { ArgsearchError } from "./errors.js";
+import { Metadata } from "./gguf.js";
+import { resolveEngine } from "./options.js";
+import { HEAD_KEYS, type RewardHead, type StoredHead, storedHead } from "./reward-head.js";
+import type { EngineOptions } from "./types.js";
+import { nonEmptyText, onlyKnown, plainObject } from "./validate.js";
+
+export interface AttachOptions extends EngineOptions {
+  /** Path of the trunk: an ordinary GGUF, with or without a head of its own, which is then replaced. */
+  model: string;
+  head: RewardHead;
+  /** Path of the new file; an older one of that name is replaced at the end, in one move. */
+  out: string;
+}
+
+const NAMES: Record<keyof AttachOptions, true> = { model: true, head: true, out: true, engineDir: true, gpu: true };
+
+/**
+ * Writes a copy of a GGUF with a reward head in its metadata. Tensors are copied in pieces; memory does not grow with the
+ * model. The copy gets its name only when it is whole and on disk.
+ *
+ * @throws ArgsearchError OPTION_INVALID; REWARD_HEAD_INVALID for a head that is not as long as the model's embedding, or
+ * not finite; FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, FILE_UNWRITABLE, NOT_GGUF, MODEL_INVALID; as devices()
+ */
+export async function attachReward(options: AttachOptions): Promise<void> {
+  onlyKnown("attachReward()", plainObject("the options of attachReward()", options), Object.keys(NAMES));
+  const { model, head, out, engineDir, gpu } = options;
+  nonEmptyText("model", model);
+  nonEmptyText("out", out);
+  openEngine(resolveEngine({ engineDir, gpu }));
+  const stored = storedHead(head, await embeddingLength(model));
+  await writeAside(out, (temporary) => native(() => binding().rewriteGguf(model, temporary, entries(stored), absent(stored))));
+}
+
+async function embeddingLength(model: string): Promise<number> {
+  const metadata = new Metadata(await native(() => binding().readGguf(model)));
+  const key = `${metadata.text("general.architecture")}.embedding_length`;
+  const length = metadata.number(key);
+  if (length !== null) return length;
+  throw new ArgsearchError("MODEL_INVALID", `${model} does not say how long its embedding is: ${key} is missing`);
+}
+
+/** The metadata of a head. */
+function entries({ weight, bias, labels, scale, shift }: StoredHead): GgufSet[] {
+  const set: GgufSet[] = [{ key: HEAD_KEYS.weight, value: weight }];
+  if (labels) set.push({ key: HEAD_KEYS.labels, value: labels });
+  for (const [key, value] of Object.entries({ bias, scale, shift }) as [keyof typeof HEAD_KEYS, Float32Array | undefined][]) {
+    const [only] = value ?? [];
+    if (value && only !== undefined) set.push({ key: HEAD_KEYS[key], value: value.length === 1 ? { f32: only } : value });
+  }
+  return set;
+}
+
+/** Keys that an older head may have left. */
+function absent(head: StoredHead): string[] {
+  const keys = Object.keys(HEAD_KEYS) as (keyof typeof HEAD_KEYS)[];
+  return keys.filter((key) => head[key] === undefined).map((key) => HEAD_KEYS[key]);
+}
+
+/** Lets a file be written under a temporary name beside `path`, and moves it there once it is safely on disk. */
+async function writeAside(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
+  const temporary = `${path}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
+  try {
+    await write(temporary);
+    await moveInto(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function moveInto(temporary: string, path: string): Promise<void> {
+  try {
+    await flush(temporary, "r+");
+    await rename(temporary, path);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ArgsearchError("FILE_UNWRITABLE", `${path} cannot be written: ${reason}`, { cause });
+  }
+  // The move itself survives a power cut only once the directory is on disk; not every system lets one be opened.
+  await flush(dirname(path), "r").catch(() => {});
+}
+
+/** Windows flushes only what is open for writing; directories can only be opened for reading. */
+async function flush(path: string, flags: "r" | "r+"): Promise<void> {
+  const file = await open(path, flags);
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,63 @@
+import type { ChatMessage, GenerateOptions } from "../index.js";
+import { METHODS } from "./flags.js";
+import { table } from "./format.js";
+import { number } from "./values.js";
+
+/** What the slash commands of `argsearch chat` may change. */
+export interface Conversation {
+  /** The messages a new conversation begins with. */
+  readonly opening: readonly ChatMessage[];
+  messages: readonly ChatMessage[];
+  options: GenerateOptions;
+  over: boolean;
+}
+
+interface SlashCommand {
+  usage: string;
+  help: string;
+  /** Returns what to tell the user; throws an Error whose message says what was wrong. */
+  run(conversation: Conversation, argument: string): string;
+}
+
+const COMMANDS: Readonly<Record<string, SlashCommand>> = {
+  help: { usage: "/help", help: "these lines", run: help },
+  reset: { usage: "/reset", help: "forget the conversation", run: reset },
+  weight: { usage: "/weight W", help: "weight of the reward from the next answer on", run: setWeight },
+  method: { usage: "/method M", help: METHODS.join(", "), run: setMethod },
+  exit: { usage: "/exit", help: "leave (or Ctrl-D); Ctrl-C stops an answer", run: exit },
+};
+
+/** Runs a line that begins with "/"; the answer is for the user. */
+export function runSlashCommand(conversation: Conversation, line: string): string {
+  const [name = "", ...rest] = line.slice(1).trim().split(/\s+/);
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) throw new Error(`no command /${name}; /help lists them`);
+  return command.run(conversation, rest.join(" "));
+}
+
+function help(): string {
+  return table(Object.values(COMMANDS).map(({ usage, help }) => [usage, help])).trimEnd();
+}
+
+function reset(conversation: Conversation): string {
+  conversation.messages = conversation.opening;
+  return "forgotten";
+}
+
+function setWeight(conversation: Conversation, argument: string): string {
+  const weight = number(argument);
+  conversation.options = { ...conversation.options, weight };
+  return `weight ${weight}`;
+}
+
+function setMethod(conversation: Conversation, argument: string): string {
+  const method = METHODS.find((name) => name === argument);
+  if (method === undefined) throw new Error(`/method takes ${METHODS.join(", ")}; got "${argument}"`);
+  conversation.options = { ...conversation.options, method };
+  return `method ${method}`;
+}
+
+function exit(conversation: Conversation): string {
+  conversation.over = true;
+  return "";
+}

@@ -1,0 +1,51 @@
+import type { Command } from "commander";
+import { type GgufSummary, inspect, type RewardHeadSummary } from "../index.js";
+import { addExamples, engineDirFlag } from "./flags.js";
+import { bytes, count, table } from "./format.js";
+import { printJson, printText } from "./output.js";
+
+export function addInspect(program: Command): void {
+  const command = program
+    .command("inspect")
+    .description("Show what a GGUF file is: architecture, size, quantisation, chat template, reward head.")
+    .argument("<file>", "a GGUF")
+    .option("--json", "print one JSON object, with all scalar metadata")
+    .addOption(engineDirFlag());
+  addExamples(command, ["inspect reward.gguf", "inspect reward.gguf --json"]);
+  command.action(async (file: string, { json, engineDir }: { json?: boolean; engineDir?: string }) => {
+    const summary = await inspect(file, { engineDir });
+    return json ? printJson(summary) : printText(table([...modelRows(summary), ...headRows(summary.rewardHead)]));
+  });
+}
+
+function modelRows(summary: GgufSummary): string[][] {
+  const types = summary.tensors.map(({ type, tensors }) => `${tensors} ${type}`);
+  return [
+    ["file", summary.path],
+    ["name", summary.name ?? "-"],
+    ["architecture", summary.architecture ?? "-"],
+    ["size", bytes(summary.size)],
+    ["parameters", count(summary.parameters)],
+    ["quantisation", `${summary.quantization ?? "-"} (tensors: ${types.join(", ")})`],
+    ["context length", String(summary.contextLength ?? "-")],
+    ["embedding", String(summary.embeddingLength ?? "-")],
+    ["layers", String(summary.layers ?? "-")],
+    ["vocabulary", String(summary.vocabulary ?? "-")],
+    ["chat template", summary.chatTemplate === null ? "none" : clip(JSON.stringify(summary.chatTemplate))],
+  ];
+}
+
+function headRows(head: RewardHeadSummary | null): string[][] {
+  if (head === null) return [["reward head", "none"]];
+  return [
+    ["reward head", `${head.labels.join(", ")} (${head.nEmbd ?? "?"} weights each)`],
+    ["  bias", head.bias === null ? "none" : head.bias.join(", ")],
+    ["  scale, shift", `${head.scale}, ${head.shift}`],
+    ...Object.entries(head.notes).map(([key, value]) => [`  ${key}`, String(value)]),
+  ];
+}
+
+/** A template may be pages long; --json has the whole. */
+function clip(text: string): string {
+  return text.length <= 100 ? text : `${text.slice(0, 99)}…`;
+}

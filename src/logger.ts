@@ -1,0 +1,18 @@
+import { binding } from "./binding.js";
+import { native } from "./border.js";
+import { callback } from "./validate.js";
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** Gets llama.cpp's own log, a line at a time. */
+export type Logger = (level: LogLevel, text: string) => void;
+
+/**
+ * Sends llama.cpp's log lines of this process to a function; null silences them, as from the start.
+ *
+ * @throws ArgsearchError OPTION_INVALID, ADDON_NOT_FOUND
+ */
+export function setLogger(logger: Logger | null): void {
+  if (logger !== null) callback("logger", logger);
+  native(() => binding().setLogCallback(logger));
+}

@@ -1,0 +1,46 @@
+/** Calls JavaScript rewards and checks what they return. */
+import { ArgsearchError } from "./errors.js";
+import type { FunctionTerm } from "./reward.js";
+import type { RewardCandidate, RewardContext } from "./types.js";
+
+/**
+ * One array of values a function, one value a candidate; the functions run side by side.
+ *
+ * @throws ArgsearchError REWARD_FUNCTION_FAILED
+ */
+export async function callRewards(
+  terms: readonly FunctionTerm[],
+  candidates: readonly RewardCandidate[],
+  context: RewardContext,
+): Promise<number[][]> {
+  return Promise.all(terms.map((term) => callReward(term, candidates, context)));
+}
+
+async function callReward(term: FunctionTerm, candidates: readonly RewardCandidate[], context: RewardContext): Promise<number[]> {
+  let values: unknown;
+  try {
+    values = await term.reward(candidates, context);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw failed(term, `failed: ${reason}`, cause);
+  }
+  return checked(term, values, candidates.length);
+}
+
+function checked(term: FunctionTerm, values: unknown, count: number): number[] {
+  if (!isArrayLike(values)) throw failed(term, `must return an array of ${count} numbers`);
+  if (values.length !== count) throw failed(term, `must return ${count} numbers, one a candidate, and returned ${values.length}`);
+  return Array.from(values, (value, index) => {
+    if (typeof value === "number" && Number.isFinite(value)) return value;
+    throw failed(term, `must return finite numbers, and returned ${String(value)} for candidate ${index}`);
+  });
+}
+
+function isArrayLike(values: unknown): values is ArrayLike<unknown> {
+  return typeof values === "object" && values !== null && typeof (values as { length?: unknown }).length === "number";
+}
+
+function failed({ name }: FunctionTerm, what: string, cause?: unknown): ArgsearchError {
+  const message = `the reward function ${JSON.stringify(name)} ${what}`;
+  return new ArgsearchError("REWARD_FUNCTION_FAILED", message, cause === undefined ? undefined : { cause });
+}

@@ -1,0 +1,148 @@
+/** Rewards of given responses, read by the reward models alone. */
+import { abortedError, cancellable, throwIfAborted } from "./abort.js";
+import { binding, type NativeScorer, type ScorerOptions, type ScoreSequence, type SequenceScore } from "./binding.js";
+import { native } from "./border.js";
+import { ArgsearchError } from "./errors.js";
+import type { Model } from "./model.js";
+import type { RewardSet, RewardSource } from "./reward.js";
+import { callRewards } from "./reward-functions.js";
+import { decodeText, Utf8Stream } from "./text-decoder.js";
+import type { ScoreInput, ScoreResult } from "./types.js";
+
+/** Responses that may share a batch. */
+const SEQUENCES = 16;
+
+export interface ScoringParts {
+  /** Cuts responses into tokens: the policy, or the first reward model where there is none. */
+  tokenizer: Model;
+  rewards: RewardSet;
+  context: Omit<ScorerOptions, "model" | "sequences">;
+  /** Fires when the owner is disposed of; its reason is the DISPOSED error. */
+  closing: AbortSignal;
+}
+
+interface ScoringOptions {
+  template: "auto" | "none";
+  signal: AbortSignal | undefined;
+}
+
+/** A response with one row of objective values a token. */
+interface Rows {
+  input: ScoreInput;
+  tokens: Int32Array;
+  values: number[][];
+}
+
+export class Scoring {
+  readonly #parts: ScoringParts;
+  /** Made when first needed, one a reward model: their caches take memory. */
+  readonly #scorers = new Map<Model, Promise<NativeScorer>>();
+
+  constructor(parts: ScoringParts) {
+    this.#parts = parts;
+  }
+
+  /** An array for an array, one result for one input. */
+  async scoreOneOrMany(input: ScoreInput | readonly ScoreInput[], options: ScoringOptions): Promise<ScoreResult | ScoreResult[]> {
+    if (Array.isArray(input)) return this.score(input, options);
+    const [result] = await this.score([input as ScoreInput], options);
+    if (result === undefined) throw new Error("one input must give one result");
+    return result;
+  }
+
+  async score(inputs: readonly ScoreInput[], options: ScoringOptions): Promise<ScoreResult[]> {
+    throwIfAborted(options.signal);
+    const { rewards, tokenizer } = this.#parts;
+    if (rewards.empty) throw new ArgsearchError("OPTION_INVALID", "score() needs a reward: load() one");
+    const rows = inputs.map((input, index) => ({ input, tokens: responseTokens(tokenizer, input, index), values: [] as number[][] }));
+    for (const row of rows) row.values = Array.from(row.tokens, () => []);
+    for (const source of rewards.sources) await this.#addModel(source, rows, options);
+    for (const row of rows) await addFunctions(tokenizer, rewards, row, options.signal);
+    return rows.map((row) => resultOf(tokenizer, rewards, row));
+  }
+
+  /** Frees the scorers; those that are being made, once they are. */
+  async dispose(): Promise<void> {
+    const made = await Promise.allSettled(this.#scorers.values());
+    this.#scorers.clear();
+    for (const scorer of made) if (scorer.status === "fulfilled") await native(() => scorer.value.dispose());
+  }
+
+  async #addModel({ model }: RewardSource, rows: readonly Rows[], options: ScoringOptions): Promise<void> {
+    const sequences = rows.map(({ input, tokens }) => this.#sequence(model, input, tokens, options.template));
+    const scores = await this.#run(model, sequences, options.signal);
+    const labels = model.info.head?.labels.length ?? 1;
+    for (const [index, row] of rows.entries()) {
+      const { rewards } = scores[index] ?? { rewards: new Float64Array(0) };
+      for (const [token, values] of row.values.entries()) values.push(...rewards.subarray(token * labels, (token + 1) * labels));
+    }
+  }
+
+  #sequence(model: Model, { prompt }: ScoreInput, response: Int32Array, template: "auto" | "none"): ScoreSequence {
+    const before = model.promptTokens(prompt, template);
+    const { contextSize } = this.#parts.context;
+    const length = before.length + response.length;
+    if (length > contextSize) {
+      const message = `prompt and response have ${length} tokens for ${model.info.path}, the context holds ${contextSize}`;
+      throw new ArgsearchError("PROMPT_TOO_LONG", `${message}. Load with a larger contextSize, or shorten them.`);
+    }
+    const tokens = new Int32Array(length);
+    tokens.set(before);
+    tokens.set(response, before.length);
+    return { tokens, positions: Int32Array.from(response, (_, index) => before.length + index) };
+  }
+
+  async #run(model: Model, sequences: ScoreSequence[], signal: AbortSignal | undefined): Promise<SequenceScore[]> {
+    const { closing } = this.#parts;
+    try {
+      closing.throwIfAborted();
+      const scorer = await this.#scorer(model);
+      return await cancellable([signal, closing], (cancel) => native(() => scorer.score(sequences, false, cancel)));
+    } catch (error) {
+      if (closing.aborted) throw closing.reason;
+      if (signal?.aborted) throw abortedError(signal);
+      throw error;
+    }
+  }
+
+  #scorer(model: Model): Promise<NativeScorer> {
+    const made = this.#scorers.get(model);
+    if (made) return made;
+    const scorer = native(() => binding().createScorer({ ...this.#parts.context, model: model.native, sequences: SEQUENCES }));
+    this.#scorers.set(model, scorer);
+    scorer.catch(() => this.#scorers.delete(model));
+    return scorer;
+  }
+}
+
+function responseTokens(tokenizer: Model, { response }: ScoreInput, index: number): Int32Array {
+  if (typeof response !== "string" || response === "") {
+    throw new ArgsearchError("INPUT_INVALID", `response ${index} must be a non-empty text: there is no token to score`);
+  }
+  return tokenizer.responseTokens(response);
+}
+
+/** Asks the functions about each token as if it were the only candidate; no policy runs, so its log-probability is NaN. */
+async function addFunctions(tokenizer: Model, { functions }: RewardSet, row: Rows, signal: AbortSignal | undefined): Promise<void> {
+  if (functions.length === 0) return;
+  const utf8 = new Utf8Stream();
+  let before = "";
+  for (const [index, bytes] of tokenizer.pieces(row.tokens).entries()) {
+    throwIfAborted(signal);
+    const response = before + utf8.push(bytes);
+    const candidate = { token: row.tokens[index] ?? -1, text: decodeText(bytes), logProb: Number.NaN, response, end: false };
+    const found = await callRewards(functions, [candidate], { prompt: row.input.prompt, response: before, signal });
+    row.values[index]?.push(...found.flat());
+    before = response;
+  }
+}
+
+function resultOf(tokenizer: Model, rewards: RewardSet, { tokens, values }: Rows): ScoreResult {
+  const texts = tokenizer.texts(tokens);
+  const scored = texts.map((text, index) => ({ id: tokens[index] ?? -1, text, reward: rewards.sum(values[index] ?? []) }));
+  return {
+    reward: scored[scored.length - 1]?.reward ?? Number.NaN,
+    objectives: rewards.named(values[values.length - 1] ?? []),
+    tokens: scored,
+  };
+}

@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { argsearch, policy, start } from "./run.js";
+
+const SHORT = ["--max-tokens", "12"];
+
+describe("chat with piped turns", () => {
+  it("answers each line, and the second from the cache of the first", async () => {
+    const { code, stdout, stderr } = await argsearch(["chat", "--verbose", ...SHORT], { input: "Help me plan a party.\nTell me more.\n" });
+    expect(code).toBe(0);
+    expect(stdout.trimEnd().split("\n").length).toBeGreaterThanOrEqual(2);
+    const cached = [...stderr.matchAll(/reward .* · (\d+) of (\d+) prompt tokens cached/g)].map(([, hit, all]) => [
+      Number(hit),
+      Number(all),
+    ]);
+    expect(cached).toHaveLength(2);
+    const [first = [], second = []] = cached;
+    expect(second[1]).toBeGreaterThan(first[1] ?? 0);
+    // All of the first turn's prompt, at the least, is still there.
+    expect(second[0]).toBeGreaterThanOrEqual((first[1] ?? 0) - 1);
+  });
+
+  it("prints nothing but the answers", async () => {
+    const [chat, generate] = await Promise.all([
+      argsearch(["chat", ...SHORT], { input: "Help me plan a party." }),
+      argsearch(["generate", ...SHORT, "--prompt", "Help me plan a party."]),
+    ]);
+    expect(chat).toEqual({ code: 0, stdout: generate.stdout, stderr: "" });
+  });
+
+  it("obeys the slash commands", async () => {
+    const question = "Help me plan a party.";
+    const { code, stdout } = await argsearch(["chat"], {
+      input: [question, "/reset", "/weight 0", question, "/reset", "/method greedy", "/weight 0.6", question, "/exit", question].join("\n"),
+    });
+    expect(code).toBe(0);
+    const [args, greedy] = await Promise.all([
+      argsearch(["generate", "--prompt", question]),
+      argsearch(["generate", "--prompt", question, "--method", "greedy"]),
+    ]);
+    expect(stdout).toBe(args.stdout + greedy.stdout + greedy.stdout);
+  });
+
+  it("forgets with /reset", async () => {
+    const { stderr } = await argsearch(["chat", "--verbose", ...SHORT], { input: "Hello.\n/reset\nHello.\n" });
+    const totals = [...stderr.matchAll(/of (\d+) prompt tokens/g)].map(([, all]) => all);
+    expect(totals[1]).toBe(totals[0]);
+  });
+
+  it.each([
+    ["/nonsense", 1],
+    ["/constructor", 1],
+    ["/weight 10x", 1],
+    ["/method fastest", 1],
+  ])("ends a script at %s", async (line, exit) => {
+    const { code, stderr } = await argsearch(["chat"], { input: `${line}\n` });
+    expect(code).toBe(exit);
+    expect(stderr).toMatch(/^argsearch: [^\n]*\n$/);
+  });
+
+  it("ends with 2 for an option out of range", async () => {
+    const { code, stderr } = await argsearch(["chat", "--weight", "7"], { input: "Hello\n" });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^argsearch: --weight must be .* \[OPTION_INVALID\]\n$/);
+  });
+
+  it("is over at the end of the input", async () => {
+    expect(await argsearch(["chat"], { input: "" })).toEqual({ code: 0, stdout: "", stderr: "" });
+  });
+
+  it("needs no reward model", async () => {
+    const { code, stdout } = await argsearch(["chat", "--policy", policy, ...SHORT], { input: "Hello.\n" });
+    expect(code).toBe(0);
+    expect(stdout.trim()).not.toBe("");
+  });
+});
+
+describe.skipIf(process.platform === "win32")("Ctrl-C", () => {
+  it("keeps what was said and ends with 130", async () => {
+    const long = "--method sample --top-k 0 --top-p 1 --temperature 50 --seed 1 --max-tokens 100000".split(" ");
+    const { child, outcome } = start(["chat", ...long], { input: "Hello.\nHello again.\n" });
+    child.stdout?.once("data", () => child.kill("SIGINT"));
+    const { code, stdout } = await outcome;
+    expect(code).toBe(130);
+    expect(stdout.trim()).not.toBe("");
+  });
+});

@@ -1,0 +1,67 @@
+/** Runs the built command line as a user's shell would: a process of its own, no terminal. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { onTestFinished } from "vitest";
+
+const manifest = createRequire(import.meta.url).resolve("../../package.json");
+const { bin } = createRequire(import.meta.url)(manifest) as { bin: { argsearch: string } };
+
+export const root = dirname(manifest);
+export const policy = join(root, "models", "policy.gguf");
+export const reward = join(root, "models", "reward.gguf");
+
+export interface Outcome {
+  /** The exit code; a signal's name if one ended the process. */
+  code: number | string | null;
+  stdout: string;
+  stderr: string;
+}
+
+interface RunOptions {
+  /** Standard input; nothing is piped in when absent. */
+  input?: string;
+  env?: Record<string, string>;
+}
+
+export function argsearch(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  return start(args, options).outcome;
+}
+
+export function start(args: readonly string[], { input, env }: RunOptions = {}): { child: ChildProcess; outcome: Promise<Outcome> } {
+  const { NO_COLOR: _no, FORCE_COLOR: _force, ...inherited } = process.env;
+  const child = spawn(process.execPath, [join(root, bin.argsearch), ...args], {
+    env: { ...inherited, ...env },
+    stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+  });
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  child.stdin?.end(input);
+  const outcome = new Promise<Outcome>((resolve, reject) => {
+    child.on("error", reject).on("close", (code, signal) => resolve({ code: signal ?? code, stdout, stderr }));
+  });
+  return { child, outcome };
+}
+
+/** An empty folder that is gone after the test. */
+export async function scratch(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "argsearch-cli-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The objects of a JSON lines text. */
+export function parseLines<T>(text: string): T[] {
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as T);
+}

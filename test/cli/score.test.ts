@@ -1,0 +1,108 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { GenerateResult, ScoreResult } from "../../src/index.js";
+import { argsearch, parseLines, reward, scratch } from "./run.js";
+
+const PAIR = ["--prompt", "How do I bake bread?", "--response", "Mix flour, water and salt. Then let it rest."];
+
+interface ScoredLine {
+  index: number;
+  reward: number;
+  tokens: { id: number; text: string; reward: number }[];
+}
+
+async function scoreJson(...args: string[]): Promise<ScoreResult> {
+  const { code, stdout } = await argsearch(["score", "--json", ...args]);
+  expect(code).toBe(0);
+  return JSON.parse(stdout) as ScoreResult;
+}
+
+describe("score", () => {
+  it("gives the reward after each token of the response", async () => {
+    const result = await scoreJson(...PAIR);
+    expect(Object.keys(result)).toEqual(["reward", "tokens"]);
+    expect(result.tokens.map(({ text }) => text).join("")).toBe(PAIR[3]);
+    expect(result.reward).toBe(result.tokens.at(-1)?.reward);
+    expect(Object.keys(result.tokens[0] ?? {})).toEqual(["id", "text", "reward"]);
+  });
+
+  it("agrees with the rewards of decoding", async () => {
+    const prompt = ["--prompt", "Can you help me set up a light show?"];
+    const { stdout } = await argsearch(["generate", "--json", ...prompt, "--max-tokens", "16"]);
+    const generated = JSON.parse(stdout) as GenerateResult;
+    const scored = await scoreJson(...prompt, "--response", generated.text);
+    expect(scored.tokens.map(({ id }) => id)).toEqual(generated.tokens);
+    expect(scored.reward).toBeCloseTo(generated.reward ?? Number.NaN, 1);
+  });
+
+  it("prints a table for people", async () => {
+    const { stdout, code } = await argsearch(["score", ...PAIR]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^reward -?\d+\.\d{4}\n\n *token +reward +text\n/);
+  });
+
+  it("weighs the reward", async () => {
+    const [one, two] = await Promise.all([scoreJson(...PAIR), scoreJson(...PAIR, "--reward", `${reward}=2`)]);
+    expect(two.reward).toBeCloseTo(2 * one.reward, 4);
+  });
+
+  it("reads the response from standard input", async () => {
+    const [flag, dash] = await Promise.all([
+      argsearch(["score", ...PAIR]),
+      argsearch(["score", ...PAIR.slice(0, 3), "-"], { input: `${PAIR[3]}\n` }),
+    ]);
+    expect(dash.stdout).toBe(flag.stdout);
+  });
+
+  it.each([
+    ["no prompt", ["--response", "x"]],
+    ["no response", ["--prompt", "x"]],
+    ["both from standard input", ["--prompt", "-", "--response", "-"]],
+    ["a file and a prompt", ["--input", "x.jsonl", "--prompt", "x"]],
+  ])("refuses %s", async (_name, args) => {
+    const { code, stderr } = await argsearch(["score", ...args], { input: "" });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^argsearch: [^\n]* \[OPTION_INVALID\]\n$/);
+  });
+});
+
+describe("score --input", () => {
+  const good = (response: string) => JSON.stringify({ id: "kept out", prompt: "How do I bake bread?", response });
+
+  it("scores every line, in order, as single calls do", async () => {
+    const responses = Array.from({ length: 70 }, (_, index) => `Step ${index}: mix ${"well ".repeat(index % 7)}and wait.`);
+    const file = join(await scratch(), "responses.jsonl");
+    await writeFile(file, `\ufeff${responses.map(good).join("\n")}\n`);
+    const { code, stdout, stderr } = await argsearch(["score", "--input", file]);
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+    const scored = parseLines<ScoredLine>(stdout);
+    expect(scored.map(({ index }) => index)).toEqual([...responses.keys()]);
+    const single = await scoreJson("--prompt", "How do I bake bread?", "--response", responses[41] ?? "");
+    expect(scored[41]?.tokens.map(({ id }) => id)).toEqual(single.tokens.map(({ id }) => id));
+    expect(scored[41]?.reward).toBeCloseTo(single.reward, 1);
+  });
+
+  it("reports bad lines with their numbers and scores the rest", async () => {
+    const messages = JSON.stringify({ prompt: [{ role: "user", content: "Hello" }], response: "Hi there." });
+    const tooLong = JSON.stringify({ prompt: "word ".repeat(20_000), response: "x" });
+    const input = [good("Mix."), "{", "", "7", JSON.stringify({ prompt: "x" }), tooLong, messages, good("Bake.")].join("\n");
+    const { code, stdout, stderr } = await argsearch(["score", "--input", "-"], { input });
+    expect(code).toBe(1);
+    expect(parseLines<ScoredLine>(stdout).map(({ index }) => index)).toEqual([0, 6, 7]);
+    const reports = stderr.trimEnd().split("\n");
+    expect(reports.map((line) => line.match(/^argsearch: line (\d+): /)?.[1])).toEqual(["2", "4", "5", "6"]);
+    expect(reports[0]).toMatch(/\[INPUT_INVALID\]$/);
+    expect(reports[3]).toMatch(/\[PROMPT_TOO_LONG\]$/);
+  });
+
+  it.each([
+    ["a missing file", "missing.jsonl", "FILE_NOT_FOUND"],
+    ["a folder", ".", "NOT_A_FILE"],
+  ])("fails for %s", async (_name, file, error) => {
+    const { code, stderr } = await argsearch(["score", "--input", file]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(new RegExp(`^argsearch: [^\\n]* \\[${error}\\]\\n$`));
+  });
+});

@@ -1,0 +1,70 @@
+import { createRequire } from "node:module";
+import { describe, expect, it } from "vitest";
+import { argsearch } from "./run.js";
+
+const COMMANDS = [["generate"], ["score"], ["chat"], ["inspect"], ["devices"], ["reward", "attach"]];
+const ESCAPE = "\u001b";
+
+describe("help", () => {
+  it.each(COMMANDS)("%s %s has examples", async (...command) => {
+    const { code, stdout, stderr } = await argsearch([...command.filter(Boolean), "--help"]);
+    expect(code).toBe(0);
+    expect(stderr).toBe("");
+    expect(stdout).toMatch(new RegExp(`^Usage: argsearch ${command.filter(Boolean).join(" ")}`));
+    expect(stdout).toContain("Examples:\n  $ argsearch ");
+  });
+
+  it("lists the commands", async () => {
+    const { code, stdout } = await argsearch(["--help"]);
+    expect(code).toBe(0);
+    for (const [command = ""] of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${command}`, "m"));
+  });
+
+  it("knows its version", async () => {
+    const { version } = createRequire(import.meta.url)("../../package.json") as { version: string };
+    expect(await argsearch(["--version"])).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+  });
+});
+
+describe("wrong usage", () => {
+  it.each([
+    ["an unknown command", ["generat"]],
+    ["an unknown option", ["generate", "--wieght", "1"]],
+    ["a missing value", ["generate", "--prompt"]],
+    ["an unknown choice", ["generate", "--method", "fast"]],
+    ["a number that is none", ["generate", "--weight", "10x"]],
+    ["NaN", ["generate", "--weight", "NaN"]],
+    ["a fraction of a token", ["generate", "--max-tokens", "1.5"]],
+    ["a surplus argument", ["generate", "Hello"]],
+    ["a missing file argument", ["inspect"]],
+    ["a missing required flag", ["reward", "attach", "--model", "x.gguf"]],
+    ["a bad reward weight", ["generate", "--reward", "package.json=x"]],
+  ])("%s ends with 2 and one line", async (_name, args) => {
+    const { code, stdout, stderr } = await argsearch(args);
+    expect(code).toBe(2);
+    expect(stdout).toBe("");
+    expect(stderr).toMatch(/^argsearch: [^\n]+ \[OPTION_INVALID\]\n$/);
+  });
+
+  it("suggests what was meant", async () => {
+    expect((await argsearch(["generate", "--wieght", "1"])).stderr).toContain("--weight");
+  });
+
+  it("shows the help when there is no command", async () => {
+    const { code, stderr } = await argsearch([]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^Usage: argsearch /);
+  });
+});
+
+describe("colours", () => {
+  it("need a terminal", async () => {
+    expect((await argsearch(["--help"])).stdout).not.toContain(ESCAPE);
+  });
+
+  it("come with FORCE_COLOR, but not against NO_COLOR", async () => {
+    expect((await argsearch(["--help"], { env: { FORCE_COLOR: "1" } })).stdout).toContain(ESCAPE);
+    expect((await argsearch(["--help"], { env: { FORCE_COLOR: "0" } })).stdout).not.toContain(ESCAPE);
+    expect((await argsearch(["--help"], { env: { NO_COLOR: "1" } })).stdout).not.toContain(ESCAPE);
+  });
+});

@@ -1,0 +1,68 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { integer, labelWeight, list, number, rewardTerm } from "../../src/cli/values.js";
+import { scratch } from "./run.js";
+
+describe("numbers", () => {
+  it.each([
+    ["1", 1],
+    ["-0.5", -0.5],
+    [".25", 0.25],
+    ["3.", 3],
+    ["1e-3", 0.001],
+  ])("%s", (text, value) => {
+    expect(number(text)).toBe(value);
+  });
+
+  it.each(["", " ", "10x", "NaN", "Infinity", "1e999", "0x10", "1,5", "--1", " 1"])("refuses %j", (text) => {
+    expect(() => number(text)).toThrow(`Not a number: "${text}".`);
+  });
+
+  it.each(["", "1.5", "1e3", "10x", "NaN", "9007199254740993"])("refuses %j as a whole number", (text) => {
+    expect(() => integer(text)).toThrow("Not a whole number");
+  });
+});
+
+describe("--reward", () => {
+  it("splits a weight off at the last =", () => {
+    expect(rewardTerm("a.gguf=0.7")).toEqual([{ reward: "a.gguf", weight: 0.7 }]);
+    expect(rewardTerm("C:\\models\\a=b.gguf=-1")).toEqual([{ reward: "C:\\models\\a=b.gguf", weight: -1 }]);
+  });
+
+  it("leaves a path alone that ends in no number", () => {
+    expect(rewardTerm("C:\\models\\a.gguf")).toEqual([{ reward: "C:\\models\\a.gguf" }]);
+    expect(rewardTerm("models/k=10.gguf")).toEqual([{ reward: "models/k=10.gguf" }]);
+  });
+
+  it("prefers a file that exists under the whole text", async () => {
+    const file = join(await scratch(), "weight=0.5");
+    await writeFile(file, "");
+    expect(rewardTerm(file)).toEqual([{ reward: file }]);
+    expect(rewardTerm(`${file}=2`)).toEqual([{ reward: file, weight: 2 }]);
+    expect(() => rewardTerm(`${file}=2x`)).toThrow('Not a number: "2x".');
+  });
+
+  it("collects", () => {
+    expect(rewardTerm("b", rewardTerm("a"))).toEqual([{ reward: "a" }, { reward: "b" }]);
+    expect(list("y", list("x"))).toEqual(["x", "y"]);
+  });
+
+  it("refuses a weight without a file", () => {
+    expect(() => rewardTerm("=0.5")).toThrow("No file");
+  });
+});
+
+describe("--label", () => {
+  it("is a name and a weight", () => {
+    expect(labelWeight("a=b=2", 1)).toEqual([{ reward: 1, name: "a=b", weight: 2 }]);
+  });
+
+  it.each(["helpful", "=1"])("refuses %j", (text) => {
+    expect(() => labelWeight(text, 0)).toThrow("NAME=WEIGHT");
+  });
+
+  it("refuses a weight that is no number", () => {
+    expect(() => labelWeight("helpful=much", 0)).toThrow("Not a number");
+  });
+});

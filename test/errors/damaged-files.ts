@@ -1,0 +1,117 @@
+/** Files that are wrong in one place each, made from a tiny model that is right. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { encodeGguf, type GgufContent, type GgufTensor, type GgufValue } from "../helpers/gguf-writer.js";
+import { Random } from "../helpers/random.js";
+
+export interface Damage {
+  name: string;
+  bytes: Buffer;
+}
+
+/** Every metadata key dropped, and set to values of other types, sizes and lengths. */
+export function metadataDamages({ metadata, tensors }: GgufContent): Damage[] {
+  const damaged = (name: string, changed: Record<string, GgufValue>) => ({ name, bytes: encodeGguf({ metadata: changed, tensors }) });
+  return Object.entries(metadata).flatMap(([key, value]) => {
+    const { [key]: _dropped, ...others } = metadata;
+    return [
+      damaged(`${key} dropped`, others),
+      ...replacements(value).map((other) => damaged(`${key} = ${describe(other)}`, { ...metadata, [key]: other })),
+    ];
+  });
+}
+
+function replacements(value: GgufValue): GgufValue[] {
+  return [...sameType(value), ...OTHER_TYPES.filter(({ type }) => type !== value.type)];
+}
+
+const OTHER_TYPES: readonly GgufValue[] = [
+  { type: "u32", value: 7 },
+  { type: "f32", value: 0.5 },
+  { type: "bool", value: true },
+  { type: "string", value: "text" },
+  { type: "i32[]", value: [1, 2] },
+  { type: "f32[]", value: [Number.NaN] },
+  { type: "string[]", value: [] },
+];
+
+function sameType(value: GgufValue): GgufValue[] {
+  switch (value.type) {
+    case "u32":
+      return [0, 1, 3, value.value + 1, 513, 2 ** 16, 2 ** 24, 2 ** 31, 2 ** 32 - 1].map((other) => ({ type: "u32", value: other }));
+    case "f32":
+      return [0, -1, Number.NaN, Number.POSITIVE_INFINITY].map((other) => ({ type: "f32", value: other }));
+    case "i32":
+      return [-1, 0, 2 ** 31 - 1].map((other) => ({ type: "i32", value: other }));
+    case "bool":
+      return [{ type: "bool", value: !value.value }];
+    case "string":
+      return ["", "llama", "bert", "mamba", "rwkv", "t5", "none", "nonsense", "\u0000", "x".repeat(70_000)].map((other) => ({ type: "string", value: other }));
+    case "f32[]":
+      return [[], [...Array.from(value.value), 1], Array.from(value.value, () => Number.NaN)].map((other) => ({ type: "f32[]", value: other }));
+    case "i32[]":
+      return [[], Array.from(value.value).slice(1), Array.from(value.value, () => -7)].map((other) => ({ type: "i32[]", value: other }));
+    case "string[]":
+      return [[], value.value.slice(1), [...value.value, "extra"], value.value.map(() => "same"), value.value.map(() => ""), value.value.map(() => "\uffff a")].map(
+        (other) => ({ type: "string[]", value: other }),
+      );
+  }
+}
+
+function describe({ type, value }: GgufValue): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return `${type} ${text.length > 40 ? `${text.slice(0, 40)}…` : text}`;
+}
+
+/** Every tensor dropped, renamed and reshaped. */
+export function tensorDamages({ metadata, tensors }: GgufContent): Damage[] {
+  return tensors.flatMap((tensor, index) => {
+    const { name, shape, data } = tensor;
+    const damaged = (what: string, changed: readonly GgufTensor[]) => ({
+      name: `${name} ${what}`,
+      bytes: encodeGguf({ metadata, tensors: [...tensors.slice(0, index), ...changed, ...tensors.slice(index + 1)] }),
+    });
+    const reshaped = (dims: readonly number[]) => ({ ...tensor, shape: dims, data: data.slice(0, dims.reduce((product, length) => product * length, 1)) });
+    return [
+      damaged("dropped", []),
+      damaged("renamed", [{ ...tensor, name: `${name}.other` }]),
+      damaged("without a name", [{ ...tensor, name: "" }]),
+      damaged("twice", [tensor, tensor]),
+      damaged("transposed", [{ ...tensor, shape: [...shape].reverse() }]),
+      damaged("flattened", [{ ...tensor, shape: [data.length] }]),
+      damaged("empty", [reshaped([0])]),
+      damaged("halved", [reshaped([...shape.slice(0, -1), Math.floor((shape.at(-1) ?? 0) / 2)])]),
+      damaged("of NaN", [{ ...tensor, data: data.map(() => Number.NaN) }]),
+    ];
+  });
+}
+
+/** One bit, or one byte, changed somewhere before `end`. */
+export function flips(whole: Buffer, end: number, count: number, seed: number): Damage[] {
+  const random = new Random(seed);
+  return Array.from({ length: count }, () => {
+    const bytes = Buffer.from(whole);
+    const place = random.integer(0, end - 1);
+    const before = bytes.readUInt8(place);
+    const after = random.pick([before ^ (1 << random.integer(0, 7)), 0, 0xff, random.integer(0, 255)]);
+    bytes.writeUInt8(after, place);
+    return { name: `byte ${place}: ${before} -> ${after}`, bytes };
+  });
+}
+
+/** The file cut off at places all over it; most of them in its header, where most of its structure is. */
+export function truncations(whole: Buffer, header: number): Damage[] {
+  const small = [0, 1, 3, 4, 7, 8, 15, 16, 23, 24, 31];
+  const inHeader = Array.from({ length: 40 }, (_, index) => Math.floor((header * (index + 1)) / 40));
+  const inData = Array.from({ length: 40 }, (_, index) => header + Math.floor(((whole.length - header) * index) / 40));
+  return [...small, ...inHeader, ...inData, whole.length - 1].map((length) => ({ name: `${length} of ${whole.length} bytes`, bytes: whole.subarray(0, length) }));
+}
+
+/** Writes the files; their paths, in order. */
+export function writeDamages(folder: string, damages: readonly Damage[]): string[] {
+  return damages.map(({ bytes }, index) => {
+    const path = join(folder, `${index}.gguf`);
+    writeFileSync(path, bytes);
+    return path;
+  });
+}

@@ -1,0 +1,125 @@
+/** Writes GGUF version 3 files with F32 tensors: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md */
+import { writeFileSync } from "node:fs";
+
+/** A metadata value with its GGUF type. */
+export type GgufValue =
+  | { type: "u32" | "f32" | "i32"; value: number }
+  | { type: "bool"; value: boolean }
+  | { type: "string"; value: string }
+  | { type: "f32[]" | "i32[]"; value: ArrayLike<number> }
+  | { type: "string[]"; value: readonly string[] };
+
+export interface GgufTensor {
+  name: string;
+  /** ggml's order: the length of a row first. */
+  shape: readonly number[];
+  data: Float32Array;
+}
+
+export interface GgufContent {
+  metadata: Readonly<Record<string, GgufValue>>;
+  tensors: readonly GgufTensor[];
+}
+
+const TYPE_IDS = { u32: 4, i32: 5, f32: 6, bool: 7, string: 8, array: 9 } as const;
+const F32_TENSOR = 0;
+const ALIGNMENT = 32;
+
+export function writeGguf(path: string, content: GgufContent): void {
+  writeFileSync(path, encodeGguf(content));
+}
+
+export function encodeGguf({ metadata, tensors }: GgufContent): Buffer {
+  const header = new Bytes();
+  header.raw(Buffer.from("GGUF")).u32(3).u64(tensors.length).u64(Object.keys(metadata).length);
+  for (const [key, value] of Object.entries(metadata)) header.string(key).value(value);
+  let offset = 0;
+  for (const { name, shape, data } of tensors) {
+    header.string(name).u32(shape.length);
+    for (const length of shape) header.u64(length);
+    header.u32(F32_TENSOR).u64(offset);
+    offset += padded(data.byteLength);
+  }
+  header.align();
+  for (const { data } of tensors) header.raw(Buffer.from(data.buffer, data.byteOffset, data.byteLength)).align();
+  return header.done();
+}
+
+function padded(size: number): number {
+  return Math.ceil(size / ALIGNMENT) * ALIGNMENT;
+}
+
+class Bytes {
+  readonly #parts: Buffer[] = [];
+  #size = 0;
+
+  raw(part: Buffer): this {
+    this.#parts.push(part);
+    this.#size += part.length;
+    return this;
+  }
+
+  u32(value: number): this {
+    const part = Buffer.alloc(4);
+    part.writeUInt32LE(value);
+    return this.raw(part);
+  }
+
+  i32(value: number): this {
+    const part = Buffer.alloc(4);
+    part.writeInt32LE(value);
+    return this.raw(part);
+  }
+
+  f32(value: number): this {
+    const part = Buffer.alloc(4);
+    part.writeFloatLE(value);
+    return this.raw(part);
+  }
+
+  u64(value: number): this {
+    const part = Buffer.alloc(8);
+    part.writeBigUInt64LE(BigInt(value));
+    return this.raw(part);
+  }
+
+  string(text: string): this {
+    const utf8 = Buffer.from(text);
+    return this.u64(utf8.length).raw(utf8);
+  }
+
+  value(entry: GgufValue): this {
+    switch (entry.type) {
+      case "u32":
+        return this.u32(TYPE_IDS.u32).u32(entry.value);
+      case "i32":
+        return this.u32(TYPE_IDS.i32).i32(entry.value);
+      case "f32":
+        return this.u32(TYPE_IDS.f32).f32(entry.value);
+      case "bool":
+        return this.u32(TYPE_IDS.bool).raw(Buffer.from([entry.value ? 1 : 0]));
+      case "string":
+        return this.u32(TYPE_IDS.string).string(entry.value);
+      case "f32[]":
+        return this.array("f32", entry.value, (item) => this.f32(item));
+      case "i32[]":
+        return this.array("i32", entry.value, (item) => this.i32(item));
+      case "string[]":
+        return this.array("string", entry.value, (item) => this.string(item));
+    }
+  }
+
+  align(): this {
+    return this.raw(Buffer.alloc(padded(this.#size) - this.#size));
+  }
+
+  done(): Buffer {
+    return Buffer.concat(this.#parts);
+  }
+
+  array<T>(type: keyof typeof TYPE_IDS, items: ArrayLike<T>, write: (item: T) => void): this {
+    this.u32(TYPE_IDS.array).u32(TYPE_IDS[type]).u64(items.length);
+    for (const item of Array.from(items)) write(item);
+    return this;
+  }
+}

@@ -1,0 +1,8 @@
+import type { Decoder } from "../../src/decoder.js";
+import { load } from "../../src/load.js";
+import type { LoadOptions } from "../../src/types.js";
+
+/** A decoder on the fake binding: policy and reward by the fake's file names. */
+export function loadFake(options: LoadOptions = {}): Promise<Decoder> {
+  return load({ engineDir: "/fake", policy: "policy", reward: "reward", ...options });
+}

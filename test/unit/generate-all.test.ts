@@ -1,0 +1,133 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { type Fake, nativeError, resetFake } from "../helpers/fake-binding.js";
+import { loadFake } from "../helpers/load-fake.js";
+
+vi.mock("../../src/binding.js", () => import("../helpers/fake-binding.js"));
+
+let fake: Fake;
+beforeEach(() => {
+  fake = resetFake();
+  fake.script = (prompt) => `${prompt}!`;
+});
+
+const options = { method: "greedy", maxTokens: 2 } as const;
+
+describe("generateAll()", () => {
+  it("answers in the order of the prompts, as generate() would", async () => {
+    const decoder = await loadFake({ slots: 2 });
+    const prompts = ["a", "bb", "c", "dd", "e"];
+    const results = await decoder.generateAll(prompts, { ...options, seed: 3 });
+    expect(results.map(({ text }) => text)).toEqual(["a!", "bb", "c!", "dd", "e!"]);
+    expect(results.map(({ seed }) => seed)).toEqual([3, 3, 3, 3, 3]);
+  });
+
+  it("reports each result and the progress", async () => {
+    const decoder = await loadFake({ slots: 2 });
+    const delivered: [number, string][] = [];
+    const progress: [number, number][] = [];
+    await decoder.generateAll(["a", "b", "c"], {
+      ...options,
+      onResult: ({ text }, index) => delivered.push([index, text]),
+      onProgress: (done, total) => progress.push([done, total]),
+    });
+    expect(delivered.sort()).toEqual([
+      [0, "a!"],
+      [1, "b!"],
+      [2, "c!"],
+    ]);
+    expect(progress).toEqual([
+      [1, 3],
+      [2, 3],
+      [3, 3],
+    ]);
+  });
+
+  it("never holds more slots than there are, and waits for those of others", async () => {
+    const decoder = await loadFake({ slots: 2 });
+    const other = decoder.stream("z", { method: "greedy" });
+    await other.next();
+    const all = decoder.generateAll(["a", "b", "c"], options);
+    await expect(all).resolves.toHaveLength(3);
+    await other.return({} as never);
+
+    const last = decoder.stream("z", { method: "greedy", slot: 0 });
+    await last.next();
+    const waiting = decoder.generateAll(["a", "b"], { ...options, slot: 0 });
+    const done = vi.fn();
+    void waiting.then(done);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(done).not.toHaveBeenCalled();
+    await last.return({} as never);
+    await expect(waiting).resolves.toHaveLength(2);
+  });
+
+  it("runs two of them at once on the same slots", async () => {
+    const decoder = await loadFake({ slots: 2 });
+    const [one, two] = await Promise.all([decoder.generateAll(["a", "b", "c"], options), decoder.generateAll(["d", "e", "f"], options)]);
+    expect([...one, ...two].map(({ text }) => text)).toEqual(["a!", "b!", "c!", "d!", "e!", "f!"]);
+  });
+
+  it("loses only the prompts that fail", async () => {
+    const decoder = await loadFake({ slots: 2, contextSize: 8 });
+    const results: number[] = [];
+    const errors: number[] = [];
+    const all = decoder.generateAll(["a", "far too long", "b", "", "c"], {
+      ...options,
+      onResult: (_, index) => results.push(index),
+      onError: (_, index) => errors.push(index),
+    });
+    await expect(all).rejects.toMatchObject({
+      code: "PROMPT_TOO_LONG",
+      message: expect.stringMatching(/^prompt 1: the prompt has 13 tokens.*; 2 of 5 prompts failed$/),
+      cause: { code: "PROMPT_TOO_LONG" },
+    });
+    expect(results.sort()).toEqual([0, 2, 4]);
+    expect(errors.sort()).toEqual([1, 3]);
+  });
+
+  it("checks its options once, before anything runs", async () => {
+    const decoder = await loadFake();
+    const onError = vi.fn();
+    await expect(decoder.generateAll(["a"], { topK: 0, onError })).rejects.toMatchObject({ code: "OPTION_INVALID" });
+    await expect(decoder.generateAll("a" as never)).rejects.toMatchObject({ code: "OPTION_INVALID" });
+    expect(onError).not.toHaveBeenCalled();
+    await expect(decoder.generateAll([])).resolves.toEqual([]);
+  });
+
+  it("ends when aborted: what runs is delivered, the rest is ABORTED", async () => {
+    const decoder = await loadFake();
+    fake.script = () => "abcdefgh";
+    const controller = new AbortController();
+    const finished: string[] = [];
+    fake.before = () => {
+      if (fake.batches().length === 3) controller.abort();
+    };
+    const all = decoder.generateAll(["a", "b", "c"], {
+      method: "greedy",
+      signal: controller.signal,
+      onResult: ({ text, finishReason }) => finished.push(`${text} ${finishReason}`),
+    });
+    await expect(all).rejects.toMatchObject({ code: "ABORTED" });
+    expect(finished).toEqual(["abc aborted"]);
+  });
+
+  it("is DISPOSED with its decoder", async () => {
+    const decoder = await loadFake();
+    const all = decoder.generateAll(["a", "b", "c"], { method: "greedy" });
+    const rejected = expect(all).rejects.toMatchObject({ code: "DISPOSED" });
+    await decoder.dispose();
+    await rejected;
+  });
+
+  it("survives a native failure", async () => {
+    const decoder = await loadFake({ slots: 2 });
+    fake.before = (call) => {
+      if (call === "begin 1") throw nativeError("OUT_OF_MEMORY");
+    };
+    const results: number[] = [];
+    await expect(
+      decoder.generateAll(["a", "b", "c", "d"], { ...options, onResult: (_, index) => results.push(index) }),
+    ).rejects.toMatchObject({ code: "OUT_OF_MEMORY" });
+    expect(results.length).toBeGreaterThan(0);
+  });
+});

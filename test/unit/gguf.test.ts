@@ -1,0 +1,99 @@
+import { writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { GgufEntry } from "../../src/binding.js";
+import { type GgufSummary, inspect } from "../../src/gguf.js";
+import { type Fake, resetFake } from "../helpers/fake-binding.js";
+
+vi.mock("../../src/binding.js", () => import("../helpers/fake-binding.js"));
+
+let fake: Fake;
+beforeEach(() => {
+  fake = resetFake();
+});
+
+const engine = { engineDir: "/fake" };
+
+async function summary(entries: Record<string, GgufEntry["value"]>, count: Record<string, number> = {}): Promise<GgufSummary> {
+  const path = join(tmpdir(), `argsearch-inspect-${process.pid}.gguf`);
+  await writeFile(path, "12345");
+  fake.gguf = {
+    version: 3,
+    tensorCount: 2,
+    parameters: 110,
+    tensorTypes: [
+      { type: "f32", tensors: 1, parameters: 10, bytes: 40 },
+      { type: "q8_0", tensors: 1, parameters: 100, bytes: 106 },
+    ],
+    entries: Object.entries(entries).map(([key, value]) => ({ key, type: "", value, count: count[key] ?? 1 })),
+  };
+  return inspect(path, engine);
+}
+
+const llama = { "general.architecture": "llama", "llama.embedding_length": 2 };
+const head = "argsearch.reward.head.weight";
+
+describe("inspect()", () => {
+  it("reads what a model says about itself", async () => {
+    const found = await summary(
+      {
+        ...llama,
+        "general.name": "Small",
+        "general.file_type": 15,
+        "llama.context_length": 2048,
+        "llama.block_count": 4,
+        "tokenizer.ggml.tokens": ["a", "b"],
+        "tokenizer.chat_template": "{{ x }}",
+      },
+      { "tokenizer.ggml.tokens": 300 },
+    );
+    expect(found).toMatchObject({
+      size: 5,
+      version: 3,
+      architecture: "llama",
+      name: "Small",
+      parameters: 110,
+      quantization: "Q4_K_M",
+      contextLength: 2048,
+      embeddingLength: 2,
+      layers: 4,
+      vocabulary: 300,
+      chatTemplate: "{{ x }}",
+      rewardHead: null,
+    });
+    expect(Object.keys(found.metadata)).not.toContain("tokenizer.ggml.tokens");
+    expect(found.metadata["general.file_type"]).toBe(15);
+  });
+
+  it("is content with a file that says nothing", async () => {
+    expect(await summary({})).toMatchObject({
+      architecture: null,
+      name: null,
+      quantization: "Q8_0",
+      vocabulary: null,
+      contextLength: null,
+    });
+  });
+
+  it("shows a head, with what the file tells about it", async () => {
+    const one = await summary({ ...llama, [head]: Float64Array.of(1, 2), "argsearch.reward.source": "hh" }, { [head]: 2 });
+    expect(one.rewardHead).toEqual({ labels: ["reward"], nEmbd: 2, bias: [0], scale: [1], shift: [0], notes: { source: "hh" } });
+    const several = await summary(
+      {
+        ...llama,
+        [head]: null,
+        "argsearch.reward.head.bias": Float64Array.of(1, 2),
+        "argsearch.reward.labels": ["helpful", "safe"],
+        "argsearch.reward.scale": 2,
+        "argsearch.reward.shift": -1,
+      },
+      { [head]: 4 },
+    );
+    expect(several.rewardHead).toEqual({ labels: ["helpful", "safe"], nEmbd: 2, bias: [1, 2], scale: [2], shift: [-1], notes: {} });
+    const unnamed = await summary({ ...llama, [head]: null, "argsearch.reward.head.bias": 0.5 }, { [head]: 6 });
+    expect(unnamed.rewardHead).toMatchObject({ labels: ["0", "1", "2"], bias: [0.5] });
+    const torn = await summary({ ...llama, [head]: null }, { [head]: 3 });
+    expect(torn.rewardHead).toMatchObject({ nEmbd: null });
+  });
+});

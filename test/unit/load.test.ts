@@ -1,0 +1,69 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { type Fake, nativeError, resetFake } from "../helpers/fake-binding.js";
+import { loadFake } from "../helpers/load-fake.js";
+
+vi.mock("../../src/binding.js", () => import("../helpers/fake-binding.js"));
+
+let fake: Fake;
+beforeEach(() => {
+  fake = resetFake();
+});
+
+const disposed = (): string[] => fake.calls.filter((call) => call.startsWith("model.dispose"));
+
+describe("load()", () => {
+  it("reports one rising progress over all files", async () => {
+    const seen: number[] = [];
+    await loadFake({ onProgress: (progress) => seen.push(progress) });
+    expect(seen).toEqual([0.25, 0.5, 0.75, 1]);
+  });
+
+  it("tells what it loaded", async () => {
+    fake.files = { policy: { labels: null, nCtxTrain: 2048 }, reward: { labels: ["helpful", "safe"], nCtxTrain: 1024 } };
+    const { info } = await loadFake({ slots: 3 });
+    expect(info).toMatchObject({ slots: 3, contextSize: 1024, objectives: ["helpful", "safe"], engine: { version: "fake" } });
+    expect(info.rewards.map(({ path }) => path)).toEqual(["reward"]);
+  });
+
+  it("refuses vocabularies that differ, naming both files", async () => {
+    fake.files = { policy: { labels: null }, reward: { otherVocabulary: true } };
+    await expect(loadFake()).rejects.toMatchObject({
+      code: "VOCABULARY_MISMATCH",
+      message: expect.stringMatching(/reward does not have the vocabulary of policy: token 7/),
+    });
+    expect(disposed()).toEqual(["model.dispose policy", "model.dispose reward"]);
+  });
+
+  it("frees what it loaded when a later file fails", async () => {
+    await expect(loadFake({ reward: "missing" })).rejects.toMatchObject({ name: "ArgsearchError", code: "FILE_NOT_FOUND" });
+    expect(disposed()).toEqual(["model.dispose policy"]);
+  });
+
+  it("frees the models when the head is missing, or the context does not fit", async () => {
+    fake.files = { policy: { labels: null }, reward: { labels: null } };
+    await expect(loadFake()).rejects.toMatchObject({ code: "REWARD_HEAD_MISSING" });
+    expect(disposed()).toHaveLength(2);
+    fake = resetFake();
+    fake.before = (call) => {
+      if (call === "createSearch") throw nativeError("OUT_OF_MEMORY");
+    };
+    await expect(loadFake()).rejects.toMatchObject({ code: "OUT_OF_MEMORY" });
+    expect(disposed()).toHaveLength(2);
+  });
+
+  it.each(["load policy", "load reward", "createSearch"])("is ABORTED during %s", async (place) => {
+    const controller = new AbortController();
+    fake.before = (call) => {
+      if (call === place) controller.abort();
+    };
+    await expect(loadFake({ signal: controller.signal })).rejects.toMatchObject({ code: "ABORTED" });
+    const loaded = { "load policy": 0, "load reward": 1, createSearch: 2 }[place];
+    expect(disposed()).toHaveLength(loaded ?? -1);
+    if (place === "createSearch") expect(fake.calls).toContain("search.dispose");
+  });
+
+  it("is ABORTED before anything", async () => {
+    await expect(loadFake({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "ABORTED" });
+    expect(fake.calls).toEqual([]);
+  });
+});

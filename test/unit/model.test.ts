@@ -1,0 +1,47 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { Model } from "../../src/model.js";
+import { BOS, binding, EOS, type Fake, type FakeFile, resetFake } from "../helpers/fake-binding.js";
+
+vi.mock("../../src/binding.js", () => import("../helpers/fake-binding.js"));
+
+let fake: Fake;
+beforeEach(() => {
+  fake = resetFake();
+});
+
+async function model(file: FakeFile): Promise<Model> {
+  fake.files = { file };
+  return new Model(await binding().loadModel({ path: "file", gpuLayers: 0, backend: "" }, null));
+}
+
+describe("promptTokens()", () => {
+  it("adds the beginning token, once", async () => {
+    const raw = await model({});
+    expect([...raw.promptTokens("a", "auto")]).toEqual([BOS, 97]);
+    const own = await model({ chatTemplate: "{{ bos_token }}{{ messages[0].content }}" });
+    expect([...own.promptTokens("a", "auto")]).toEqual([BOS, 97]);
+    const without = await model({ chatTemplate: "{{ messages[0].content }}" });
+    expect([...without.promptTokens("a", "auto")]).toEqual([BOS, 97]);
+  });
+
+  it("takes control tokens from templates, not from raw texts", async () => {
+    const templated = await model({ chatTemplate: "{{ messages[0].content }}</s>x" });
+    expect([...templated.promptTokens("a", "auto")]).toEqual([BOS, 97, EOS, 120]);
+    expect([...templated.promptTokens("</s>", "none")]).toEqual([BOS, 60, 47, 115, 62]);
+    expect([...templated.responseTokens("</s>")]).toEqual([60, 47, 115, 62]);
+  });
+
+  it("drops an end token that the vocabulary adds, and keeps one that the template wrote", async () => {
+    const ending = await model({ chatTemplate: "{{ messages[0].content }}</s>" });
+    expect([...ending.promptTokens("a", "auto")]).toEqual([BOS, 97, EOS]);
+    const adding = await model({});
+    const tokenize = adding.native.tokenize.bind(adding.native);
+    adding.native.tokenize = (text, special, parse) => Int32Array.from([...tokenize(text, special, parse), EOS]);
+    expect([...adding.promptTokens("a", "none")]).toEqual([BOS, 97]);
+  });
+
+  it("is PROMPT_EMPTY when nothing is left", async () => {
+    const bare = await model({ chatTemplate: "{{ '' }}", addBos: false });
+    expect(() => bare.promptTokens("a", "auto")).toThrow(expect.objectContaining({ code: "PROMPT_EMPTY" }));
+  });
+});

@@ -1,0 +1,93 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { Model } from "../../src/model.js";
+import { resolveLoad } from "../../src/options.js";
+import { modelPaths, RewardSet } from "../../src/reward.js";
+import { callRewards } from "../../src/reward-functions.js";
+import type { RewardFunction, RewardSpec } from "../../src/types.js";
+import { binding, type Fake, type FakeFile, resetFake } from "../helpers/fake-binding.js";
+
+vi.mock("../../src/binding.js", () => import("../helpers/fake-binding.js"));
+
+let fake: Fake;
+beforeEach(() => {
+  fake = resetFake();
+});
+
+async function rewardSet(reward: RewardSpec[], files: Record<string, FakeFile>): Promise<RewardSet> {
+  fake.files = files;
+  const { terms } = resolveLoad({ policy: "p", reward });
+  const load = (path: string) => binding().loadModel({ path, gpuLayers: 0, backend: "" }, null);
+  const models = await Promise.all(modelPaths(terms).map(async (path) => new Model(await load(path))));
+  return new RewardSet(terms, models);
+}
+
+describe("RewardSet", () => {
+  it("multiplies term and label weights", async () => {
+    const set = await rewardSet([{ reward: "hh.gguf", weight: 0.5, labels: { safe: 4 } }, "one.gguf"], {
+      "hh.gguf": { labels: ["helpful", "safe"] },
+      "one.gguf": {},
+    });
+    expect(set.nativeSources.map(({ weights }) => [...weights])).toEqual([[0.5, 2], [1]]);
+    expect(set.objectives).toEqual(["helpful", "safe", "reward"]);
+    expect(set.sum([1, 10, 100])).toBe(0.5 + 20 + 100);
+    expect(set.named([1, 2, 3])).toEqual({ helpful: 1, safe: 2, reward: 3 });
+  });
+
+  it("names the objectives apart", async () => {
+    function short(): number[] {
+      return [];
+    }
+    const set = await rewardSet(["dir/a.gguf", "dir/b.gguf", short, { reward: short, weight: 2 }, () => []], {
+      "dir/a.gguf": {},
+      "dir/b.gguf": { labels: ["reward", "safe"] },
+    });
+    expect(set.objectives).toEqual(["a/reward", "b/reward", "safe", "short", "short#2", "function"]);
+  });
+
+  it("refuses a file without a head, and a label that it does not have", async () => {
+    await expect(rewardSet(["r"], { r: { labels: null } })).rejects.toMatchObject({ code: "REWARD_HEAD_MISSING" });
+    await expect(rewardSet([{ reward: "r", labels: { x: 1 } }], { r: { labels: ["a", "b"] } })).rejects.toMatchObject({
+      code: "OPTION_INVALID",
+      message: 'r has no label "x"; it has a, b',
+    });
+  });
+});
+
+describe("callRewards()", () => {
+  const candidates = [1, 2].map((token) => ({ token, text: "t", logProb: -1, response: "t", end: false }));
+  const context = { prompt: "p", response: "", signal: undefined };
+  const call = (reward: RewardFunction) => callRewards([{ name: "mine", weight: 1, reward }], candidates, context);
+
+  it("takes arrays and typed arrays, now or later", async () => {
+    expect(await call(() => [1, 2])).toEqual([[1, 2]]);
+    expect(await call(async () => Float32Array.of(1, 2))).toEqual([[1, 2]]);
+  });
+
+  it.each<[string, () => unknown, string]>([
+    [
+      "throws",
+      () => {
+        throw new Error("boom");
+      },
+      'the reward function "mine" failed: boom',
+    ],
+    ["rejects", () => Promise.reject(new Error("boom")), "failed: boom"],
+    ["rejects with a text", () => Promise.reject("down"), "failed: down"],
+    ["returns nothing", () => undefined, "must return an array of 2 numbers"],
+    ["returns a text", () => "12", "must return an array of 2 numbers"],
+    ["returns too few", () => [1], "must return 2 numbers, one a candidate, and returned 1"],
+    ["returns NaN", () => [1, Number.NaN], "must return finite numbers, and returned NaN for candidate 1"],
+    ["returns a text among numbers", () => [1, "2"], "must return finite numbers, and returned 2 for candidate 1"],
+    ["leaves a hole", () => [1, undefined], "returned undefined for candidate 1"],
+  ])("that %s is REWARD_FUNCTION_FAILED", async (_, reward, message) => {
+    await expect(call(reward as RewardFunction)).rejects.toMatchObject({
+      code: "REWARD_FUNCTION_FAILED",
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it("keeps the cause", async () => {
+    const cause = new Error("boom");
+    await expect(call(() => Promise.reject(cause))).rejects.toMatchObject({ cause });
+  });
+});

@@ -1,0 +1,126 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { BeginOptions, NativeSearch } from "../../src/binding.js";
+import { ArgsearchError } from "../../src/errors.js";
+import { Scheduler } from "../../src/scheduler.js";
+import { binding, type Fake, nativeError, resetFake } from "../helpers/fake-binding.js";
+
+vi.mock("../../src/binding.js", () => import("../helpers/fake-binding.js"));
+
+let fake: Fake;
+let search: NativeSearch;
+let scheduler: Scheduler;
+
+beforeEach(async () => {
+  fake = resetFake();
+  const policy = await binding().loadModel({ path: "policy", gpuLayers: 0, backend: "" }, null);
+  search = await binding().createSearch({ policy, rewards: [], slots: 4, contextSize: 64, threads: 1, batchSize: 8, kvType: "auto" });
+  scheduler = new Scheduler(search);
+  for (let slot = 0; slot < 4; slot++) await search.begin(slot, begin);
+});
+
+const begin: BeginOptions = {
+  policyTokens: Int32Array.of(1, 2),
+  rewardTokens: [],
+  method: "args",
+  topK: 2,
+  weight: 0.5,
+  combine: "interpolate",
+  select: "greedy",
+  temperature: 1,
+  topP: 1,
+  seed: 0,
+  candidates: false,
+};
+
+function join(count: number): void {
+  for (let i = 0; i < count; i++) scheduler.join();
+}
+
+describe("Scheduler", () => {
+  it("puts requests of one turn into one call and shares out its time", async () => {
+    join(4);
+    const steps = await Promise.all([0, 1, 2, 3].map((slot) => scheduler.step(slot)));
+    expect(fake.batches()).toEqual(["0,1,2,3"]);
+    expect(steps.map(({ step }) => step.slot)).toEqual([0, 1, 2, 3]);
+    expect(steps[0]).toMatchObject({ policyMs: 1, rewardMs: 2 });
+  });
+
+  it("starts at once when everyone has asked", async () => {
+    join(1);
+    const step = scheduler.step(2);
+    expect(fake.batches()).toEqual(["2"]);
+    await step;
+  });
+
+  it("waits for the turn's end, not longer, for those who have not asked", async () => {
+    join(3);
+    const first = scheduler.step(0);
+    await Promise.resolve();
+    const second = scheduler.step(1);
+    expect(fake.batches()).toEqual([]);
+    await Promise.all([first, second]);
+    expect(fake.batches()).toEqual(["0,1"]);
+  });
+
+  it("gathers those who ask while a call runs", async () => {
+    join(3);
+    const first = scheduler.step(0);
+    await new Promise(setImmediate);
+    const others = [scheduler.step(1), scheduler.step(2)];
+    await Promise.all([first, ...others]);
+    expect(fake.batches()).toEqual(["0", "1,2"]);
+  });
+
+  it("keeps step for step together", async () => {
+    join(4);
+    await Promise.all(
+      [0, 1, 2, 3].map(async (slot) => {
+        for (let i = 0; i < 5; i++) await scheduler.step(slot);
+      }),
+    );
+    expect(fake.batches()).toEqual(Array(5).fill("0,1,2,3"));
+  });
+
+  it("goes on without those who leave", async () => {
+    join(2);
+    const step = scheduler.step(0);
+    scheduler.leave();
+    expect(fake.batches()).toEqual(["0"]);
+    await step;
+  });
+
+  it("batches the halves of a split step by kind, commits first", async () => {
+    join(3);
+    await Promise.all([scheduler.propose(0), scheduler.propose(1)]);
+    const mixed = [scheduler.propose(2), scheduler.commit(1, Float64Array.of(5, 0)), scheduler.commit(0, Float64Array.of(0, 7))];
+    const [, one, two] = await Promise.all(mixed);
+    expect(fake.calls.slice(-3)).toEqual(["propose 0,1", "commit 0,1", "propose 2"]);
+    expect([one?.step.reward, two?.step.reward]).toEqual([5, 7]);
+  });
+
+  it("gives a native error to the whole batch, and goes on", async () => {
+    join(2);
+    fake.before = () => {
+      throw nativeError("DECODE_FAILED");
+    };
+    const failed = await Promise.allSettled([scheduler.step(0), scheduler.step(1)]);
+    for (const each of failed)
+      expect(each).toMatchObject({ status: "rejected", reason: { name: "ArgsearchError", code: "DECODE_FAILED" } });
+    fake.before = () => {};
+    await Promise.all([scheduler.step(0), scheduler.step(1)]);
+  });
+
+  it("lets the running call end when it is closed, and refuses the others", async () => {
+    join(2);
+    const running = scheduler.step(0);
+    await new Promise(setImmediate);
+    const waiting = scheduler.step(1);
+    const error = new ArgsearchError("DISPOSED", "gone");
+    const closed = scheduler.close(error);
+    await expect(waiting).rejects.toBe(error);
+    await expect(running).resolves.toMatchObject({ step: { slot: 0 } });
+    await closed;
+    await expect(scheduler.step(0)).rejects.toBe(error);
+    expect(fake.batches()).toEqual(["0"]);
+  });
+});

@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import { attachReward, devices, EMBEDDED, inspect, load, loadReward } from "../../src/index.js";
+
+it("real", async () => {
+  console.log(devices());
+  const summary = await inspect(EMBEDDED.reward);
+  console.log({ ...summary, metadata: Object.keys(summary.metadata).length });
+  const d = await load({ slots: 4, onProgress: (p) => process.stdout.write(`${p.toFixed(2)} `) });
+  console.log(d.info);
+  const p = "Can you help me set up a light show?";
+  const g = await d.generate(p, { method: "greedy" });
+  console.log(g.text, g.reward, g.finishReason, g.timings, g.usage);
+  const a = await d.generate(p, { seed: 1 });
+  console.log(a.text, a.reward, a.finishReason, a.timings, a.usage);
+  const s = await d.score({ prompt: p, response: a.text });
+  console.log(s.reward, Math.max(...s.tokens.map((t, i) => Math.abs(t.reward - (a.rewards[i] ?? 0)))), s.tokens.length, a.tokens.length);
+  const all = await d.generateAll(Array(8).fill(p), { method: "greedy" });
+  expect(all.every((r) => r.text === g.text)).toBe(true);
+  const f = await load({ reward: function brief(c) { return c.map((x) => -x.response.length); } });
+  const r = await f.generate(p, { maxTokens: 30 });
+  console.log(r.text, r.objectives);
+  console.log(d.counters(), await d.cacheBytes());
+  const t0 = performance.now();
+  const running = d.generate(p, { maxTokens: 500 });
+  running.catch((e) => console.log("rejected", e.code, performance.now() - t0));
+  setTimeout(() => d.dispose().then(() => console.log("disposed", performance.now() - t0)), 20);
+  await expect(running).rejects.toMatchObject({ code: "DISPOSED" });
+  await f.dispose();
+  const m = await loadReward();
+  console.log(await m.score({ prompt: p, response: "Sure." }));
+  await m.dispose();
+});

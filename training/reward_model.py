@@ -1,0 +1,179 @@
+"""A reward model on any Hugging Face trunk, and its Bradley-Terry training on every prefix of the responses.
+
+ARGS (Khanov et al., ICLR 2024) reads the reward model in the middle of a response, at every step. A model fitted on
+finished responses alone (the usual recipe) ranks prefixes hardly better than chance, so here a pair (chosen w,
+rejected l) costs
+
+    -log sigmoid(r_w[t] - r_l[t])    averaged over the positions t where both responses have a token and their
+                                     prefixes up to and with t differ, and over their two ends.
+
+While the prefixes are equal the rewards are equal too: those positions carry no gradient and are left out. Every pair
+weighs the same, however long it is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from random import Random
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import logsigmoid
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from batching import adamw, length_batches, pad_right, warmup_cosine
+from data import Preference, encode_prompt, encode_response
+
+
+class RewardModel(nn.Module):
+    """``reward[t] = weight . hidden[t] + bias`` on the trunk's final-norm hidden states."""
+
+    def __init__(self, trunk: PreTrainedModel) -> None:
+        """``trunk`` is a base model, without a language-model head (``model.base_model``)."""
+        super().__init__()
+        self.trunk = trunk
+        self.head = nn.Linear(trunk.config.hidden_size, 1)
+        # All prefixes start out with the same reward.
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Rewards, float32 [batch, length], of the right-padded ``ids``, int64 [batch, length]."""
+        hidden = self.trunk(input_ids=ids, use_cache=False).last_hidden_state
+        return self.head(hidden.float()).squeeze(-1)
+
+
+@dataclass(frozen=True)
+class RewardConfig:
+    """``magnitude`` is the factor of mean(r^2): it keeps rewards around 0 and the margins between them moderate,
+    so that ARGS weighs them against log-probabilities and not over them."""
+
+    steps: int
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.1
+    warmup: int = 50
+    magnitude: float = 0.01
+    max_length: int = 512
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class EncodedPair:
+    """Token ids of both sides (prompt and response), where the responses start and where they part."""
+
+    chosen: list[int]
+    rejected: list[int]
+    start: int
+    parts: int
+
+    @property
+    def length(self) -> int:
+        return max(len(self.chosen), len(self.rejected))
+
+
+def encode_pair(pair: Preference, tokenizer: PreTrainedTokenizerBase) -> EncodedPair:
+    """``pair`` as token ids."""
+    prompt = encode_prompt(pair.prompt, pair.style, tokenizer)
+    chosen = prompt + encode_response(pair.chosen, pair.style, tokenizer)
+    rejected = prompt + encode_response(pair.rejected, pair.style, tokenizer)
+    shared = (at for at, (left, right) in enumerate(zip(chosen, rejected)) if left != right)
+    return EncodedPair(chosen, rejected, len(prompt), next(shared, min(len(chosen), len(rejected))))
+
+
+def train_reward_model(
+    model: RewardModel,
+    tokenizer: PreTrainedTokenizerBase,
+    preferences: Iterable[Preference],
+    config: RewardConfig,
+    log: Callable[[str], None] = print,
+) -> float:
+    """Train ``model`` in place; returns the mean Bradley-Terry loss (nats a pair) of the last tenth.
+
+    Pairs of equal responses, and pairs with a side longer than ``max_length`` tokens, are left out.
+    """
+    pairs = (pair for preference in preferences
+             if (pair := encode_pair(preference, tokenizer)).length <= config.max_length
+             and pair.chosen != pair.rejected)
+    batches = length_batches(pairs, config.batch_size, lambda pair: pair.length, Random(config.seed))
+    optimizer = adamw(model, config.learning_rate, config.weight_decay)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: warmup_cosine(step, config.steps, config.warmup))
+    model.train()
+    losses: list[float] = []
+    started = time.monotonic()
+    for step, batch in zip(range(config.steps), batches):
+        chosen, rejected = pair_rewards(model, tokenizer, batch)
+        loss, size = prefix_loss(chosen, rejected, batch)
+        (loss + config.magnitude * size).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad(set_to_none=True)
+        losses.append(loss.item())
+        if (step + 1) % max(1, config.steps // 20) == 0:
+            recent = losses[-max(1, config.steps // 20):]
+            log(f"  reward {step + 1}/{config.steps}  loss {sum(recent) / len(recent):.3f}"
+                f"  {time.monotonic() - started:.0f} s")
+    model.eval()
+    tail = losses[-max(1, len(losses) // 10):]
+    return sum(tail) / len(tail)
+
+
+def pair_rewards(
+    model: RewardModel, tokenizer: PreTrainedTokenizerBase, batch: list[EncodedPair]
+) -> tuple[Tensor, Tensor]:
+    """Rewards of both sides at every position, each [pairs, longest]; what lies behind a side's end is meaningless."""
+    device = model.head.weight.device
+    ids = pad_right([pair.chosen for pair in batch] + [pair.rejected for pair in batch], tokenizer.pad_token_id)
+    chosen, rejected = model(ids.to(device)).chunk(2)
+    return chosen, rejected
+
+
+def prefix_loss(chosen: Tensor, rejected: Tensor, batch: list[EncodedPair]) -> tuple[Tensor, Tensor]:
+    """The Bradley-Terry loss on every prefix, and mean(r^2) over the same positions; both a mean over the pairs."""
+    pairs, width = chosen.shape
+    device = chosen.device
+    position = torch.arange(width, device=device)
+    first = torch.tensor([pair.parts for pair in batch], device=device)
+    ends = torch.tensor([[len(pair.chosen) - 1, len(pair.rejected) - 1] for pair in batch], device=device)
+    row = torch.arange(pairs, device=device)
+    final_chosen, final_rejected = chosen[row, ends[:, 0]], rejected[row, ends[:, 1]]
+    both = (position >= first[:, None]) & (position <= ends.amin(1)[:, None])
+    count = both.sum(1) + 1
+    losses = -logsigmoid(chosen - rejected) * both
+    loss = (losses.sum(1) - logsigmoid(final_chosen - final_rejected)) / count
+    squares = (chosen.square() + rejected.square()) * both / 2
+    size = (squares.sum(1) + (final_chosen.square() + final_rejected.square()) / 2) / count
+    return loss.mean(), size.mean()
+
+
+@torch.no_grad()
+def pair_accuracy(
+    model: RewardModel,
+    tokenizer: PreTrainedTokenizerBase,
+    preferences: list[Preference],
+    lengths: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 64),
+    batch_size: int = 64,
+) -> dict[str, tuple[float, int]]:
+    """Share of pairs whose chosen side has the higher reward, and the number of pairs, per place where it is read.
+
+    ``"8"``: after eight tokens from where the responses part (pairs with both sides that long); ``"end"``: at the two
+    ends; ``"end: kind"``: the same for each kind of pair.
+    """
+    hits: dict[str, list[float]] = {}
+    for at in range(0, len(preferences), batch_size):
+        group = preferences[at: at + batch_size]
+        batch = [encode_pair(preference, tokenizer) for preference in group]
+        chosen, rejected = pair_rewards(model, tokenizer, batch)
+        for row, (preference, pair) in enumerate(zip(group, batch)):
+            for length in lengths:
+                read = pair.parts + length - 1
+                if read < min(len(pair.chosen), len(pair.rejected)):
+                    hits.setdefault(str(length), []).append(float(chosen[row, read] > rejected[row, read]))
+            won = float(chosen[row, len(pair.chosen) - 1] > rejected[row, len(pair.rejected) - 1])
+            hits.setdefault("end", []).append(won)
+            hits.setdefault(f"end: {preference.kind}", []).append(won)
+    return {name: (sum(values) / len(values), len(values)) for name, values in hits.items()}
