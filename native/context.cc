@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "assertion_guard.h"
 #include "error.h"
 #include "log.h"
+#include "stopwatch.h"
 
 namespace argsearch {
 namespace {
@@ -31,6 +33,18 @@ void check_decoder(const Model& model) {
   }
 }
 
+[[noreturn]] void fail_context(const Model& model, uint32_t cells, const LogCapture& log) {
+  const std::string reason = log.last_line("out of memory");
+  if (reason.find("cache type") != std::string::npos) {
+    throw Error(ErrorCode::kOptionInvalid, model.path() + " cannot have this kvType: " + reason + ".");
+  }
+  if (reason.find("GGML_ASSERT") != std::string::npos) {
+    throw Error(ErrorCode::kModelInvalid, model.path() + " is damaged: " + reason);
+  }
+  throw Error(ErrorCode::kOutOfMemory, model.path() + ": no context of " + std::to_string(cells) +
+                                           " tokens could be made (" + reason + "). Lower contextSize or slots.");
+}
+
 }  // namespace
 
 Context::Context(std::shared_ptr<const Model> model, const ContextSettings& settings, const ContextShape& shape)
@@ -52,6 +66,8 @@ Context::Context(std::shared_ptr<const Model> model, const ContextSettings& sett
   params.pooling_type = LLAMA_POOLING_TYPE_NONE;
   params.type_k = cache_type(settings.kv_type, *model_);
   params.type_v = params.type_k;
+  // Flash attention rounds an F32 cache to F16 before every use.
+  if (params.type_k == GGML_TYPE_F32) params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
   params.embeddings = shape.embeddings;
   params.no_perf = true;
   params.swa_full = true;
@@ -62,12 +78,9 @@ Context::Context(std::shared_ptr<const Model> model, const ContextSettings& sett
   params.abort_callback_data = interrupt_.get();
 
   const LogCapture log;
+  const AssertionGuard guard;
   context_.reset(api.llama_init_from_model(model_->handle(), params));
-  if (!context_) {
-    throw Error(ErrorCode::kOutOfMemory, model_->path() + ": no context of " + std::to_string(shape.cells) +
-                                             " tokens could be made (" + log.last_line("out of memory") +
-                                             "). Lower contextSize or slots.");
-  }
+  if (!context_) fail_context(*model_, shape.cells, log);
   if (memory() == nullptr) {
     throw Error(ErrorCode::kModelUnsupported,
                 model_->path() + ": the architecture \"" + model_->architecture() + "\" keeps no KV cache.");
@@ -78,9 +91,12 @@ Context::Context(std::shared_ptr<const Model> model, const ContextSettings& sett
 void Context::decode(Batch& batch) {
   if (interrupt_->raised()) throw Error(ErrorCode::kAborted, "decoding was aborted.");
   const LogCapture log;
+  const llama_batch view = batch.view();
+  const Stopwatch watch;
   int32_t status = 0;
   try {
-    status = engine().llama_decode(handle(), batch.view());
+    status = engine().llama_decode(handle(), view);
+    decode_ms_ += watch.milliseconds();
   } catch (const std::exception& error) {
     throw Error(ErrorCode::kDecodeFailed, model_->path() + ": llama.cpp failed to decode: " + error.what());
   }

@@ -66,6 +66,9 @@ class Context {
   /// false is returned.
   bool truncate(llama_seq_id sequence, size_t position);
 
+  /// Milliseconds spent inside llama_decode so far.
+  double decode_ms() const { return decode_ms_; }
+
   /// Bytes of the KV cells in use by any sequence, as llama.cpp would save them.
   size_t cache_bytes() const { return engine().llama_state_get_size(handle()); }
 
@@ -77,6 +80,7 @@ class Context {
   std::shared_ptr<Threadpool> threadpool_;
   std::shared_ptr<Interrupt> interrupt_;
   uint32_t batch_size_;
+  double decode_ms_ = 0;
   // Declared last: freed before the model and the threads it uses.
   std::unique_ptr<llama_context, FreeContext> context_;
 };

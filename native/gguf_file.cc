@@ -8,6 +8,7 @@
 #include <fstream>
 #include <system_error>
 
+#include "assertion_guard.h"
 #include "error.h"
 #include "log.h"
 
@@ -120,12 +121,35 @@ void GgufFile::FreeContext::operator()(gguf_context* context) const { engine().g
 GgufFile::GgufFile(const std::string& path) : path_(path) {
   check_is_gguf(path);
   const LogCapture log;
-  context_.reset(engine().gguf_init_from_file(path.c_str(), gguf_init_params{/*no_alloc=*/true, /*ctx=*/nullptr}));
+  try {
+    const AssertionGuard guard;
+    context_.reset(engine().gguf_init_from_file(path.c_str(), gguf_init_params{/*no_alloc=*/true, /*ctx=*/nullptr}));
+  } catch (const EngineAssertion& error) {
+    throw Error(ErrorCode::kModelInvalid, path + " is damaged: " + error.what());
+  }
   if (!context_) {
     throw Error(ErrorCode::kModelInvalid,
                 path + " is damaged or cut short: " + log.last_line("its GGUF header cannot be read"));
   }
+  check_shapes();
   check_size();
+}
+
+/// ggml multiplies dimensions without looking at overflow, so a damaged one can pass for a small tensor.
+void GgufFile::check_shapes() const {
+  const LlamaApi& api = engine();
+  constexpr int64_t kMostElements = int64_t{1} << 48;
+  for (int64_t i = 0; i < api.gguf_get_n_tensors(context()); ++i) {
+    const int64_t* dimensions = api.gguf_get_tensor_ne(context(), i);
+    int64_t elements = 1;
+    for (int d = 0; d < GGML_MAX_DIMS; ++d) {
+      if (dimensions[d] > kMostElements / elements) {
+        throw Error(ErrorCode::kModelInvalid, path_ + " is damaged: the tensor " +
+                                                  api.gguf_get_tensor_name(context(), i) + " is impossibly large.");
+      }
+      elements = std::max<int64_t>(1, elements * dimensions[d]);
+    }
+  }
 }
 
 void GgufFile::check_size() const {

@@ -32,6 +32,7 @@ class GgufFile {
   std::vector<std::string> strings(const std::string& key) const;
 
  private:
+  void check_shapes() const;
   void check_size() const;
 
   struct FreeContext {

@@ -31,6 +31,12 @@ void* Library::symbol(const char* name) const {
   return reinterpret_cast<void*>(GetProcAddress(reinterpret_cast<HMODULE>(handle_), name));
 }
 
+void pin_addon() {
+  HMODULE self = nullptr;
+  GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS,
+                     reinterpret_cast<LPCWSTR>(&pin_addon), &self);
+}
+
 #else
 
 Library Library::open(const std::string& path) {
@@ -43,6 +49,11 @@ Library Library::open(const std::string& path) {
 }
 
 void* Library::symbol(const char* name) const { return dlsym(handle_, name); }
+
+void pin_addon() {
+  Dl_info self;
+  if (dladdr(reinterpret_cast<void*>(&pin_addon), &self) != 0) dlopen(self.dli_fname, RTLD_NOW | RTLD_NODELETE);
+}
 
 #endif
 

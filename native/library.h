@@ -18,4 +18,8 @@ class Library {
   void* handle_;
 };
 
+/// Keeps the addon itself mapped, too: Node unloads an addon when the last thread that had loaded it ends, but the
+/// engine goes on and knows functions of ours.
+void pin_addon();
+
 }  // namespace argsearch

@@ -7,6 +7,7 @@
 #include <regex>
 #include <vector>
 
+#include "assertion_guard.h"
 #include "error.h"
 #include "library.h"
 #include "log.h"
@@ -79,6 +80,21 @@ std::unique_ptr<LlamaApi> open_libraries(const fs::path& dir) {
   return api;
 }
 
+/// Takes the engine's log and failed assertions. Whoever listened before (node-llama-cpp, or another copy of this
+/// addon, on the same libraries) goes on hearing them.
+void listen(const LlamaApi& api) {
+  ggml_log_callback previous = nullptr;
+  ggml_log_callback standard = nullptr;
+  void* previous_data = nullptr;
+  void* standard_data = nullptr;
+  api.llama_log_get(&previous, &previous_data);
+  api.llama_log_set(nullptr, nullptr);
+  api.llama_log_get(&standard, &standard_data);
+  set_previous_log_callback(previous != standard ? previous : nullptr, previous_data);
+  api.llama_log_set(log_from_engine, nullptr);
+  set_previous_assertion_callback(api.ggml_set_abort_callback(assertion_from_engine));
+}
+
 std::mutex engine_mutex;
 std::unique_ptr<LlamaApi> current_engine;
 
@@ -97,7 +113,8 @@ const LlamaApi& open_engine(const std::string& dir) {
                                                     "; start another process to use " + dir + ".");
   }
   std::unique_ptr<LlamaApi> api = open_libraries(canonical);
-  api->llama_log_set(log_from_engine, nullptr);
+  pin_addon();
+  listen(*api);
   api->ggml_backend_load_all_from_path(api->dir.c_str());
   if (api->ggml_backend_dev_count() == 0) {
     throw Error(ErrorCode::kEngineIncompatible, "no ggml backend in " + dir + " can run on this machine.");

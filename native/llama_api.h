@@ -14,7 +14,7 @@ namespace argsearch {
 // build of the engine (CPU, CUDA, Metal, Vulkan), and a user can bring another one.
 // clang-format off
 #define ARGSEARCH_LLAMA_FUNCTIONS(X)                                                                              \
-  X(llama_version) X(llama_backend_init) X(llama_log_set) X(llama_max_parallel_sequences)                         \
+  X(llama_version) X(llama_backend_init) X(llama_log_set) X(llama_log_get) X(llama_max_parallel_sequences)        \
   X(llama_model_default_params) X(llama_context_default_params) X(llama_sampler_chain_default_params)             \
   X(llama_model_load_from_file) X(llama_model_free) X(llama_init_from_model) X(llama_free)                        \
   X(llama_model_get_vocab) X(llama_model_n_embd) X(llama_model_n_layer) X(llama_model_n_ctx_train)                \
@@ -27,7 +27,7 @@ namespace argsearch {
   X(llama_get_memory) X(llama_memory_clear) X(llama_memory_seq_rm) X(llama_memory_seq_cp)                         \
   X(llama_memory_seq_pos_max) X(llama_state_get_size)                                                             \
   X(llama_decode) X(llama_get_logits_ith) X(llama_get_embeddings_ith) X(llama_set_abort_callback)                 \
-  X(llama_attach_threadpool)                                                                                      \
+  X(llama_attach_threadpool) X(llama_model_quantize) X(llama_model_quantize_default_params)                       \
   X(llama_sampler_chain_init) X(llama_sampler_chain_add) X(llama_sampler_init_top_k) X(llama_sampler_init_top_p)  \
   X(llama_sampler_init_temp) X(llama_sampler_init_dist) X(llama_sampler_apply) X(llama_sampler_free)
 
@@ -37,12 +37,13 @@ namespace argsearch {
   X(ggml_backend_dev_backend_reg) X(ggml_backend_reg_name) X(ggml_backend_reg_by_name)                            \
   X(ggml_backend_reg_get_proc_address) X(ggml_threadpool_params_default)                                          \
   X(ggml_backend_tensor_get) X(ggml_is_contiguous) X(ggml_nbytes) X(ggml_nelements) X(ggml_type_name) X(ggml_free)\
-  X(ggml_get_tensor) X(ggml_blck_size) X(ggml_type_size)                                                          \
+  X(ggml_get_tensor) X(ggml_blck_size) X(ggml_type_size) X(ggml_set_abort_callback)                               \
   X(gguf_init_from_file) X(gguf_init_empty) X(gguf_free) X(gguf_get_version) X(gguf_get_data_offset)              \
   X(gguf_get_alignment) X(gguf_get_n_kv) X(gguf_find_key) X(gguf_get_key) X(gguf_get_kv_type) X(gguf_get_arr_type)\
   X(gguf_get_val_u8) X(gguf_get_val_i8) X(gguf_get_val_u16) X(gguf_get_val_i16) X(gguf_get_val_u32)               \
   X(gguf_get_val_i32) X(gguf_get_val_f32) X(gguf_get_val_u64) X(gguf_get_val_i64) X(gguf_get_val_f64)             \
-  X(gguf_get_val_bool) X(gguf_get_val_str) X(gguf_get_val_data) X(gguf_get_arr_n) X(gguf_get_arr_data) X(gguf_get_arr_str)             \
+  X(gguf_get_val_bool) X(gguf_get_val_str) X(gguf_get_val_data) X(gguf_get_arr_n) X(gguf_get_arr_data)            \
+  X(gguf_get_arr_str) X(gguf_get_tensor_ne)                                                                       \
   X(gguf_get_n_tensors) X(gguf_get_tensor_name) X(gguf_get_tensor_type) X(gguf_get_tensor_size)                   \
   X(gguf_get_tensor_offset) X(gguf_type_name) X(gguf_remove_key) X(gguf_set_kv) X(gguf_set_val_str)               \
   X(gguf_set_val_f32) X(gguf_set_arr_data) X(gguf_set_arr_str) X(gguf_add_tensor) X(gguf_get_meta_size)           \

@@ -1,5 +1,6 @@
 #include "log.h"
 
+#include <algorithm>
 #include <mutex>
 
 namespace argsearch {
@@ -8,6 +9,8 @@ namespace {
 std::mutex sink_mutex;
 LogSink current_sink;
 thread_local LogCapture* current_capture = nullptr;
+ggml_log_callback previous_callback = nullptr;
+void* previous_data = nullptr;
 
 }  // namespace
 
@@ -16,10 +19,16 @@ void set_log_sink(LogSink sink) {
   current_sink = std::move(sink);
 }
 
+void set_previous_log_callback(ggml_log_callback previous, void* user_data) {
+  previous_callback = previous;
+  previous_data = user_data;
+}
+
 void log_from_engine(ggml_log_level level, const char* text, void* /*user_data*/) {
   // llama.cpp continues an error line with level CONT, so captures keep those too.
   const bool matters = level == GGML_LOG_LEVEL_WARN || level == GGML_LOG_LEVEL_ERROR;
   if (current_capture != nullptr && matters) current_capture->text_ += text;
+  if (previous_callback != nullptr) previous_callback(level, text, previous_data);
   const std::lock_guard<std::mutex> lock(sink_mutex);
   if (current_sink) current_sink(level, text);
 }

@@ -14,6 +14,8 @@ void set_log_sink(LogSink sink);
 
 /// The engine's callback (llama_log_set).
 void log_from_engine(ggml_log_level level, const char* text, void* user_data);
+/// Gets every line as well; null for none. Once, before the engine logs.
+void set_previous_log_callback(ggml_log_callback previous, void* user_data);
 
 /// Collects the warnings and errors that this thread's engine calls log while it lives: llama.cpp returns null and logs
 /// why.

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 
+#include "assertion_guard.h"
 #include "error.h"
 #include "log.h"
 
@@ -11,14 +13,40 @@ namespace {
 
 /// The parameters that llama.cpp divides by or indexes with before it checks them.
 void check_shape(const GgufFile& file, const std::string& architecture) {
+  constexpr int64_t kMost = int64_t{1} << 24;
   for (const char* name : {"block_count", "embedding_length", "attention.head_count", "context_length"}) {
     const std::string key = architecture + "." + name;
     const int64_t id = file.find(key);
     if (id < 0 || engine().gguf_get_kv_type(file.context(), id) == GGUF_TYPE_ARRAY) continue;
     const int64_t value = file.integer(key);
-    if (value <= 0 || value > (int64_t{1} << 24)) {
-      throw Error(ErrorCode::kModelInvalid, file.path() + " is damaged: " + key + " is " + std::to_string(value) + ".");
+    if (value <= 0 || value > kMost) {
+      throw Error(ErrorCode::kModelInvalid,
+                  file.path() + " is damaged: " + key + " is not an integer from 1 to " + std::to_string(kMost) + ".");
     }
+  }
+}
+
+/// The numbers that llama.cpp takes into its graphs unchecked; some of them fail an assertion there, while decoding.
+void check_numbers(const GgufFile& file, const std::string& architecture) {
+  const LlamaApi& api = engine();
+  for (int64_t id = 0; id < api.gguf_get_n_kv(file.context()); ++id) {
+    const std::string key = api.gguf_get_key(file.context(), id);
+    const bool parameter = key.compare(0, architecture.size() + 1, architecture + ".") == 0;
+    if (!parameter || api.gguf_get_kv_type(file.context(), id) != GGUF_TYPE_FLOAT32) continue;
+    const float value = api.gguf_get_val_f32(file.context(), id);
+    const bool negative = value < 0 && key.find("epsilon") != std::string::npos;
+    if (!std::isfinite(value) || negative) {
+      throw Error(ErrorCode::kModelInvalid,
+                  file.path() + " is damaged: " + key + " cannot be " + std::to_string(value) + ".");
+    }
+  }
+}
+
+void check_tokenizer(const GgufFile& file) {
+  const std::string tokenizer = file.string("tokenizer.ggml.model");
+  if (tokenizer == "none" || tokenizer == "no_vocab") {
+    throw Error(ErrorCode::kModelUnsupported,
+                file.path() + " has no vocabulary; argsearch needs a model that comes with its tokenizer.");
   }
 }
 
@@ -88,6 +116,8 @@ std::shared_ptr<const Model> Model::load(const ModelParams& params, const std::f
                 params.path + " names no architecture (general.architecture): not a model.");
   }
   check_shape(file, model->architecture_);
+  check_numbers(file, model->architecture_);
+  check_tokenizer(file);
 
   std::vector<ggml_backend_dev_t> devices = select_devices(params.backend);
   llama_model_params settings = api.llama_model_default_params();
@@ -105,6 +135,7 @@ std::shared_ptr<const Model> Model::load(const ModelParams& params, const std::f
   settings.progress_callback_user_data = &state;
 
   const LogCapture log;
+  const AssertionGuard guard;
   model->model_.reset(api.llama_model_load_from_file(params.path.c_str(), settings));
   if (state.aborted) throw Error(ErrorCode::kAborted, "loading " + params.path + " was aborted.");
   if (!model->model_) fail_load(params.path, model->architecture_, log);
@@ -135,6 +166,17 @@ std::string Model::chat_template() const {
 }
 
 std::vector<llama_token> Model::tokenize(const std::string& text, bool add_special, bool parse_special) const {
+  const AssertionGuard guard;
+  try {
+    return tokenize_unguarded(text, add_special, parse_special);
+  } catch (const std::exception& error) {
+    throw Error(ErrorCode::kModelInvalid, path_ + ": its vocabulary cannot tokenize (" + error.what() +
+                                              "). The file is damaged, or made for another tokenizer.");
+  }
+}
+
+std::vector<llama_token> Model::tokenize_unguarded(const std::string& text, bool add_special,
+                                                   bool parse_special) const {
   const auto length = static_cast<int32_t>(text.size());
   std::vector<llama_token> tokens(text.size() + 8);
   const auto run = [&] {

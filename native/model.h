@@ -44,6 +44,7 @@ class Model {
   std::string description() const;
   std::string chat_template() const;
 
+  /// MODEL_INVALID when the vocabulary lacks what its tokenizer needs.
   std::vector<llama_token> tokenize(const std::string& text, bool add_special, bool parse_special) const;
   /// UTF-8 bytes of a token; `special` renders control tokens as their text.
   std::string piece(llama_token token, bool special) const;
@@ -54,6 +55,7 @@ class Model {
     void operator()(llama_model* model) const { engine().llama_model_free(model); }
   };
   Model() = default;
+  std::vector<llama_token> tokenize_unguarded(const std::string& text, bool add_special, bool parse_special) const;
 
   std::string path_;
   std::string architecture_;

@@ -32,6 +32,7 @@ class Policy {
   size_t size(size_t slot) const { return slots_[slot].tokens.size() + 1; }
   const Model& model() const { return context_.model(); }
   Context& context() { return context_; }
+  const Context& context() const { return context_; }
   uint64_t decodes() const { return decodes_; }
 
  private:

@@ -46,6 +46,7 @@ class Reward {
   size_t n_labels() const { return head().n_labels(); }
   const RewardHead& head() const { return *hidden_.context().model().head(); }
   Context& context() { return hidden_.context(); }
+  const Context& context() const { return hidden_.context(); }
   uint64_t decodes() const { return decodes_; }
   uint64_t tokens() const { return branch_tokens_; }
   uint64_t projections() const { return hidden_.projections(); }

@@ -272,10 +272,12 @@ void Search::clear(size_t slot) {
 SearchCounters Search::counters() const {
   SearchCounters counters = counters_;
   counters.policy_decodes = policy_.decodes();
+  counters.decode_ms = policy_.context().decode_ms();
   for (const auto& reward : rewards_) {
     counters.reward_tokens += reward->tokens();
     counters.reward_decodes += reward->decodes();
     counters.reward_projections += reward->projections();
+    counters.decode_ms += reward->context().decode_ms();
   }
   return counters;
 }

@@ -83,6 +83,8 @@ struct SearchCounters {
   uint64_t policy_decodes = 0;
   uint64_t reward_decodes = 0;
   uint64_t reward_projections = 0;
+  /// Milliseconds inside llama_decode, prefill included.
+  double decode_ms = 0;
 };
 
 /// Reward-guided search over slots (ARGS, Khanov et al., ICLR 2024, algorithm 1). Every call serves all of its slots

@@ -1,14 +1,8 @@
 // Brings llama.cpp's headers, of exactly the release that the engine packages were built from, into .cache/.
-// node-llama-cpp's tarball carries that release as a git bundle. It is no dependency: installing it pulls every GPU engine.
-import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { requireTools } from "./lib/prerequisites.mjs";
-import { Failure, main, npm, root, run, step } from "./lib/run.mjs";
-
-const { optionalDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-const version = optionalDependencies["@node-llama-cpp/linux-x64"];
-const integrity = "sha512-E3N0Ev2Va0wzydvXYFwM9Hvyo07PoWjt8T/9GMc43Cvt8YkV/NU/tYUgEMC1grTPv2o9PRjQi0G3Wb5P/awiMg==";
+import { checkOut, place, version } from "./lib/llama-source.mjs";
+import { main, root, step } from "./lib/run.mjs";
 
 const cache = join(root, ".cache", "llama.cpp");
 const headersDir = join(cache, version);
@@ -31,12 +25,10 @@ export function headersMissing() {
 /** `source` keeps the whole llama.cpp tree as well, for its converter scripts. */
 export function fetchHeaders({ source = false } = {}) {
   if (!headersMissing() && !(source && !existsSync(sourceDir))) return;
-  requireTools("git");
   mkdirSync(cache, { recursive: true });
   const temporary = mkdtempSync(join(cache, "fetch-"));
   try {
-    clone(temporary, source ? [] : wanted);
-    const tree = join(temporary, "tree");
+    const tree = checkOut(temporary, source ? [] : wanted);
     for (const path of wanted) {
       const target = join(temporary, "headers", path);
       mkdirSync(dirname(target), { recursive: true });
@@ -46,34 +38,6 @@ export function fetchHeaders({ source = false } = {}) {
     if (source) place(tree, sourceDir);
   } finally {
     rmSync(temporary, { recursive: true, force: true });
-  }
-}
-
-/** Checks out `paths`, or everything, of the release into DIR/tree. */
-function clone(dir, paths) {
-  npm(["pack", `node-llama-cpp@${version}`], {
-    cwd: dir,
-    purpose: `llama.cpp's headers come from npm's node-llama-cpp@${version}, which takes the network once`,
-  });
-  const tarball = `node-llama-cpp-${version}.tgz`;
-  const found = `sha512-${createHash("sha512")
-    .update(readFileSync(join(dir, tarball)))
-    .digest("base64")}`;
-  if (found !== integrity) throw new Failure(`${tarball} is not the file that scripts/headers.mjs expects: it has ${found}`);
-
-  const bundle = "package/llama/gitRelease.bundle";
-  run("tar", ["-xzf", tarball, bundle], { cwd: dir, explain: (output) => `Cannot unpack ${tarball} with tar: ${output}` });
-  const explain = (output) => `git cannot read llama.cpp's bundle: ${output}`;
-  run("git", ["clone", "--quiet", "--no-checkout", bundle, "tree"], { cwd: dir, explain });
-  run("git", ["-C", "tree", "checkout", "--quiet", "HEAD", "--", ...(paths.length > 0 ? paths : ["."])], { cwd: dir, explain });
-}
-
-/** Moves a finished folder into place in one rename; another process may have been faster. */
-function place(from, to) {
-  try {
-    renameSync(from, to);
-  } catch (error) {
-    if (!existsSync(to)) throw error;
   }
 }
 

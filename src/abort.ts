@@ -39,12 +39,28 @@ export async function unlessAborted<T>(promise: Promise<T>, signals: readonly (A
   }
 }
 
-/** Calls back at once or once when one of the signals fires; returns what takes the listeners off again. */
+/** Calls back at once or once when one of the signals fires; returns what takes that back. */
 function onAbort(signals: readonly (AbortSignal | undefined)[], callback: () => void): () => void {
   const present = signals.filter((signal) => signal !== undefined);
   if (present.some((signal) => signal.aborted)) callback();
-  for (const signal of present) signal.addEventListener("abort", callback);
+  const lists = present.map(callbacksOf);
+  for (const list of lists) list.add(callback);
   return () => {
-    for (const signal of present) signal.removeEventListener("abort", callback);
+    for (const list of lists) list.delete(callback);
   };
+}
+
+/** One listener a signal, whatever the number of slots that share it: Node warns of a leak at eleven. */
+const callbacks = new WeakMap<AbortSignal, Set<() => void>>();
+
+function callbacksOf(signal: AbortSignal): Set<() => void> {
+  const known = callbacks.get(signal);
+  if (known) return known;
+  const list = new Set<() => void>();
+  callbacks.set(signal, list);
+  const callAll = (): void => {
+    for (const callback of list) callback();
+  };
+  signal.addEventListener("abort", callAll, { once: true });
+  return list;
 }

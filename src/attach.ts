@@ -7,7 +7,8 @@ import { openEngine } from "./engine.js";
 import { ArgsearchError } from "./errors.js";
 import { Metadata } from "./gguf.js";
 import { resolveEngine } from "./options.js";
-import { HEAD_KEYS, type RewardHead, type StoredHead, storedHead } from "./reward-head.js";
+import { provenanceEntries, type RewardProvenance } from "./provenance.js";
+import { HEAD_KEYS, HEAD_PREFIX, type RewardHead, type StoredHead, storedHead } from "./reward-head.js";
 import type { EngineOptions } from "./types.js";
 import { nonEmptyText, onlyKnown, plainObject } from "./validate.js";
 
@@ -15,11 +16,13 @@ export interface AttachOptions extends EngineOptions {
   /** Path of the trunk: an ordinary GGUF, with or without a head of its own, which is then replaced. */
   model: string;
   head: RewardHead;
+  /** Where the head came from; default: nothing is said. */
+  provenance?: RewardProvenance | undefined;
   /** Path of the new file; an older one of that name is replaced at the end, in one move. */
   out: string;
 }
 
-const NAMES: Record<keyof AttachOptions, true> = { model: true, head: true, out: true, engineDir: true, gpu: true };
+const NAMES: Record<keyof AttachOptions, true> = { model: true, head: true, provenance: true, out: true, engineDir: true, gpu: true };
 
 /**
  * Writes a copy of a GGUF with a reward head in its metadata. Tensors are copied in pieces; memory does not grow with the
@@ -30,16 +33,17 @@ const NAMES: Record<keyof AttachOptions, true> = { model: true, head: true, out:
  */
 export async function attachReward(options: AttachOptions): Promise<void> {
   onlyKnown("attachReward()", plainObject("the options of attachReward()", options), Object.keys(NAMES));
-  const { model, head, out, engineDir, gpu } = options;
+  const { model, head, provenance, out, engineDir, gpu } = options;
   nonEmptyText("model", model);
   nonEmptyText("out", out);
   openEngine(resolveEngine({ engineDir, gpu }));
-  const stored = storedHead(head, await embeddingLength(model));
-  await writeAside(out, (temporary) => native(() => binding().rewriteGguf(model, temporary, entries(stored), absent(stored))));
+  const metadata = new Metadata(await native(() => binding().readGguf(model)));
+  const set = [...headEntries(storedHead(head, embeddingLength(model, metadata))), ...provenanceEntries(provenance)];
+  const remove = metadata.keys.filter((key) => key.startsWith(HEAD_PREFIX) && !set.some((entry) => entry.key === key));
+  await writeAside(out, (temporary) => native(() => binding().rewriteGguf(model, temporary, set, remove)));
 }
 
-async function embeddingLength(model: string): Promise<number> {
-  const metadata = new Metadata(await native(() => binding().readGguf(model)));
+function embeddingLength(model: string, metadata: Metadata): number {
   const key = `${metadata.text("general.architecture")}.embedding_length`;
   const length = metadata.number(key);
   if (length !== null) return length;
@@ -47,7 +51,7 @@ async function embeddingLength(model: string): Promise<number> {
 }
 
 /** The metadata of a head. */
-function entries({ weight, bias, labels, scale, shift }: StoredHead): GgufSet[] {
+function headEntries({ weight, bias, labels, scale, shift }: StoredHead): GgufSet[] {
   const set: GgufSet[] = [{ key: HEAD_KEYS.weight, value: weight }];
   if (labels) set.push({ key: HEAD_KEYS.labels, value: labels });
   for (const [key, value] of Object.entries({ bias, scale, shift }) as [keyof typeof HEAD_KEYS, Float32Array | undefined][]) {
@@ -57,14 +61,11 @@ function entries({ weight, bias, labels, scale, shift }: StoredHead): GgufSet[] 
   return set;
 }
 
-/** Keys that an older head may have left. */
-function absent(head: StoredHead): string[] {
-  const keys = Object.keys(HEAD_KEYS) as (keyof typeof HEAD_KEYS)[];
-  return keys.filter((key) => head[key] === undefined).map((key) => HEAD_KEYS[key]);
-}
-
-/** Lets a file be written under a temporary name beside `path`, and moves it there once it is safely on disk. */
-async function writeAside(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
+/**
+ * Lets a file be written under a temporary name beside `path`, and moves it there once it is safely on disk. When writing fails,
+ * nothing of it is left.
+ */
+export async function writeAside(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = `${path}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
   try {
     await write(temporary);

@@ -196,6 +196,8 @@ export interface SearchCounters {
   rewardDecodes: number;
   /** How often a reward model's vocabulary projection was evaluated: 0 unless the architecture forces the fallback. */
   rewardProjections: number;
+  /** Milliseconds inside llama_decode, prefill included. */
+  decodeMs: number;
 }
 
 /** Bytes of the KV cells in use (llama_state_get_size), not of the whole cache. */

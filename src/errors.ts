@@ -23,6 +23,8 @@
  * | REWARD_FUNCTION_FAILED | a JavaScript reward threw, rejected, or returned the wrong count or a non-finite number |
  * | OUT_OF_MEMORY | a context or buffer could not be allocated |
  * | DECODE_FAILED | llama.cpp failed to decode |
+ * | TOOL_NOT_FOUND | a program that a command needs (Python and its modules, git) is not installed |
+ * | CONVERSION_FAILED | llama.cpp's converter failed |
  */
 export const ERROR_CODES = [
   "ADDON_NOT_FOUND",
@@ -50,6 +52,8 @@ export const ERROR_CODES = [
   "REWARD_FUNCTION_FAILED",
   "OUT_OF_MEMORY",
   "DECODE_FAILED",
+  "TOOL_NOT_FOUND",
+  "CONVERSION_FAILED",
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

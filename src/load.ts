@@ -6,7 +6,7 @@ import { Decoder, type DecoderParts } from "./decoder.js";
 import { openEngine } from "./engine.js";
 import { loadModels, requireSameVocabulary } from "./load-models.js";
 import type { Model } from "./model.js";
-import { contextOptions, contextSizeFor, type ResolvedLoad, resolveLoad } from "./options.js";
+import { contextFor, type ResolvedLoad, resolveLoad } from "./options.js";
 import { modelPaths, RewardSet } from "./reward.js";
 import type { LoadOptions } from "./types.js";
 
@@ -38,8 +38,10 @@ async function prepare(resolved: ResolvedLoad, models: readonly Model[]): Promis
   if (policy === undefined) throw new Error("no policy was loaded");
   for (const model of rewardModels) requireSameVocabulary(policy, model);
   const rewards = new RewardSet(terms, rewardModels);
-  const trained = models.map(({ info }) => info.nCtxTrain);
-  const context = { ...contextOptions(resolved), contextSize: contextSizeFor(resolved.contextSize, trained) };
+  const context = contextFor(
+    resolved,
+    models.map(({ info }) => info),
+  );
   throwIfAborted(signal);
   const search = await native(() => binding().createSearch({ ...context, slots, policy: policy.native, rewards: rewards.nativeSources }));
   if (signal?.aborted) await search.dispose();

@@ -1,5 +1,5 @@
 /** Defaults and validation of every option, in pure code. What comes out has no gaps; what was wrong is OPTION_INVALID. */
-import type { ContextOptions } from "./binding.js";
+import type { ContextOptions, ModelInfo } from "./binding.js";
 import { EMBEDDED } from "./embedded.js";
 import { ArgsearchError } from "./errors.js";
 import { defaultThreads } from "./threads.js";
@@ -39,7 +39,8 @@ export interface ResolvedEngine {
 export interface ResolvedModelOptions extends ResolvedEngine {
   /** -1: all. */
   gpuLayers: number;
-  threads: number;
+  /** Undefined: as many as suit the models. */
+  threads: number | undefined;
   /** Undefined: as the models were trained. */
   contextSize: number | undefined;
   batchSize: number;
@@ -152,7 +153,7 @@ function modelOf(options: ModelOptions): ResolvedModelOptions {
   return {
     ...engineOf(options),
     gpuLayers: given(gpuLayers, -1, (value) => integer("gpuLayers", value, { min: 0, max: 100_000 })),
-    threads: given(threads, undefined, (value) => integer("threads", value, { min: 1, max: 512 })) ?? defaultThreads(),
+    threads: given(threads, undefined, (value) => integer("threads", value, { min: 1, max: 512 })),
     contextSize: given(contextSize, undefined, (value) => integer("contextSize", value, { min: 2, max: 2 ** 28, note: "tokens" })),
     batchSize: given(batchSize, 512, (value) => integer("batchSize", value, { min: 1, max: 65_536, note: "tokens" })),
     kvType: given(kvType, "auto", (value) => oneOf("kvType", value, ["auto", "f32", "f16", "q8_0"])),
@@ -279,13 +280,21 @@ export function resolveScore(options: ScoreOptions = {}): { template: "auto" | "
   };
 }
 
-/** The context that was asked for, at most what the models were trained with; by default that, at most 4096 tokens. */
-export function contextSizeFor(asked: number | undefined, trained: readonly number[]): number {
-  const longest = Math.max(2, Math.min(...trained));
-  if (asked === undefined) return Math.min(DEFAULT_CONTEXT, longest);
-  return integer("contextSize", asked, { min: 2, max: longest, note: "tokens the models were trained with" });
+/** What the models' contexts need, from what was asked for and what the models are. */
+export function contextFor(
+  { contextSize, threads, batchSize, kvType }: ResolvedModelOptions,
+  models: readonly Pick<ModelInfo, "nCtxTrain" | "size">[],
+): ContextOptions & { contextSize: number } {
+  return {
+    contextSize: contextSizeFor(contextSize, Math.min(...models.map(({ nCtxTrain }) => nCtxTrain))),
+    threads: threads ?? defaultThreads(Math.max(...models.map(({ size }) => size))),
+    batchSize,
+    kvType,
+  };
 }
 
-export function contextOptions({ threads, batchSize, kvType }: ResolvedModelOptions): ContextOptions {
-  return { threads, batchSize, kvType };
+/** At most what the models were trained with, because beyond it their answers fall apart. */
+function contextSizeFor(asked: number | undefined, trained: number): number {
+  if (asked === undefined) return Math.min(DEFAULT_CONTEXT, Math.max(2, trained));
+  return integer("contextSize", asked, { min: 2, max: Math.max(2, trained), note: "tokens the models were trained with" });
 }

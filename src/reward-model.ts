@@ -3,7 +3,7 @@ import { openEngine } from "./engine.js";
 import { ArgsearchError } from "./errors.js";
 import { loadModels, requireSameVocabulary } from "./load-models.js";
 import type { Model } from "./model.js";
-import { contextOptions, contextSizeFor, resolveRewardLoad, resolveScore } from "./options.js";
+import { contextFor, resolveRewardLoad, resolveScore } from "./options.js";
 import { modelPaths, RewardSet } from "./reward.js";
 import { Scoring, type ScoringParts } from "./scoring.js";
 import type { RewardLoadOptions, ScoreInput, ScoreOptions, ScoreResult } from "./types.js";
@@ -90,9 +90,12 @@ export async function loadReward(options?: RewardLoadOptions): Promise<RewardMod
     const [first] = models;
     if (first === undefined) throw new Error("no reward model was loaded");
     for (const model of models) requireSameVocabulary(first, model);
-    const trained = models.map(({ info }) => info.nCtxTrain);
-    const contextSize = contextSizeFor(resolved.contextSize, trained);
-    return new RewardModel(engine, new RewardSet(resolved.terms, models), first, { ...contextOptions(resolved), contextSize });
+    const rewards = new RewardSet(resolved.terms, models);
+    const context = contextFor(
+      resolved,
+      models.map(({ info }) => info),
+    );
+    return new RewardModel(engine, rewards, first, context);
   } catch (error) {
     for (const model of new Set(models)) model.dispose();
     throw error;

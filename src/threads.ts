@@ -5,11 +5,17 @@ import { availableParallelism } from "node:os";
 /** More threads than this gain little and hurt where cores are shared. */
 const MOST = 16;
 
+/** Weights below which a second thread costs more than it brings: ggml's threads wait for each other after every node. */
+const SMALL_MODEL = 32 * 2 ** 20;
+
 /**
- * The physical cores this process may use, at most 16. Two threads of one core compete for the same arithmetic units, so
- * logical processors are not counted twice where that can be told.
+ * One thread for small models (32 MB of weights); else the physical cores this process may use, at most 16. Two threads of
+ * one core compete for the same arithmetic units, so logical processors are not counted twice where that can be told.
+ *
+ * @param size bytes of the largest model's weights
  */
-export function defaultThreads(): number {
+export function defaultThreads(size: number): number {
+  if (size < SMALL_MODEL) return 1;
   const logical = availableParallelism();
   return Math.max(1, Math.min(MOST, logical, physicalCores() ?? guessedCores(logical)));
 }

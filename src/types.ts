@@ -62,7 +62,7 @@ export interface EngineOptions {
 export interface ModelOptions extends EngineOptions {
   /** Layers on the GPU, from 0; default all. */
   gpuLayers?: number | undefined;
-  /** Threads of a decode, 1 to 512; default: the physical cores, at most 16. */
+  /** Threads of a decode, 1 to 512; default: the physical cores, at most 16; 1 for models below 32 MB. */
   threads?: number | undefined;
   /** Most tokens of prompt + response, from 2 to what the models were trained with; default that, at most 4096. */
   contextSize?: number | undefined;

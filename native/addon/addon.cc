@@ -122,6 +122,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("createScorer", ScorerHandle::create);
   add("readGguf", read_gguf_file);
   add("rewriteGguf", rewrite_gguf_file);
+  add("quantizeGguf", quantize_gguf_file);
   add("shutdown", shutdown_js);
   return exports;
 }

@@ -56,8 +56,10 @@ void Channel::drain(napi_env env, napi_value /*callback*/, void* context, void* 
     const Napi::HandleScope scope(env);
     try {
       task(Napi::Env(env));
-    } catch (const Napi::Error&) {
-      // A worker thread that is being terminated refuses every JavaScript call; there is nobody left to tell.
+    } catch (const Napi::Error& error) {
+      // From a callback of the user's: uncaught, as in any event handler. A worker thread that is being terminated
+      // refuses this call like every other; there is nobody left to tell.
+      napi_fatal_exception(env, error.Value());
     }
   }
 }
@@ -71,11 +73,12 @@ void Channel::work_finished() {
 }
 
 void Channel::close() {
+  std::vector<std::function<void(Napi::Env)>> dropped;  // outlives the lock: what a task held may post as it goes
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (closed_) return;
     closed_ = true;
-    tasks_.clear();
+    dropped.swap(tasks_);
   }
   napi_release_threadsafe_function(function_, napi_tsfn_abort);
 }

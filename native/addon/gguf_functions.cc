@@ -3,6 +3,7 @@
 #include <map>
 
 #include "../gguf_file.h"
+#include "../quantize.h"
 #include "async.h"
 #include "convert.h"
 
@@ -181,6 +182,23 @@ Napi::Value rewrite_gguf_file(const Napi::CallbackInfo& info) {
         env, environment.loader(), entries,
         [=, &closing] {
           rewrite_gguf(source, target, set, remove, [&closing] { return !closing.load(); });
+          return true;
+        },
+        [](Napi::Env js, bool) { return js.Undefined(); });
+  });
+}
+
+Napi::Value quantize_gguf_file(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return guarded(env, [&]() -> Napi::Value {
+    const std::string source = to_string(info[0], "source");
+    const std::string target = to_string(info[1], "target");
+    const std::string type = to_string(info[2], "type");
+    const auto threads = static_cast<int>(to_integer(info[3], "threads", 1, 512));
+    return run_async(
+        env, Environment::of(env).loader(), Napi::Object::New(env),
+        [=] {
+          quantize_gguf(source, target, type, threads);
           return true;
         },
         [](Napi::Env js, bool) { return js.Undefined(); });

@@ -10,4 +10,7 @@ Napi::Value read_gguf_file(const Napi::CallbackInfo& info);
 /// rewriteGguf() of src/binding.ts.
 Napi::Value rewrite_gguf_file(const Napi::CallbackInfo& info);
 
+/// quantizeGguf() of src/binding.ts.
+Napi::Value quantize_gguf_file(const Napi::CallbackInfo& info);
+
 }  // namespace argsearch

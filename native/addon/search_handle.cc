@@ -102,6 +102,7 @@ Napi::Value counters_to_js(Napi::Env env, const SearchCounters& counters) {
   object["policyDecodes"] = to_js_count(env, counters.policy_decodes);
   object["rewardDecodes"] = to_js_count(env, counters.reward_decodes);
   object["rewardProjections"] = to_js_count(env, counters.reward_projections);
+  object["decodeMs"] = counters.decode_ms;
   return object;
 }
 

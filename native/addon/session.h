@@ -37,9 +37,13 @@ class Session : public Closable {
         std::move(convert));
   }
 
-  /// Drains, frees, then resolves.
+  /// Drains, frees, then resolves. Until then the environment still knows the session, to join its thread.
   Napi::Promise dispose(Napi::Env env, Napi::Object self) {
-    detach();
+    if (ended_) {
+      const auto deferred = Napi::Promise::Deferred::New(env);
+      deferred.Resolve(env.Undefined());
+      return deferred.Promise();
+    }
     return run_async(
         env, worker_, self,
         [this] {
@@ -47,7 +51,7 @@ class Session : public Closable {
           return true;
         },
         [this](Napi::Env js, bool) {
-          worker_.stop();
+          close();
           return js.Undefined();
         });
   }
@@ -93,11 +97,13 @@ class Session : public Closable {
   };
 
   void end() {
+    ended_ = true;
     interrupt_->closing = true;
     worker_.stop();
     object_.reset();
   }
 
+  bool ended_ = false;
   std::unique_ptr<T> object_;
   std::shared_ptr<Interrupt> interrupt_;
   mutable std::mutex counters_mutex_;

@@ -106,7 +106,7 @@ const FIGURES = [
 
 /** The closing table: one row a prompt, then the averages. */
 export function summary(results, width) {
-  const name = Math.min(44, width - FIGURES.length * 20);
+  const name = Math.min(60, width - FIGURES.length * 20);
   const cells = (value) => FIGURES.map(({ key, digits }) => pair(value(0, key).toFixed(digits), value(1, key).toFixed(digits))).join("");
   const average = (method, key) => mean(results.map(({ responses }) => responses[method][key]));
   return [

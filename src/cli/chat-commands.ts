@@ -1,7 +1,7 @@
-import type { ChatMessage, GenerateOptions } from "../index.js";
+import { ArgsearchError, type ChatMessage, type GenerateOptions } from "../index.js";
 import { METHODS } from "./flags.js";
 import { table } from "./format.js";
-import { number } from "./values.js";
+import { parseNumber } from "./values.js";
 
 /** What the slash commands of `argsearch chat` may change. */
 export interface Conversation {
@@ -15,7 +15,7 @@ export interface Conversation {
 interface SlashCommand {
   usage: string;
   help: string;
-  /** Returns what to tell the user; throws an Error whose message says what was wrong. */
+  /** Returns what to tell the user; throws OPTION_INVALID. */
   run(conversation: Conversation, argument: string): string;
 }
 
@@ -31,7 +31,7 @@ const COMMANDS: Readonly<Record<string, SlashCommand>> = {
 export function runSlashCommand(conversation: Conversation, line: string): string {
   const [name = "", ...rest] = line.slice(1).trim().split(/\s+/);
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (command === undefined) throw new Error(`no command /${name}; /help lists them`);
+  if (command === undefined) throw invalid(`no command /${name}; /help lists them`);
   return command.run(conversation, rest.join(" "));
 }
 
@@ -45,19 +45,24 @@ function reset(conversation: Conversation): string {
 }
 
 function setWeight(conversation: Conversation, argument: string): string {
-  const weight = number(argument);
+  const weight = parseNumber(argument);
+  if (weight === undefined) throw invalid(`/weight takes a number; got "${argument}"`);
   conversation.options = { ...conversation.options, weight };
   return `weight ${weight}`;
 }
 
 function setMethod(conversation: Conversation, argument: string): string {
   const method = METHODS.find((name) => name === argument);
-  if (method === undefined) throw new Error(`/method takes ${METHODS.join(", ")}; got "${argument}"`);
+  if (method === undefined) throw invalid(`/method takes ${METHODS.join(", ")}; got "${argument}"`);
   conversation.options = { ...conversation.options, method };
   return `method ${method}`;
 }
 
 function exit(conversation: Conversation): string {
   conversation.over = true;
-  return "";
+  return "bye";
+}
+
+function invalid(message: string): ArgsearchError {
+  return new ArgsearchError("OPTION_INVALID", message);
 }

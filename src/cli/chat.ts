@@ -45,86 +45,88 @@ function chat(flags: ChatFlags): Promise<void> {
 
 /** One conversation over standard input: a terminal, or a pipe with one user turn a line. */
 class Chat {
-  private readonly interactive = process.stdin.isTTY === true && process.stderr.isTTY === true;
-  private readonly input: Interface;
-  private answering: AbortController | undefined;
-  private warned = false;
+  readonly #decoder: Decoder;
+  readonly #conversation: Conversation;
+  readonly #verbose: boolean;
+  readonly #interactive = process.stdin.isTTY === true && process.stderr.isTTY === true;
+  readonly #input: Interface;
+  #answering: AbortController | undefined;
+  #warned = false;
 
-  constructor(
-    private readonly decoder: Decoder,
-    private readonly conversation: Conversation,
-    private readonly verbose: boolean,
-  ) {
-    const terminal = this.interactive ? { output: process.stderr, terminal: true, prompt: "> " } : { terminal: false, prompt: "" };
-    this.input = createInterface({ input: process.stdin, ...terminal });
+  constructor(decoder: Decoder, conversation: Conversation, verbose: boolean) {
+    this.#decoder = decoder;
+    this.#conversation = conversation;
+    this.#verbose = verbose;
+    const terminal = this.#interactive ? { output: process.stderr, terminal: true, prompt: "> " } : { terminal: false, prompt: "" };
+    this.#input = createInterface({ input: process.stdin, ...terminal });
   }
 
   async run(): Promise<void> {
     // A terminal hands Ctrl-C to readline as a key, a pipe to the process as a signal.
-    this.input.on("SIGINT", this.interrupt);
-    process.on("SIGINT", this.interrupt);
+    this.#input.on("SIGINT", this.#interrupt);
+    process.on("SIGINT", this.#interrupt);
     note("/help lists the commands, Ctrl-D leaves");
-    this.ask();
-    for await (const line of this.input) {
-      await this.turn(line.trim());
-      if (this.conversation.over) break;
-      this.ask();
+    this.#ask();
+    for await (const line of this.#input) {
+      await this.#turn(line.trim());
+      if (this.#conversation.over) break;
+      this.#ask();
     }
-    process.off("SIGINT", this.interrupt);
-    this.input.close();
+    process.off("SIGINT", this.#interrupt);
+    this.#input.close();
   }
 
-  private ask(): void {
-    if (this.interactive) this.input.prompt();
+  #ask(): void {
+    if (this.#interactive) this.#input.prompt();
   }
 
-  private async turn(line: string): Promise<void> {
-    this.warned = false;
+  async #turn(line: string): Promise<void> {
+    this.#warned = false;
     if (line === "") return;
     try {
-      if (line.startsWith("/")) note(runSlashCommand(this.conversation, line));
-      else await this.answer(line);
+      if (line.startsWith("/")) note(runSlashCommand(this.#conversation, line));
+      else await this.#answer(line);
     } catch (error) {
       // Someone at a terminal can try again; a script should know.
-      if (!this.interactive) throw error;
+      if (!this.#interactive) throw error;
       if (!isAborted(error)) reportError(error);
     }
   }
 
-  private async answer(content: string): Promise<void> {
-    const messages: ChatMessage[] = [...this.conversation.messages, { role: "user", content }];
-    this.answering = new AbortController();
+  async #answer(content: string): Promise<void> {
+    const messages: ChatMessage[] = [...this.#conversation.messages, { role: "user", content }];
+    this.#answering = new AbortController();
     try {
-      const { signal } = this.answering;
-      const result = await streamText(this.decoder.stream(messages, { ...this.conversation.options, signal }));
+      const { signal } = this.#answering;
+      const result = await streamText(this.#decoder.stream(messages, { ...this.#conversation.options, signal }));
       await print("\n");
-      this.conversation.messages = [...messages, { role: "assistant", content: result.text }];
-      note(this.summary(result), this.verbose);
+      this.#conversation.messages = [...messages, { role: "assistant", content: result.text }];
+      note(this.#summary(result), this.#verbose);
     } finally {
-      this.answering = undefined;
+      this.#answering = undefined;
     }
   }
 
-  private summary({ reward: last, rewards, finishReason, usage }: GenerateResult): string {
+  #summary({ reward: last, rewards, finishReason, usage }: GenerateResult): string {
     const parts = [`reward ${reward(last)}, average ${reward(mean(rewards))}`];
     if (finishReason === "aborted") parts.push("stopped");
     if (finishReason === "context") parts.push("the context is full: /reset starts anew");
-    if (this.verbose) parts.push(`${usage.cachedTokens} of ${usage.promptTokens} prompt tokens cached`);
+    if (this.#verbose) parts.push(`${usage.cachedTokens} of ${usage.promptTokens} prompt tokens cached`);
     return parts.join(" · ");
   }
 
   /** Ctrl-C: stops the answer; without one, a second leaves. A script's conversation is over at the first. */
-  private readonly interrupt = (): void => {
-    if (!this.interactive) {
+  readonly #interrupt = (): void => {
+    if (!this.#interactive) {
       process.exitCode = EXIT.INTERRUPTED;
-      this.conversation.over = true;
+      this.#conversation.over = true;
     }
-    if (this.answering) this.answering.abort();
-    else if (!this.interactive || this.warned) process.exit(EXIT.INTERRUPTED);
+    if (this.#answering) this.#answering.abort();
+    else if (!this.#interactive || this.#warned) process.exit(EXIT.INTERRUPTED);
     else {
-      this.warned = true;
+      this.#warned = true;
       note("\nCtrl-C again, Ctrl-D or /exit leaves");
-      this.ask();
+      this.#ask();
     }
   };
 }

@@ -34,7 +34,7 @@ export function addModelFlags(command: Command): void {
     .option("--context <n>", "most tokens of prompt and response (default: the models' own, at most 4096)", integer)
     .option("--batch-size <n>", "most tokens of one decode (default: 512)", integer)
     .addOption(choice("--kv-type", ["auto", "f32", "f16", "q8_0"], "type of the KV cache (default: auto)"))
-    .option("--threads <n>", "threads (default: the physical cores)", integer)
+    .option("--threads <n>", "threads (default: the physical cores; 1 for small models)", integer)
     .addOption(choice("--gpu", ["auto", "cuda", "vulkan", "metal", "off"], "where to run (default: auto)"))
     .option("--gpu-layers <n>", "layers on the GPU (default: all)", integer)
     .addOption(engineDirFlag())

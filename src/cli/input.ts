@@ -2,6 +2,7 @@
 import { open, readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
+import { unreadable } from "../file-errors.js";
 import { ArgsearchError } from "../index.js";
 
 /** A line of a file, numbered from 1, not blank. */
@@ -54,22 +55,4 @@ async function* fileLines(path: string): AsyncGenerator<string> {
   } catch (error) {
     throw unreadable(error, path);
   }
-}
-
-/** A file system error while reading, as an ArgsearchError that names the file; anything else as it came. */
-export function unreadable(error: unknown, path: string): unknown {
-  if (!isSystemError(error)) return error;
-  if (error.code === "ENOENT") return new ArgsearchError("FILE_NOT_FOUND", `no such file: ${path}`, { cause: error });
-  if (error.code === "EISDIR") return new ArgsearchError("NOT_A_FILE", `${path} is a directory`, { cause: error });
-  return new ArgsearchError("FILE_UNREADABLE", `cannot read ${path}: ${error.message}`, { cause: error });
-}
-
-/** The same, while writing. */
-export function unwritable(error: unknown, path: string): unknown {
-  if (!isSystemError(error)) return error;
-  return new ArgsearchError("FILE_UNWRITABLE", `cannot write ${path}: ${error.message}`, { cause: error });
-}
-
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && "syscall" in error;
 }

@@ -14,9 +14,15 @@ export interface LabelWeight {
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const INTEGER = /^[+-]?\d+$/;
 
-export function number(text: string): number {
+/** The number that a text is, all of it; undefined if it is none. */
+export function parseNumber(text: string): number | undefined {
   const value = Number(text);
-  if (!NUMBER.test(text) || !Number.isFinite(value)) throw new InvalidArgumentError(`Not a number: "${text}".`);
+  return NUMBER.test(text) && Number.isFinite(value) ? value : undefined;
+}
+
+export function number(text: string): number {
+  const value = parseNumber(text);
+  if (value === undefined) throw new InvalidArgumentError(`Not a number: "${text}".`);
   return value;
 }
 
@@ -38,7 +44,7 @@ export function rewardTerm(text: string, previous: RewardTerm[] = []): RewardTer
   if (split < 0 || existsSync(text)) return [...previous, { reward: text }];
   if (path === "") throw new InvalidArgumentError(`No file before "${text}".`);
   const weight = text.slice(split + 1);
-  if (!NUMBER.test(weight) && !existsSync(path)) return [...previous, { reward: text }];
+  if (parseNumber(weight) === undefined && !existsSync(path)) return [...previous, { reward: text }];
   return [...previous, { reward: path, weight: number(weight) }];
 }
 

@@ -69,7 +69,7 @@ describe("generate", () => {
     const [once, again, named] = await Promise.all([
       generateJson(...PROMPT, ...draw),
       generateJson(...PROMPT, ...draw),
-      generateJson(...PROMPT, ...draw, "--policy", policy, "--reward", `${reward}=1`, "--gpu", "off", "--threads", "1", "--context", "128"),
+      generateJson(...PROMPT, ...draw, "--policy", policy, "--reward", `${reward}=1`, "--gpu", "off", "--context", "128"),
     ]);
     expect(once.seed).toBe(7);
     expect(again.tokens).toEqual(once.tokens);

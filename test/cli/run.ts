@@ -20,6 +20,9 @@ export interface Outcome {
   stderr: string;
 }
 
+/** One thread: tests run side by side, and threads that wait for each other wait for a free core. */
+const ONE_THREAD = new Set(["generate", "score", "chat"]);
+
 interface RunOptions {
   /** Standard input; nothing is piped in when absent. */
   input?: string;
@@ -32,9 +35,13 @@ export function argsearch(args: readonly string[], options: RunOptions = {}): Pr
 
 export function start(args: readonly string[], { input, env }: RunOptions = {}): { child: ChildProcess; outcome: Promise<Outcome> } {
   const { NO_COLOR: _no, FORCE_COLOR: _force, ...inherited } = process.env;
-  const child = spawn(process.execPath, [join(root, bin.argsearch), ...args], {
+  const threads = ONE_THREAD.has(args[0] ?? "") && !args.includes("--help") ? ["--threads", "1"] : [];
+  const child = spawn(process.execPath, [join(root, bin.argsearch), ...args, ...threads], {
     env: { ...inherited, ...env },
     stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+  });
+  onTestFinished(() => {
+    child.kill("SIGKILL");
   });
   let stdout = "";
   let stderr = "";

@@ -86,6 +86,34 @@ export function tensorDamages({ metadata, tensors }: GgufContent): Damage[] {
   });
 }
 
+/** ggml's types by number, with the bytes of a block and the values in it. */
+const TENSOR_TYPES: Readonly<Record<string, { id: number; bytes: number; values: number }>> = {
+  f16: { id: 1, bytes: 2, values: 1 },
+  q4_0: { id: 2, bytes: 18, values: 32 },
+  q8_0: { id: 8, bytes: 34, values: 32 },
+  i8: { id: 24, bytes: 1, values: 1 },
+  i16: { id: 25, bytes: 2, values: 1 },
+  i32: { id: 26, bytes: 4, values: 1 },
+  i64: { id: 27, bytes: 8, values: 1 },
+  f64: { id: 28, bytes: 8, values: 1 },
+  bf16: { id: 30, bytes: 2, values: 1 },
+  withdrawn: { id: 31, bytes: 18, values: 32 },
+  unknown: { id: 200, bytes: 4, values: 1 },
+};
+
+/** Every tensor as one of each type, of the size that it then has. */
+export function typeDamages({ metadata, tensors }: GgufContent): Damage[] {
+  return tensors.flatMap((tensor, index) =>
+    Object.entries(TENSOR_TYPES).map(([type, { id, bytes, values }]) => {
+      const data = new Float32Array(Math.ceil((tensor.data.length * bytes) / values / 4));
+      const whole = encodeGguf({ metadata, tensors: tensors.with(index, { ...tensor, data }) });
+      const name = Buffer.from(tensor.name);
+      whole.writeUInt32LE(id, whole.indexOf(name) + name.length + 4 + 8 * tensor.shape.length);
+      return { name: `${tensor.name} of ${type}`, bytes: whole };
+    }),
+  );
+}
+
 /** One bit, or one byte, changed somewhere before `end`. */
 export function flips(whole: Buffer, end: number, count: number, seed: number): Damage[] {
   const random = new Random(seed);

@@ -7,8 +7,8 @@ import { type ReferenceCandidate, type ReferenceStep, referenceStep, type Settin
 
 /** Below it the order of two scores, or membership of the top-k, is a matter of 32-bit rounding. */
 export const MARGIN = 1e-4;
-const LOG_PROB_ERROR = 1e-4;
-const REWARD_ERROR = 1e-3;
+/** How far log-probabilities, rewards and scores may be off; F32 arithmetic on small models is off by a few 1e-6. */
+const ERROR = 1e-4;
 
 /** What decides a search, as both sides take it. */
 export interface Search {
@@ -47,67 +47,71 @@ export function settingOf({ policy, reward }: StoredPair, prompt: string, search
   };
 }
 
-/** How a comparison went. */
-export interface Agreement {
-  steps: number;
-  /** Steps whose winner and candidates brute force is sure of. */
-  decided: number;
-  /** Largest differences over all candidates of all steps. */
-  logProbError: number;
-  rewardError: number;
-}
-
 /**
  * Every step of a response against brute force on the response so far: the same candidates, the same winner, the same
  * numbers. A step that brute force itself cannot decide (margins below MARGIN) is held to its numbers alone; what follows
  * is again compared in full, because brute force reads the library's own prefix.
  */
-export function expectBruteForce(setting: Setting, steps: readonly Step[]): Agreement {
-  const agreement: Agreement = { steps: steps.length, decided: 0, logProbError: 0, rewardError: 0 };
-  const response: number[] = [];
-  for (const [index, step] of steps.entries()) {
-    const expected = referenceStep(setting, response);
-    const found = step.candidates ?? [];
-    const where = `step ${index} after ${JSON.stringify(setting.policy.model.vocabulary.decode(response))}`;
-    if (expected.memberMargin > MARGIN) expect(idsOf(found), `candidates of ${where}`).toEqual(idsOf(expected.candidates));
-    compareNumbers(expected, found, agreement, where);
-    if (isDecided(expected)) {
-      agreement.decided++;
-      expect(step.token, `token of ${where}`).toBe(expected.best.token);
-    }
-    expectChosenAmong(step, found);
-    response.push(step.token);
-  }
-  expect(agreement.decided, "steps that brute force can decide").toBeGreaterThan(0.8 * steps.length);
-  return agreement;
+export function expectBruteForce(setting: Setting, steps: readonly Step[]): void {
+  const decided = compareSteps(setting, steps, (step, expected, where) => {
+    if (isDecided(expected)) expect(step.token, `token of ${where}`).toBe(expected.best.token);
+  });
+  expect(decided, "steps that brute force can decide").toBeGreaterThan(0.8 * steps.length);
 }
 
-export function isDecided({ scoreMargin, memberMargin }: ReferenceStep): boolean {
+/** As expectBruteForce(), for a response whose tokens were drawn: the same candidates and numbers, any of them chosen. */
+export function expectBruteForceNumbers(setting: Setting, steps: readonly Step[]): void {
+  compareSteps(setting, steps, () => {});
+}
+
+type StepCheck = (step: Step, expected: ReferenceStep, where: string) => void;
+
+/** How many steps brute force can decide. */
+function compareSteps(setting: Setting, steps: readonly Step[], check: StepCheck): number {
+  const response: number[] = [];
+  let decided = 0;
+  for (const [index, step] of steps.entries()) {
+    const expected = referenceStep(setting, response);
+    const where = `step ${index} after ${JSON.stringify(setting.policy.model.vocabulary.decode(response))}`;
+    expectCandidates(expected, step.candidates ?? [], where);
+    expectChosenAmong(step, step.candidates ?? []);
+    check(step, expected, where);
+    if (isDecided(expected)) decided++;
+    response.push(step.token);
+  }
+  return decided;
+}
+
+function isDecided({ scoreMargin, memberMargin }: ReferenceStep): boolean {
   return scoreMargin > MARGIN && memberMargin > MARGIN;
+}
+
+function expectCandidates(expected: ReferenceStep, found: readonly Candidate[], where: string): void {
+  if (expected.memberMargin > MARGIN) expect(idsOf(found), `candidates of ${where}`).toEqual(idsOf(expected.candidates));
+  expect(found, `candidates of ${where}`).toHaveLength(expected.candidates.length);
+  for (const candidate of found) {
+    const reference = expected.candidates.find(({ token }) => token === candidate.token);
+    if (reference === undefined) continue; // on the border of the top-k
+    expect(largestError(candidate, reference), `token ${candidate.token} in ${where}`).toBeLessThan(ERROR);
+  }
 }
 
 function idsOf(candidates: readonly { token: number }[]): number[] {
   return candidates.map(({ token }) => token).sort((a, b) => a - b);
 }
 
-function compareNumbers(expected: ReferenceStep, found: readonly Candidate[], agreement: Agreement, where: string): void {
-  expect(found, where).toHaveLength(expected.candidates.length);
-  for (const candidate of found) {
-    const reference = expected.candidates.find(({ token }) => token === candidate.token);
-    if (reference === undefined) continue; // on the border of the top-k; membership was checked
-    agreement.logProbError = Math.max(agreement.logProbError, Math.abs(candidate.logProb - reference.logProb));
-    agreement.rewardError = Math.max(agreement.rewardError, rewardError(candidate, reference));
-  }
-  expect(agreement.logProbError, `log-probabilities of ${where}`).toBeLessThan(LOG_PROB_ERROR);
-  expect(agreement.rewardError, `rewards of ${where}`).toBeLessThan(REWARD_ERROR);
+/** Over log-probability, combined reward, score and every objective. */
+function largestError(found: Candidate, reference: ReferenceCandidate): number {
+  const { logProb, reward, score, objectives } = found;
+  const values = [logProb, reward ?? Number.NaN, score ?? Number.NaN, ...Object.values(objectives)];
+  const wanted = [reference.logProb, reference.reward, reference.score, ...reference.objectives];
+  expect(values).toHaveLength(wanted.length);
+  return largestDifference(values, wanted);
 }
 
-/** The largest difference in the combined reward, an objective or the score. */
-function rewardError(found: Candidate, reference: ReferenceCandidate): number {
-  const values = [found.reward ?? Number.NaN, found.score ?? Number.NaN, ...Object.values(found.objectives)];
-  const wanted = [reference.reward, reference.score, ...reference.objectives];
-  expect(values).toHaveLength(wanted.length);
-  return Math.max(...values.map((value, index) => Math.abs(value - wanted[index])));
+/** NaN, which no comparison accepts, if any value is. */
+export function largestDifference(a: readonly number[], b: readonly number[]): number {
+  return Math.max(0, ...a.map((value, index) => Math.abs(value - b[index])));
 }
 
 /** A step reports the numbers of the candidate that it chose. */

@@ -49,12 +49,14 @@ function attention({ embedding, heads, kvHeads, ropeBase }: RandomModel["shape"]
     const query = rotated(multiply(layer.query, input), position);
     const mixed = new Float64Array(embedding);
     for (let head = 0; head < heads; head++) {
-      const shared = Math.floor((head * kvHeads) / heads) * size;
       const own = head * size;
-      const scores = keys.slice(0, position + 1).map((key) => dot(query, own, key, shared, size) / Math.sqrt(size));
-      softmax(scores).forEach((share, seen) => {
-        for (let i = 0; i < size; i++) mixed[own + i] += share * values[seen][shared + i];
-      });
+      const shared = Math.floor((head * kvHeads) / heads) * size;
+      const shares = new Float64Array(position + 1);
+      for (let seen = 0; seen <= position; seen++) shares[seen] = dot(query, own, keys[seen], shared, size) / Math.sqrt(size);
+      softmax(shares);
+      for (let seen = 0; seen <= position; seen++) {
+        for (let i = 0; i < size; i++) mixed[own + i] += shares[seen] * values[seen][shared + i];
+      }
     }
     return multiply(layer.attentionOutput, mixed);
   });
@@ -73,17 +75,17 @@ function rotate(vector: Vector, position: number, size: number, base: number): V
 }
 
 function feedForward({ gate, up, down }: LayerWeights, input: Vector): Vector {
-  const opened = multiply(gate, input);
+  const inner = multiply(gate, input);
   const raised = multiply(up, input);
-  return multiply(
-    down,
-    opened.map((value, i) => (value / (1 + Math.exp(-value))) * raised[i]),
-  );
+  for (let i = 0; i < inner.length; i++) inner[i] *= raised[i] / (1 + Math.exp(-inner[i]));
+  return multiply(down, inner);
 }
 
 function rmsNorm(vector: Vector, weight: Float32Array): Vector {
   const rms = Math.sqrt(dot(vector, 0, vector, 0, vector.length) / vector.length + RMS_EPSILON);
-  return vector.map((value, i) => (value / rms) * weight[i]);
+  const normalised = new Float64Array(vector.length);
+  for (let i = 0; i < vector.length; i++) normalised[i] = (vector[i] / rms) * weight[i];
+  return normalised;
 }
 
 function multiply(matrix: Float32Array, input: Vector): Vector {
@@ -102,15 +104,21 @@ function dot(a: Vector, startA: number, b: Vector, startB: number, length: numbe
   return total;
 }
 
-function softmax(values: number[]): number[] {
-  const most = Math.max(...values);
-  const weights = values.map((value) => Math.exp(value - most));
-  const total = weights.reduce((a, b) => a + b, 0);
-  return weights.map((weight) => weight / total);
+/** In place. */
+function softmax(values: Vector): void {
+  const most = values.reduce((a, b) => Math.max(a, b));
+  let total = 0;
+  for (let i = 0; i < values.length; i++) {
+    values[i] = Math.exp(values[i] - most);
+    total += values[i];
+  }
+  for (let i = 0; i < values.length; i++) values[i] /= total;
 }
 
 function sum(a: Vector, b: Vector): Vector {
-  return a.map((value, i) => value + b[i]);
+  const total = new Float64Array(a.length);
+  for (let i = 0; i < a.length; i++) total[i] = a[i] + b[i];
+  return total;
 }
 
 function last<T>(items: readonly T[]): T {

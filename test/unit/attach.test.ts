@@ -1,7 +1,7 @@
-import { mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type AttachOptions, attachReward } from "../../src/attach.js";
 import { type Fake, nativeError, resetFake } from "../helpers/fake-binding.js";
 
@@ -16,6 +16,9 @@ beforeEach(async () => {
   fake.gguf.entries = [
     { key: "general.architecture", type: "str", value: "llama", count: 1 },
     { key: "llama.embedding_length", type: "u32", value: 2, count: 1 },
+    { key: "argsearch.reward.labels", type: "arr[str]", value: ["old"], count: 1 },
+    { key: "argsearch.reward.scale", type: "f32", value: 3, count: 1 },
+    { key: "argsearch.reward.source", type: "str", value: "the older head's", count: 1 },
   ];
   dir = await mkdtemp(join(tmpdir(), "argsearch-attach-"));
   out = join(dir, "rm.gguf");
@@ -23,6 +26,8 @@ beforeEach(async () => {
     if (call.startsWith("rewrite ")) await writeFile(call.slice("rewrite ".length), "new");
   };
 });
+
+afterEach(() => rm(dir, { recursive: true }));
 
 const attach = (options: Partial<AttachOptions>): Promise<void> =>
   attachReward({ engineDir: "/fake", model: "trunk.gguf", out, head: { weight: [1, 2] }, ...options });
@@ -37,7 +42,7 @@ describe("attachReward()", () => {
         { key: "argsearch.reward.head.bias", value: { f32: 0.5 } },
         { key: "argsearch.reward.scale", value: { f32: 2 } },
       ],
-      remove: ["argsearch.reward.labels", "argsearch.reward.shift"],
+      remove: ["argsearch.reward.labels", "argsearch.reward.source"],
     });
     await attach({
       head: {
@@ -57,8 +62,22 @@ describe("attachReward()", () => {
         { key: "argsearch.reward.head.bias", value: Float32Array.of(5, 6) },
         { key: "argsearch.reward.shift", value: { f32: 1 } },
       ],
-      remove: ["argsearch.reward.scale"],
+      remove: ["argsearch.reward.scale", "argsearch.reward.source"],
     });
+  });
+
+  it("keeps where the head came from", async () => {
+    await attach({ provenance: { source: "acme/rm", accuracy: 0.68 } });
+    expect(fake.rewritten).toMatchObject({
+      set: [
+        { key: "argsearch.reward.head.weight" },
+        { key: "argsearch.reward.source", value: "acme/rm" },
+        { key: "argsearch.reward.accuracy", value: { f32: 0.68 } },
+      ],
+      remove: ["argsearch.reward.labels", "argsearch.reward.scale"],
+    });
+    await expect(attach({ provenance: { accuracy: 68 } })).rejects.toMatchObject({ code: "OPTION_INVALID" });
+    await expect(attach({ provenance: { sauce: "x" } as never })).rejects.toMatchObject({ message: expect.stringContaining("source") });
   });
 
   it("writes aside and moves: an older file stays until then", async () => {

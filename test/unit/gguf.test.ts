@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
@@ -28,7 +28,7 @@ async function summary(entries: Record<string, GgufEntry["value"]>, count: Recor
     ],
     entries: Object.entries(entries).map(([key, value]) => ({ key, type: "", value, count: count[key] ?? 1 })),
   };
-  return inspect(path, engine);
+  return inspect(path, engine).finally(() => rm(path));
 }
 
 const llama = { "general.architecture": "llama", "llama.embedding_length": 2 };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EMBEDDED } from "../../src/embedded.js";
-import { contextSizeFor, resolveGenerate, resolveLoad, resolveRewardLoad, splitCallbacks } from "../../src/options.js";
+import { contextFor, resolveGenerate, resolveLoad, resolveRewardLoad, splitCallbacks } from "../../src/options.js";
+import { defaultThreads } from "../../src/threads.js";
 import type { GenerateOptions, LoadOptions } from "../../src/types.js";
 
 const limits = { vocabulary: 1000, slots: 4, rewarded: true };
@@ -12,8 +13,6 @@ describe("load()", () => {
     expect(resolved.policy).toBe(EMBEDDED.policy);
     expect(resolved.terms).toEqual([{ reward: EMBEDDED.reward, weight: 1, labels: {} }]);
     expect(resolved).toMatchObject({ slots: 1, gpu: "auto", gpuLayers: -1, batchSize: 512, kvType: "auto" });
-    expect(resolved.threads).toBeGreaterThanOrEqual(1);
-    expect(resolved.threads).toBeLessThanOrEqual(16);
   });
 
   it("has no reward beside a policy of one's own, unless one is given", () => {
@@ -125,13 +124,25 @@ describe("generateAll()", () => {
   });
 });
 
-describe("context size", () => {
-  it("is what was asked for, or what the models were trained with, at most 4096", () => {
-    expect(contextSizeFor(100_000, [131_072])).toBe(100_000);
-    expect(contextSizeFor(undefined, [8192, 2048])).toBe(2048);
-    expect(contextSizeFor(undefined, [131_072])).toBe(4096);
-    expect(() => contextSizeFor(4096, [8192, 2048])).toThrow(
+describe("contexts", () => {
+  const contextSize = (asked: number | undefined, ...trained: number[]): number => {
+    const models = trained.map((nCtxTrain) => ({ nCtxTrain, size: 1 }));
+    return contextFor(resolveLoad({ contextSize: asked }), models).contextSize;
+  };
+
+  it("are as long as asked for, or as the models were trained with, at most 4096", () => {
+    expect(contextSize(100_000, 131_072)).toBe(100_000);
+    expect(contextSize(undefined, 8192, 2048)).toBe(2048);
+    expect(contextSize(undefined, 131_072)).toBe(4096);
+    expect(() => contextSize(4096, 8192, 2048)).toThrow(
       "contextSize must be an integer from 2 to 2048 (tokens the models were trained with), got 4096",
     );
+  });
+
+  it("get the threads asked for, or as many as the largest model deserves", () => {
+    const sized = (...sizes: number[]) => sizes.map((size) => ({ nCtxTrain: 512, size }));
+    expect(contextFor(resolveLoad({ threads: 7 }), sized(1)).threads).toBe(7);
+    expect(contextFor(resolveLoad(), sized(1, 2)).threads).toBe(defaultThreads(2));
+    expect(contextFor(resolveLoad(), sized(1, 2 ** 30)).threads).toBe(defaultThreads(2 ** 30));
   });
 });

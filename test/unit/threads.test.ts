@@ -8,7 +8,8 @@ it("counts physical cores, not their threads", () => {
   expect(coreIds("processor\t: 0\nBogoMIPS\t: 50\n").size).toBe(0);
 });
 
-it("uses between 1 and 16 threads", () => {
-  expect(defaultThreads()).toBeGreaterThanOrEqual(1);
-  expect(defaultThreads()).toBeLessThanOrEqual(16);
+it("uses one thread for a small model, else between 1 and 16", () => {
+  expect(defaultThreads(4_000_000)).toBe(1);
+  expect(defaultThreads(4_000_000_000)).toBeGreaterThanOrEqual(1);
+  expect(defaultThreads(4_000_000_000)).toBeLessThanOrEqual(16);
 });

@@ -1,0 +1,86 @@
+/**
+ * What does a guided step cost? One step (policy token, k rewards, selection) against what llama.cpp does without argsearch: a
+ * policy decode plus a raw decode of k tokens with logits. One process, alternating, medians; ratios, because machines are noisy.
+ *
+ *   npm run bench -- step [--types q4_0,q8_0] [--prefix 200] [--k 10] [--threads 2] [--repeats 30] [--policy P.gguf --reward R.gguf]
+ */
+import { spawnSync } from "node:child_process";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { openEngine } from "../src/engine.js";
+import { packageRoot } from "../src/package-root.js";
+import { shape135m } from "./lib/shape-135m.js";
+
+/** One line of bench/native/step_bench; milliseconds are medians. */
+interface Measured {
+  stepMs: number;
+  rawMs: number;
+  rawPolicyMs: number;
+  rawBranchesMs: number;
+  rawPooledMs: number;
+  ratio: number;
+  ratioPooled: number;
+  outsideDecode: number;
+}
+
+const { values: flags } = parseArgs({
+  options: {
+    types: { type: "string", default: "q4_0,q8_0" },
+    prefix: { type: "string", default: "200" },
+    k: { type: "string", default: "10" },
+    threads: { type: "string", default: "2" },
+    repeats: { type: "string", default: "30" },
+    policy: { type: "string" },
+    reward: { type: "string" },
+  },
+});
+
+const program = buildProgram();
+const { dir } = openEngine({ engineDir: undefined, gpu: false });
+const rows: Record<string, string>[] = [];
+for (const [name, policy, reward] of await pairs()) rows.push(row(name, measure(policy, reward)));
+console.log(`${cpus()[0]?.model}, ${flags.threads} threads, prefix ${flags.prefix}, k = ${flags.k}, medians of ${flags.repeats}`);
+console.table(rows);
+
+/** Name, policy and reward model of each comparison. */
+async function pairs(): Promise<[string, string, string][]> {
+  if (flags.policy && flags.reward) return [["given files", flags.policy, flags.reward]];
+  const made: [string, string, string][] = [];
+  for (const type of flags.types.split(",")) {
+    const path = await shape135m(type);
+    made.push([`135M shape, ${type}`, path, path]);
+  }
+  return made;
+}
+
+function buildProgram(): string {
+  const folder = join(packageRoot, "build", "cmake", "bench");
+  run("cmake", ["-S", packageRoot, "-B", folder, "-DCMAKE_BUILD_TYPE=Release", "-DARGSEARCH_BENCH=ON"]);
+  run("cmake", ["--build", folder, "--config", "Release", "--target", "step_bench", "--parallel", String(cpus().length)]);
+  return join(folder, process.platform === "win32" ? "Release/step_bench.exe" : "step_bench");
+}
+
+function measure(policy: string, reward: string): Measured {
+  const { prefix, k, threads, repeats } = flags;
+  return JSON.parse(run(program, [dir, policy, reward, prefix, k, threads, repeats])) as Measured;
+}
+
+function run(command: string, args: readonly string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`${command} failed: ${error?.message ?? stderr + stdout}`);
+  return stdout;
+}
+
+function row(models: string, found: Measured): Record<string, string> {
+  const ms = (value: number) => `${value.toFixed(1)} ms`;
+  return {
+    models,
+    "argsearch step": ms(found.stepMs),
+    "raw llama.cpp": `${ms(found.rawMs)} (${ms(found.rawPolicyMs)} + ${ms(found.rawBranchesMs)})`,
+    ratio: found.ratio.toFixed(3),
+    "raw, thread pool": ms(found.rawPooledMs),
+    "ratio to it": found.ratioPooled.toFixed(3),
+    "outside llama_decode": `${(100 * found.outsideDecode).toFixed(2)} %`,
+  };
+}

@@ -1,0 +1,90 @@
+"""Runs llama.cpp's convert_hf_to_gguf.py on a reward model's trunk.
+
+    convert_trunk.py CONVERTER_DIR MODEL_DIR OUT --outtype TYPE --architecture NAME [--drop TENSOR]... [--prefix P]
+
+The converter knows causal language models and refuses tensors and architectures that it does not know. So it is shown
+the model under the name of the causal language model with the same trunk, without the tensors of the head. Nothing is
+copied and the model's directory is not touched. Exit code 3 with a line ``missing: NAME...`` on standard error: Python
+modules that are not installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+# What the converter imports, and the names under which pip knows it. Its own gguf module lies beside it.
+MODULES = {
+    "numpy": "numpy",
+    "torch": "torch",
+    "transformers": "transformers",
+    "safetensors": "safetensors",
+    "sentencepiece": "sentencepiece",
+    "google.protobuf": "protobuf",
+    "yaml": "pyyaml",
+    "tqdm": "tqdm",
+    "requests": "requests",
+}
+MISSING_MODULES = 3
+
+
+def main() -> None:
+    args = parse_args()
+    missing = [package for module, package in MODULES.items() if not installed(module)]
+    if missing:
+        sys.stderr.write(f"missing: {' '.join(missing)}\n")
+        sys.exit(MISSING_MODULES)
+
+    sys.path.insert(0, str(args.converter))
+    import convert_hf_to_gguf
+
+    show_trunk_only(convert_hf_to_gguf.ModelBase, args)
+    sys.argv = ["convert_hf_to_gguf.py", str(args.model), "--outfile", str(args.out), "--outtype", args.outtype]
+    convert_hf_to_gguf.main()
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("converter", type=Path)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--outtype", required=True)
+    parser.add_argument("--architecture", required=True, help="the causal language model that the trunk belongs to")
+    parser.add_argument("--drop", action="append", default=[], help="a tensor to hide")
+    parser.add_argument("--prefix", default="", help="what a wrapper put before the tensors' names")
+    parser.add_argument("--tied", action="store_true", help="there is no vocabulary projection")
+    return parser.parse_args()
+
+
+def installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def show_trunk_only(model_base: Any, args: argparse.Namespace) -> None:
+    """Make the converter's base class read a model's tensors and parameters as those of its trunk."""
+    index_tensors, load_hparams = model_base.index_tensors, model_base.load_hparams
+    hidden = set(args.drop)
+
+    def trunk_tensors(self: Any, *positional: Any, **named: Any) -> dict[str, Any]:
+        tensors = index_tensors(self, *positional, **named)
+        return {name.removeprefix(args.prefix): data for name, data in tensors.items() if name not in hidden}
+
+    def trunk_hparams(*positional: Any, **named: Any) -> dict[str, Any]:
+        hparams = load_hparams(*positional, **named)
+        hparams["architectures"] = [args.architecture]
+        if args.tied:
+            hparams["tie_word_embeddings"] = True
+        return hparams
+
+    model_base.index_tensors = trunk_tensors
+    model_base.load_hparams = staticmethod(trunk_hparams)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,15 @@
+// Runs one benchmark of bench/:  npm run bench -- NAME [options]
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { Failure, main, root } from "./lib/run.mjs";
+
+await main(import.meta.url, ([name, ...args]) => {
+  const file = join(root, "bench", `${name}.ts`);
+  if (name === undefined || !existsSync(file)) {
+    const names = readdirSync(join(root, "bench")).flatMap((entry) => /^(.*)\.ts$/.exec(entry)?.[1] ?? []);
+    throw new Failure(`usage: npm run bench -- ${names.join("|")} [options]`);
+  }
+  const { status } = spawnSync(process.execPath, ["--import", "tsx", file, ...args], { cwd: root, stdio: "inherit" });
+  process.exitCode = status ?? 1;
+});

@@ -1,0 +1,93 @@
+/** Preference pairs in the formats people have. */
+import type { ChatMessage, Prompt } from "../types.js";
+import { sameMessages, splitAnswer, startsWith } from "./conversation.js";
+import { type Fields, inputError, messagesField, promptField, textField } from "./fields.js";
+import type { Format } from "./format.js";
+import { isTranscript, parseTranscript } from "./transcript.js";
+
+/** Two responses to one prompt, one preferred. The one internal form of all formats. */
+export interface PreferencePair {
+  prompt: Prompt;
+  chosen: string;
+  rejected: string;
+}
+
+/**
+ * | name | fields |
+ * | --- | --- |
+ * | shp | `history`, `human_ref_A`, `human_ref_B`, `labels` (1: A is preferred): Stanford Human Preferences |
+ * | messages | `chosen`, `rejected`: message arrays, whole or the answer alone after `prompt` (a text or messages) |
+ * | hh | `chosen`, `rejected`: whole transcripts with "\n\nHuman:" and "\n\nAssistant:" |
+ * | prompt | `prompt` (a text, a transcript or messages), `chosen`, `rejected`: texts |
+ */
+export const PAIR_FORMATS = {
+  shp: { matches: (fields) => "human_ref_A" in fields, read: (fields) => checked(readShp(fields)) },
+  messages: { matches: ({ chosen }) => Array.isArray(chosen), read: (fields) => checked(readMessages(fields)) },
+  hh: {
+    matches: ({ prompt, chosen }) => prompt === undefined && typeof chosen === "string",
+    read: (fields) => checked(readTranscripts(fields)),
+  },
+  prompt: { matches: ({ chosen }) => chosen !== undefined, read: (fields) => checked(readPrompt(fields)) },
+} as const satisfies Record<string, Format<PreferencePair>>;
+
+function readShp(fields: Fields): PreferencePair {
+  const { labels } = fields;
+  if (labels !== 0 && labels !== 1) throw inputError('the field "labels" must be 1 (A is preferred) or 0 (B is)');
+  const [a, b] = [textField(fields, "human_ref_A"), textField(fields, "human_ref_B")];
+  return { prompt: textField(fields, "history"), chosen: labels === 1 ? a : b, rejected: labels === 1 ? b : a };
+}
+
+function readMessages(fields: Fields): PreferencePair {
+  const chosen = splitAnswer(withPrompt(fields, "chosen"), "chosen");
+  const rejected = splitAnswer(withPrompt(fields, "rejected"), "rejected");
+  return onePrompt(chosen, rejected);
+}
+
+/** The whole conversation of one side: some data sets repeat the prompt in it, others do not. */
+function withPrompt(fields: Fields, side: "chosen" | "rejected"): ChatMessage[] {
+  const messages = messagesField(fields, side);
+  if (fields.prompt === undefined) return messages;
+  const prompt = promptField(fields, "prompt");
+  if (typeof prompt !== "string") return startsWith(messages, prompt) ? messages : [...prompt, ...messages];
+  return messages.some(({ role }) => role === "user") ? messages : [{ role: "user", content: prompt }, ...messages];
+}
+
+function readTranscripts(fields: Fields): PreferencePair {
+  const [chosen, rejected] = (["chosen", "rejected"] as const).map((side) => {
+    const text = textField(fields, side);
+    if (!isTranscript(text)) throw inputError(`the field "${side}" has no "\\n\\nHuman:" and no prompt stands beside it`);
+    return splitAnswer(parseTranscript(text), side);
+  }) as [Answered, Answered];
+  return onePrompt(chosen, rejected);
+}
+
+type Answered = ReturnType<typeof splitAnswer>;
+
+function onePrompt(chosen: Answered, rejected: Answered): PreferencePair {
+  if (!sameMessages(chosen.prompt, rejected.prompt)) throw inputError("chosen and rejected answer different prompts");
+  return { prompt: chosen.prompt, chosen: chosen.answer, rejected: rejected.answer };
+}
+
+function readPrompt(fields: Fields): PreferencePair {
+  return {
+    prompt: promptOf(promptField(fields, "prompt")),
+    chosen: textField(fields, "chosen"),
+    rejected: textField(fields, "rejected"),
+  };
+}
+
+/** A transcript becomes its messages, without the empty turn that asks for the answer. */
+export function promptOf(prompt: Prompt): Prompt {
+  if (typeof prompt !== "string" || !isTranscript(prompt)) return prompt;
+  const turns = parseTranscript(prompt);
+  const last = turns[turns.length - 1];
+  return last?.role === "assistant" && last.content === "" ? turns.slice(0, -1) : turns;
+}
+
+function checked(pair: PreferencePair): PreferencePair {
+  const { prompt, chosen, rejected } = pair;
+  if (prompt.length === 0) throw inputError("the prompt is empty");
+  if (chosen === "" || rejected === "") throw inputError(`the ${chosen === "" ? "chosen" : "rejected"} response is empty`);
+  if (chosen === rejected) throw inputError("chosen and rejected are identical");
+  return pair;
+}

@@ -1,0 +1,76 @@
+/** Data files as their records, one at a time. */
+import type { Readable } from "node:stream";
+import { ArgsearchError } from "../errors.js";
+import type { Prompt } from "../types.js";
+import { oneOf } from "../validate.js";
+import { type FormatTable, readFields } from "./format.js";
+import { type BadLine, type Line, parseObject, readLines } from "./json-lines.js";
+import { PAIR_FORMATS, type PreferencePair } from "./pair-formats.js";
+import { PROMPT_FORMATS, type ScorableText, TEXT_FORMATS } from "./text-formats.js";
+
+/** A path, or a stream of JSON lines. */
+export type DataSource = string | Readable;
+
+export interface ReadOptions<Name extends string> {
+  /** Default "auto": each line by its fields. */
+  format?: Name | "auto" | undefined;
+  /** Called with each line that cannot be used; the others go on. */
+  onBadLine?: ((bad: BadLine) => void) | undefined;
+}
+
+/** A record with its line's number, from 1. */
+export interface Numbered<T> {
+  line: number;
+  value: T;
+}
+
+export type PairFormat = keyof typeof PAIR_FORMATS;
+export type PromptFormat = PairFormat | keyof typeof PROMPT_FORMATS;
+export type ScorableFormat = PairFormat | keyof typeof TEXT_FORMATS;
+
+export const PAIR_FORMAT_NAMES = Object.keys(PAIR_FORMATS) as PairFormat[];
+export const SCORABLE_FORMATS: FormatTable<PreferencePair | ScorableText> = { ...PAIR_FORMATS, ...TEXT_FORMATS };
+export const SCORABLE_FORMAT_NAMES = Object.keys(SCORABLE_FORMATS) as ScorableFormat[];
+
+/**
+ * Preference pairs of JSON lines. Lines that hold none, or whose two responses are identical, go to onBadLine.
+ *
+ * @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE; OPTION_INVALID for an unknown format
+ */
+export function readPairs(source: DataSource, options: ReadOptions<PairFormat> = {}): AsyncGenerator<Numbered<PreferencePair>> {
+  return readAll(source, PAIR_FORMATS, options);
+}
+
+/** Prompts of JSON lines, pairs' prompts among them; else as readPairs(). */
+export function readPrompts(source: DataSource, options: ReadOptions<PromptFormat> = {}): AsyncGenerator<Numbered<Prompt>> {
+  const pairs = Object.entries(PAIR_FORMATS).map(([name, { matches, read }]) => {
+    return [name, { matches, read: (fields: Parameters<typeof read>[0]) => read(fields).prompt }] as const;
+  });
+  return readAll(source, { ...Object.fromEntries(pairs), ...PROMPT_FORMATS }, options);
+}
+
+/** Pairs, responses and texts of JSON lines; else as readPairs(). */
+export function readScorables(
+  source: DataSource,
+  options: ReadOptions<ScorableFormat> = {},
+): AsyncGenerator<Numbered<PreferencePair | ScorableText>> {
+  return readAll(source, SCORABLE_FORMATS, options);
+}
+
+async function* readAll<T>(source: DataSource, formats: FormatTable<T>, options: ReadOptions<string>): AsyncGenerator<Numbered<T>> {
+  const format = oneOf("format", options.format ?? "auto", ["auto", ...Object.keys(formats)]);
+  for await (const line of readLines(source)) {
+    const value = readLine(line, formats, format, options.onBadLine);
+    if (value !== undefined) yield { line: line.number, value };
+  }
+}
+
+function readLine<T>(line: Line, formats: FormatTable<T>, format: string, onBadLine: ReadOptions<string>["onBadLine"]): T | undefined {
+  try {
+    return readFields(parseObject(line), formats, format);
+  } catch (error) {
+    if (!(error instanceof ArgsearchError)) throw error;
+    onBadLine?.({ number: line.number, error });
+    return undefined;
+  }
+}

@@ -1,0 +1,43 @@
+/** What can be scored or answered, apart from pairs. */
+import type { Prompt } from "../types.js";
+import { splitAnswer } from "./conversation.js";
+import { inputError, messagesField, promptField, textField } from "./fields.js";
+import type { Format } from "./format.js";
+import { promptOf } from "./pair-formats.js";
+
+/** A response to a prompt, or a text as it is. */
+export type ScorableText = { prompt: Prompt; response: string } | { text: string };
+
+/** `prompt` and `response`; `messages` that end with an answer; or `text`, raw and whole. */
+export const TEXT_FORMATS = {
+  response: {
+    matches: ({ response }) => response !== undefined,
+    read: (fields) => ({ prompt: notEmpty(promptOf(promptField(fields, "prompt")), "prompt"), response: filled("response", fields) }),
+  },
+  conversation: {
+    matches: ({ messages }) => messages !== undefined,
+    read: (fields) => {
+      const { prompt, answer } = splitAnswer(messagesField(fields, "messages"), "messages");
+      return { prompt, response: answer };
+    },
+  },
+  text: { matches: ({ text }) => text !== undefined, read: (fields) => ({ text: filled("text", fields) }) },
+} as const satisfies Record<string, Format<ScorableText>>;
+
+/** Prompts to be answered: `prompt` (a text, a transcript or messages), or `messages`. What else a record has is left aside. */
+export const PROMPT_FORMATS = {
+  prompts: {
+    matches: ({ prompt }) => prompt !== undefined,
+    read: (fields) => notEmpty(promptOf(promptField(fields, "prompt")), "prompt"),
+  },
+  conversation: { matches: ({ messages }) => messages !== undefined, read: (fields) => messagesField(fields, "messages") },
+} as const satisfies Record<string, Format<Prompt>>;
+
+function filled(name: string, fields: Readonly<Record<string, unknown>>): string {
+  return notEmpty(textField(fields, name), name);
+}
+
+function notEmpty<T extends Prompt>(value: T, name: string): T {
+  if (value.length > 0) return value;
+  throw inputError(`the ${name} is empty`);
+}

@@ -1,0 +1,37 @@
+/**
+ * Conversations written as one text, the way HH-RLHF does it: "\n\nHuman: Hi\n\nAssistant: Hello", after Bai et al.,
+ * Training a Helpful and Harmless Assistant, 2022 (https://github.com/anthropics/hh-rlhf).
+ */
+import type { ChatMessage, Prompt } from "../types.js";
+
+const TURN = /(?:^|\n\n)(Human|Assistant):/;
+const ROLE_OF: Readonly<Record<string, string>> = { Human: "user", Assistant: "assistant" };
+const NAME_OF: Readonly<Record<string, string>> = { user: "Human", assistant: "Assistant" };
+
+/** Whether a text is a transcript: it begins with someone's turn. */
+export function isTranscript(text: string): boolean {
+  return /^\s*(Human|Assistant):/.test(text);
+}
+
+/** The turns of a transcript; an empty last one is kept, the answer that is to come. */
+export function parseTranscript(text: string): ChatMessage[] {
+  const [, ...parts] = text.trimStart().split(TURN);
+  const turns: ChatMessage[] = [];
+  for (let at = 0; at + 1 < parts.length; at += 2) {
+    const [name = "", content = ""] = [parts[at], parts[at + 1]];
+    turns.push({ role: ROLE_OF[name] ?? name, content: content.trim() });
+  }
+  return turns;
+}
+
+/** A transcript that ends where the assistant's answer begins; a text is taken as it is. */
+export function promptAsText(prompt: Prompt): string {
+  if (typeof prompt === "string") return prompt;
+  const turns = prompt.map(({ role, content }) => `\n\n${NAME_OF[role] ?? role}: ${content}`);
+  return `${turns.join("")}\n\nAssistant:`;
+}
+
+/** A response as it continues promptAsText(). */
+export function responseAsText(prompt: Prompt, response: string): string {
+  return typeof prompt === "string" ? response : ` ${response}`;
+}

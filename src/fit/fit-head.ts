@@ -1,0 +1,98 @@
+/** From hidden states to a reward head: regularised Bradley–Terry, normalised, and checked on pairs it never saw. */
+import { type Interval, Moments, wilson } from "../statistics.js";
+import { type Includes, included, rewardOf, subtractSides } from "./bradley-terry.js";
+import { best, crossValidate, fitWeights, type Regression, type Trial } from "./cross-validate.js";
+import type { FeatureFile } from "./feature-file.js";
+import { END, PLACES, PREFIX_LENGTHS } from "./prefixes.js";
+import type { Split } from "./split.js";
+
+/** How often the chosen response has the higher reward when both are read up to a length; low and high: its 95 % interval. */
+export interface PlaceAccuracy extends Interval {
+  /** Response tokens read, of both alike. */
+  tokens: number | "end";
+  pairs: number;
+  accuracy: number;
+}
+
+export interface FittedHead {
+  weight: Float64Array;
+  /** Mean and deviation of weight · h over the training pairs, every reading of a pair weighing the same. */
+  shift: number;
+  scale: number;
+  /** λ of the regularisation, chosen by the least loss of `trials`. */
+  strength: number;
+  trials: Trial[];
+  /** On the held-out pairs; empty without any. */
+  accuracy: PlaceAccuracy[];
+}
+
+export interface FitHeadOptions {
+  signal?: AbortSignal | undefined;
+  /** Steps of the cross-validation. */
+  onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** The held-out pairs of the split take no part in anything but `accuracy`. */
+export async function fitHead(features: FeatureFile, split: Split, options: FitHeadOptions = {}): Promise<FittedHead> {
+  const { signal, onProgress } = options;
+  const training: Includes = (record) => !split.isHeldOut(record);
+  const regression: Regression = { features, signal, deviations: await deviationsOf(features, training, signal) };
+  const trials = await crossValidate(regression, split, onProgress ?? (() => {}));
+  const { strength } = best(trials);
+  const weight = await fitWeights(regression, training, strength);
+  const { mean, deviation } = await rewardMoments(features, weight, training, signal);
+  const accuracy = await accuracyByPlace(features, weight, split.isHeldOut, signal);
+  return { weight, shift: mean, scale: deviation, strength, trials, accuracy };
+}
+
+/** Root mean square of each feature's difference between the sides; the mean is 0, since either side might be named first. */
+async function deviationsOf(features: FeatureFile, includes: Includes, signal: AbortSignal | undefined): Promise<Float64Array> {
+  const squares = new Float64Array(features.rowLength);
+  const difference = new Float64Array(features.rowLength);
+  let pairs = 0;
+  for await (const { places, values } of included(features, includes, signal)) {
+    pairs += 1;
+    for (let row = 0; row < places.length; row++) {
+      subtractSides(values, row, difference);
+      for (let i = 0; i < squares.length; i++) squares[i] += (difference[i] * difference[i]) / places.length;
+    }
+  }
+  return squares.map((sum) => Math.sqrt(sum / pairs));
+}
+
+async function rewardMoments(
+  features: FeatureFile,
+  weight: Float64Array,
+  includes: Includes,
+  signal: AbortSignal | undefined,
+): Promise<Moments> {
+  const moments = new Moments();
+  for await (const { places, values } of included(features, includes, signal)) {
+    for (let row = 0; row < places.length; row++) {
+      for (const side of [0, 1] as const) moments.add(rewardOf(weight, values, row, side), 1 / places.length);
+    }
+  }
+  return moments;
+}
+
+async function accuracyByPlace(
+  features: FeatureFile,
+  weight: Float64Array,
+  includes: Includes,
+  signal: AbortSignal | undefined,
+): Promise<PlaceAccuracy[]> {
+  const counts = Array.from({ length: PLACES }, () => ({ pairs: 0, correct: 0 }));
+  for await (const { places, values } of included(features, includes, signal)) {
+    for (const [row, place] of places.entries()) {
+      counts[place].pairs += 1;
+      if (rewardOf(weight, values, row, 0) > rewardOf(weight, values, row, 1)) counts[place].correct += 1;
+    }
+  }
+  const all = counts.map(({ pairs, correct }, place) => ({
+    tokens: place === END ? ("end" as const) : PREFIX_LENGTHS[place],
+    pairs,
+    accuracy: correct / pairs,
+    ...wilson(correct, pairs),
+  }));
+  return all.filter(({ pairs }) => pairs > 0);
+}

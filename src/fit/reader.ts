@@ -1,0 +1,101 @@
+/** Pairs as a trunk reads them: tokens in, hidden states out. */
+import { cancellable } from "../abort.js";
+import type { NativeScorer } from "../binding.js";
+import { native } from "../border.js";
+import type { PreferencePair } from "../data/pair-formats.js";
+import { promptAsText, responseAsText } from "../data/transcript.js";
+import { ArgsearchError } from "../errors.js";
+import type { Model } from "../model.js";
+import type { Prompt } from "../types.js";
+import { type Reading, readingsOf } from "./prefixes.js";
+
+/** What a pair's hidden states are; rows as in FeatureRecord. */
+export interface PairFeatures {
+  places: number[];
+  values: Float32Array;
+  /** The prompt lost tokens on its left, to fit the context. */
+  cut: boolean;
+}
+
+export interface ReaderParts {
+  model: Model;
+  scorer: NativeScorer;
+  /** Tokens of prompt and response that fit. */
+  contextSize: number;
+  template: "auto" | "none";
+  signal: AbortSignal | undefined;
+}
+
+export class PairReader {
+  readonly #parts: ReaderParts;
+
+  constructor(parts: ReaderParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Reads both responses after the prompt that they share, which is decoded once. Pairs never share a batch with others:
+   * a hidden state depends on its batch in the last digits, and an interrupted run must end as an unbroken one does.
+   *
+   * @throws ArgsearchError INPUT_INVALID, PROMPT_TOO_LONG, PROMPT_EMPTY, TEMPLATE_INVALID for a pair that cannot be read;
+   * MODEL_INVALID for hidden states that are not finite; ABORTED, DECODE_FAILED
+   */
+  async read(pair: PreferencePair): Promise<PairFeatures> {
+    const { model, scorer, contextSize, signal } = this.#parts;
+    const { prompt, chosen, rejected } = this.#tokens(pair);
+    const readings = readingsOf(chosen, rejected);
+    const room = contextSize - Math.max(chosen.length, rejected.length);
+    const start = cutFromLeft(prompt, room, model.info.bos);
+    const sequences = (["chosen", "rejected"] as const).map((side) => {
+      const response = side === "chosen" ? chosen : rejected;
+      return { tokens: joined(start, response), positions: Int32Array.from(readings, (reading) => start.length + reading[side] - 1) };
+    });
+    const [good, bad] = await cancellable([signal], (cancel) => native(() => scorer.score(sequences, true, cancel)));
+    return {
+      places: readings.map(({ place }) => place),
+      values: interleave(finite(good?.hidden, model), finite(bad?.hidden, model), readings, model.info.nEmbd),
+      cut: start.length < prompt.length,
+    };
+  }
+
+  #tokens(pair: PreferencePair): { prompt: Int32Array; chosen: Int32Array; rejected: Int32Array } {
+    const { model, template } = this.#parts;
+    const asText = typeof pair.prompt !== "string" && (template === "none" || model.info.chatTemplate === null);
+    const prompt: Prompt = asText ? promptAsText(pair.prompt) : pair.prompt;
+    const [chosen, rejected] = [pair.chosen, pair.rejected].map((response) =>
+      model.responseTokens(asText ? responseAsText(pair.prompt, response) : response),
+    );
+    if (!chosen?.length || !rejected?.length) throw new ArgsearchError("INPUT_INVALID", "a response has no tokens");
+    return { prompt: model.promptTokens(prompt, template), chosen, rejected };
+  }
+}
+
+/** The end of a prompt, behind the token that begins every text, if it has that. */
+function cutFromLeft(prompt: Int32Array, room: number, bos: number): Int32Array {
+  if (prompt.length <= room) return prompt;
+  const kept = prompt[0] === bos ? 1 : 0;
+  if (room <= kept) throw new ArgsearchError("PROMPT_TOO_LONG", "a response alone is longer than the context");
+  return joined(prompt.subarray(0, kept), prompt.subarray(prompt.length - (room - kept)));
+}
+
+function joined(a: Int32Array, b: Int32Array): Int32Array {
+  const tokens = new Int32Array(a.length + b.length);
+  tokens.set(a);
+  tokens.set(b, a.length);
+  return tokens;
+}
+
+function interleave(good: Float32Array, bad: Float32Array, readings: readonly Reading[], length: number): Float32Array {
+  const values = new Float32Array(2 * readings.length * length);
+  for (let row = 0; row < readings.length; row++) {
+    values.set(good.subarray(row * length, (row + 1) * length), 2 * row * length);
+    values.set(bad.subarray(row * length, (row + 1) * length), (2 * row + 1) * length);
+  }
+  return values;
+}
+
+/** A model whose weights hold NaN or overflow would spoil the whole fit. */
+function finite(hidden: Float32Array | undefined, { info }: Model): Float32Array {
+  if (hidden?.every(Number.isFinite)) return hidden;
+  throw new ArgsearchError("MODEL_INVALID", `${info.path} gives hidden states that are not finite: its weights are damaged`);
+}

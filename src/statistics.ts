@@ -1,0 +1,43 @@
+/** Small statistics that several reports need. */
+
+export interface Interval {
+  low: number;
+  high: number;
+}
+
+/** Two-sided 95 % quantile of the standard normal distribution. */
+const Z95 = 1.959963984540054;
+
+/** 95 % interval of a share of `total`: Wilson, Probable inference, 1927. 0 to 1 when total is 0. */
+export function wilson(hits: number, total: number): Interval {
+  if (total === 0) return { low: 0, high: 1 };
+  const share = hits / total;
+  const z2 = (Z95 * Z95) / total;
+  const centre = share + z2 / 2;
+  const spread = Z95 * Math.sqrt((share * (1 - share)) / total + z2 / (4 * total));
+  return { low: Math.max(0, (centre - spread) / (1 + z2)), high: Math.min(1, (centre + spread) / (1 + z2)) };
+}
+
+/** Mean and deviation of weighted values, one at a time: West, Updating mean and variance estimates, 1979. */
+export class Moments {
+  #weight = 0;
+  #mean = 0;
+  #squares = 0;
+
+  add(value: number, weight = 1): void {
+    this.#weight += weight;
+    const difference = value - this.#mean;
+    this.#mean += (weight / this.#weight) * difference;
+    this.#squares += weight * difference * (value - this.#mean);
+  }
+
+  /** NaN without values. */
+  get mean(): number {
+    return this.#weight > 0 ? this.#mean : Number.NaN;
+  }
+
+  /** Standard deviation of the values themselves, not an estimate for more; NaN without values. */
+  get deviation(): number {
+    return this.#weight > 0 ? Math.sqrt(this.#squares / this.#weight) : Number.NaN;
+  }
+}

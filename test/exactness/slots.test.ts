@@ -1,0 +1,81 @@
+/**
+ * Prompts that share batches decode as they do alone. Not bit for bit: ggml's F32 matrix product takes another kernel, with
+ * another order of additions, for another number of rows, so that log-probabilities and rewards move in their last bits.
+ */
+import { describe, expect, it } from "vitest";
+import type { Decoder, GenerateOptions, GenerateResult } from "../../src/index.js";
+import { decode, expectBruteForce, largestDifference, type Search, settingOf } from "../helpers/brute-force.js";
+import { modelFolder, withPair } from "../helpers/model-folder.js";
+
+const SEARCH: Search = { topK: 10, weight: 0.6, combine: "interpolate" };
+const OPTIONS: GenerateOptions = { ...SEARCH, template: "none", maxTokens: 12 };
+const PROMPTS = ["a", "go", "the sea", "salt and wind", "a tall ship sails.", "what now?", "they hoist the sails and wait.\n", "dawn"];
+/** F32 rounding, on models of this size. */
+const ROUNDING = 2e-5;
+
+const folder = modelFolder();
+const pair = folder.writePair(11, { layers: 3 }, { layers: 2, embedding: 48, heads: 6, kvHeads: 3 });
+
+async function alone(options: GenerateOptions): Promise<GenerateResult[]> {
+  const results: GenerateResult[] = [];
+  for (const prompt of PROMPTS) results.push(await withPair(pair, (decoder) => decoder.generate(prompt, options)));
+  return results;
+}
+
+function expectSame(found: readonly GenerateResult[], wanted: readonly GenerateResult[]): void {
+  expect(found.map(({ tokens }) => tokens)).toEqual(wanted.map(({ tokens }) => tokens));
+  expect(found.map(({ text, finishReason }) => [text, finishReason])).toEqual(wanted.map(({ text, finishReason }) => [text, finishReason]));
+  for (const [index, { logProbs, rewards }] of found.entries()) {
+    expect(largestDifference(logProbs, wanted[index].logProbs)).toBeLessThan(ROUNDING);
+    expect(largestDifference(rewards, wanted[index].rewards)).toBeLessThan(ROUNDING);
+    console.log(largestDifference(logProbs, wanted[index].logProbs), largestDifference(rewards, wanted[index].rewards));
+  }
+}
+
+describe("several slots", () => {
+  it.for([1, 3, 5, 8])("%i slots decode eight prompts as if each were alone", async (slots) => {
+    const together = await withPair(pair, (decoder) => decoder.generateAll(PROMPTS, OPTIONS), { slots });
+    expectSame(together, await alone(OPTIONS));
+  });
+
+  it("stays exact where the branches of all slots do not fit at once", async () => {
+    const wide = { ...OPTIONS, topK: 40, maxTokens: 4 };
+    const together = await withPair(pair, (decoder) => decoder.generateAll(PROMPTS, wide), { slots: 8 });
+    expectSame(together, await alone(wide));
+  });
+
+  it("equals brute force for every prompt", async () => {
+    const all = await withPair(
+      pair,
+      (decoder) => Promise.all(PROMPTS.map((prompt) => decode(decoder, prompt, { ...SEARCH, maxTokens: 5 }))),
+      { slots: PROMPTS.length },
+    );
+    for (const [index, { steps }] of all.entries()) expectBruteForce(settingOf(pair, PROMPTS[index], SEARCH), steps);
+  });
+
+  it("lets responses join and leave at any step, each with settings of its own", async () => {
+    const settings: GenerateOptions[] = [
+      { ...OPTIONS, topK: 1, maxTokens: 3 },
+      { ...OPTIONS, topK: 40, combine: "additive", weight: 1.5, maxTokens: 5 },
+      { ...OPTIONS, select: "stochastic", seed: 5, maxTokens: 9 },
+      { ...OPTIONS, method: "sample", topK: 0, seed: 6, maxTokens: 12 },
+      { ...OPTIONS, method: "greedy", maxTokens: 2 },
+    ];
+    const run = (decoder: Decoder, index: number) => decoder.generate(PROMPTS[index], settings[index]);
+    const wanted = await withPair(pair, async (decoder) => {
+      const results: GenerateResult[] = [];
+      for (const index of settings.keys()) results.push(await run(decoder, index));
+      return results;
+    });
+    const found = await withPair(
+      pair,
+      async (decoder) => {
+        const early = [run(decoder, 2), run(decoder, 3)];
+        await run(decoder, 0);
+        return Promise.all([run(decoder, 0), run(decoder, 1), ...early, run(decoder, 4)]);
+      },
+      { slots: 5 },
+    );
+    expectSame(found, wanted);
+  });
+});

@@ -1,0 +1,52 @@
+/** A pair on the native border itself, below text, options and scheduling. */
+import { type BeginOptions, binding, type NativeModel, type NativeRewardSource, type NativeSearch, type NativeStep } from "../../src/binding.js";
+import { openEngine } from "../../src/engine.js";
+import type { StoredPair } from "./model-folder.js";
+
+export async function loadNative(path: string): Promise<NativeModel> {
+  openEngine({ engineDir: undefined, gpu: false });
+  return binding().loadModel({ path, gpuLayers: 0, backend: "CPU" }, null);
+}
+
+export const NATIVE_CONTEXT = { threads: 1, batchSize: 512, kvType: "auto", contextSize: 256 } as const;
+
+/** Runs the work on a search over the pair; without `rewarded` it has no reward model. */
+export async function withNativeSearch<T>(
+  { policy, reward }: StoredPair,
+  { slots = 1, rewarded = true }: { slots?: number; rewarded?: boolean },
+  work: (search: NativeSearch) => Promise<T>,
+): Promise<T> {
+  const models = [await loadNative(policy.path), await loadNative(reward.path)];
+  const rewards: NativeRewardSource[] = rewarded ? [{ model: models[1], weights: Float64Array.of(1) }] : [];
+  const search = await binding().createSearch({ ...NATIVE_CONTEXT, slots, policy: models[0], rewards });
+  try {
+    return await work(search);
+  } finally {
+    await search.dispose();
+    for (const model of models) model.dispose();
+  }
+}
+
+/** ARGS with ten candidates for a prompt that policy and reward model read alike. */
+export function beginOptions(prompt: readonly number[], given: Partial<BeginOptions> = {}): BeginOptions {
+  return {
+    policyTokens: Int32Array.from(prompt),
+    rewardTokens: [Int32Array.from(prompt)],
+    method: "args",
+    topK: 10,
+    weight: 0.6,
+    combine: "interpolate",
+    select: "greedy",
+    temperature: 1,
+    topP: 1,
+    seed: 0,
+    candidates: true,
+    ...given,
+  };
+}
+
+/** One step of one slot. */
+export async function stepOnce(search: NativeSearch, slot = 0): Promise<NativeStep> {
+  const { steps } = await search.step(Int32Array.of(slot));
+  return steps[0];
+}
