@@ -27,6 +27,7 @@ namespace argsearch {
   X(llama_get_memory) X(llama_memory_clear) X(llama_memory_seq_rm) X(llama_memory_seq_cp)                         \
   X(llama_memory_seq_pos_max) X(llama_state_get_size)                                                             \
   X(llama_decode) X(llama_get_logits_ith) X(llama_get_embeddings_ith) X(llama_set_abort_callback)                 \
+  X(llama_get_embeddings_seq) X(llama_pooling_type) X(llama_model_n_embd_out)                                     \
   X(llama_attach_threadpool) X(llama_model_quantize) X(llama_model_quantize_default_params)                       \
   X(llama_sampler_chain_init) X(llama_sampler_chain_add) X(llama_sampler_init_top_k) X(llama_sampler_init_top_p)  \
   X(llama_sampler_init_temp) X(llama_sampler_init_dist) X(llama_sampler_apply) X(llama_sampler_free)

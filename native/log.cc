@@ -44,8 +44,10 @@ std::string LogCapture::last_line(const std::string& fallback) const {
     std::string candidate = text_.substr(start, end - start);
     start = end + 1;
     if (candidate.empty()) continue;
-    // The outermost message repeats less than the first one says.
-    if (candidate.find("failed to load model") != std::string::npos && !line.empty()) continue;
+    // Outer functions only add that they have failed, too.
+    const bool outer = candidate.find(": failed to load model") != std::string::npos ||
+                       candidate.find(": failed to read ") != std::string::npos;
+    if (outer && !line.empty()) continue;
     line = std::move(candidate);
   }
   if (line.empty()) return fallback;

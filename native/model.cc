@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <utility>
 
 #include "assertion_guard.h"
 #include "error.h"
@@ -11,17 +12,19 @@
 namespace argsearch {
 namespace {
 
-/// The parameters that llama.cpp divides by or indexes with before it checks them.
+/// The parameters that llama.cpp divides by or indexes with before it checks them, with their least values.
 void check_shape(const GgufFile& file, const std::string& architecture) {
   constexpr int64_t kMost = int64_t{1} << 24;
-  for (const char* name : {"block_count", "embedding_length", "attention.head_count", "context_length"}) {
+  constexpr std::pair<const char*, int64_t> kParameters[] = {
+      {"block_count", 1}, {"embedding_length", 1}, {"context_length", 1}, {"attention.head_count", 0}};
+  for (const auto& [name, least] : kParameters) {
     const std::string key = architecture + "." + name;
     const int64_t id = file.find(key);
     if (id < 0 || engine().gguf_get_kv_type(file.context(), id) == GGUF_TYPE_ARRAY) continue;
     const int64_t value = file.integer(key);
-    if (value <= 0 || value > kMost) {
-      throw Error(ErrorCode::kModelInvalid,
-                  file.path() + " is damaged: " + key + " is not an integer from 1 to " + std::to_string(kMost) + ".");
+    if (value < least || value > kMost) {
+      throw Error(ErrorCode::kModelInvalid, file.path() + " is damaged: " + key + " is not an integer from " +
+                                                std::to_string(least) + " to " + std::to_string(kMost) + ".");
     }
   }
 }
@@ -39,6 +42,38 @@ void check_numbers(const GgufFile& file, const std::string& architecture) {
       throw Error(ErrorCode::kModelInvalid,
                   file.path() + " is damaged: " + key + " cannot be " + std::to_string(value) + ".");
     }
+  }
+}
+
+/// No kernel multiplies by these; llama.cpp finds out by crashing. Integer tables, which it only looks up, are not
+/// weights.
+bool is_computable(ggml_type type, const std::string& name) {
+  switch (type) {
+    case GGML_TYPE_I8:
+    case GGML_TYPE_I16:
+    case GGML_TYPE_I32:
+    case GGML_TYPE_I64:
+      return name.find("tid2eid") != std::string::npos;
+    case GGML_TYPE_F64:
+    case GGML_TYPE_Q8_1:
+    case GGML_TYPE_Q8_K:
+      return false;
+    default:
+      break;
+  }
+  // Added or multiplied element by element, which is done in F32 only.
+  const bool elementwise = name.find("norm") != std::string::npos || name.find(".bias") != std::string::npos;
+  return !elementwise || type == GGML_TYPE_F32;
+}
+
+void check_tensor_types(const GgufFile& file) {
+  const LlamaApi& api = engine();
+  for (int64_t i = 0; i < api.gguf_get_n_tensors(file.context()); ++i) {
+    const std::string name = api.gguf_get_tensor_name(file.context(), i);
+    const ggml_type type = api.gguf_get_tensor_type(file.context(), i);
+    if (is_computable(type, name)) continue;
+    throw Error(ErrorCode::kModelInvalid, file.path() + " is damaged: llama.cpp cannot compute with the tensor " +
+                                              name + " in the format " + api.ggml_type_name(type) + ".");
   }
 }
 
@@ -117,6 +152,7 @@ std::shared_ptr<const Model> Model::load(const ModelParams& params, const std::f
   }
   check_shape(file, model->architecture_);
   check_numbers(file, model->architecture_);
+  check_tensor_types(file);
   check_tokenizer(file);
 
   std::vector<ggml_backend_dev_t> devices = select_devices(params.backend);

@@ -1,7 +1,8 @@
 // Runs one benchmark of bench/:  npm run bench -- NAME [options]
+
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { spawnSync } from "node:child_process";
 import { Failure, main, root } from "./lib/run.mjs";
 
 await main(import.meta.url, ([name, ...args]) => {

@@ -18,7 +18,7 @@ const METHODS = [
   { method: "ARGS (w = 0.6)", options: { method: "args", weight: 0.6 } },
 ];
 
-const { values: flags } = parseArgs({ options: { svg: { type: "string" }, prompts: { type: "string", default: "3" } } });
+const flags = readFlags();
 const results = await decode([PAPER_PROMPT, ...(await heldOutPrompts(Number(flags.prompts)))]);
 const scale = scaleOf(results);
 
@@ -28,6 +28,17 @@ if (flags.svg === undefined) {
   process.stdout.write(`${page.map((line) => draw(line, scale, depth).trimEnd()).join("\n")}\n`);
 } else {
   await writeFile(flags.svg, svg(layOut(results, { width: 120, numbers: false }), scale, "npm run demo"));
+}
+
+function readFlags() {
+  try {
+    const { values } = parseArgs({ options: { svg: { type: "string" }, prompts: { type: "string", default: "3" } } });
+    if (!/^\d+$/.test(values.prompts)) throw new Error(`--prompts takes a whole number, got "${values.prompts}"`);
+    return values;
+  } catch (error) {
+    console.error(`demo: ${error.message}`);
+    process.exit(2);
+  }
 }
 
 async function heldOutPrompts(count) {

@@ -71,7 +71,7 @@ export async function writeAside(path: string, write: (temporary: string) => Pro
     await write(temporary);
     await moveInto(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => {}); // the first error says more
     throw error;
   }
 }

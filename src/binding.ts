@@ -252,6 +252,25 @@ export interface NativeScorer {
   dispose(): Promise<void>;
 }
 
+/** How a text's token states become one vector; "auto": as the file's metadata says. */
+export type Pooling = "auto" | "mean" | "cls" | "last";
+
+export interface EmbedderOptions extends ContextOptions {
+  model: NativeModel;
+  pooling: Pooling;
+  /** Longest text, tokens. */
+  contextSize: number;
+  /** Texts that may share a batch. */
+  sequences: number;
+}
+
+export interface NativeEmbedder {
+  /** One vector of length 1 a text, given by its tokens, special ones included. */
+  embed(texts: Int32Array[], cancel?: NativeCancel): Promise<Float32Array[]>;
+  counters(): { tokens: number; decodes: number };
+  dispose(): Promise<void>;
+}
+
 export type GgufScalar = string | number | boolean;
 
 export interface GgufEntry {
@@ -292,6 +311,7 @@ export interface Binding {
   vocabularyDifference(a: NativeModel, b: NativeModel): string | null;
   createSearch(options: SearchOptions): Promise<NativeSearch>;
   createScorer(options: ScorerOptions): Promise<NativeScorer>;
+  createEmbedder(options: EmbedderOptions): Promise<NativeEmbedder>;
   readGguf(path: string): Promise<GgufFile>;
   /** Copies a GGUF with other metadata, tensors streamed; the caller gives a temporary path and renames. */
   rewriteGguf(source: string, target: string, set: GgufSet[], remove: string[]): Promise<void>;
@@ -315,9 +335,10 @@ export function binding(): Binding {
     const nodeGypBuild = require("node-gyp-build") as (dir: string) => Binding;
     loaded = nodeGypBuild(packageRoot);
   } catch (cause) {
+    const [reason] = cause instanceof Error ? cause.message.split("\n") : [String(cause)];
     throw new ArgsearchError(
       "ADDON_NOT_FOUND",
-      `argsearch has no native addon for ${process.platform}-${process.arch} in ${packageRoot}. Reinstall argsearch, or build it there with "npm run build:native".`,
+      `argsearch has no native addon for ${process.platform}-${process.arch} in ${packageRoot}: ${reason}. Reinstall argsearch, or build it there with "npm run build:native".`,
       { cause },
     );
   }

@@ -8,7 +8,7 @@ import { Scheduler } from "./scheduler.js";
 import { Scoring, type ScoringParts } from "./scoring.js";
 import { SlotPool } from "./slots.js";
 import type { GenerateAllOptions, GenerateOptions, GenerateResult, Prompt, ScoreInput, ScoreOptions, ScoreResult, Step } from "./types.js";
-import { invalid } from "./validate.js";
+import { integer, invalid } from "./validate.js";
 
 /** What a decoder is made of. */
 export interface DecoderInfo {
@@ -17,6 +17,8 @@ export interface DecoderInfo {
   rewards: ModelInfo[];
   /** Names of the objectives, in the order of the reward terms: labels of reward models, then functions. */
   objectives: readonly string[];
+  /** What each objective counts in the sum. */
+  weights: readonly number[];
   slots: number;
   contextSize: number;
 }
@@ -60,6 +62,7 @@ export class Decoder implements AsyncDisposable {
       policy: policy.info,
       rewards: rewards.sources.map(({ model }) => model.info),
       objectives: rewards.objectives,
+      weights: rewards.weights,
       slots,
       contextSize,
     };
@@ -124,6 +127,23 @@ export class Decoder implements AsyncDisposable {
   async score(input: ScoreInput | readonly ScoreInput[], options?: ScoreOptions): Promise<ScoreResult | ScoreResult[]> {
     this.#requireOpen();
     return this.#scoring.scoreOneOrMany(input, resolveScore(options));
+  }
+
+  /**
+   * Empties the cache of an idle slot, so that its next prompt is decoded from the first token, as after load().
+   *
+   * @throws ArgsearchError OPTION_INVALID, BUSY, DISPOSED
+   */
+  async clear(slot: number): Promise<void> {
+    this.#requireOpen();
+    const { slots, search } = this.#parts;
+    integer("slot", slot, { min: 0, max: slots.size - 1, note: "the slots loaded" });
+    slots.acquire(new Int32Array(0), slot);
+    try {
+      await native(() => search.clear(slot));
+    } finally {
+      slots.release(slot, []);
+    }
   }
 
   /** What has been decoded since load(). @throws ArgsearchError DISPOSED */

@@ -5,6 +5,7 @@
  * | --- | --- |
  * | ADDON_NOT_FOUND | no native addon for this platform |
  * | ENGINE_NOT_FOUND | no llama.cpp libraries found, or none in engineDir |
+ * | DEPENDENCY_MISSING | an optional package that this needs is not installed |
  * | ENGINE_INCOMPATIBLE | a library lacks a symbol or is of another major version |
  * | DEVICE_UNAVAILABLE | the asked-for GPU backend is not there |
  * | FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, FILE_UNWRITABLE | the file system said no |
@@ -29,6 +30,7 @@
 export const ERROR_CODES = [
   "ADDON_NOT_FOUND",
   "ENGINE_NOT_FOUND",
+  "DEPENDENCY_MISSING",
   "ENGINE_INCOMPATIBLE",
   "DEVICE_UNAVAILABLE",
   "FILE_NOT_FOUND",

@@ -28,14 +28,31 @@ async function loadModel(path: string, options: ResolvedModelOptions, onProgress
   const { gpu, gpuLayers, signal } = options;
   const backend = gpu === "auto" ? "" : gpu === false ? "CPU" : BACKENDS[gpu];
   throwIfAborted(signal);
+  const failed = new AbortController();
+  const report = stoppingAtFailure(onProgress, failed);
   try {
-    return await cancellable([signal], async (cancel) => {
-      return new Model(await native(() => binding().loadModel({ path, gpuLayers, backend, cancel }, onProgress)));
-    });
+    const model = await cancellable([signal, failed.signal], (cancel) =>
+      native(() => binding().loadModel({ path, gpuLayers, backend, cancel }, report)),
+    );
+    if (!failed.signal.aborted) return new Model(model);
+    model.dispose();
   } catch (error) {
     throwIfAborted(signal);
-    throw error;
+    if (!failed.signal.aborted) throw error;
   }
+  throw failed.signal.reason;
+}
+
+/** Calls back until that throws once; what it throws becomes the controller's reason. */
+function stoppingAtFailure(onProgress: (progress: number) => void, failed: AbortController): (progress: number) => void {
+  return (progress) => {
+    if (failed.signal.aborted) return;
+    try {
+      onProgress(progress);
+    } catch (error) {
+      failed.abort(error);
+    }
+  };
 }
 
 /** One progress over all files, by their sizes. */

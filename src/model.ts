@@ -26,6 +26,11 @@ export class Model {
     return tokens;
   }
 
+  /** What this model puts before a raw text: the beginning token, or nothing. */
+  beginning(): Int32Array {
+    return this.#withoutAddedEnd("", this.#tokenize("", true, false));
+  }
+
   /** A text that continues another: nothing is added, nothing in it is a control token. */
   responseTokens(text: string): Int32Array {
     return this.#tokenize(text, false, false);

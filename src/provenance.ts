@@ -10,9 +10,11 @@ export interface RewardProvenance {
   dataset?: string | undefined;
   /** Share of held-out pairs that it ranks right, 0…1. */
   accuracy?: number | undefined;
+  /** The same by response tokens read, in words or JSON. */
+  prefixAccuracy?: string | undefined;
 }
 
-const NAMES = ["source", "dataset", "accuracy"] as const satisfies (keyof RewardProvenance)[];
+const NAMES = ["source", "dataset", "accuracy", "prefixAccuracy"] as const satisfies (keyof RewardProvenance)[];
 
 /** The metadata of a provenance. @throws ArgsearchError OPTION_INVALID */
 export function provenanceEntries(provenance: RewardProvenance = {}): GgufSet[] {
@@ -20,7 +22,7 @@ export function provenanceEntries(provenance: RewardProvenance = {}): GgufSet[] 
   return NAMES.flatMap((name) => {
     const value = provenance[name];
     if (value === undefined) return [];
-    const key = HEAD_PREFIX + name;
+    const key = HEAD_PREFIX + (name === "prefixAccuracy" ? "prefix_accuracy" : name);
     if (name !== "accuracy") return { key, value: nonEmptyText(`provenance.${name}`, value) };
     return { key, value: { f32: number("provenance.accuracy", value, { min: 0, max: 1 }) } };
   });

@@ -13,6 +13,8 @@ export interface RewardModelInfo {
   rewards: ModelInfo[];
   /** Names of the objectives: labels of reward models, then functions. */
   objectives: readonly string[];
+  /** What each objective counts in the sum. */
+  weights: readonly number[];
   contextSize: number;
 }
 
@@ -32,6 +34,7 @@ export class RewardModel implements AsyncDisposable {
       engine,
       rewards: this.#models.map(({ info }) => info),
       objectives: rewards.objectives,
+      weights: rewards.weights,
       contextSize: context.contextSize,
     };
   }

@@ -26,7 +26,8 @@ export class RewardSet {
   readonly sources: readonly RewardSource[];
   readonly functions: readonly FunctionTerm[];
   readonly objectives: readonly string[];
-  readonly #weights: readonly number[];
+  /** One an objective. */
+  readonly weights: readonly number[];
 
   /** `models`: the loaded models of modelPaths(), in that order. */
   constructor(terms: readonly ResolvedTerm[], models: readonly Model[]) {
@@ -38,7 +39,7 @@ export class RewardSet {
       typeof reward === "function" ? [{ name: reward.name || "function", weight, reward }] : [],
     );
     this.objectives = objectiveNames(this.sources, this.functions);
-    this.#weights = [...this.sources.flatMap(({ weights }) => [...weights]), ...this.functions.map(({ weight }) => weight)];
+    this.weights = [...this.sources.flatMap(({ weights }) => [...weights]), ...this.functions.map(({ weight }) => weight)];
   }
 
   get empty(): boolean {
@@ -51,7 +52,7 @@ export class RewardSet {
 
   /** The weighted sum of one value an objective. */
   sum(values: readonly number[]): number {
-    return values.reduce((sum, value, index) => sum + value * (this.#weights[index] ?? 0), 0);
+    return values.reduce((sum, value, index) => sum + value * (this.weights[index] ?? 0), 0);
   }
 
   /** Values by their objectives' names. */

@@ -7,7 +7,7 @@ import type { Model } from "./model.js";
 import type { RewardSet, RewardSource } from "./reward.js";
 import { callRewards } from "./reward-functions.js";
 import { decodeText, Utf8Stream } from "./text-decoder.js";
-import type { ScoreInput, ScoreResult } from "./types.js";
+import type { Prompt, ScoreInput, ScoreResult } from "./types.js";
 
 /** Responses that may share a batch. */
 const SEQUENCES = 16;
@@ -28,7 +28,8 @@ interface ScoringOptions {
 
 /** A response with one row of objective values a token. */
 interface Rows {
-  input: ScoreInput;
+  /** Null where the response is a whole text. */
+  prompt: Prompt | null;
   tokens: Int32Array;
   values: number[][];
 }
@@ -54,8 +55,7 @@ export class Scoring {
     throwIfAborted(options.signal);
     const { rewards, tokenizer } = this.#parts;
     if (rewards.empty) throw new ArgsearchError("OPTION_INVALID", "score() needs a reward: load() one");
-    const rows = inputs.map((input, index) => ({ input, tokens: responseTokens(tokenizer, input, index), values: [] as number[][] }));
-    for (const row of rows) row.values = Array.from(row.tokens, () => []);
+    const rows = inputs.map((input, index) => rowsOf(tokenizer, input, index));
     for (const source of rewards.sources) await this.#addModel(source, rows, options);
     for (const row of rows) await addFunctions(tokenizer, rewards, row, options.signal);
     return rows.map((row) => resultOf(tokenizer, rewards, row));
@@ -69,7 +69,7 @@ export class Scoring {
   }
 
   async #addModel({ model }: RewardSource, rows: readonly Rows[], options: ScoringOptions): Promise<void> {
-    const sequences = rows.map(({ input, tokens }) => this.#sequence(model, input, tokens, options.template));
+    const sequences = rows.map(({ prompt, tokens }) => this.#sequence(model, prompt, tokens, options.template));
     const scores = await this.#run(model, sequences, options.signal);
     const labels = model.info.head?.labels.length ?? 1;
     for (const [index, row] of rows.entries()) {
@@ -78,8 +78,8 @@ export class Scoring {
     }
   }
 
-  #sequence(model: Model, { prompt }: ScoreInput, response: Int32Array, template: "auto" | "none"): ScoreSequence {
-    const before = model.promptTokens(prompt, template);
+  #sequence(model: Model, prompt: Prompt | null, response: Int32Array, template: "auto" | "none"): ScoreSequence {
+    const before = prompt === null ? model.beginning() : model.promptTokens(prompt, template);
     const { contextSize } = this.#parts.context;
     const length = before.length + response.length;
     if (length > contextSize) {
@@ -115,11 +115,16 @@ export class Scoring {
   }
 }
 
-function responseTokens(tokenizer: Model, { response }: ScoreInput, index: number): Int32Array {
-  if (typeof response !== "string" || response === "") {
-    throw new ArgsearchError("INPUT_INVALID", `response ${index} must be a non-empty text: there is no token to score`);
+function rowsOf(tokenizer: Model, input: ScoreInput, index: number): Rows {
+  if (typeof input !== "object" || input === null) {
+    throw new ArgsearchError("INPUT_INVALID", `input ${index} must be { prompt, response } or { text }`);
   }
-  return tokenizer.responseTokens(response);
+  const [prompt, response, what] = "text" in input ? [null, input.text, "text"] : [input.prompt, input.response, "response"];
+  if (typeof response !== "string" || response === "") {
+    throw new ArgsearchError("INPUT_INVALID", `${what} ${index} must be a non-empty text: there is no token to score`);
+  }
+  const tokens = tokenizer.responseTokens(response);
+  return { prompt, tokens, values: Array.from(tokens, () => []) };
 }
 
 /** Asks the functions about each token as if it were the only candidate; no policy runs, so its log-probability is NaN. */
@@ -131,7 +136,7 @@ async function addFunctions(tokenizer: Model, { functions }: RewardSet, row: Row
     throwIfAborted(signal);
     const response = before + utf8.push(bytes);
     const candidate = { token: row.tokens[index] ?? -1, text: decodeText(bytes), logProb: Number.NaN, response, end: false };
-    const found = await callRewards(functions, [candidate], { prompt: row.input.prompt, response: before, signal });
+    const found = await callRewards(functions, [candidate], { prompt: row.prompt ?? "", response: before, signal });
     row.values[index]?.push(...found.flat());
     before = response;
   }
@@ -139,7 +144,13 @@ async function addFunctions(tokenizer: Model, { functions }: RewardSet, row: Row
 
 function resultOf(tokenizer: Model, rewards: RewardSet, { tokens, values }: Rows): ScoreResult {
   const texts = tokenizer.texts(tokens);
-  const scored = texts.map((text, index) => ({ id: tokens[index] ?? -1, text, reward: rewards.sum(values[index] ?? []) }));
+  const several = rewards.objectives.length > 1;
+  const scored = texts.map((text, index) => ({
+    id: tokens[index] ?? -1,
+    text,
+    reward: rewards.sum(values[index] ?? []),
+    ...(several && { objectives: rewards.named(values[index] ?? []) }),
+  }));
   return {
     reward: scored[scored.length - 1]?.reward ?? Number.NaN,
     objectives: rewards.named(values[values.length - 1] ?? []),

@@ -41,3 +41,17 @@ export class Moments {
     return this.#weight > 0 ? Math.sqrt(this.#squares / this.#weight) : Number.NaN;
   }
 }
+
+/** How many values lie in each of equal steps from the least to the greatest. */
+export interface Histogram extends Interval {
+  counts: number[];
+}
+
+export function histogram(values: readonly number[], bins: number): Histogram {
+  const low = values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
+  const high = values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+  const counts = Array<number>(values.length > 0 ? bins : 0).fill(0);
+  const step = (high - low) / bins;
+  for (const value of values) counts[step > 0 ? Math.min(bins - 1, Math.floor((value - low) / step)) : 0] += 1;
+  return { low, high, counts };
+}

@@ -197,17 +197,16 @@ export interface GenerateResult {
   timings: Timings;
 }
 
-/** A response to be scored, as if it had been decoded after the prompt. */
-export interface ScoreInput {
-  prompt: Prompt;
-  response: string;
-}
+/** What to score: a response, as if it had been decoded after the prompt, or a whole text as it is, without a template. */
+export type ScoreInput = { prompt: Prompt; response: string } | { text: string };
 
 export interface TokenReward {
   id: number;
   text: string;
   /** Reward of prompt + response up to and including this token. */
   reward: number;
+  /** One value an objective: normalised, unweighted. Only where there are several. */
+  objectives?: Record<string, number>;
 }
 
 export interface ScoreResult {
@@ -215,7 +214,7 @@ export interface ScoreResult {
   reward: number;
   /** One value an objective, at the end: normalised, unweighted. */
   objectives: Record<string, number>;
-  /** Every token of the response. */
+  /** Every token of the response, or of the text. */
   tokens: TokenReward[];
 }
 

@@ -7,6 +7,7 @@
 #include "../log.h"
 #include "async.h"
 #include "cancel_handle.h"
+#include "embedder_handle.h"
 #include "gguf_functions.h"
 #include "model_handle.h"
 #include "scorer_handle.h"
@@ -109,6 +110,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   environment->model_class = Napi::Persistent(ModelHandle::define(env));
   environment->search_class = Napi::Persistent(SearchHandle::define(env));
   environment->scorer_class = Napi::Persistent(ScorerHandle::define(env));
+  environment->embedder_class = Napi::Persistent(EmbedderHandle::define(env));
   env.SetInstanceData(environment.release());  // deleted by N-API when the environment ends
 
   const auto add = [&](const char* name, auto function) { exports[name] = Napi::Function::New(env, function, name); };
@@ -120,6 +122,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("vocabularyDifference", vocabulary_difference_js);
   add("createSearch", SearchHandle::create);
   add("createScorer", ScorerHandle::create);
+  add("createEmbedder", EmbedderHandle::create);
   add("readGguf", read_gguf_file);
   add("rewriteGguf", rewrite_gguf_file);
   add("quantizeGguf", quantize_gguf_file);

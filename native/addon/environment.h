@@ -91,6 +91,7 @@ class Environment {
   Napi::FunctionReference model_class;
   Napi::FunctionReference search_class;
   Napi::FunctionReference scorer_class;
+  Napi::FunctionReference embedder_class;
   Napi::FunctionReference cancel_class;
 
  private:

@@ -2,6 +2,8 @@
 
 #include <napi.h>
 
+#include <cstdint>
+
 #include "../error.h"
 #include "convert.h"
 
@@ -12,15 +14,23 @@ namespace argsearch {
 template <class T>
 class Handle : public Napi::ObjectWrap<T> {
  public:
+  /// The class in this very copy of the addon: in another copy, objects may be laid out differently.
+  static napi_type_tag tag() {
+    static const char copy = 0;
+    return {T::kTypeTag.lower, T::kTypeTag.upper ^ reinterpret_cast<uintptr_t>(&copy)};
+  }
+
   explicit Handle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<T>(info) {
     if (info.Length() != 1 || !info[0].IsExternal()) {
       throw Napi::TypeError::New(info.Env(), "argsearch's native objects cannot be constructed from JavaScript.");
     }
-    info.This().As<Napi::Object>().TypeTag(&T::kTypeTag);
+    const napi_type_tag own = tag();
+    info.This().As<Napi::Object>().TypeTag(&own);
   }
 
   static T* unwrap(Napi::Value value, const char* name) {
-    if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&T::kTypeTag)) {
+    const napi_type_tag own = tag();
+    if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&own)) {
       bad_argument(std::string(name) + " is not an object that this addon made");
     }
     return Napi::ObjectWrap<T>::Unwrap(value.As<Napi::Object>());

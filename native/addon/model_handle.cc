@@ -1,5 +1,6 @@
 #include "model_handle.h"
 
+#include "../free_memory.h"
 #include "async.h"
 #include "cancel_handle.h"
 
@@ -149,6 +150,9 @@ Napi::Value ModelHandle::is_eog(const Napi::CallbackInfo& info) {
   });
 }
 
-void ModelHandle::dispose(const Napi::CallbackInfo&) { close(); }
+void ModelHandle::dispose(const Napi::CallbackInfo&) {
+  close();
+  return_freed_memory();
+}
 
 }  // namespace argsearch

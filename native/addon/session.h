@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "../context.h"
+#include "../free_memory.h"
 #include "../worker.h"
 #include "async.h"
 #include "cancel_handle.h"
@@ -48,6 +49,7 @@ class Session : public Closable {
         env, worker_, self,
         [this] {
           object_.reset();
+          return_freed_memory();
           return true;
         },
         [this](Napi::Env js, bool) {

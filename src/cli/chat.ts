@@ -74,6 +74,7 @@ class Chat {
     }
     process.off("SIGINT", this.#interrupt);
     this.#input.close();
+    if (this.#interactive && !this.#conversation.over) process.stderr.write("\n");
   }
 
   #ask(): void {

@@ -1,4 +1,8 @@
-/** Numbers for people, and aligned tables. */
+/** Numbers for people, aligned tables and histograms. */
+import type { Histogram } from "../index.js";
+
+/** Columns of a histogram's longest bar. */
+const HISTOGRAM_WIDTH = 40;
 
 export function bytes(value: number): string {
   return scaled(value, 1024, ["B", "KiB", "MiB", "GiB", "TiB"]);
@@ -28,6 +32,18 @@ export function table(rows: readonly (readonly string[])[], right: readonly numb
   const cell = (text: string, column: number) =>
     right.includes(column) ? text.padStart(widths[column] ?? 0) : text.padEnd(widths[column] ?? 0);
   return rows.map((row) => `${row.map(cell).join("  ").trimEnd()}\n`).join("");
+}
+
+/** One line a step: where it begins, a bar, the count. */
+export function histogram({ low, high, counts }: Histogram): string {
+  const most = Math.max(1, ...counts);
+  const step = (high - low) / Math.max(1, counts.length);
+  const rows = counts.map((count, index) => [
+    reward(low + index * step),
+    "█".repeat(Math.ceil((HISTOGRAM_WIDTH * count) / most)),
+    `${count}`,
+  ]);
+  return table(rows, [0, 2]).trimEnd();
 }
 
 function scaled(value: number, step: number, units: readonly string[]): string {

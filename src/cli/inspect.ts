@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type GgufSummary, inspect, type RewardHeadSummary } from "../index.js";
+import { type GgufScalar, type GgufSummary, inspect, type RewardHeadSummary } from "../index.js";
 import { addExamples, engineDirFlag } from "./flags.js";
 import { bytes, count, table } from "./format.js";
 import { printJson, printText } from "./output.js";
@@ -39,10 +39,15 @@ function headRows(head: RewardHeadSummary | null): string[][] {
   if (head === null) return [["reward head", "none"]];
   return [
     ["reward head", `${head.labels.join(", ")} (${head.nEmbd ?? "?"} weights each)`],
-    ["  bias", head.bias === null ? "none" : head.bias.join(", ")],
-    ["  scale, shift", `${head.scale}, ${head.shift}`],
-    ...Object.entries(head.notes).map(([key, value]) => [`  ${key}`, String(value)]),
+    ["  bias", head.bias.map(shown).join(", ")],
+    ["  scale, shift", `${head.scale.map(shown).join(", ")}; ${head.shift.map(shown).join(", ")}`],
+    ...Object.entries(head.notes).map(([key, value]) => [`  ${key}`, shown(value)]),
   ];
+}
+
+/** 32-bit numbers print with digits that they do not have. */
+function shown(value: GgufScalar): string {
+  return typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value);
 }
 
 /** A template may be pages long; --json has the whole. */

@@ -3,7 +3,9 @@
 import { createRequire } from "node:module";
 import { Command } from "commander";
 import { addChat } from "./chat.js";
+import { addConvertOpt } from "./convert-opt.js";
 import { addDevices } from "./devices.js";
+import { addEval } from "./eval.js";
 import { fail, reportLine } from "./failure.js";
 import { addExamples } from "./flags.js";
 import { addGenerate } from "./generate.js";
@@ -11,6 +13,8 @@ import { addInspect } from "./inspect.js";
 import { endOnInterrupt } from "./interrupt.js";
 import { coloursFor, endOnClosedPipe } from "./output.js";
 import { addRewardAttach } from "./reward-attach.js";
+import { addRewardFit } from "./reward-fit.js";
+import { addRewardImport } from "./reward-import.js";
 import { addScore } from "./score.js";
 
 const { version } = createRequire(import.meta.url)("argsearch/package.json") as { version: string };
@@ -34,9 +38,14 @@ function commands(): Command {
   addGenerate(program);
   addScore(program);
   addChat(program);
+  addEval(program);
   addInspect(program);
   addDevices(program);
-  addRewardAttach(program.command("reward").description("Make reward models."));
+  const reward = program.command("reward").description("Make reward models.");
+  addRewardImport(reward);
+  addRewardFit(reward);
+  addRewardAttach(reward);
+  addConvertOpt(program.command("convert").description("Make GGUF files of models that llama.cpp's converter does not know."));
   addExamples(program, ['generate --prompt "Can you help me set up a light show?"', "chat", "generate --help"]);
   return program;
 }

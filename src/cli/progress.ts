@@ -3,19 +3,48 @@ import cliProgress from "cli-progress";
 /** Loading that is over sooner shows no bar. */
 const PATIENCE_MS = 200;
 
+const LOOK = {
+  stream: process.stderr,
+  barCompleteChar: "█",
+  barIncompleteChar: "░",
+  barsize: 30,
+  clearOnComplete: true,
+  hideCursor: true,
+  gracefulExit: false,
+};
+
+/** What there is to see of long work; without a terminal, nothing. */
+export interface WorkBar {
+  /** `total` 0: not known. */
+  update: (done: number, total: number) => void;
+  /** Makes room for a line on standard error; the bar comes back with the next update. */
+  clear: () => void;
+  stop: () => void;
+}
+
+/** Progress with the time left, on standard error, if that is a terminal. */
+export function workBar(what: string): WorkBar {
+  if (!process.stderr.isTTY) return { update: () => {}, clear: () => {}, stop: () => {} };
+  const bar = new cliProgress.SingleBar({
+    ...LOOK,
+    format: `${what} {bar} {value}/{total}  {eta_formatted} left`,
+    etaBuffer: 100,
+  });
+  return {
+    update: (done, total) => {
+      if (total === 0) return;
+      if (!bar.isActive) bar.start(total, done);
+      bar.update(done);
+    },
+    clear: () => process.stderr.write("\r\x1b[K"),
+    stop: () => bar.stop(),
+  };
+}
+
 /** A loading bar on standard error, if that is a terminal: `update` takes 0…1, `stop` removes it. */
 export function loadingBar(): { update: (progress: number) => void; stop: () => void } {
   if (!process.stderr.isTTY) return { update: () => {}, stop: () => {} };
-  const bar = new cliProgress.SingleBar({
-    stream: process.stderr,
-    format: "loading {bar} {percentage}%",
-    barCompleteChar: "█",
-    barIncompleteChar: "░",
-    barsize: 30,
-    clearOnComplete: true,
-    hideCursor: true,
-    gracefulExit: false,
-  });
+  const bar = new cliProgress.SingleBar({ ...LOOK, format: "loading {bar} {percentage}%" });
   const started = performance.now();
   return {
     update: (progress) => {

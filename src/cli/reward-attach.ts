@@ -1,12 +1,14 @@
 import type { Command } from "commander";
-import { attachReward, type RewardHead } from "../index.js";
+import { attachReward, type RewardHead, readRewardHead } from "../index.js";
+import { addProvenanceFlags, type ProvenanceFlags, provenance } from "./conversion-flags.js";
 import { addExamples, engineDirFlag } from "./flags.js";
 import { readJson } from "./input.js";
 import { note } from "./output.js";
 
-interface AttachFlags {
+interface AttachFlags extends ProvenanceFlags {
   model: string;
   head: string;
+  tensor?: string;
   out: string;
   engineDir?: string;
 }
@@ -16,12 +18,26 @@ export function addRewardAttach(reward: Command): void {
     .command("attach")
     .description("Write a reward head into the metadata of a GGUF: a new file, the old one stays.")
     .requiredOption("--model <file>", "the trunk, an ordinary GGUF")
-    .requiredOption("--head <file>", 'JSON: {"weight": [...], "bias": 0}; optional "labels", "scale", "shift"')
-    .requiredOption("--out <file>", "the reward model to write")
-    .addOption(engineDirFlag());
-  addExamples(command, ["reward attach --model trunk.gguf --head head.json --out reward.gguf"]);
-  command.action(async ({ model, head, out, engineDir }: AttachFlags) => {
-    await attachReward({ model, head: (await readJson(head)) as RewardHead, out, engineDir });
+    .requiredOption(
+      "--head <file>",
+      'a .safetensors shard that holds the head, or JSON: {"weight": [...], "bias": 0}; optional "labels", "scale", "shift"',
+    )
+    .option("--tensor <name>", "the head's weight in the shard, where it is not the only one or has a name of its own")
+    .requiredOption("--out <file>", "the reward model to write");
+  addProvenanceFlags(command);
+  command.addOption(engineDirFlag());
+  addExamples(command, [
+    "reward attach --model trunk.gguf --head head.json --out reward.gguf",
+    "reward attach --model trunk.gguf --head model-00004-of-00004.safetensors --out reward.gguf",
+  ]);
+  command.action(async (flags: AttachFlags) => {
+    const { model, out, engineDir } = flags;
+    await attachReward({ model, head: await headOf(flags), out, engineDir, provenance: provenance(flags) });
     note(`wrote ${out}`);
   });
+}
+
+async function headOf({ head, tensor }: AttachFlags): Promise<RewardHead> {
+  const safetensors = tensor !== undefined || /\.safetensors(\.index\.json)?$/.test(head);
+  return safetensors ? readRewardHead(head, { tensor }) : ((await readJson(head)) as RewardHead);
 }

@@ -1,66 +1,40 @@
-import { ArgsearchError, type RewardModel, type ScoreInput, type ScoreOptions, type ScoreResult } from "../index.js";
-import { EXIT, isAborted, reportError } from "./failure.js";
-import { type Line, lines, parseJson } from "./input.js";
-import { printJson } from "./output.js";
+import { type RewardModel, type ScoreFileOptions, type ScoreSummary, scoreFile } from "../index.js";
+import { EXIT, reportError } from "./failure.js";
+import { histogram, reward } from "./format.js";
+import { note, printJson } from "./output.js";
+import { workBar } from "./progress.js";
 
-/** Lines scored in one call, whose batches they share. */
-const GROUP = 32;
-
-interface Entry {
-  line: Line;
-  input: ScoreInput;
+export interface ScoreFileFlags extends Pick<ScoreFileOptions, "template" | "format" | "out"> {
+  json?: boolean;
 }
 
 /**
- * Scores a file of {"prompt", "response"} lines: {"index", "reward", "tokens"} on standard output for each, in their order;
- * index is the line's place in the file, from 0. A bad line is reported with its number, the rest is scored, the exit code is 1.
+ * Lines go to --out, else to standard output; with --json only the summary does, which else is on standard error. A bad
+ * line is reported with its number, the rest is scored, the exit code is 1.
  */
-export async function scoreFile(model: RewardModel, path: string, options: ScoreOptions): Promise<void> {
-  let group: Entry[] = [];
-  for await (const line of lines(path)) {
-    const input = parseLine(line);
-    if (input) group.push({ line, input });
-    if (group.length === GROUP) {
-      await scoreGroup(model, group, options);
-      group = [];
-    }
-  }
-  if (group.length > 0) await scoreGroup(model, group, options);
+export async function runScoreFile(model: RewardModel, path: string, flags: ScoreFileFlags, signal: AbortSignal): Promise<void> {
+  const { template, format, out, json } = flags;
+  const bar = workBar("scoring");
+  const summary = await scoreFile(model, path === "-" ? process.stdin : path, {
+    ...{ template, format, out, signal },
+    onLine: out === undefined && !json ? printJson : undefined,
+    onProgress: bar.update,
+    onBadLine: ({ number, error }) => {
+      process.exitCode ??= EXIT.FAILURE;
+      bar.clear();
+      reportError(error, `line ${number}: `);
+    },
+  }).finally(bar.stop);
+  const { histogram: distribution, ...figures } = summary;
+  if (json) await printJson(figures);
+  note(sentence(summary), true);
+  note(histogram(distribution));
 }
 
-function parseLine(line: Line): ScoreInput | undefined {
-  try {
-    const value = parseJson(line.text, "the line");
-    if (typeof value !== "object" || value === null) throw new ArgsearchError("INPUT_INVALID", "the line is not a JSON object");
-    const { prompt, response } = value as ScoreInput; // the library checks what they hold
-    return { prompt, response };
-  } catch (error) {
-    reportBadLine(line, error);
-    return undefined;
-  }
-}
-
-/** Scores lines together; if that fails, one by one, so that a bad line costs only itself. */
-async function scoreGroup(model: RewardModel, group: readonly Entry[], options: ScoreOptions): Promise<void> {
-  let results: ScoreResult[];
-  try {
-    results = await model.score(
-      group.map(({ input }) => input),
-      options,
-    );
-  } catch (error) {
-    if (isAborted(error)) throw error;
-    if (group.length > 1) for (const entry of group) await scoreGroup(model, [entry], options);
-    else for (const { line } of group) reportBadLine(line, error);
-    return;
-  }
-  for (const [place, { line }] of group.entries()) {
-    const result = results[place];
-    if (result) await printJson({ index: line.number - 1, reward: result.reward, tokens: result.tokens });
-  }
-}
-
-function reportBadLine(line: Line, error: unknown): void {
-  process.exitCode ??= EXIT.FAILURE;
-  reportError(error, `line ${line.number}: `);
+function sentence({ count, failed, mean, deviation, pairAccuracy, low, high }: ScoreSummary): string {
+  const parts = [`${count} scored`];
+  if (failed > 0) parts.push(`${failed} failed`);
+  if (mean !== null) parts.push(`mean ${reward(mean)}, deviation ${reward(deviation)}`);
+  if (pairAccuracy !== null) parts.push(`pair accuracy ${pairAccuracy.toFixed(3)} (95 %: ${low?.toFixed(3)} to ${high?.toFixed(3)})`);
+  return parts.join(" · ");
 }

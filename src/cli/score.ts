@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { ArgsearchError, type ScoreInput, type ScoreOptions, type ScoreResult } from "../index.js";
+import { ArgsearchError, SCORABLE_FORMAT_NAMES, type ScoreInput, type ScoreResult } from "../index.js";
 import {
   addExamples,
   addModelFlags,
@@ -14,15 +14,13 @@ import { reward as formatReward, table } from "./format.js";
 import { requiredText } from "./input.js";
 import { interruptible } from "./interrupt.js";
 import { printJson, printText } from "./output.js";
-import { scoreFile } from "./score-file.js";
+import { runScoreFile, type ScoreFileFlags } from "./score-file.js";
 import { logTo, withReward } from "./session.js";
 
-interface ScoreFlags extends ModelFlags, RewardFlags {
+interface ScoreFlags extends ModelFlags, RewardFlags, ScoreFileFlags {
   prompt?: string;
   response?: string;
   input?: string;
-  template?: "auto" | "none";
-  json?: boolean;
 }
 
 export function addScore(program: Command): void {
@@ -32,7 +30,9 @@ export function addScore(program: Command): void {
     .option("-p, --prompt <text>", 'the prompt; "-" reads standard input')
     .option("--response <text>", 'the response; "-" reads standard input')
     .addOption(inputFlag())
-    .option("--json", "print one JSON object (with --input, every line is one anyway)");
+    .option("-o, --out <file>", "with --input: where the lines go, which appears when it is whole; an interrupted run goes on")
+    .addOption(formatFlag())
+    .option("--json", "print one JSON object; with --input, the summary");
   addTemplateFlag(command);
   addRewardFlags(command);
   addModelFlags(command);
@@ -40,13 +40,19 @@ export function addScore(program: Command): void {
     'score --prompt "How do I sharpen a knife?" --response "Hold the blade at 20 degrees."',
     "score --reward reward.gguf --prompt Hello --response - < answer.txt",
     "score --reward reward.gguf --input responses.jsonl > rewards.jsonl",
+    "score --reward reward.gguf --input pairs.jsonl --out rewards.jsonl --json",
   ]);
   command.action(score);
 }
 
 function inputFlag(): Option {
-  const flag = new Option("-i, --input <file>", 'score a file of {"prompt", "response"} lines; "-" reads standard input');
-  return flag.conflicts(["prompt", "response"]);
+  const lines = '{"prompt", "response"}, {"messages"}, {"text"} or pairs';
+  return new Option("-i, --input <file>", `score JSON lines: ${lines}; "-" reads standard input`).conflicts(["prompt", "response"]);
+}
+
+function formatFlag(): Option {
+  const choices = ["auto", ...SCORABLE_FORMAT_NAMES];
+  return new Option(`--format <${choices.join("|")}>`, "of the lines (default: each by its fields)").choices(choices);
 }
 
 async function score(flags: ScoreFlags): Promise<void> {
@@ -54,10 +60,9 @@ async function score(flags: ScoreFlags): Promise<void> {
   const input = flags.input === undefined ? await single(flags) : flags.input;
   await withReward({ reward: rewardTerms(flags), ...modelOptions(flags) }, (model) =>
     interruptible(async (signal) => {
-      const options: ScoreOptions = { signal, template: flags.template };
-      if (typeof input === "string") return scoreFile(model, input, options);
-      const result = await model.score(input, options);
-      return flags.json ? printJson({ reward: result.reward, tokens: result.tokens }) : printTable(result);
+      if (typeof input === "string") return runScoreFile(model, input, flags, signal);
+      const result = await model.score(input, { signal, template: flags.template });
+      return flags.json ? printJson(report(result)) : printTable(result);
     }),
   );
 }
@@ -67,6 +72,11 @@ async function single(flags: ScoreFlags): Promise<ScoreInput> {
     throw new ArgsearchError("OPTION_INVALID", "--prompt and --response cannot both read standard input");
   }
   return { prompt: await requiredText(flags.prompt, "--prompt"), response: await requiredText(flags.response, "--response") };
+}
+
+/** Objectives where there are several: a single one is the reward. */
+function report({ reward, objectives, tokens }: ScoreResult) {
+  return { reward, ...(Object.keys(objectives).length > 1 && { objectives }), tokens };
 }
 
 async function printTable({ reward, tokens }: ScoreResult): Promise<void> {

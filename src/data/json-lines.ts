@@ -1,5 +1,5 @@
 /** JSON lines, streamed: one value at a time, whatever the size of the file, with the line it stands on. */
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { ArgsearchError } from "../errors.js";
@@ -52,10 +52,13 @@ export function parseObject({ text }: Line): Record<string, unknown> {
 }
 
 async function* fileLines(path: string): AsyncGenerator<string> {
+  let file: FileHandle | undefined;
   try {
-    const file = await open(path);
-    yield* file.readLines();
+    file = await open(path);
+    yield* file.readLines({ autoClose: false });
   } catch (error) {
     throw unreadable(error, path);
+  } finally {
+    await file?.close();
   }
 }

@@ -21,13 +21,13 @@ export interface PreferencePair {
  * | prompt | `prompt` (a text, a transcript or messages), `chosen`, `rejected`: texts |
  */
 export const PAIR_FORMATS = {
-  shp: { matches: (fields) => "human_ref_A" in fields, read: (fields) => checked(readShp(fields)) },
-  messages: { matches: ({ chosen }) => Array.isArray(chosen), read: (fields) => checked(readMessages(fields)) },
+  shp: { matches: (fields) => "human_ref_A" in fields, read: (fields) => checkedPair(readShp(fields)) },
+  messages: { matches: ({ chosen }) => Array.isArray(chosen), read: (fields) => checkedPair(readMessages(fields)) },
   hh: {
     matches: ({ prompt, chosen }) => prompt === undefined && typeof chosen === "string",
-    read: (fields) => checked(readTranscripts(fields)),
+    read: (fields) => checkedPair(readTranscripts(fields)),
   },
-  prompt: { matches: ({ chosen }) => chosen !== undefined, read: (fields) => checked(readPrompt(fields)) },
+  prompt: { matches: ({ chosen }) => chosen !== undefined, read: (fields) => checkedPair(readPrompt(fields)) },
 } as const satisfies Record<string, Format<PreferencePair>>;
 
 function readShp(fields: Fields): PreferencePair {
@@ -84,7 +84,8 @@ export function promptOf(prompt: Prompt): Prompt {
   return last?.role === "assistant" && last.content === "" ? turns.slice(0, -1) : turns;
 }
 
-function checked(pair: PreferencePair): PreferencePair {
+/** A pair with something to prefer. @throws ArgsearchError INPUT_INVALID */
+export function checkedPair(pair: PreferencePair): PreferencePair {
   const { prompt, chosen, rejected } = pair;
   if (prompt.length === 0) throw inputError("the prompt is empty");
   if (chosen === "" || rejected === "") throw inputError(`the ${chosen === "" ? "chosen" : "rejected"} response is empty`);

@@ -17,11 +17,7 @@ export interface Problem {
 }
 
 /** Pairs that were read and count. */
-export async function* included(
-  features: FeatureFile,
-  includes: Includes,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<FeatureRecord> {
+export async function* included(features: FeatureFile, includes: Includes, signal: AbortSignal | undefined): AsyncGenerator<FeatureRecord> {
   for await (const batch of features.batches()) {
     throwIfAborted(signal);
     for (const record of batch) if (record.places.length > 0 && includes(record)) yield record;

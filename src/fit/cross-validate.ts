@@ -35,7 +35,11 @@ export interface Regression {
 }
 
 /** The loss of every strength that was tried. `onRound` is called after each. */
-export async function crossValidate(regression: Regression, split: Split, onRound: (done: number, total: number) => void): Promise<Trial[]> {
+export async function crossValidate(
+  regression: Regression,
+  split: Split,
+  onRound: (done: number, total: number) => void,
+): Promise<Trial[]> {
   const inFold = (fold: number) => (record: RecordHead) => !split.isHeldOut(record) && split.foldOf(record) === fold;
   const outside = (fold: number) => (record: RecordHead) => !split.isHeldOut(record) && split.foldOf(record) !== fold;
   const folds = Array.from({ length: split.folds }, (_, fold) => fold);

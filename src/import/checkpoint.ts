@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ArgsearchError } from "../errors.js";
 import { unreadable } from "../file-errors.js";
-import { FLOAT_BYTES, firstNonFinite, isFloatFormat } from "./float-formats.js";
+import { firstNonFinite, isFloatFormat } from "./float-formats.js";
 import { isJsonObject, readJsonObject } from "./json.js";
 import { SafetensorsFile, type TensorInfo } from "./safetensors.js";
 
@@ -102,11 +102,6 @@ export class Checkpoint {
       if (!this.#tensors.has(name)) throw new ArgsearchError("MODEL_INVALID", `${part} lacks ${name}, which the index says is there`);
     }
   }
-}
-
-/** Bytes that a number of that format takes; 4 for one that is not known. */
-export function bytesOf(dtype: string): number {
-  return isFloatFormat(dtype) ? FLOAT_BYTES[dtype] : 4;
 }
 
 function notFinite(path: string, name: string, at: number): ArgsearchError {

@@ -35,9 +35,13 @@ async function fetchConverter(): Promise<string> {
   } catch (error) {
     const { stderr, message } = error as Error & { stderr?: string };
     const reason = stderr?.trim() || message;
-    throw new ArgsearchError("TOOL_NOT_FOUND", `llama.cpp's converter cannot be fetched: ${reason}. Or name a directory that has it with --converter`, {
-      cause: error,
-    });
+    throw new ArgsearchError(
+      "TOOL_NOT_FOUND",
+      `llama.cpp's converter cannot be fetched: ${reason}. Or name a directory that has it with --converter`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

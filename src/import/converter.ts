@@ -38,7 +38,16 @@ const MISSING_MODULES = 3;
  */
 export async function convertTrunk(conversion: TrunkConversion): Promise<void> {
   const { converter, model, out, outType, architecture, drop, prefix, tied, python, onLine, signal } = conversion;
-  const args = [join(packageRoot, "python", "convert_trunk.py"), converter, model, out, "--outtype", outType, "--architecture", architecture];
+  const args = [
+    join(packageRoot, "python", "convert_trunk.py"),
+    converter,
+    model,
+    out,
+    "--outtype",
+    outType,
+    "--architecture",
+    architecture,
+  ];
   for (const name of drop) args.push(`--drop=${name}`);
   if (prefix !== "") args.push(`--prefix=${prefix}`);
   if (tied) args.push("--tied");
@@ -46,16 +55,31 @@ export async function convertTrunk(conversion: TrunkConversion): Promise<void> {
   if (code !== 0) throw failure(conversion, code, tail);
 }
 
-function failure({ model, architecture, python = "python3" }: TrunkConversion, code: number | null, tail: readonly string[]): ArgsearchError {
+function failure(
+  { model, out, architecture, python = "python3" }: TrunkConversion,
+  code: number | null,
+  tail: readonly string[],
+): ArgsearchError {
   const missing = tail.findLast((line) => line.startsWith("missing: "))?.slice("missing: ".length);
   if (code === MISSING_MODULES && missing !== undefined) {
     const names = missing.split(" ");
     const what = names.length === 1 ? `the module ${names[0]} that is` : `modules that are`;
-    return new ArgsearchError("TOOL_NOT_FOUND", `llama.cpp's converter needs ${what} not installed. Install with: ${python} -m pip install ${missing}`);
+    return new ArgsearchError(
+      "TOOL_NOT_FOUND",
+      `llama.cpp's converter needs ${what} not installed. Install with: ${python} -m pip install ${missing}`,
+    );
   }
   if (tail.some((line) => /Model \S+ is not supported/.test(line))) {
     return new ArgsearchError("MODEL_UNSUPPORTED", `${model}: llama.cpp's converter does not know ${architecture}`);
   }
+  if (tail.some((line) => line.includes("pre-tokenizer was not recognized"))) {
+    return new ArgsearchError("MODEL_UNSUPPORTED", `${model}: llama.cpp's converter does not know its tokenizer's way of splitting words`);
+  }
+  if (tail.some((line) => /No space left on device|Disk quota exceeded/.test(line))) {
+    return new ArgsearchError("FILE_UNWRITABLE", `the disk is full: ${out} cannot be written`);
+  }
   const reason = tail.findLast((line) => line.trim() !== "") ?? (code === null ? "it was killed" : "it gave no reason");
-  return new ArgsearchError("CONVERSION_FAILED", `llama.cpp's converter failed on ${model}: ${reason.trim()}`, { cause: new Error(tail.join("\n")) });
+  return new ArgsearchError("CONVERSION_FAILED", `llama.cpp's converter failed on ${model}: ${reason.trim()}`, {
+    cause: new Error(tail.join("\n")),
+  });
 }

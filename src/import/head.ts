@@ -43,12 +43,8 @@ export function findHead(path: string, names: readonly string[], wanted?: string
   const all = names.filter((name) => HEAD_NAME.test(name.replace(WRAPPERS, "")));
   const weight = wanted ?? theOnlyWeight(path, all);
   if (!names.includes(weight)) throw missing(path, `no tensor ${weight}`);
-  const bias = weight.replace(/weight$/, "bias");
-  return { weight, bias: bias !== weight && names.includes(bias) ? bias : undefined, all: [...new Set([...all, weight, ...beside(bias, names)])] };
-}
-
-function beside(bias: string, names: readonly string[]): string[] {
-  return names.includes(bias) ? [bias] : [];
+  const bias = names.find((name) => name !== weight && name === weight.replace(/weight$/, "bias"));
+  return { weight, bias, all: [...new Set([...all, weight, ...(bias === undefined ? [] : [bias])])] };
 }
 
 function theOnlyWeight(path: string, candidates: readonly string[]): string {
@@ -119,7 +115,10 @@ export async function readRewardHead(path: string, options: ReadHeadOptions = {}
 }
 
 function missing(path: string, what: string): ArgsearchError {
-  return new ArgsearchError("REWARD_HEAD_MISSING", `${path} has no reward head: ${what}. Give the name of the head's tensor if it is another`);
+  return new ArgsearchError(
+    "REWARD_HEAD_MISSING",
+    `${path} has no reward head: ${what}. Give the name of the head's tensor if it is another`,
+  );
 }
 
 function invalid(what: string): ArgsearchError {

@@ -106,7 +106,7 @@ describe("--trace", () => {
       expect(candidates).toHaveLength(4);
       const chosen = candidates.find((candidate) => candidate.token === token);
       expect(chosen).toMatchObject({ text, score, reward });
-      expect(score).toBe(Math.max(...candidates.map((candidate) => candidate.score)));
+      expect(score).toBe(Math.max(...candidates.map((candidate) => Number(candidate.score))));
     }
     expect(existsSync(`${file}.partial`)).toBe(false);
   });

@@ -33,10 +33,15 @@ export function argsearch(args: readonly string[], options: RunOptions = {}): Pr
   return start(args, options).outcome;
 }
 
-export function start(args: readonly string[], { input, env }: RunOptions = {}): { child: ChildProcess; outcome: Promise<Outcome> } {
-  const { NO_COLOR: _no, FORCE_COLOR: _force, ...inherited } = process.env;
+export function start(args: readonly string[], options: RunOptions = {}): { child: ChildProcess; outcome: Promise<Outcome> } {
   const threads = ONE_THREAD.has(args[0] ?? "") && !args.includes("--help") ? ["--threads", "1"] : [];
-  const child = spawn(process.execPath, [join(root, bin.argsearch), ...args, ...threads], {
+  return startScript(bin.argsearch, [...args, ...threads], options);
+}
+
+/** Any of the package's programs; `script` is its path from the root. */
+export function startScript(script: string, args: readonly string[], { input, env }: RunOptions = {}) {
+  const { NO_COLOR: _no, FORCE_COLOR: _force, ...inherited } = process.env;
+  const child = spawn(process.execPath, [join(root, script), ...args], {
     env: { ...inherited, ...env },
     stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
   });

@@ -1,7 +1,7 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { GenerateResult, ScoreResult } from "../../src/index.js";
+import type { GenerateResult, ScoredPair, ScoreResult } from "../../src/index.js";
 import { argsearch, parseLines, reward, scratch } from "./run.js";
 
 const PAIR = ["--prompt", "How do I bake bread?", "--response", "Mix flour, water and salt. Then let it rest."];
@@ -75,7 +75,7 @@ describe("score --input", () => {
     const file = join(await scratch(), "responses.jsonl");
     await writeFile(file, `\ufeff${responses.map(good).join("\n")}\n`);
     const { code, stdout, stderr } = await argsearch(["score", "--input", file]);
-    expect(stderr).toBe("");
+    expect(stderr).toMatch(/^70 scored · mean -?\d\.\d{4}, deviation \d\.\d{4}\n$/);
     expect(code).toBe(0);
     const scored = parseLines<ScoredLine>(stdout);
     expect(scored.map(({ index }) => index)).toEqual([...responses.keys()]);
@@ -92,9 +92,37 @@ describe("score --input", () => {
     expect(code).toBe(1);
     expect(parseLines<ScoredLine>(stdout).map(({ index }) => index)).toEqual([0, 6, 7]);
     const reports = stderr.trimEnd().split("\n");
-    expect(reports.map((line) => line.match(/^argsearch: line (\d+): /)?.[1])).toEqual(["2", "4", "5", "6"]);
+    expect(reports.map((line) => line.match(/^argsearch: line (\d+): /)?.[1])).toEqual(["2", "4", "5", "6", undefined]);
     expect(reports[0]).toMatch(/\[INPUT_INVALID\]$/);
     expect(reports[3]).toMatch(/\[PROMPT_TOO_LONG\]$/);
+    expect(reports[4]).toMatch(/^3 scored · 4 failed · mean /);
+  });
+
+  it("sums pairs up, and writes their lines to a file", async () => {
+    const prompt = "How do I bake bread?";
+    const pair = { prompt, chosen: "Mix flour, water and salt.", rejected: "mix mix mix mix mix mix mix" };
+    const folder = await scratch();
+    const [input, out] = [join(folder, "pairs.jsonl"), join(folder, "out.jsonl")];
+    await writeFile(input, `${JSON.stringify(pair)}\n${JSON.stringify({ prompt, chosen: "a", rejected: "a" })}\n`);
+    const { code, stdout, stderr } = await argsearch(["score", "--input", input, "--out", out, "--json"]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^argsearch: line 2: chosen and rejected are identical \[INPUT_INVALID\]\n/);
+    const [line] = parseLines<ScoredPair>(await readFile(out, "utf8"));
+    expect(line).toEqual({ index: 0, chosen: expect.any(Number), rejected: expect.any(Number), correct: true });
+    const summary = JSON.parse(stdout) as Record<string, unknown>;
+    expect(Object.keys(summary)).toEqual(["count", "failed", "mean", "deviation", "pairAccuracy", "low", "high"]);
+    expect(summary).toMatchObject({ count: 1, failed: 1, pairAccuracy: 1, high: 1 });
+  });
+
+  it("reports each of several objectives", async () => {
+    const args = ["--reward", `${reward}=0.7`, "--reward", `${reward}=0.3`];
+    const result = await scoreJson(...PAIR, ...args);
+    const single = await scoreJson(...PAIR);
+    expect(Object.keys(result.objectives)).toEqual(["reward/reward", "reward/reward#2"]);
+    expect(result.reward).toBeCloseTo(single.reward, 5);
+    for (const [index, { objectives }] of result.tokens.entries()) {
+      expect(objectives?.["reward/reward"]).toBeCloseTo(single.tokens[index].reward, 5);
+    }
   });
 
   it.each([

@@ -46,15 +46,26 @@ function sameType(value: GgufValue): GgufValue[] {
     case "bool":
       return [{ type: "bool", value: !value.value }];
     case "string":
-      return ["", "llama", "bert", "mamba", "rwkv", "t5", "none", "nonsense", "\u0000", "x".repeat(70_000)].map((other) => ({ type: "string", value: other }));
+      return ["", "llama", "bert", "mamba", "rwkv", "t5", "none", "nonsense", "\u0000", "x".repeat(70_000)].map((other) => ({
+        type: "string",
+        value: other,
+      }));
     case "f32[]":
-      return [[], [...Array.from(value.value), 1], Array.from(value.value, () => Number.NaN)].map((other) => ({ type: "f32[]", value: other }));
+      return [[], [...Array.from(value.value), 1], Array.from(value.value, () => Number.NaN)].map((other) => ({
+        type: "f32[]",
+        value: other,
+      }));
     case "i32[]":
       return [[], Array.from(value.value).slice(1), Array.from(value.value, () => -7)].map((other) => ({ type: "i32[]", value: other }));
     case "string[]":
-      return [[], value.value.slice(1), [...value.value, "extra"], value.value.map(() => "same"), value.value.map(() => ""), value.value.map(() => "\uffff a")].map(
-        (other) => ({ type: "string[]", value: other }),
-      );
+      return [
+        [],
+        value.value.slice(1),
+        [...value.value, "extra"],
+        value.value.map(() => "same"),
+        value.value.map(() => ""),
+        value.value.map(() => "\uffff a"),
+      ].map((other) => ({ type: "string[]", value: other }));
   }
 }
 
@@ -62,6 +73,52 @@ function describe({ type, value }: GgufValue): string {
   const text = JSON.stringify(value) ?? String(value);
   return `${type} ${text.length > 40 ? `${text.slice(0, 40)}…` : text}`;
 }
+
+/** Optional keys of llama.cpp's, with values that do not fit the model. */
+export function optionDamages({ metadata, tensors }: GgufContent): Damage[] {
+  return Object.entries(OPTIONAL).flatMap(([key, values]) =>
+    values.map((value) => ({
+      name: `${key} = ${describe(value)}`,
+      bytes: encodeGguf({ metadata: { ...metadata, [key]: value }, tensors }),
+    })),
+  );
+}
+
+const SIZES: readonly GgufValue[] = [0, 1, 3, 2 ** 20, 2 ** 32 - 1].map((value) => ({ type: "u32", value }));
+const FACTORS: readonly GgufValue[] = [0, -1, 1e-30, 1e30, Number.NaN].map((value) => ({ type: "f32", value }));
+const SWITCHES: readonly GgufValue[] = [
+  { type: "bool", value: true },
+  { type: "bool", value: false },
+];
+const INTEGERS: readonly GgufValue[] = [[], [0, 0], [-1, -1], [2 ** 31 - 1, 1]].map((value) => ({ type: "i32[]", value }));
+const texts = (...values: string[]): readonly GgufValue[] => values.map((value) => ({ type: "string", value }));
+
+const OPTIONAL: Readonly<Record<string, readonly GgufValue[]>> = {
+  "general.alignment": [...SIZES, ...INTEGERS, { type: "u32", value: 64 }],
+  "split.count": SIZES,
+  "llama.expert_count": SIZES,
+  "llama.expert_used_count": SIZES,
+  "llama.attention.key_length": SIZES,
+  "llama.attention.value_length": SIZES,
+  "llama.attention.sliding_window": SIZES,
+  "llama.attention.causal": SWITCHES,
+  "llama.attention.head_count": INTEGERS,
+  "llama.attention.head_count_kv": INTEGERS,
+  "llama.feed_forward_length": INTEGERS,
+  "llama.pooling_type": SIZES,
+  "llama.nextn_predict_layers": SIZES,
+  "llama.rope.scaling.type": texts("yarn", "linear", "longrope", "nonsense"),
+  "llama.rope.scaling.factor": FACTORS,
+  "llama.rope.scaling.original_context_length": SIZES,
+  "llama.rope.scaling.attn_factor": FACTORS,
+  "tokenizer.ggml.add_eos_token": SWITCHES,
+  "tokenizer.ggml.add_space_prefix": SWITCHES,
+  "tokenizer.ggml.unknown_token_id": SIZES,
+  "tokenizer.ggml.token_type_count": SIZES,
+  "tokenizer.ggml.scores": [{ type: "f32[]", value: [1] }, ...INTEGERS],
+  "tokenizer.ggml.suppress_tokens": INTEGERS,
+  "tokenizer.chat_template": texts("", "{% if %}", "{{ messages[0].content }}", "{{ raise_exception('no') }}"),
+};
 
 /** Every tensor dropped, renamed and reshaped. */
 export function tensorDamages({ metadata, tensors }: GgufContent): Damage[] {
@@ -71,7 +128,14 @@ export function tensorDamages({ metadata, tensors }: GgufContent): Damage[] {
       name: `${name} ${what}`,
       bytes: encodeGguf({ metadata, tensors: [...tensors.slice(0, index), ...changed, ...tensors.slice(index + 1)] }),
     });
-    const reshaped = (dims: readonly number[]) => ({ ...tensor, shape: dims, data: data.slice(0, dims.reduce((product, length) => product * length, 1)) });
+    const reshaped = (dims: readonly number[]) => ({
+      ...tensor,
+      shape: dims,
+      data: data.slice(
+        0,
+        dims.reduce((product, length) => product * length, 1),
+      ),
+    });
     return [
       damaged("dropped", []),
       damaged("renamed", [{ ...tensor, name: `${name}.other` }]),
@@ -91,12 +155,14 @@ const TENSOR_TYPES: Readonly<Record<string, { id: number; bytes: number; values:
   f16: { id: 1, bytes: 2, values: 1 },
   q4_0: { id: 2, bytes: 18, values: 32 },
   q8_0: { id: 8, bytes: 34, values: 32 },
+  q8_1: { id: 9, bytes: 36, values: 32 },
   i8: { id: 24, bytes: 1, values: 1 },
   i16: { id: 25, bytes: 2, values: 1 },
   i32: { id: 26, bytes: 4, values: 1 },
   i64: { id: 27, bytes: 8, values: 1 },
   f64: { id: 28, bytes: 8, values: 1 },
   bf16: { id: 30, bytes: 2, values: 1 },
+  mxfp4: { id: 39, bytes: 17, values: 32 },
   withdrawn: { id: 31, bytes: 18, values: 32 },
   unknown: { id: 200, bytes: 4, values: 1 },
 };
@@ -132,7 +198,10 @@ export function truncations(whole: Buffer, header: number): Damage[] {
   const small = [0, 1, 3, 4, 7, 8, 15, 16, 23, 24, 31];
   const inHeader = Array.from({ length: 40 }, (_, index) => Math.floor((header * (index + 1)) / 40));
   const inData = Array.from({ length: 40 }, (_, index) => header + Math.floor(((whole.length - header) * index) / 40));
-  return [...small, ...inHeader, ...inData, whole.length - 1].map((length) => ({ name: `${length} of ${whole.length} bytes`, bytes: whole.subarray(0, length) }));
+  return [...small, ...inHeader, ...inData, whole.length - 1].map((length) => ({
+    name: `${length} of ${whole.length} bytes`,
+    bytes: whole.subarray(0, length),
+  }));
 }
 
 /** Writes the files; their paths, in order. */

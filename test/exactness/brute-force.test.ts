@@ -81,11 +81,11 @@ describe("a whole response equals the one that brute force decodes by itself", (
   });
 
   it("up to the end token, which is a candidate like any other", async () => {
-    const pair = folder.writePair(7);
-    const { tokens, margin } = referenceResponse(settingOf(pair, PROMPT, search), 40);
+    const pair = folder.writePair(96);
+    const { tokens, margin } = referenceResponse(settingOf(pair, PROMPT, search), 16);
     expect(margin).toBeGreaterThan(1e-4);
     expect(tokens.at(-1)).toBe(SIXTY_TOKENS.eos);
-    const { result } = await withPair(pair, (decoder) => decode(decoder, PROMPT, { ...search, maxTokens: 40 }));
+    const { result } = await withPair(pair, (decoder) => decode(decoder, PROMPT, { ...search, maxTokens: 16 }));
     expect(result).toMatchObject({ tokens, text: SIXTY_TOKENS.decode(tokens), finishReason: "eog" });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Decoder, GenerateOptions, GenerateResult, SearchCounters } from "../../src/index.js";
-import { largestDifference } from "../helpers/brute-force.js";
 import { modelFolder, withPair } from "../helpers/model-folder.js";
+import { expectSameResult } from "../helpers/rounding.js";
 
 const OPTIONS: GenerateOptions = { topK: 10, weight: 0.6, template: "none", maxTokens: 10 };
 const FIRST = "a tall ship sails at dawn.";
@@ -25,13 +25,6 @@ async function prefilled(decoder: Decoder, prompt: string, options = OPTIONS): P
   };
 }
 
-function expectSame(found: GenerateResult, wanted: GenerateResult): void {
-  expect(found.tokens).toEqual(wanted.tokens);
-  expect(largestDifference(found.logProbs, wanted.logProbs)).toBeLessThan(2e-5);
-  expect(largestDifference(found.rewards, wanted.rewards)).toBeLessThan(2e-5);
-  console.log(largestDifference(found.logProbs, wanted.logProbs), largestDifference(found.rewards, wanted.rewards));
-}
-
 /** Decodes FIRST, then `next` in the same slot and in a decoder that has seen nothing. */
 async function secondTurn(next: (first: GenerateResult) => string) {
   return withPair(pair, async (decoder) => {
@@ -53,7 +46,7 @@ describe("a prompt that shares a prefix with what the slot holds", () => {
     expect(result.usage.cachedTokens).toBe(first.usage.promptTokens + first.tokens.length - 1);
     expect(result.usage.promptTokens).toBe(first.usage.promptTokens + first.tokens.length + more.length);
     expect(fresh.usage.cachedTokens).toBe(0);
-    expectSame(result, fresh);
+    expectSameResult(result, fresh);
   });
 
   it("goes back to where the two part", async () => {
@@ -61,19 +54,19 @@ describe("a prompt that shares a prefix with what the slot holds", () => {
     const [shared, own] = ["a tall ship ".length, "waits.".length];
     expect(prefill).toEqual({ policyPrefillTokens: own - 1, rewardPrefillTokens: own });
     expect(result.usage.cachedTokens).toBe(1 + shared); // with the bos token
-    expectSame(result, fresh);
+    expectSameResult(result, fresh);
   });
 
   it("decodes the same prompt again without prefill", async () => {
     const { first, result, prefill } = await secondTurn(() => FIRST);
     expect(prefill).toEqual({ policyPrefillTokens: 0, rewardPrefillTokens: 0 });
-    expectSame(result, first);
+    expectSameResult(result, first);
   });
 
   it("shares nothing with another text but the bos token", async () => {
     const { result, fresh } = await secondTurn(() => "no wind.");
     expect(result.usage.cachedTokens).toBe(1);
-    expectSame(result, fresh);
+    expectSameResult(result, fresh);
   });
 });
 

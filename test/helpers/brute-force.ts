@@ -4,6 +4,7 @@ import type { Candidate, Decoder, GenerateOptions, GenerateResult, Step } from "
 import type { StoredPair } from "./model-folder.js";
 import type { RandomModel } from "./random-model.js";
 import { type ReferenceCandidate, type ReferenceStep, referenceStep, type Setting } from "./reference-args.js";
+import { largestDifference } from "./rounding.js";
 
 /** Below it the order of two scores, or membership of the top-k, is a matter of 32-bit rounding. */
 export const MARGIN = 1e-4;
@@ -105,13 +106,7 @@ function largestError(found: Candidate, reference: ReferenceCandidate): number {
   const { logProb, reward, score, objectives } = found;
   const values = [logProb, reward ?? Number.NaN, score ?? Number.NaN, ...Object.values(objectives)];
   const wanted = [reference.logProb, reference.reward, reference.score, ...reference.objectives];
-  expect(values).toHaveLength(wanted.length);
   return largestDifference(values, wanted);
-}
-
-/** NaN, which no comparison accepts, if any value is. */
-export function largestDifference(a: readonly number[], b: readonly number[]): number {
-  return Math.max(0, ...a.map((value, index) => Math.abs(value - b[index])));
 }
 
 /** A step reports the numbers of the candidate that it chose. */

@@ -227,6 +227,7 @@ class FakeSearch implements NativeSearch {
       policyDecodes: 0,
       rewardDecodes: 0,
       rewardProjections: 0,
+      decodeMs: 0,
     };
   }
 
@@ -339,6 +340,7 @@ export function binding(): Binding {
     devices: () => [{ name: "CPU", description: "fake", backend: "CPU", type: "cpu", memoryFree: 0, memoryTotal: 0 }],
     setLogCallback: () => {},
     createCancel: () => new FakeCancel(),
+    createEmbedder: () => Promise.reject(nativeError("MODEL_UNSUPPORTED", "the fake embeds nothing")),
     async loadModel({ path, cancel }: LoadModelOptions, onProgress) {
       await fake.call(`load ${path}`);
       throwIfCancelled(cancel);

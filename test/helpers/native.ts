@@ -1,5 +1,12 @@
 /** A pair on the native border itself, below text, options and scheduling. */
-import { type BeginOptions, binding, type NativeModel, type NativeRewardSource, type NativeSearch, type NativeStep } from "../../src/binding.js";
+import {
+  type BeginOptions,
+  binding,
+  type NativeModel,
+  type NativeRewardSource,
+  type NativeSearch,
+  type NativeStep,
+} from "../../src/binding.js";
 import { openEngine } from "../../src/engine.js";
 import type { StoredPair } from "./model-folder.js";
 
@@ -16,14 +23,15 @@ export async function withNativeSearch<T>(
   { slots = 1, rewarded = true }: { slots?: number; rewarded?: boolean },
   work: (search: NativeSearch) => Promise<T>,
 ): Promise<T> {
-  const models = [await loadNative(policy.path), await loadNative(reward.path)];
-  const rewards: NativeRewardSource[] = rewarded ? [{ model: models[1], weights: Float64Array.of(1) }] : [];
-  const search = await binding().createSearch({ ...NATIVE_CONTEXT, slots, policy: models[0], rewards });
+  const models = { policy: await loadNative(policy.path), reward: await loadNative(reward.path) };
+  const rewards: NativeRewardSource[] = rewarded ? [{ model: models.reward, weights: Float64Array.of(1) }] : [];
+  const search = await binding().createSearch({ ...NATIVE_CONTEXT, slots, policy: models.policy, rewards });
   try {
     return await work(search);
   } finally {
     await search.dispose();
-    for (const model of models) model.dispose();
+    models.policy.dispose();
+    models.reward.dispose();
   }
 }
 

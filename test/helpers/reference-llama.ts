@@ -11,7 +11,7 @@ type Vector = Float64Array;
 /** Final-norm hidden state of each token. */
 export function hiddenStates({ shape, weights }: RandomModel, tokens: readonly number[]): Vector[] {
   const { embedding: width } = shape;
-  let states = tokens.map((token) => Float64Array.from(weights.embedding.subarray(token * width, (token + 1) * width)));
+  let states: Vector[] = tokens.map((token) => Float64Array.from(weights.embedding.subarray(token * width, (token + 1) * width)));
   for (const layer of weights.layers) {
     const attended = attention(
       shape,

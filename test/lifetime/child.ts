@@ -1,6 +1,7 @@
 /** Runs a program of this folder in a process of its own, under a watchdog. */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { vi } from "vitest";
 
 export interface Ended {
   /** The exit code, the name of the signal that ended it, or "hang". */
@@ -17,8 +18,14 @@ export interface ChildOptions {
   kill?: { signal: NodeJS.Signals; at: string };
 }
 
+/** How often a program tries what is a race; see test/slow for more of it. */
+export const REPEATS = Number(process.env.ARGSEARCH_REPEATS ?? 3);
+
 /** Far more than any program here takes, on any machine. */
-const HANG_MS = 120_000;
+const HANG_MS = 60_000 + 30_000 * REPEATS;
+
+/** The watchdog is what finds a hang, not the test's own time limit. */
+vi.setConfig({ testTimeout: 10 * HANG_MS });
 
 export function runProgram(program: string, args: readonly string[], { node = [], kill }: ChildOptions = {}): Promise<Ended> {
   const path = fileURLToPath(new URL(program, import.meta.url));

@@ -1,12 +1,12 @@
 // What the programs of this folder share. Each is run as: node PROGRAM SCENARIO POLICY REWARD [REPEATS]
 import { load, loadReward } from "../../dist/index.js";
 
-export const PROMPT = "all work and no play makes Jack a dull boy. ".repeat(34);
+export const PROMPT = "all work and no play makes Jack a dull boy. ".repeat(16);
 /** Never ends by itself before the context is full. */
 export const ENDLESS = { template: "none", topK: 4, maxTokens: 1_000_000 };
 export const SHORT = { ...ENDLESS, maxTokens: 4 };
 
-const CPU = { gpu: false, threads: 2 };
+const CPU = { gpu: false, threads: Number(process.env.ARGSEARCH_THREADS ?? 1) };
 
 export const loadPair = ({ policy, reward }, options) => load({ policy, reward, ...CPU, ...options });
 export const loadJudge = ({ reward }, options) => loadReward({ reward, ...CPU, ...options });

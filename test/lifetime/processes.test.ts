@@ -1,13 +1,10 @@
 /** Whatever a process does when it ends, it ends as it was told to: no crash, no hang, nothing on standard error. */
 import { describe, expect, test } from "vitest";
 import { modelFolder } from "../helpers/model-folder.js";
-import { runProgram } from "./child.js";
+import { REPEATS, runProgram } from "./child.js";
 import { slowPair } from "./models.js";
 
 const { policy, reward } = slowPair(modelFolder());
-
-/** Where the moment of the end is a race, it is tried several times. */
-const REPEATS = Number(process.env.ARGSEARCH_REPEATS ?? 3);
 
 const run = (scenario: string, options = {}) => runProgram("processes.mjs", [scenario, policy.path, reward.path], options);
 

@@ -1,0 +1,31 @@
+/** Flags of the commands that make GGUF files: the weights' format, and where a reward head came from. */
+import { type Command, Option } from "commander";
+import { MODEL_TYPES, type RewardProvenance } from "../index.js";
+import { number } from "./values.js";
+
+export interface ProvenanceFlags {
+  source?: string;
+  dataset?: string;
+  accuracy?: number;
+}
+
+export function typeFlag(): Option {
+  const description = `format of the weights: ${MODEL_TYPES.join(", ")}; a reward head stays f32 (default: f16)`;
+  return new Option("--type <type>", description).choices(MODEL_TYPES);
+}
+
+export function addProvenanceFlags(command: Command): void {
+  command
+    .option("--source <name>", "the model that it came from, kept in the file")
+    .option("--dataset <name>", "the preference data, kept in the file")
+    .option("--accuracy <share>", "its accuracy on held-out pairs, 0 to 1, kept in the file", number);
+}
+
+/** Only what was given: the rest has defaults. */
+export function provenance({ source, dataset, accuracy }: ProvenanceFlags): RewardProvenance {
+  return {
+    ...(source !== undefined && { source }),
+    ...(dataset !== undefined && { dataset }),
+    ...(accuracy !== undefined && { accuracy }),
+  };
+}

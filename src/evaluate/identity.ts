@@ -1,0 +1,80 @@
+/** What makes two evaluations the same: contents of the files, settings of the methods. */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { unreadable } from "../file-errors.js";
+import type { RewardSpec } from "../types.js";
+import type { MethodSpec } from "./methods.js";
+import type { ResolvedEvaluation, ResolvedPair } from "./options.js";
+import type { PromptSet } from "./prompts.js";
+
+/** A file by name and content. */
+export interface FileHash {
+  file: string;
+  sha256: string;
+  /** Bytes. */
+  size: number;
+}
+
+export interface RewardPrint {
+  /** A file, or the name of a function. */
+  reward: FileHash | string;
+  weight: number;
+  labels: Readonly<Record<string, number>>;
+}
+
+export interface Identity {
+  /** By the pairs' labels. */
+  models: Record<string, { policy: FileHash; rewards: RewardPrint[] }>;
+  data: { prompts: number; sha256: string };
+  generation: ResolvedEvaluation["generation"];
+  seed: number;
+  /** Slots share batches, which a quantised model's numbers depend on. */
+  slots: number;
+  methods: Record<string, Omit<MethodSpec, "name">>;
+}
+
+/** @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE */
+export async function identityOf(resolved: ResolvedEvaluation, { prompts, sha256 }: PromptSet): Promise<Identity> {
+  const hashes = new Map<string, Promise<FileHash>>();
+  const hash = (path: string): Promise<FileHash> => {
+    const found = hashes.get(path) ?? hashFile(path);
+    hashes.set(path, found);
+    return found;
+  };
+  const models: Identity["models"] = {};
+  for (const pair of resolved.pairs) {
+    models[pair.label] = { policy: await hash(pair.policy), rewards: await Promise.all(terms(pair).map((spec) => print(spec, hash))) };
+  }
+  const methods = resolved.variants.map(({ name, method: { name: _name, ...settings } }) => [name, settings] as const);
+  return {
+    models,
+    data: { prompts: prompts.length, sha256 },
+    generation: resolved.generation,
+    seed: resolved.seed,
+    slots: resolved.slots,
+    methods: Object.fromEntries(methods),
+  };
+}
+
+function terms({ reward }: ResolvedPair): readonly RewardSpec[] {
+  if (reward === null) return [];
+  return Array.isArray(reward) ? (reward as readonly RewardSpec[]) : [reward as RewardSpec];
+}
+
+async function print(spec: RewardSpec, hash: (path: string) => Promise<FileHash>): Promise<RewardPrint> {
+  const { reward, weight = 1, labels = {} } = typeof spec === "object" ? spec : { reward: spec };
+  return { reward: typeof reward === "string" ? await hash(reward) : reward.name || "function", weight, labels };
+}
+
+export async function hashFile(path: string): Promise<FileHash> {
+  const digest = createHash("sha256");
+  try {
+    await pipeline(createReadStream(path), digest);
+    return { file: basename(path), sha256: digest.digest("hex"), size: (await stat(path)).size };
+  } catch (error) {
+    throw unreadable(error, path);
+  }
+}

@@ -1,0 +1,14 @@
+const NUMBER = "(\\d{1,2}(?:\\.\\d+)?)";
+const SCORES = new RegExp(`^\\s*${NUMBER}(?:\\s*,\\s*|\\s+)${NUMBER}\\s*$`);
+
+/**
+ * The two scores of a reply: its first line that is not blank holds two numbers from 1 to 10, separated by a space or comma.
+ * Null for anything else: what is not said plainly is not guessed.
+ */
+export function readVerdict(reply: string): readonly [first: number, second: number] | null {
+  const line = reply.split(/\r?\n/).find((each) => each.trim() !== "");
+  const match = SCORES.exec(line ?? "");
+  if (match === null) return null;
+  const [first, second] = [Number(match[1]), Number(match[2])];
+  return [first, second].every((score) => score >= 1 && score <= 10) ? [first, second] : null;
+}

@@ -1,0 +1,60 @@
+/** What the judge has said, on disk: nothing is asked (and paid) twice. */
+import { createHash } from "node:crypto";
+import { appendFile } from "node:fs/promises";
+import { unwritable } from "../../file-errors.js";
+import { readText } from "../store.js";
+import type { JudgeMessage } from "./scheme.js";
+
+/** Replies by the question's digest. A torn last line, or one that is damaged, is asked again. */
+export class VerdictCache {
+  readonly #path: string | undefined;
+  readonly #replies = new Map<string, string>();
+  #appending: Promise<void> = Promise.resolve();
+
+  private constructor(path: string | undefined) {
+    this.#path = path;
+  }
+
+  /** Without a path replies live as long as the object. @throws ArgsearchError FILE_UNREADABLE */
+  static async open(path: string | undefined): Promise<VerdictCache> {
+    const cache = new VerdictCache(path);
+    const content = path === undefined ? undefined : await readText(path);
+    for (const line of content?.split("\n") ?? []) cache.#take(line);
+    // A line that broke off must not swallow the next one.
+    if (path !== undefined && content !== undefined && content !== "" && !content.endsWith("\n")) await appendFile(path, "\n");
+    return cache;
+  }
+
+  get(key: string): string | undefined {
+    return this.#replies.get(key);
+  }
+
+  /** @throws ArgsearchError FILE_UNWRITABLE */
+  async set(key: string, reply: string): Promise<void> {
+    this.#replies.set(key, reply);
+    const path = this.#path;
+    if (path === undefined) return;
+    this.#appending = this.#appending.then(() =>
+      appendFile(path, `${JSON.stringify({ key, reply })}\n`).catch((error: unknown) => {
+        throw unwritable(error, path);
+      }),
+    );
+    await this.#appending;
+  }
+
+  #take(line: string): void {
+    try {
+      const { key, reply } = JSON.parse(line) as { key?: unknown; reply?: unknown };
+      if (typeof key === "string" && typeof reply === "string") this.#replies.set(key, reply);
+    } catch {
+      // Asked again.
+    }
+  }
+}
+
+/** A question to one model, in 64 hexadecimal digits. */
+export function verdictKey(model: string, messages: readonly JudgeMessage[]): string {
+  return createHash("sha256")
+    .update(JSON.stringify([model, messages]))
+    .digest("hex");
+}

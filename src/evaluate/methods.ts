@@ -1,0 +1,90 @@
+/** The methods an evaluation compares: names for settings of the one decoding loop. */
+import type { GenerateOptions } from "../types.js";
+import { integer, nonEmptyText, oneOf, onlyKnown, plainObject } from "../validate.js";
+
+/** Settings of generate() that make a method. */
+export interface MethodSettings
+  extends Pick<GenerateOptions, "method" | "topK" | "weight" | "combine" | "select" | "temperature" | "topP"> {
+  /** Drafts to decode; the one with the highest reward is the response. Default 1. */
+  drafts?: number | undefined;
+}
+
+/** A method by its name, with settings of your own, or under a name of your own. */
+export interface MethodSpec extends MethodSettings {
+  /** What it is called in the results. */
+  name: string;
+}
+
+/** Drafts of best-of-n: as many as ARGS has candidates, so that both ask the reward model about as often. */
+const DRAFTS = 10;
+
+/**
+ * | name | next token |
+ * | --- | --- |
+ * | greedy | the most likely |
+ * | top-k | drawn from the 50 most likely, temperature 0.7 |
+ * | top-p | drawn from the most likely that hold 95 % of the probability (nucleus), temperature 0.7 |
+ * | best-of-n | 10 drafts as top-p; the response with the highest reward |
+ * | args-greedy | the best score among the 10 most likely: (1 - w) log P + w r, w = 0.6 |
+ * | args-stochastic | drawn by those scores, temperature 0.7 |
+ */
+const TABLE = {
+  greedy: { method: "greedy" },
+  "top-k": { method: "sample", topK: 50, topP: 1, temperature: 0.7 },
+  "top-p": { method: "sample", topK: 0, topP: 0.95, temperature: 0.7 },
+  "best-of-n": { method: "sample", topK: 0, topP: 0.95, temperature: 0.7, drafts: DRAFTS },
+  "args-greedy": { method: "args", topK: 10, weight: 0.6, combine: "interpolate", select: "greedy" },
+  "args-stochastic": { method: "args", topK: 10, weight: 0.6, combine: "interpolate", select: "stochastic", temperature: 0.7 },
+} as const satisfies Record<string, MethodSettings>;
+
+export type MethodName = keyof typeof TABLE;
+
+export const METHOD_NAMES = Object.keys(TABLE) as MethodName[];
+
+const FIELDS: Record<keyof MethodSpec, true> = {
+  name: true,
+  method: true,
+  topK: true,
+  weight: true,
+  combine: true,
+  select: true,
+  temperature: true,
+  topP: true,
+  drafts: true,
+};
+
+/**
+ * The settings of a method: those of its name, changed by its own. What generate() takes is checked there.
+ *
+ * @throws ArgsearchError OPTION_INVALID
+ */
+export function methodOf(given: MethodName | MethodSpec): MethodSpec {
+  if (typeof given === "string") return { name: given, ...TABLE[oneOf("methods", given, METHOD_NAMES)] };
+  const spec = plainObject("a method", given) as unknown as MethodSpec;
+  onlyKnown("a method", spec, Object.keys(FIELDS));
+  const name = nonEmptyText("a method's name", spec.name);
+  const base: MethodSettings | undefined = TABLE[name as MethodName];
+  const drafts = spec.drafts === undefined ? base?.drafts : integer("drafts", spec.drafts, { min: 1, max: 10_000 });
+  const changed = Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined));
+  return { ...base, ...changed, name, ...(drafts !== undefined && { drafts }) };
+}
+
+/** Guided by the reward at every token. */
+export function isGuided({ method }: MethodSettings): boolean {
+  return method === undefined || method === "args";
+}
+
+/** What the settings are in words: "k = 10, w = 0.6, interpolate, greedy". */
+export function describeMethod({ method, topK, topP, temperature, weight, combine, select, drafts }: MethodSettings): string {
+  if (method === "greedy") return "the most likely token";
+  const parts = [
+    topK !== undefined && (topK > 0 || method !== "sample") && `k = ${topK}`,
+    method === "sample" && topP !== undefined && topP < 1 && `p = ${topP}`,
+    method !== "sample" && weight !== undefined && `w = ${weight}`,
+    method !== "sample" && combine,
+    method !== "sample" && select,
+    temperature !== undefined && `temperature ${temperature}`,
+    drafts !== undefined && `best of ${drafts}`,
+  ];
+  return parts.filter((part) => typeof part === "string").join(", ");
+}

@@ -1,0 +1,174 @@
+/** Defaults and validation of an evaluation's options. */
+import { basename, extname } from "node:path";
+import type { Pooling } from "../binding.js";
+import type { BadLine } from "../data/json-lines.js";
+import { EMBEDDED } from "../embedded.js";
+import type { ModelOptions, RewardSpec } from "../types.js";
+import { integer, invalid, nonEmptyText, oneOf, onlyKnown, plainObject } from "../validate.js";
+import type { JudgeOptions } from "./judge/options.js";
+import { METHOD_NAMES, type MethodName, type MethodSpec, methodOf } from "./methods.js";
+import type { Metric } from "./metric.js";
+import type { EvaluationProgress } from "./progress.js";
+import type { PromptSource } from "./prompts.js";
+import { type Sweep, sweepMethods } from "./sweep.js";
+
+/** A policy with the reward that guides it and rates every method's responses. */
+export interface ModelPair {
+  /** In front of the methods' names when there are several pairs; default the policy's file name. */
+  label?: string | undefined;
+  /** Path of a GGUF. */
+  policy: string;
+  /** As in load(). Null: baselines only, without a reward. */
+  reward: RewardSpec | readonly RewardSpec[] | null;
+}
+
+export interface EvaluateOptions extends Omit<ModelOptions, "onProgress">, PromptSource {
+  /** Path of the policy; default the embedded pair. */
+  policy?: string | undefined;
+  /** As in load(). */
+  reward?: RewardSpec | readonly RewardSpec[] | null | undefined;
+  /** Several pairs to compare, in place of `policy` and `reward`. */
+  pairs?: readonly ModelPair[] | undefined;
+  /** Default all six of the table in methods.ts; without a reward the three that need none. */
+  methods?: readonly (MethodName | MethodSpec)[] | undefined;
+  /** Guided methods at every combination of these values. */
+  sweep?: Sweep | undefined;
+  /** Measures of your own, beside the built-in ones. */
+  metrics?: readonly Metric[] | undefined;
+  /** Path of a GGUF that makes sentence embeddings: adds coherence. */
+  embedding?: string | undefined;
+  /** How its token states become one vector; default "auto": as the file says. */
+  pooling?: Pooling | undefined;
+  /** Tokens of a response; default 128, as in the paper. */
+  maxTokens?: number | undefined;
+  /** As in GenerateOptions. */
+  template?: "auto" | "none" | undefined;
+  stop?: string | readonly string[] | undefined;
+  /** Of every draw, resampling and judge's side: 0…2^32-1, default 0. */
+  seed?: number | undefined;
+  /** Prompts decoded at once, 1 to 128; default 4. */
+  slots?: number | undefined;
+  /** A directory for what is found, continued when it holds the same evaluation; default none. */
+  out?: string | undefined;
+  /** Win–tie rates by another model. */
+  judge?: JudgeOptions | undefined;
+  onProgress?: ((progress: EvaluationProgress) => void) | undefined;
+  /** Called with each data line that is left out. */
+  onBadLine?: ((bad: BadLine) => void) | undefined;
+  /** Ends the evaluation between two tokens: it rejects with ABORTED, and goes on where it stopped when called again. */
+  signal?: AbortSignal | undefined;
+}
+
+/** A method of one pair of models: what responses are decoded by. */
+export interface Variant {
+  /** Unique. */
+  name: string;
+  pair: ResolvedPair;
+  method: MethodSpec;
+}
+
+export type ResolvedPair = Required<ModelPair> & { label: string };
+
+export interface ResolvedEvaluation {
+  variants: Variant[];
+  pairs: ResolvedPair[];
+  model: ModelOptions;
+  generation: { maxTokens: number; template: "auto" | "none"; stop: readonly string[] };
+  seed: number;
+  slots: number;
+}
+
+const OPTIONS: Record<keyof EvaluateOptions, true> = {
+  policy: true,
+  reward: true,
+  pairs: true,
+  data: true,
+  format: true,
+  limit: true,
+  methods: true,
+  sweep: true,
+  metrics: true,
+  embedding: true,
+  pooling: true,
+  maxTokens: true,
+  template: true,
+  stop: true,
+  seed: true,
+  slots: true,
+  out: true,
+  judge: true,
+  onProgress: true,
+  onBadLine: true,
+  signal: true,
+  engineDir: true,
+  gpu: true,
+  gpuLayers: true,
+  threads: true,
+  contextSize: true,
+  batchSize: true,
+  kvType: true,
+};
+
+/** @throws ArgsearchError OPTION_INVALID */
+export function resolveEvaluation(options: EvaluateOptions): ResolvedEvaluation {
+  onlyKnown("evaluate()", plainObject("the options of evaluate()", options), Object.keys(OPTIONS));
+  if (options.data === undefined) throw invalid("data", "a path or an array of prompts", options.data);
+  if (options.limit !== undefined) integer("limit", options.limit, { min: 1, max: 2 ** 31 - 1 });
+  const { engineDir, gpu, gpuLayers, threads, contextSize, batchSize, kvType } = options;
+  const pairs = pairsOf(options);
+  return {
+    pairs,
+    variants: variantsOf(pairs, options),
+    model: { engineDir, gpu, gpuLayers, threads, contextSize, batchSize, kvType },
+    generation: {
+      maxTokens: integer("maxTokens", options.maxTokens ?? 128, { min: 1, max: 2 ** 31 - 1 }),
+      template: oneOf("template", options.template ?? "auto", ["auto", "none"]),
+      stop: [options.stop ?? []].flat().map((text) => nonEmptyText("stop", text)),
+    },
+    seed: integer("seed", options.seed ?? 0, { min: 0, max: 2 ** 32 - 1 }),
+    slots: integer("slots", options.slots ?? 4, { min: 1, max: 128 }),
+  };
+}
+
+function pairsOf({ pairs, policy, reward }: EvaluateOptions): ResolvedPair[] {
+  if (pairs !== undefined) {
+    if (!Array.isArray(pairs) || pairs.length === 0) throw invalid("pairs", "a non-empty array of { policy, reward }", pairs);
+    if (policy !== undefined || reward !== undefined) throw invalid("pairs", "given without policy and reward", pairs);
+    return withOwnLabels(pairs.map(resolvePair));
+  }
+  const embedded = policy === undefined ? EMBEDDED.reward : null;
+  return [resolvePair({ policy: policy ?? EMBEDDED.policy, reward: reward === undefined ? embedded : reward })];
+}
+
+function resolvePair({ label, policy, reward }: ModelPair): ResolvedPair {
+  const path = nonEmptyText("policy", policy);
+  return { label: label ?? basename(path, extname(path)), policy: path, reward };
+}
+
+/** The second "model" becomes "model#2". */
+function withOwnLabels(pairs: readonly ResolvedPair[]): ResolvedPair[] {
+  return pairs.map((pair, at) => {
+    const before = pairs.slice(0, at).filter(({ label }) => label === pair.label).length;
+    return before === 0 ? pair : { ...pair, label: `${pair.label}#${before + 1}` };
+  });
+}
+
+function variantsOf(pairs: readonly ResolvedPair[], { methods, sweep = {} }: EvaluateOptions): Variant[] {
+  if (methods !== undefined && (!Array.isArray(methods) || methods.length === 0)) {
+    throw invalid("methods", `a non-empty array of ${METHOD_NAMES.join(", ")} or settings`, methods);
+  }
+  const variants = pairs.flatMap((pair) => {
+    const wanted = (methods ?? METHOD_NAMES).map(methodOf).filter((method) => methods !== undefined || !needsReward(method) || pair.reward);
+    const label = pairs.length > 1 ? `${pair.label}: ` : "";
+    return sweepMethods(wanted, sweep).map((method) => ({ name: `${label}${method.name}`, pair, method }));
+  });
+  for (const { name, pair, method } of variants) {
+    if (variants.filter((variant) => variant.name === name).length > 1) throw invalid("methods", "of different names", name);
+    if (pair.reward === null && needsReward(method)) throw invalid("methods", "without a reward: greedy, top-k or top-p", name);
+  }
+  return variants;
+}
+
+function needsReward({ method, drafts = 1 }: MethodSpec): boolean {
+  return method === undefined || method === "args" || drafts > 1;
+}

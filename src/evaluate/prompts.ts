@@ -1,0 +1,47 @@
+/** The prompts of an evaluation. */
+import { createHash } from "node:crypto";
+import type { BadLine } from "../data/json-lines.js";
+import { type PromptFormat, readPrompts } from "../data/read.js";
+import { ArgsearchError } from "../errors.js";
+import type { Prompt } from "../types.js";
+
+export interface PromptSet {
+  prompts: Prompt[];
+  /** SHA-256 of what was read, so that another file or format is another evaluation. */
+  sha256: string;
+  badLines: BadLine[];
+}
+
+export interface PromptSource {
+  /** Path of a JSON lines file, or the prompts themselves. */
+  data: string | readonly Prompt[];
+  /** Default "auto": each line by its fields. */
+  format?: PromptFormat | "auto" | undefined;
+  /** At most so many, from the first; default all. */
+  limit?: number | undefined;
+}
+
+/**
+ * Reads prompts; of preference pairs their prompts. A line that holds none is left out and reported.
+ *
+ * @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE; INPUT_INVALID when there is not one prompt
+ */
+export async function loadPrompts({ data, format, limit }: PromptSource, onBadLine?: (bad: BadLine) => void): Promise<PromptSet> {
+  const badLines: BadLine[] = [];
+  const prompts: Prompt[] = [];
+  const most = limit ?? Number.POSITIVE_INFINITY;
+  if (typeof data === "string") {
+    const report = (bad: BadLine): void => {
+      badLines.push(bad);
+      onBadLine?.(bad);
+    };
+    for await (const { value } of readPrompts(data, { format, onBadLine: report })) {
+      prompts.push(value);
+      if (prompts.length >= most) break;
+    }
+  } else {
+    prompts.push(...data.slice(0, most));
+  }
+  if (prompts.length === 0) throw new ArgsearchError("INPUT_INVALID", `${typeof data === "string" ? data : "data"} holds no prompt`);
+  return { prompts, badLines, sha256: createHash("sha256").update(JSON.stringify(prompts)).digest("hex") };
+}

@@ -1,0 +1,69 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { ArgsearchError } from "../../errors.js";
+import { unwritable } from "../../file-errors.js";
+import type { EvaluationResults } from "../results.js";
+import { FILES, readJson, readResponses, writeAtomically } from "../store.js";
+import { chartSpecs } from "./charts.js";
+import { composeReport } from "./compose.js";
+import { drawCharts } from "./draw.js";
+import { toHtml } from "./html.js";
+import { toMarkdown } from "./markdown.js";
+
+export interface ReportOptions {
+  /** Prompts whose answers are shown, by their place in the data, from 0; default five, spread over it. */
+  examples?: readonly number[] | undefined;
+  /** What makes the evaluation again: shown at the end. */
+  command?: string | undefined;
+}
+
+export interface WrittenReport {
+  html: string;
+  markdown: string;
+  /** Why there are no charts; null when there are. */
+  chartsMissing: string | null;
+}
+
+/** Examples shown by default. */
+const EXAMPLES = 5;
+
+/**
+ * Writes report.html (self-contained), report.md and charts/*.svg into the directory of an evaluation that is finished.
+ * Without vega and vega-lite it has no charts.
+ *
+ * @throws ArgsearchError FILE_NOT_FOUND when there are no results, FILE_UNREADABLE, FILE_UNWRITABLE, INPUT_INVALID
+ */
+export async function writeReport(dir: string, { examples, command }: ReportOptions = {}): Promise<WrittenReport> {
+  const results = await readJson<EvaluationResults>(join(dir, FILES.results));
+  if (results === undefined) throw new ArgsearchError("FILE_NOT_FOUND", `${dir} holds no ${FILES.results}: evaluate first`);
+  const responses = await readResponses(join(dir, FILES.responses));
+  const specs = chartSpecs(results);
+  let chartsMissing: string | null = null;
+  const drawn = await drawCharts(specs).catch((error: unknown) => {
+    if (!(error instanceof ArgsearchError) || error.code !== "DEPENDENCY_MISSING") throw error;
+    chartsMissing = error.message;
+    return new Map<string, string>();
+  });
+  const report = composeReport({
+    results,
+    responses,
+    examples: examples ?? spread(results.settings.data.prompts, EXAMPLES),
+    charts: specs.filter(({ name }) => drawn.has(name)),
+    command: command ?? null,
+  });
+  const charts = join(dir, "charts");
+  await mkdir(charts, { recursive: true }).catch((error: unknown) => {
+    throw unwritable(error, charts);
+  });
+  for (const [name, svg] of drawn) await writeAtomically(join(charts, `${name}.svg`), svg);
+  const paths = { html: join(dir, "report.html"), markdown: join(dir, "report.md") };
+  await writeAtomically(paths.html, toHtml(report, drawn));
+  await writeAtomically(paths.markdown, toMarkdown(report));
+  return { ...paths, chartsMissing };
+}
+
+/** `count` places spread evenly over `total`. */
+function spread(total: number, count: number): number[] {
+  const most = Math.min(total, count);
+  return Array.from({ length: most }, (_, at) => Math.floor(((at + 0.5) * total) / most));
+}

@@ -1,0 +1,79 @@
+/** What comes out of an evaluation: results.json. */
+import type { Identity } from "./identity.js";
+import type { JudgeResult } from "./judge/judge.js";
+import { type Estimate, estimate, type PairedTest, pairedTest } from "./resampling.js";
+import type { EvaluatedResponse, FailedResponse } from "./response.js";
+
+/** Estimates by metric; a metric without a value is absent. */
+export type MethodResult = Record<string, Estimate>;
+
+/** The difference a - b of one metric, over the prompts that both answered. */
+export interface Comparison extends PairedTest {
+  metric: string;
+  a: string;
+  b: string;
+}
+
+export interface EvaluationSettings extends Identity {
+  /** Path of the data as it was given, "prompts" when they were given themselves. */
+  source: string;
+  /** Embedding model of coherence; null without one. */
+  embedding: { file: string; sha256: string; size: number; pooling: string } | null;
+  versions: { argsearch: string; engine: string; node: string };
+  /** Pairs of label and methods' names, in their order. */
+  pairs: { label: string; methods: string[] }[];
+}
+
+export interface EvaluationResults {
+  settings: EvaluationSettings;
+  methods: Record<string, MethodResult>;
+  /** Every pair of methods, every metric. */
+  comparisons: Comparison[];
+  /** Empty without a judge. */
+  judge: JudgeResult[];
+  /** Prompts that were not answered. */
+  failures: FailedResponse[];
+  /** Lines of the data that were left out. */
+  badLines: { line: number; message: string }[];
+}
+
+/** Values of one method by metric and prompt. */
+export type MeasuredMethod = ReadonlyMap<string, ReadonlyMap<number, number>>;
+
+/** A metric's values by prompt, without those that are absent or not finite. */
+export function valuesByPrompt(responses: readonly EvaluatedResponse[], values: readonly (number | null)[]): Map<number, number> {
+  return new Map(
+    responses.flatMap(({ index }, at) => {
+      const value = values[at];
+      return typeof value === "number" && Number.isFinite(value) ? [[index, value] as const] : [];
+    }),
+  );
+}
+
+export function methodResult(measured: MeasuredMethod, seed: number): MethodResult {
+  const entries = [...measured].flatMap(([metric, values]) => {
+    const found = estimate([...values.values()], seed);
+    return found ? [[metric, found] as const] : [];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Paired tests of every two methods. */
+export function compare(methods: ReadonlyMap<string, MeasuredMethod>, seed: number): Comparison[] {
+  const names = [...methods.keys()];
+  return names.flatMap((b, at) => names.slice(at + 1).flatMap((a) => comparePair([a, methods.get(a)], [b, methods.get(b)], seed)));
+}
+
+type Named = readonly [name: string, measured: MeasuredMethod | undefined];
+
+function comparePair([a, ofA]: Named, [b, ofB]: Named, seed: number): Comparison[] {
+  return [...(ofA ?? [])].flatMap(([metric, values]) => {
+    const others = ofB?.get(metric);
+    const differences = [...values].flatMap(([index, value]) => {
+      const other = others?.get(index);
+      return other === undefined ? [] : [value - other];
+    });
+    const test = pairedTest(differences, seed);
+    return test ? [{ metric, a, b, ...test }] : [];
+  });
+}

@@ -1,0 +1,182 @@
+/** A reward model fitted on a laptop: the trunk stays frozen, only the head is learned. */
+import { createHash } from "node:crypto";
+import { basename } from "node:path";
+import { attachReward } from "../attach.js";
+import { binding } from "../binding.js";
+import { native } from "../border.js";
+import { countLines } from "../data/json-lines.js";
+import { checkedPair, type PreferencePair } from "../data/pair-formats.js";
+import { type Numbered, readPairs } from "../data/read.js";
+import { openEngine } from "../engine.js";
+import { ArgsearchError } from "../errors.js";
+import { fingerprint } from "../fingerprint.js";
+import { inspect } from "../gguf.js";
+import { loadModels } from "../load-models.js";
+import { contextFor } from "../options.js";
+import { type Extracted, extractFeatures } from "./extract.js";
+import { FeatureFile } from "./feature-file.js";
+import { type FittedHead, fitHead } from "./fit-head.js";
+import { type FitOptions, type FitResult, type PairSource, type ResolvedFit, resolveFit } from "./options.js";
+import { PREFIX_LENGTHS } from "./prefixes.js";
+import { PairReader } from "./reader.js";
+import { type Split, splitPairs } from "./split.js";
+
+const FOLDS = 5;
+/** Fewer pairs tell nothing. */
+const FEWEST = 10;
+
+/** The pairs that were read, by what they are for. */
+interface Read {
+  fit: Extracted;
+  heldOut: Extracted | undefined;
+  malformed: number;
+}
+
+/**
+ * Learns a linear head on a frozen trunk from preference pairs and writes trunk and head as a new GGUF. Each pair is read
+ * after 4, 8, 16, 32, 64 and 128 response tokens and at the end; L2-regularised Bradley–Terry on standardised differences
+ * of hidden states, regularisation by cross-validation. The file appears under its name only when it is whole. A run that
+ * was interrupted goes on when it is called again with the same model and pairs.
+ *
+ * @throws ArgsearchError OPTION_INVALID; INPUT_INVALID when fewer than 10 pairs can be used; MODEL_INVALID for hidden
+ * states that are not finite; FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, FILE_UNWRITABLE; ABORTED; as load()
+ */
+export async function fitReward(options: FitOptions): Promise<FitResult> {
+  const fit = resolveFit(options);
+  const { signal } = fit.load;
+  openEngine(fit.load);
+  const { name, embeddingLength } = await inspect(fit.model);
+  if (embeddingLength === null) throw new ArgsearchError("MODEL_INVALID", `${fit.model} does not say how long its embedding is`);
+  const file = await FeatureFile.open(`${fit.out}.features`, embeddingLength, await keyOf(fit));
+  try {
+    const read = await readAll(fit, file);
+    const heldOut = typeof fit.heldOut === "string" ? 0 : fit.heldOut;
+    const split = await splitPairs(heads(file), { heldOut, folds: FOLDS, seed: fit.seed });
+    requireEnough(split, fit);
+    const onProgress = (done: number, total: number): void => fit.onProgress({ phase: "fit", done, total });
+    const head = await fitHead(file, split, { signal, onProgress });
+    await write(fit, head, read.fit, name);
+    if (fit.keepFeatures) await file.close();
+    else await file.remove();
+    return resultOf(fit, head, split, read);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** What the hidden states depend on, apart from the pairs. */
+async function keyOf({ model, template, load }: ResolvedFit): Promise<Buffer> {
+  const { contextSize = null, batchSize, kvType, gpu } = load;
+  const parts = [await fingerprint(model), template, contextSize, batchSize, kvType, gpu, PREFIX_LENGTHS];
+  return createHash("sha256").update(JSON.stringify(parts)).digest();
+}
+
+async function readAll(fit: ResolvedFit, file: FeatureFile): Promise<Read> {
+  const [model] = await loadModels([fit.model], fit.load);
+  try {
+    const context = contextFor(fit.load, [model.info]);
+    const scorer = await native(() => binding().createScorer({ ...context, model: model.native, sequences: 2 }));
+    try {
+      const { template, load } = fit;
+      const reader = new PairReader({ model, scorer, contextSize: context.contextSize, template, signal: load.signal });
+      return await readSources(fit, file, reader);
+    } finally {
+      await native(() => scorer.dispose());
+    }
+  } finally {
+    model.dispose();
+  }
+}
+
+async function readSources(fit: ResolvedFit, file: FeatureFile, reader: PairReader): Promise<Read> {
+  const total = (await sizeOf(fit.pairs, fit.limit)) + (typeof fit.heldOut === "string" ? await countLines(fit.heldOut) : 0);
+  let [done, malformed] = [0, 0];
+  const onPair = (): void => fit.onProgress({ phase: "read", done: ++done, total });
+  const read = (source: PairSource, heldOut: boolean, limit: number): Promise<Extracted> => {
+    const bad = (line: number, error: ArgsearchError): void =>
+      fit.onBadPair({ file: typeof source === "string" ? source : null, line, error });
+    const onMalformed = (line: number, error: ArgsearchError): void => {
+      malformed += 1;
+      bad(line, error);
+      onPair();
+    };
+    return extractFeatures(file, numbered(source, fit, onMalformed), reader, { heldOut, limit, onPair, onBadPair: bad });
+  };
+  const own = await read(fit.pairs, false, fit.limit);
+  const heldOut = typeof fit.heldOut === "string" ? await read(fit.heldOut, true, Number.POSITIVE_INFINITY) : undefined;
+  await file.dropRest();
+  return { fit: own, heldOut, malformed };
+}
+
+/** Pairs to be expected; 0 when that is not known. */
+async function sizeOf(pairs: PairSource, limit: number): Promise<number> {
+  const known = typeof pairs === "string" ? await countLines(pairs) : Array.isArray(pairs) ? pairs.length : 0;
+  return Math.min(known, limit);
+}
+
+async function* numbered(
+  source: PairSource,
+  { format }: ResolvedFit,
+  onMalformed: (line: number, error: ArgsearchError) => void,
+): AsyncGenerator<Numbered<PreferencePair>> {
+  if (typeof source === "string") {
+    yield* readPairs(source, { format, onBadLine: ({ number, error }) => onMalformed(number, error) });
+    return;
+  }
+  let line = 0;
+  for await (const pair of source) {
+    line += 1;
+    try {
+      yield { line, value: checkedPair(pair) };
+    } catch (error) {
+      if (!(error instanceof ArgsearchError)) throw error;
+      onMalformed(line, error);
+    }
+  }
+}
+
+async function* heads(file: FeatureFile) {
+  for await (const batch of file.batches()) yield* batch;
+}
+
+function requireEnough({ training }: Split, { pairs }: ResolvedFit): void {
+  if (training >= FEWEST) return;
+  const where = typeof pairs === "string" ? pairs : "the data";
+  throw new ArgsearchError("INPUT_INVALID", `${where} leaves ${training} usable pairs to fit on; at least ${FEWEST} are needed`);
+}
+
+async function write(fit: ResolvedFit, head: FittedHead, { pairs, hash }: Extracted, name: string | null): Promise<void> {
+  const { model, out, load } = fit;
+  const end = head.accuracy.find(({ tokens }) => tokens === "end");
+  const file = typeof fit.pairs === "string" ? basename(fit.pairs) : "pairs";
+  await attachReward({
+    model,
+    out,
+    engineDir: load.engineDir,
+    gpu: load.gpu,
+    head: { weight: [...head.weight], shift: head.shift, scale: head.scale },
+    provenance: {
+      source: name ?? basename(model),
+      dataset: `${file}, ${pairs} pairs, sha256 ${hash}`,
+      ...(end && { accuracy: end.accuracy, prefixAccuracy: JSON.stringify(rounded(head.accuracy)) }),
+    },
+  });
+}
+
+function rounded(accuracy: FittedHead["accuracy"]): unknown {
+  return accuracy.map(({ tokens, pairs, accuracy: share, low, high }) => {
+    return { tokens, pairs, accuracy: round(share), low: round(low), high: round(high) };
+  });
+}
+
+function round(value: number): number {
+  return Math.round(value * 1e4) / 1e4;
+}
+
+function resultOf({ out }: ResolvedFit, head: FittedHead, split: Split, { fit, heldOut, malformed }: Read): FitResult {
+  const { accuracy, strength, trials, shift, scale } = head;
+  const [pairs, unusable, cut] = (["pairs", "unusable", "cut"] as const).map((name) => fit[name] + (heldOut?.[name] ?? 0));
+  const counts = { read: pairs + malformed, skipped: unusable + malformed, cut, training: split.training, heldOut: split.heldOut };
+  return { out, pairs: counts, accuracy, strength, trials, shift, scale };
+}

@@ -1,0 +1,153 @@
+/** What fitReward() takes and gives. */
+
+import type { PreferencePair } from "../data/pair-formats.js";
+import { PAIR_FORMAT_NAMES, type PairFormat } from "../data/read.js";
+import type { ArgsearchError } from "../errors.js";
+import { type ResolvedModelOptions, resolveRewardLoad } from "../options.js";
+import type { ModelOptions } from "../types.js";
+import { boolean, callback, integer, invalid, nonEmptyText, number, oneOf, onlyKnown, plainObject } from "../validate.js";
+import type { Trial } from "./cross-validate.js";
+import type { PlaceAccuracy } from "./fit-head.js";
+
+export type PairSource = string | Iterable<PreferencePair> | AsyncIterable<PreferencePair>;
+
+export interface FitOptions extends Omit<ModelOptions, "onProgress"> {
+  /** Path of the trunk's GGUF: any model that llama.cpp reads causally. It stays as it is. */
+  model: string;
+  /** Path of JSON lines in any of the pair formats, or the pairs themselves. */
+  pairs: PairSource;
+  /** Path of the reward model to write. Hidden states grow in `out` + ".features" beside it until it is done. */
+  out: string;
+  /** Default "auto": each line by its fields. */
+  format?: PairFormat | "auto" | undefined;
+  /** Pairs that only check the fit: a share below 1, a count, or a file of their own; default 0.2; 0: none. */
+  heldOut?: number | string | undefined;
+  /** Most pairs to take, held-out ones among them; default all. */
+  limit?: number | undefined;
+  /** Decides which pairs are held out and how folds are made; default 0. */
+  seed?: number | undefined;
+  /** "auto" (default): the model's chat template, where it has one; "none": texts and transcripts as they are. */
+  template?: "auto" | "none" | undefined;
+  /** Keep the hidden states: another fit with the same model and pairs then takes seconds. Default false. */
+  keepFeatures?: boolean | undefined;
+  onProgress?: ((progress: FitProgress) => void) | undefined;
+  /** Called with each pair that is left out. */
+  onBadPair?: ((bad: BadPair) => void) | undefined;
+}
+
+export interface FitProgress {
+  /** Loading the model, reading pairs (nearly all of the time), then the regression. */
+  phase: "load" | "read" | "fit";
+  done: number;
+  /** 0 when it is not known. */
+  total: number;
+}
+
+export interface BadPair {
+  /** Null for pairs that came from the program. */
+  file: string | null;
+  /** Line of the file, or place among the pairs, from 1. */
+  line: number;
+  error: ArgsearchError;
+}
+
+export interface FitResult {
+  out: string;
+  pairs: {
+    /** Lines or pairs that were looked at. */
+    read: number;
+    /** Of these, left out: malformed, identical sides, a response longer than the context. */
+    skipped: number;
+    /** Of these, used with a prompt cut from the left to fit the context. */
+    cut: number;
+    training: number;
+    heldOut: number;
+  };
+  /** On held-out pairs, by response tokens read; the end is last. Empty when nothing was held out. */
+  accuracy: PlaceAccuracy[];
+  /** Strength of the regularisation, and what cross-validation saw. */
+  strength: number;
+  trials: Trial[];
+  /** Of the raw reward over the training pairs: reported rewards there have mean 0 and deviation 1. */
+  shift: number;
+  scale: number;
+}
+
+export interface ResolvedFit {
+  model: string;
+  pairs: PairSource;
+  out: string;
+  format: PairFormat | "auto";
+  heldOut: number | string;
+  limit: number;
+  seed: number;
+  template: "auto" | "none";
+  keepFeatures: boolean;
+  onProgress: (progress: FitProgress) => void;
+  onBadPair: (bad: BadPair) => void;
+  load: ResolvedModelOptions;
+}
+
+const OWN: Record<Exclude<keyof FitOptions, keyof ModelOptions> | "onProgress", true> = {
+  model: true,
+  pairs: true,
+  out: true,
+  format: true,
+  heldOut: true,
+  limit: true,
+  seed: true,
+  template: true,
+  keepFeatures: true,
+  onProgress: true,
+  onBadPair: true,
+};
+
+const MODEL: Record<Exclude<keyof ModelOptions, "onProgress">, true> = {
+  engineDir: true,
+  gpu: true,
+  gpuLayers: true,
+  threads: true,
+  contextSize: true,
+  batchSize: true,
+  kvType: true,
+  signal: true,
+};
+
+/** @throws ArgsearchError OPTION_INVALID */
+export function resolveFit(options: FitOptions): ResolvedFit {
+  plainObject("the options of fitReward()", options);
+  onlyKnown("fitReward()", options, Object.keys({ ...OWN, ...MODEL }));
+  const { model, pairs, out, format = "auto", heldOut = 0.2, limit, seed = 0, template = "auto", keepFeatures = false } = options;
+  const { onProgress = () => {}, onBadPair = () => {} } = options;
+  const { engineDir, gpu, gpuLayers, threads, contextSize, batchSize, kvType, signal } = options;
+  const reportLoad = (progress: number): void => onProgress({ phase: "load", done: progress, total: 1 });
+  return {
+    model: nonEmptyText("model", model),
+    pairs: pairSource(pairs),
+    out: nonEmptyText("out", out),
+    format: oneOf("format", format, ["auto", ...PAIR_FORMAT_NAMES]),
+    heldOut: typeof heldOut === "string" ? nonEmptyText("heldOut", heldOut) : heldOutCount(heldOut),
+    limit: limit === undefined ? Number.POSITIVE_INFINITY : integer("limit", limit, { min: 1, max: Number.MAX_SAFE_INTEGER }),
+    seed: integer("seed", seed, { min: 0, max: 2 ** 32 - 1 }),
+    template: oneOf("template", template, ["auto", "none"]),
+    keepFeatures: boolean("keepFeatures", keepFeatures),
+    onProgress: callback("onProgress", onProgress),
+    onBadPair: callback("onBadPair", onBadPair),
+    load: resolveRewardLoad({
+      reward: model,
+      ...{ engineDir, gpu, gpuLayers, threads, contextSize, batchSize, kvType, signal },
+      onProgress: reportLoad,
+    }),
+  };
+}
+
+function heldOutCount(value: number): number {
+  const range = { min: 0, max: Number.MAX_SAFE_INTEGER, note: "a share below 1 or a count" };
+  return number("heldOut", value, range) < 1 ? value : integer("heldOut", value, range);
+}
+
+function pairSource(pairs: PairSource): PairSource {
+  if (typeof pairs === "string") return nonEmptyText("pairs", pairs);
+  if (typeof pairs === "object" && pairs !== null && (Symbol.iterator in pairs || Symbol.asyncIterator in pairs)) return pairs;
+  throw invalid("pairs", "a path, or pairs to iterate over", pairs);
+}

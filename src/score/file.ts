@@ -1,0 +1,123 @@
+/** Scores a data file into another. */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { resolve } from "node:path";
+import { countLines } from "../data/json-lines.js";
+import type { DataSource } from "../data/read.js";
+import type { Decoder } from "../decoder.js";
+import { ArgsearchError } from "../errors.js";
+import { unreadable } from "../file-errors.js";
+import { fingerprint } from "../fingerprint.js";
+import type { RewardModel } from "../reward-model.js";
+import { type ScoredLine, type ScoreLinesOptions, scoreLines } from "./lines.js";
+import { LineOutput } from "./output.js";
+import { type ScoreSummary, Summariser } from "./summary.js";
+
+export interface ScoreFileOptions extends Omit<ScoreLinesOptions, "skip"> {
+  /** JSON lines to write, one a line that was scored. The file appears when it is whole; an older one is then replaced. */
+  out?: string | undefined;
+  /** Called with each scored line, in order; it is waited for. Not with those that an interrupted run has left in `out`. */
+  onLine?: ((line: ScoredLine) => Promise<void> | void) | undefined;
+  /** Lines done, of how many; 0 for a stream. */
+  onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/**
+ * Scores every line of a data file and sums them up. Bad lines are reported and counted, the rest is scored. With `out`,
+ * a run that was interrupted goes on when it is called again with the same file, model and options.
+ *
+ * @throws ArgsearchError as scoreLines(); OPTION_INVALID when `out` is the source; FILE_UNWRITABLE
+ */
+export async function scoreFile(
+  model: RewardModel | Decoder,
+  source: DataSource,
+  { out, onLine, onProgress, ...options }: ScoreFileOptions = {},
+): Promise<ScoreSummary> {
+  const summariser = new Summariser();
+  const total = typeof source === "string" ? await countLines(source) : 0;
+  let done = 0;
+  const advance = (): void => onProgress?.(++done, total);
+  const output = out === undefined ? undefined : await openOutput(out, model, source, options);
+  const older = new Older(output, summariser);
+  try {
+    const onBadLine: ScoreLinesOptions["onBadLine"] = (bad) => {
+      summariser.fail();
+      options.onBadLine?.(bad);
+      advance();
+    };
+    const skip = async (index: number): Promise<boolean> => {
+      const known = await older.has(index);
+      if (known) advance();
+      return known;
+    };
+    for await (const line of scoreLines(model, source, { ...options, onBadLine, skip })) {
+      summariser.add(line);
+      await output?.write(line);
+      await onLine?.(line);
+      advance();
+    }
+    await output?.commit();
+  } catch (error) {
+    await output?.suspend();
+    throw error;
+  }
+  return summariser.summary;
+}
+
+/** Lines of an interrupted run, which come in the order of the file: one is looked at ahead. */
+class Older {
+  readonly #lines: AsyncGenerator<ScoredLine> | undefined;
+  readonly #summariser: Summariser;
+  #next: ScoredLine | undefined;
+  #started = false;
+
+  constructor(output: LineOutput | undefined, summariser: Summariser) {
+    this.#lines = output?.written();
+    this.#summariser = summariser;
+  }
+
+  async has(index: number): Promise<boolean> {
+    if (!this.#started) await this.#advance();
+    if (this.#next?.index !== index) return false;
+    this.#summariser.add(this.#next);
+    await this.#advance();
+    return true;
+  }
+
+  async #advance(): Promise<void> {
+    this.#started = true;
+    const next = await this.#lines?.next();
+    this.#next = next?.done === false ? next.value : undefined;
+  }
+}
+
+async function openOutput(
+  out: string,
+  model: RewardModel | Decoder,
+  source: DataSource,
+  options: Pick<ScoreLinesOptions, "template" | "format">,
+): Promise<LineOutput> {
+  if (typeof source === "string" && resolve(source) === resolve(out)) {
+    throw new ArgsearchError("OPTION_INVALID", `out must not be the file that is read: ${out}`);
+  }
+  return LineOutput.open(out, await keyOf(model, source, options));
+}
+
+/** What the lines depend on; null where that cannot be known: streams, and rewards that are functions. */
+async function keyOf(
+  { info }: RewardModel | Decoder,
+  source: DataSource,
+  { template = "auto", format = "auto" }: Pick<ScoreLinesOptions, "template" | "format">,
+): Promise<string | null> {
+  const labels = info.rewards.reduce((count, { head }) => count + (head?.labels.length ?? 0), 0);
+  if (typeof source !== "string" || labels < info.objectives.length) return null;
+  const hash = createHash("sha256");
+  for (const { path } of info.rewards) hash.update(await fingerprint(path));
+  hash.update(JSON.stringify([info.objectives, info.weights, info.contextSize, template, format]));
+  try {
+    for await (const chunk of createReadStream(source)) hash.update(chunk as Buffer);
+  } catch (error) {
+    throw unreadable(error, source);
+  }
+  return hash.digest("hex");
+}

@@ -1,0 +1,85 @@
+/** What a step decodes: read off the counters, not off a clock. */
+import { describe, expect, it } from "vitest";
+import type { SearchCounters } from "../../src/binding.js";
+import { SIXTY_TOKENS } from "../helpers/byte-vocabulary.js";
+import { modelFolder, withPair } from "../helpers/model-folder.js";
+import { beginOptions, withNativeSearch } from "../helpers/native.js";
+
+const folder = modelFolder();
+const pair = folder.writePair(101, {}, { layers: 3 });
+
+function promptOfLength(length: number): number[] {
+  return Array.from({ length }, (_, index) => (7 * index) % SIXTY_TOKENS.bos);
+}
+
+function difference(after: SearchCounters, before: SearchCounters): Record<string, number> {
+  const earlier = new Map(Object.entries(before));
+  return Object.fromEntries(Object.entries(after).map(([name, count]) => [name, count - (earlier.get(name) ?? 0)]));
+}
+
+/** What one step of the slots counts, after prompts of these lengths. */
+async function countStep(lengths: readonly number[], topK: number): Promise<Record<string, number>> {
+  return withNativeSearch(pair, { slots: lengths.length }, async (search) => {
+    for (const [slot, length] of lengths.entries()) await search.begin(slot, beginOptions(promptOfLength(length), { topK }));
+    const before = search.counters();
+    await search.step(Int32Array.from(lengths.keys()));
+    return difference(search.counters(), before);
+  });
+}
+
+describe("a step with k candidates decodes one policy token and k reward tokens", () => {
+  describe.for([1, 2, 10, 40])("k = %i", (topK) => {
+    it.for([1, 20, 100, 240])("after a prefix of %i tokens", async (length) => {
+      expect(await countStep([length], topK)).toMatchObject({
+        steps: 1,
+        policyTokens: 1,
+        policyPrefillTokens: 0,
+        rewardTokens: topK,
+        rewardPrefillTokens: 0,
+        policyDecodes: 1,
+        rewardDecodes: 1,
+        rewardProjections: 0,
+      });
+    });
+  });
+
+  it("in one batch a model for all slots", async () => {
+    expect(await countStep([5, 50, 200], 10)).toMatchObject({
+      steps: 3,
+      policyTokens: 3,
+      policyDecodes: 1,
+      rewardTokens: 30,
+      rewardDecodes: 1,
+      rewardProjections: 0,
+    });
+  });
+
+  it("and the winner once more where k candidates take more branches than a slot has", async () => {
+    const { rewardTokens, rewardProjections } = await countStep([30], SIXTY_TOKENS.size);
+    expect([rewardTokens, rewardProjections]).toEqual([SIXTY_TOKENS.size + 1, 0]);
+  });
+});
+
+it("a response decodes its prompt once and nothing twice", async () => {
+  await withPair(pair, async (decoder) => {
+    const { usage } = await decoder.generate("a tall ship sails at dawn.", { template: "none", topK: 10, maxTokens: 20 });
+    expect(usage.completionTokens).toBe(20);
+    expect(decoder.counters()).toMatchObject({
+      steps: 20,
+      policyTokens: 20,
+      policyPrefillTokens: usage.promptTokens - 1, // the first step decodes the last one
+      rewardTokens: 200,
+      rewardPrefillTokens: usage.promptTokens,
+      policyDecodes: 21,
+      rewardDecodes: 21,
+      rewardProjections: 0,
+    });
+  });
+});
+
+it("the greedy baseline scores its one candidate a step", async () => {
+  await withPair(pair, async (decoder) => {
+    await decoder.generate("a tall ship.", { template: "none", method: "greedy", maxTokens: 5 });
+    expect(decoder.counters()).toMatchObject({ steps: 5, policyTokens: 5, rewardTokens: 5 });
+  });
+});

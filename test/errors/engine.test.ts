@@ -1,0 +1,103 @@
+/** Engines that are not there, and machines without the GPU asked for. A process has one engine, so each case has its own. */
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
+import { devices, type ErrorCode } from "../../src/index.js";
+import { expectError } from "./expect-error.js";
+
+const folder = mkdtempSync(join(tmpdir(), "argsearch-engines-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const ENTRY = fileURLToPath(new URL("../../dist/index.js", import.meta.url));
+
+/** Runs calls of devices() in a process of their own; one line of output each: "works", or code and message. */
+function devicesOf(...calls: Record<string, unknown>[]): string[] {
+  const program = `
+    import { devices } from ${JSON.stringify(ENTRY)};
+    for (const options of ${JSON.stringify(calls)}) {
+      try {
+        devices(options);
+        console.log("works");
+      } catch (error) {
+        console.log(error.code + ": " + error.message);
+      }
+    }`;
+  const { stdout, stderr, status } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], { encoding: "utf8" });
+  expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
+  return stdout.trim().split("\n");
+}
+
+function engineFolder(name: string, fill: (path: string) => void): string {
+  const path = join(folder, name);
+  mkdirSync(path);
+  fill(path);
+  return path;
+}
+
+describe("engineDir", () => {
+  const own = devices({ gpu: false }) && engineOfThisMachine();
+  const libraries = readdirSync(own);
+
+  const broken: [what: string, dir: string, code: ErrorCode, message: RegExp][] = [
+    ["that does not exist", join(folder, "missing"), "ENGINE_NOT_FOUND", /the engine directory .*missing does not exist/],
+    ["that is a file", ENTRY, "ENGINE_NOT_FOUND", /does not exist|not a directory/],
+    [
+      "without libraries",
+      engineFolder("empty", () => {}),
+      "ENGINE_NOT_FOUND",
+      /no llama.cpp library "llama" in .*Point engineDir to the folder/,
+    ],
+    [
+      "with libraries that are none",
+      engineFolder("text", (path) => {
+        for (const name of libraries.filter((each) => /^(lib)?(llama|ggml)/.test(each))) writeFileSync(join(path, name), "text");
+      }),
+      "ENGINE_INCOMPATIBLE",
+      /cannot be loaded/,
+    ],
+    [
+      "with some of the libraries",
+      engineFolder("part", (path) => {
+        for (const name of libraries.filter((each) => /^(lib)?llama\./.test(each))) copyFileSync(join(own, name), join(path, name));
+      }),
+      "ENGINE_NOT_FOUND",
+      /no llama.cpp library "ggml"/,
+    ],
+  ];
+
+  test.each(broken)("%s, then the default", (_, engineDir, code, message) => {
+    const [first, second] = devicesOf({ engineDir }, {});
+    expect(first).toMatch(message);
+    expect(first.startsWith(`${code}: `)).toBe(true);
+    expect(second).toBe("works");
+  });
+
+  test("a second one in the same process", () => {
+    const copy = engineFolder("copy", (path) => {
+      for (const name of libraries) copyFileSync(join(own, name), join(path, name));
+    });
+    const [first, second, third] = devicesOf({ gpu: false }, { engineDir: copy }, { engineDir: own });
+    expect(first).toBe("works");
+    expect(second).toMatch(/^ENGINE_INCOMPATIBLE: this process already uses the engine in .*; start another process/);
+    expect(third).toBe("works");
+  });
+});
+
+describe("a GPU that is not there", () => {
+  test.each(["cuda", "vulkan", "metal"] as const)("%s", async (gpu) => {
+    if (devices().some(({ backend }) => backend.toLowerCase().startsWith(gpu.slice(0, 2)))) return;
+    await expectError(() => devices({ gpu }), "DEVICE_UNAVAILABLE", new RegExp(`No llama.cpp engine with ${gpu}|no ${gpu} device`, "i"));
+  });
+});
+
+function engineOfThisMachine(): string {
+  const program = `
+    import { load } from ${JSON.stringify(ENTRY)};
+    const decoder = await load({ gpu: false });
+    console.log(decoder.info.engine.dir);
+    await decoder.dispose();`;
+  return spawnSync(process.execPath, ["--input-type=module", "--eval", program], { encoding: "utf8" }).stdout.trim();
+}

@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { METHOD_NAMES, methodOf } from "../../src/evaluate/methods.js";
+import { resolveEvaluation } from "../../src/evaluate/options.js";
+import { parseSweep, sweepMethods } from "../../src/evaluate/sweep.js";
+
+describe("methods", () => {
+  it("are settings of generate() by name, changed by one's own", () => {
+    expect(methodOf("greedy")).toEqual({ name: "greedy", method: "greedy" });
+    expect(methodOf({ name: "args-greedy", weight: 0.3 })).toMatchObject({ method: "args", select: "greedy", topK: 10, weight: 0.3 });
+    expect(methodOf({ name: "mine", method: "sample", topP: 0.5 })).toEqual({ name: "mine", method: "sample", topP: 0.5 });
+  });
+
+  it("refuse what is not theirs", () => {
+    expect(() => methodOf("beam" as "greedy")).toThrow(/methods must be "greedy"/);
+    expect(() => methodOf({ name: "greedy", topk: 3 } as never)).toThrow(/did you mean topK/);
+    expect(() => methodOf({ name: "best-of-n", drafts: 0 })).toThrow(/drafts/);
+    expect(() => methodOf({ name: "" })).toThrow(/name/);
+  });
+
+  it("without a reward are those that need none", () => {
+    const { variants } = resolveEvaluation({ data: ["a"], policy: "p.gguf" });
+    expect(variants.map(({ name }) => name)).toEqual(["greedy", "top-k", "top-p"]);
+    expect(() => resolveEvaluation({ data: ["a"], policy: "p.gguf", methods: ["args-greedy"] })).toThrow(/without a reward/);
+  });
+
+  it("of several models carry their labels, told apart", () => {
+    const pairs = [
+      { policy: "a/small.gguf", reward: "r.gguf" },
+      { policy: "b/small.gguf", reward: "r.gguf" },
+    ];
+    const { variants } = resolveEvaluation({ data: ["a"], pairs, methods: ["greedy"] });
+    expect(variants.map(({ name }) => name)).toEqual(["small: greedy", "small#2: greedy"]);
+    expect(() => resolveEvaluation({ data: ["a"], pairs, policy: "x" })).toThrow(/pairs/);
+  });
+
+  it("are all six by default", () => {
+    expect(resolveEvaluation({ data: ["a"] }).variants.map(({ name }) => name)).toEqual(METHOD_NAMES);
+  });
+
+  it("of one name are refused", () => {
+    expect(() => resolveEvaluation({ data: ["a"], methods: ["greedy", "greedy"] })).toThrow(/different names/);
+  });
+});
+
+describe("sweeps", () => {
+  it("are read with steps between", () => {
+    expect(parseSweep("weight=0,0.2,…,1")).toEqual(["weight", [0, 0.2, 0.4, 0.6, 0.8, 1]]);
+    expect(parseSweep("topK=5,10,...,25")).toEqual(["topK", [5, 10, 15, 20, 25]]);
+    expect(parseSweep("topK=5,10,20")).toEqual(["topK", [5, 10, 20]]);
+  });
+
+  it.each(["weight", "=1", "weight=", "weight=a", "weight=…,1", "weight=0,…,1", "weight=0,1,…", "size=1", "weight=0,0,…,1"])(
+    "refuse %j",
+    (text) => {
+      expect(() => parseSweep(text)).toThrow(expect.objectContaining({ code: "OPTION_INVALID" }));
+    },
+  );
+
+  it("are every combination of the guided methods, and the baselines once", () => {
+    const methods = sweepMethods([methodOf("greedy"), methodOf("args-greedy")], { weight: [0.2, 0.8], topK: [5, 20] });
+    expect(methods.map(({ name }) => name)).toEqual([
+      "greedy",
+      "args-greedy weight=0.2 topK=5",
+      "args-greedy weight=0.2 topK=20",
+      "args-greedy weight=0.8 topK=5",
+      "args-greedy weight=0.8 topK=20",
+    ]);
+    expect(methods[4]).toMatchObject({ weight: 0.8, topK: 20, select: "greedy" });
+    expect(() => sweepMethods([methodOf("greedy")], { weight: [1] })).toThrow(/guided/);
+    expect(() => sweepMethods([methodOf("args-greedy")], { weight: [] })).toThrow(/non-empty/);
+  });
+});

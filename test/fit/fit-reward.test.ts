@@ -1,0 +1,207 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { truncate } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type BadPair, type FitOptions, fitReward, inspect, loadReward, type PreferencePair, type RewardModel } from "../../src/index.js";
+import { writeGguf } from "../helpers/gguf-writer.js";
+import { modelFolder } from "../helpers/model-folder.js";
+import { Random } from "../helpers/random.js";
+import { ggufContent } from "../helpers/random-model.js";
+
+const models = modelFolder();
+/** A trunk with a head: what the head prefers, a head fitted on the trunk must be able to learn. */
+const judge = models.write({ seed: 5, labels: ["reward"] });
+const CPU = { gpu: false, threads: 1 } as const;
+
+let pairs: PreferencePair[];
+let folder = 0;
+
+function outPath(): string {
+  const path = join(dirname(judge.path), `fit-${++folder}`);
+  mkdirSync(path);
+  return join(path, "rm.gguf");
+}
+
+async function withJudge<T>(path: string, use: (model: RewardModel) => Promise<T>): Promise<T> {
+  const model = await loadReward({ reward: path, ...CPU });
+  try {
+    return await use(model);
+  } finally {
+    await model.dispose();
+  }
+}
+
+/** Random texts, the better one by the judge's reward at the end. */
+async function judgedPairs(count: number, seed: number): Promise<PreferencePair[]> {
+  const random = new Random(seed);
+  const letters = "abcdefghijklmnopqrstuvwxyz ,.";
+  const text = (low: number, high: number): string =>
+    Array.from({ length: random.integer(low, high) }, () => letters[random.integer(0, letters.length - 1)]).join("");
+  const texts = Array.from({ length: count }, () => ({ prompt: text(3, 9), responses: [text(2, 20), text(2, 20)] }));
+  const rewards = await withJudge(judge.path, (model) =>
+    model.score(
+      texts.flatMap(({ prompt, responses }) => responses.map((response) => ({ prompt, response }))),
+      { template: "none" },
+    ),
+  );
+  return texts.map(({ prompt, responses: [a, b] }, index) => {
+    const [first, second] = [rewards[2 * index].reward, rewards[2 * index + 1].reward];
+    return first > second ? { prompt, chosen: a, rejected: b } : { prompt, chosen: b, rejected: a };
+  });
+}
+
+const fit = (options: Partial<FitOptions> = {}) => fitReward({ model: judge.path, pairs, out: outPath(), ...CPU, ...options });
+
+beforeAll(async () => {
+  pairs = await judgedPairs(150, 1);
+});
+
+describe("fitReward()", () => {
+  it("learns what a head can know, and writes where it comes from", async () => {
+    const out = outPath();
+    const phases = new Set<string>();
+    const result = await fit({ out, onProgress: ({ phase }) => phases.add(phase) });
+    expect(result.pairs).toEqual({ read: 150, skipped: 0, cut: 0, training: 120, heldOut: 30 });
+    expect(result.accuracy.at(-1)).toMatchObject({ tokens: "end", pairs: 30 });
+    expect(result.accuracy.at(-1)?.accuracy).toBeGreaterThan(0.75);
+    expect(result.accuracy[0].tokens).toBe(4);
+    expect([...phases]).toEqual(["load", "read", "fit"]);
+    expect(readdirSync(dirname(out))).toEqual(["rm.gguf"]);
+    const { rewardHead } = await inspect(out);
+    expect(rewardHead).toMatchObject({ labels: ["reward"], nEmbd: 32, notes: { source: "random" } });
+    expect(rewardHead?.notes.dataset).toMatch(/^pairs, 150 pairs, sha256 [0-9a-f]{64}$/);
+    expect(rewardHead?.notes.accuracy).toBeCloseTo(result.accuracy.at(-1)?.accuracy ?? 0, 6);
+    expect(JSON.parse(String(rewardHead?.notes.prefix_accuracy))).toHaveLength(result.accuracy.length);
+  });
+
+  it("gives new pairs their rewards in the new file", async () => {
+    const out = outPath();
+    await fit({ out });
+    const fresh = await judgedPairs(60, 2);
+    const right = await withJudge(out, async (model) => {
+      const score = async (response: keyof PreferencePair) =>
+        model.score(
+          fresh.map((pair) => ({ prompt: pair.prompt, response: String(pair[response]) })),
+          { template: "none" },
+        );
+      const [chosen, rejected] = [await score("chosen"), await score("rejected")];
+      return chosen.filter(({ reward }, index) => reward > rejected[index].reward).length;
+    });
+    expect(right).toBeGreaterThan(45);
+  });
+
+  it("goes on after an interruption and ends with the same file", async () => {
+    const unbroken = outPath();
+    await fit({ out: unbroken });
+    const out = outPath();
+    const stop = new AbortController();
+    const stopAt = ({ phase, done }: { phase: string; done: number }): void => {
+      if (phase === "read" && done === 70) stop.abort();
+    };
+    await expect(fit({ out, signal: stop.signal, onProgress: stopAt })).rejects.toMatchObject({ code: "ABORTED" });
+    expect(readdirSync(dirname(out))).toEqual(["rm.gguf.features"]);
+    await truncate(`${out}.features`, 20_000); // half a record, as a kill leaves it
+    await fit({ out });
+    expect(readFileSync(out).equals(readFileSync(unbroken))).toBe(true);
+    expect(readdirSync(dirname(out))).toEqual(["rm.gguf"]);
+  });
+
+  it("reads nothing again when the hidden states were kept", async () => {
+    const out = outPath();
+    const first = await fit({ out, keepFeatures: true });
+    const features = readFileSync(`${out}.features`);
+    expect(await fit({ out, keepFeatures: true })).toEqual(first);
+    expect(readFileSync(`${out}.features`).equals(features)).toBe(true);
+    const other = await fit({ out, seed: 1 });
+    expect(other.accuracy).not.toEqual(first.accuracy);
+  });
+
+  it("takes files of pairs, and a held-out file of its own", async () => {
+    const out = outPath();
+    const [train, test] = ["train.jsonl", "test.jsonl"].map((name) => join(dirname(out), name));
+    const lines = pairs.map((pair) => JSON.stringify(pair));
+    writeFileSync(train, lines.slice(0, 100).join("\n"));
+    writeFileSync(test, lines.slice(100).join("\n"));
+    const result = await fit({ out, pairs: train, heldOut: test });
+    expect(result.pairs).toMatchObject({ read: 150, training: 100, heldOut: 50 });
+    expect((await inspect(out)).rewardHead?.notes.dataset).toMatch(/^train\.jsonl, 100 pairs/);
+    expect((await fit({ pairs: train, limit: 40, heldOut: 0 })).pairs).toMatchObject({ read: 40, training: 40, heldOut: 0 });
+  });
+
+  it("leaves out what cannot be used, and says so", async () => {
+    const bad: BadPair[] = [];
+    const identical = { prompt: "a", chosen: "b", rejected: "b" };
+    const tooLong = { prompt: "a", chosen: "b".repeat(300), rejected: "c" };
+    const longPrompt = { prompt: "a".repeat(300), chosen: "b", rejected: "c" };
+    const result = await fit({
+      pairs: [identical, ...pairs.slice(0, 60), tooLong, longPrompt],
+      contextSize: 64,
+      onBadPair: (each) => bad.push(each),
+    });
+    expect(result.pairs).toEqual({ read: 63, skipped: 2, cut: 1, training: 49, heldOut: 12 });
+    expect(bad.map(({ line, error }) => [line, error.code])).toEqual([
+      [1, "INPUT_INVALID"],
+      [62, "PROMPT_TOO_LONG"],
+    ]);
+  });
+
+  it("reads conversations by the model's template, and as transcripts without one", async () => {
+    const chat = models.write({
+      seed: 5,
+      labels: ["reward"],
+      chatTemplate: "{% for m in messages %}{{ m.role[0] }}: {{ m.content }}\n{% endfor %}a: ",
+    });
+    const conversations = pairs.slice(0, 20).map((pair) => ({ ...pair, prompt: [{ role: "user", content: String(pair.prompt) }] }));
+    for (const [model, template] of [
+      [judge, "auto"],
+      [chat, "auto"],
+      [chat, "none"],
+    ] as const) {
+      expect((await fit({ model: model.path, pairs: conversations, template })).pairs.skipped).toBe(0);
+    }
+  });
+});
+
+describe("bad input", () => {
+  const file = (text: string): string => {
+    const path = join(dirname(outPath()), "pairs.jsonl");
+    writeFileSync(path, text);
+    return path;
+  };
+
+  it.each([
+    ["an empty file", () => file(""), "INPUT_INVALID"],
+    ["a file of other things", () => file('{"a":1}\n7\n'), "INPUT_INVALID"],
+    ["a missing file", () => "missing.jsonl", "FILE_NOT_FOUND"],
+    ["too few pairs", () => pairs.slice(0, 9), "INPUT_INVALID"],
+    ["no pairs", () => 7, "OPTION_INVALID"],
+  ])("%s", async (_name, source, code) => {
+    const out = outPath();
+    await expect(fit({ out, pairs: source() as never })).rejects.toMatchObject({ name: "ArgsearchError", code });
+    expect(readdirSync(dirname(out))).not.toContain("rm.gguf");
+  });
+
+  it.each([
+    [{ model: "missing.gguf" }, "FILE_NOT_FOUND"],
+    [{ out: "/nowhere/rm.gguf" }, "FILE_UNWRITABLE"],
+    [{ heldOut: 1.5 }, "OPTION_INVALID"],
+    [{ heldOut: 145 }, "INPUT_INVALID"],
+    [{ heldOut: "missing.jsonl" }, "FILE_NOT_FOUND"],
+    [{ format: "csv" as never }, "OPTION_INVALID"],
+    [{ limit: 0 }, "OPTION_INVALID"],
+    [{ pair: [] } as never, "OPTION_INVALID"],
+  ] satisfies [Partial<FitOptions>, string][])("%o is %s", async (options, code) => {
+    await expect(fit(options)).rejects.toMatchObject({ name: "ArgsearchError", code });
+  });
+
+  it("a model whose weights are not numbers", async () => {
+    const content = ggufContent(judge.model);
+    const norm = content.tensors.find(({ name }) => name === "output_norm.weight");
+    const path = join(dirname(judge.path), "nan.gguf");
+    const tensors = content.tensors.map((each) =>
+      each === norm ? { ...each, data: new Float32Array(each.data.length).fill(Number.NaN) } : each,
+    );
+    writeGguf(path, { ...content, tensors });
+    await expect(fit({ model: path })).rejects.toMatchObject({ code: "MODEL_INVALID" });
+  });
+});

@@ -1,0 +1,38 @@
+// Stands in for Python in tests of importReward(): does what FAKE_PYTHON says, with convert_trunk.py's arguments.
+//   convert: writes the file at FAKE_TRUNK as the converted trunk, and the arguments to FAKE_ARGS
+import { copyFileSync, writeFileSync } from "node:fs";
+
+const args = process.argv.slice(2);
+const out = args[3];
+const { FAKE_PYTHON, FAKE_TRUNK, FAKE_ARGS } = process.env;
+
+const behaviours = {
+  convert() {
+    console.log("INFO:hf-to-gguf:Exporting model...");
+    copyFileSync(FAKE_TRUNK, out);
+    writeFileSync(FAKE_ARGS, JSON.stringify(args));
+  },
+  "missing modules"() {
+    console.error("missing: torch transformers");
+    process.exitCode = 3;
+  },
+  "unknown architecture"() {
+    console.error("ERROR:hf-to-gguf:Model FooForCausalLM is not supported");
+    process.exitCode = 1;
+  },
+  "full disk"() {
+    writeFileSync(out, "half a file");
+    console.error("OSError: [Errno 28] No space left on device");
+    process.exitCode = 1;
+  },
+  crash() {
+    console.error("Traceback (most recent call last):\nValueError: Can not map tensor 'model.extra.weight'");
+    process.exitCode = 1;
+  },
+  hang() {
+    writeFileSync(out, "half a file");
+    console.log("working");
+    setInterval(() => {}, 1000);
+  },
+};
+behaviours[FAKE_PYTHON]();

@@ -1,0 +1,159 @@
+/** importReward() with a stand-in for Python; the converter itself is tested by test/slow/parity. */
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type ImportOptions, importReward, inspect } from "../../src/index.js";
+import { writeRandomModel } from "../helpers/random-model.js";
+import { type SafeTensors, writeSafetensors } from "../helpers/safetensors-writer.js";
+
+const WIDTH = 32;
+const TRUNK: SafeTensors = {
+  "model.embed_tokens.weight": { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) },
+  "lm_head.weight": { shape: [1], data: Float32Array.of(1) },
+};
+const HEAD = Float32Array.from({ length: WIDTH }, (_, at) => at / 8);
+
+let dir: string;
+let model: string;
+let out: string;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "argsearch-import-"));
+  model = join(dir, "model");
+  out = join(dir, "out", "rm.gguf");
+  mkdirSync(model);
+  mkdirSync(join(dir, "out"));
+  mkdirSync(join(dir, "converter"));
+  writeFileSync(join(dir, "converter", "convert_hf_to_gguf.py"), "");
+  const python = join(dir, "python");
+  writeFileSync(python, `#!/bin/sh\nexec "${process.execPath}" "${resolve("test/helpers/fake-python.mjs")}" "$@"\n`);
+  chmodSync(python, 0o755);
+  writeRandomModel(join(dir, "trunk.gguf"), { seed: 1, embedding: WIDTH });
+  vi.stubEnv("FAKE_PYTHON", "convert");
+  vi.stubEnv("FAKE_TRUNK", join(dir, "trunk.gguf"));
+  vi.stubEnv("FAKE_ARGS", join(dir, "args.json"));
+  write({ "score.weight": { shape: [1, WIDTH], data: HEAD } });
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(dir, { recursive: true });
+});
+
+function write(head: SafeTensors, config: object = {}): void {
+  writeSafetensors(join(model, "model.safetensors"), { ...TRUNK, ...head });
+  const json = { architectures: ["LlamaForSequenceClassification"], model_type: "llama", hidden_size: WIDTH, ...config };
+  writeFileSync(join(model, "config.json"), JSON.stringify(json));
+}
+
+const run = (options: Partial<ImportOptions> = {}): Promise<void> =>
+  importReward({ model, out, type: "f32", python: join(dir, "python"), converter: join(dir, "converter"), ...options });
+
+const converterArgs = (): string[] => JSON.parse(readFileSync(join(dir, "args.json"), "utf8")) as string[];
+
+describe.skipIf(process.platform === "win32")("importReward()", () => {
+  it("has the trunk converted and attaches the head", async () => {
+    const lines: string[] = [];
+    await run({ onLog: (line) => lines.push(line) });
+    const [script, , from, , ...flags] = converterArgs();
+    expect(script).toMatch(/convert_trunk\.py$/);
+    expect(from).toBe(model);
+    expect(flags).toEqual(["--outtype", "f32", "--architecture", "LlamaForCausalLM", "--drop=score.weight"]);
+    expect(lines).toEqual(["INFO:hf-to-gguf:Exporting model..."]);
+    const { rewardHead } = await inspect(out);
+    expect(rewardHead).toMatchObject({ labels: ["reward"], nEmbd: WIDTH, bias: [0], notes: { source: "model" } });
+    expect(readdirSync(join(dir, "out"))).toEqual(["rm.gguf"]);
+  });
+
+  it("keeps labels, bias and where it came from, and quantises", async () => {
+    const two = Float32Array.from([...HEAD, ...HEAD]);
+    write(
+      { "score.weight": { shape: [2, WIDTH], data: two }, "score.bias": { shape: [2], data: Float32Array.of(1, 2) } },
+      { id2label: { 0: "helpful", 1: "safe" }, _name_or_path: "acme/rm" },
+    );
+    await run({ type: "q8_0", provenance: { dataset: "hh-rlhf", accuracy: 0.75 } });
+    const { rewardHead, quantization } = await inspect(out);
+    expect(quantization).toBe("Q8_0");
+    expect(rewardHead).toMatchObject({
+      labels: ["helpful", "safe"],
+      bias: [1, 2],
+      notes: { source: "acme/rm", dataset: "hh-rlhf", accuracy: 0.75 },
+    });
+    expect(readdirSync(join(dir, "out"))).toEqual(["rm.gguf"]);
+  });
+
+  it("reads TRL's value heads out of wrapped models without a projection", async () => {
+    writeSafetensors(join(model, "model.safetensors"), {
+      "pretrained_model.model.embed_tokens.weight": { shape: [1], data: Float32Array.of(1) },
+      "v_head.summary.weight": { shape: [1, WIDTH], data: HEAD },
+      "v_head.summary.bias": { shape: [1], data: Float32Array.of(0.5) },
+    });
+    await run();
+    expect(converterArgs().slice(-4)).toEqual([
+      "--drop=v_head.summary.weight",
+      "--drop=v_head.summary.bias",
+      "--prefix=pretrained_model.",
+      "--tied",
+    ]);
+    expect((await inspect(out)).rewardHead?.bias).toEqual([0.5]);
+  });
+
+  it.each([
+    ["no head", () => write({}), "REWARD_HEAD_MISSING"],
+    ["a head of another width", () => write({ "score.weight": { shape: [1, 3], data: Float32Array.of(1, 2, 3) } }), "REWARD_HEAD_INVALID"],
+    ["a head with NaN", () => write({ "score.weight": { shape: [1, WIDTH], data: HEAD.with(3, Number.NaN) } }), "REWARD_HEAD_INVALID"],
+    [
+      "a trunk with NaN",
+      () =>
+        write({
+          "score.weight": { shape: [1, WIDTH], data: HEAD },
+          "model.norm.weight": { shape: [1], data: Float32Array.of(Number.NaN) },
+        }),
+      "MODEL_INVALID",
+    ],
+    ["no config.json", () => rmSync(join(model, "config.json")), "FILE_NOT_FOUND"],
+    ["a config.json that is not JSON", () => writeFileSync(join(model, "config.json"), "{"), "INPUT_INVALID"],
+    ["no architecture", () => write({}, { architectures: undefined }), "INPUT_INVALID"],
+    ["an architecture of no decoder", () => write({}, { architectures: ["Mystery"] }), "MODEL_UNSUPPORTED"],
+    ["no weights", () => rmSync(join(model, "model.safetensors")), "FILE_NOT_FOUND"],
+    ["missing modules", () => vi.stubEnv("FAKE_PYTHON", "missing modules"), "TOOL_NOT_FOUND"],
+    ["an architecture that the converter does not know", () => vi.stubEnv("FAKE_PYTHON", "unknown architecture"), "MODEL_UNSUPPORTED"],
+    ["a full disk", () => vi.stubEnv("FAKE_PYTHON", "full disk"), "FILE_UNWRITABLE"],
+    ["a converter that fails", () => vi.stubEnv("FAKE_PYTHON", "crash"), "CONVERSION_FAILED"],
+    ["a converter that writes no GGUF", () => vi.stubEnv("FAKE_TRUNK", join(dir, "python")), "NOT_GGUF"],
+  ])("refuses %s, and leaves nothing", async (_, prepare, code) => {
+    prepare();
+    writeFileSync(out, "older");
+    await expect(run()).rejects.toMatchObject({ name: "ArgsearchError", code });
+    expect(readdirSync(join(dir, "out"))).toEqual(["rm.gguf"]);
+    expect(readFileSync(out, "utf8")).toBe("older");
+  });
+
+  it("says what to install", async () => {
+    vi.stubEnv("FAKE_PYTHON", "missing modules");
+    await expect(run()).rejects.toMatchObject({ message: expect.stringMatching(/-m pip install torch transformers$/) });
+    await expect(run({ python: join(dir, "no-python") })).rejects.toMatchObject({ code: "TOOL_NOT_FOUND" });
+    vi.stubEnv("PATH", join(dir, "out"));
+    await expect(run({ python: undefined })).rejects.toMatchObject({
+      message: expect.stringContaining("python3 and python are not on the PATH"),
+    });
+    await expect(run({ converter: model })).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
+  });
+
+  it("ends early when its signal fires", async () => {
+    vi.stubEnv("FAKE_PYTHON", "hang");
+    const controller = new AbortController();
+    await expect(run({ signal: controller.signal, onLog: () => controller.abort() })).rejects.toMatchObject({ code: "ABORTED" });
+    expect(readdirSync(join(dir, "out"))).toEqual([]);
+  });
+
+  it("finds out that it cannot write before it converts", async () => {
+    await expect(run({ out: join(dir, "no", "rm.gguf") })).rejects.toMatchObject({ code: "FILE_UNWRITABLE" });
+    expect(() => converterArgs()).toThrow();
+  });
+
+  it("checks its options", async () => {
+    await expect(run({ type: "q9" as never })).rejects.toMatchObject({ code: "OPTION_INVALID" });
+    await expect(run({ outt: "x" } as never)).rejects.toMatchObject({ message: expect.stringContaining("did you mean out?") });
+  });
+});

@@ -1,0 +1,133 @@
+/** OPT conversion against OPT in plain arithmetic. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { binding } from "../../src/binding.js";
+import { convertOpt, inspect, load } from "../../src/index.js";
+import { multiply, OPT_WIDTH, optForward, type RandomOpt, randomOpt, writeOpt } from "../helpers/random-opt.js";
+
+let dir: string;
+let out: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "argsearch-opt-"));
+  out = join(dir, "opt.gguf");
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+const IDS = [2, 20, 35, 4, 9, 36, 31, 12, 5, 5, 28, 17, 33, 8];
+
+/** Rewards of every label at every token. */
+async function rewardsOf(path: string, ids: readonly number[]): Promise<number[]> {
+  const model = await binding().loadModel({ path, gpuLayers: 0, backend: "CPU" }, null);
+  const scorer = await binding().createScorer({ model, contextSize: 64, sequences: 1, threads: 1, batchSize: 64, kvType: "f32" });
+  const positions = Int32Array.from(ids, (_, at) => at);
+  const [score] = await scorer.score([{ tokens: Int32Array.from(ids), positions }], false);
+  await scorer.dispose();
+  model.dispose();
+  return [...(score?.rewards ?? [])];
+}
+
+function expectedRewards(model: RandomOpt, ids: readonly number[]): number[] {
+  const head = Array.from(model.tensors["score.weight"]?.data as Float32Array);
+  return optForward(model, ids).hidden.flatMap((hidden) => multiply(head, hidden));
+}
+
+function worst(a: readonly number[], b: readonly number[]): number {
+  expect(a).toHaveLength(b.length);
+  return Math.max(...a.map((value, at) => Math.abs(value - (b[at] as number))));
+}
+
+describe("convertOpt()", () => {
+  // The rewards' deviation is about 1. Weights of 8 bits are off by 0.2 % each, and their errors add up over the layers.
+  it.each([
+    ["f32", 2e-3],
+    ["f16", 1e-2],
+    ["bf16", 8e-2],
+    ["q8_0", 8e-2],
+  ] as const)("%s gives OPT's rewards", async (type, tolerance) => {
+    const model = randomOpt(5, 2);
+    await convertOpt({ model: writeOpt(join(dir, "model"), model, 3), out, type });
+    const difference = worst(await rewardsOf(out, IDS), expectedRewards(model, IDS));
+    expect(difference).toBeLessThan(tolerance);
+    const { rewardHead } = await inspect(out);
+    expect(rewardHead).toMatchObject({ labels: ["label 0", "label 1"], nEmbd: OPT_WIDTH, notes: { source: "random/opt" } });
+    expect(readdirSync(dir).sort()).toEqual(["model", "opt.gguf"]);
+  });
+
+  it.each([
+    ["f32", 2e-3],
+    ["q8_0", 1.5e-1],
+  ] as const)("%s gives OPT's log-probabilities", async (type, tolerance) => {
+    const model = randomOpt(6);
+    expect(await convertOpt({ model: writeOpt(join(dir, "model"), model), out, type })).toEqual({ reluScale: 256, reward: false });
+    await using decoder = await load({ policy: out, reward: null, gpu: false, kvType: "f32", contextSize: 64 });
+    const { tokens, logProbs } = await decoder.generate("the cat sat, on", { method: "greedy", template: "none", maxTokens: 12 });
+    let before = await promptIds(out, "the cat sat, on");
+    expect(before.map((id) => model.vocabulary[id])).toEqual(["</s>", "the", ..."Ġcat", ..."Ġsat,", ..."Ġon"]);
+    const expected = tokens.map((token) => {
+      const { logits } = optForward(model, before);
+      before = [...before, token];
+      const most = Math.max(...logits);
+      return (logits[token] as number) - most - Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - most), 0));
+    });
+    expect(worst(logProbs, expected)).toBeLessThan(tolerance);
+  });
+
+  it("keeps F16 from overflowing: S shrinks with the values that can come up", async () => {
+    const model = randomOpt(7, 1);
+    const bias = model.tensors["model.decoder.layers.1.fc1.bias"]?.data as Float32Array;
+    bias[0] = 1000; // 64,000 fits F16, 128,000 does not
+    writeOpt(join(dir, "model"), model);
+    expect(await convertOpt({ model: join(dir, "model"), out, type: "f16" })).toMatchObject({ reluScale: 64 });
+    const rewards = await rewardsOf(out, IDS);
+    expect(rewards.every(Number.isFinite)).toBe(true);
+    expect(await convertOpt({ model: join(dir, "model"), out, type: "f32" })).toMatchObject({ reluScale: 256 });
+  });
+
+  it.each([
+    ["opt-350m's projection", { word_embed_proj_dim: 16 }, "MODEL_UNSUPPORTED"],
+    ["post-norm", { do_layer_norm_before: false }, "MODEL_UNSUPPORTED"],
+    ["another activation", { activation_function: "gelu" }, "MODEL_UNSUPPORTED"],
+    ["another architecture", { architectures: ["LlamaForCausalLM"] }, "MODEL_UNSUPPORTED"],
+    ["no layers given", { num_hidden_layers: null }, "INPUT_INVALID"],
+    ["more layers than there are", { num_hidden_layers: 3 }, "MODEL_INVALID"],
+    ["other sizes than there are", { ffn_dim: 100 }, "MODEL_INVALID"],
+    ["a reward model without a head", { architectures: ["OPTForSequenceClassification"] }, "REWARD_HEAD_MISSING"],
+  ])("refuses %s, and leaves nothing", async (_, change, code) => {
+    const model = randomOpt(8);
+    writeOpt(join(dir, "model"), { ...model, config: { ...model.config, ...change } });
+    await expect(convertOpt({ model: join(dir, "model"), out })).rejects.toMatchObject({ code });
+    expect(readdirSync(dir)).toEqual(["model"]);
+  });
+
+  it("refuses weights that are not finite, and a head of another width", async () => {
+    const model = randomOpt(9, 1);
+    (model.tensors["model.decoder.layers.0.fc2.weight"]?.data as Float32Array)[5] = Number.NaN;
+    writeOpt(join(dir, "model"), model);
+    const convert = convertOpt({ model: join(dir, "model"), out });
+    await expect(convert).rejects.toMatchObject({ code: "MODEL_INVALID", message: expect.stringContaining("layers.0.fc2.weight[5]") });
+    model.tensors["score.weight"] = { shape: [1, 3], data: Float32Array.of(1, 2, 3) };
+    writeOpt(join(dir, "model"), model);
+    await expect(convertOpt({ model: join(dir, "model"), out })).rejects.toMatchObject({ code: "REWARD_HEAD_INVALID" });
+    expect(readdirSync(dir)).toEqual(["model"]);
+  });
+
+  it("leaves an older file as it was where it cannot write", async () => {
+    writeOpt(join(dir, "model"), randomOpt(10));
+    const nowhere = convertOpt({ model: join(dir, "model"), out: join(dir, "no", "opt.gguf") });
+    await expect(nowhere).rejects.toMatchObject({ code: "FILE_UNWRITABLE" });
+    writeFileSync(out, "older");
+    rmSync(join(dir, "model", "merges.txt"));
+    await expect(convertOpt({ model: join(dir, "model"), out })).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
+    expect(readFileSync(out, "utf8")).toBe("older");
+    expect(readdirSync(dir).sort()).toEqual(["model", "opt.gguf"]);
+  });
+});
+
+async function promptIds(path: string, text: string): Promise<number[]> {
+  const model = await binding().loadModel({ path, gpuLayers: 0, backend: "CPU" }, null);
+  const ids = [...model.tokenize(text, true, false)];
+  model.dispose();
+  return ids;
+}

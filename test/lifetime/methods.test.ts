@@ -1,0 +1,178 @@
+/** Every public method in every state: it works, or it is the error that the state calls for, and nobody else suffers. */
+import { afterAll, describe, expect, test } from "vitest";
+import { attachReward, type Decoder, devices, inspect, type LoadOptions, load, loadReward, type RewardModel } from "../../src/index.js";
+import { modelFolder } from "../helpers/model-folder.js";
+import { LONG_PROMPT, slowPair } from "./models.js";
+
+const { policy, reward } = slowPair(modelFolder());
+const CPU = { gpu: false, threads: 1 } as const;
+const SHORT = { template: "none", topK: 3, maxTokens: 3 } as const;
+const NONE = { template: "none" } as const;
+const input = { prompt: "hello", response: "there" };
+
+type Outcome = "works" | "BUSY" | "DISPOSED";
+
+async function outcomeOf(work: () => unknown): Promise<unknown> {
+  try {
+    await work();
+    return "works";
+  } catch (error) {
+    return (error as { code?: unknown }).code ?? error;
+  }
+}
+
+interface Expected {
+  idle: Outcome;
+  running: Outcome;
+  disposing: Outcome;
+  disposed: Outcome;
+}
+
+const STATES = ["idle", "running", "disposing", "disposed"] as const;
+type State = (typeof STATES)[number];
+
+/** The cells of a matrix, one test each. */
+function cells<T>(
+  methods: Record<string, [call: (object: T) => unknown, expected: Expected]>,
+): [string, State, (object: T) => unknown, Outcome][] {
+  return Object.entries(methods).flatMap(([name, [call, expected]]) =>
+    STATES.map((state): [string, State, (object: T) => unknown, Outcome] => [name, state, call, expected[state]]),
+  );
+}
+
+const whileOpen: Expected = { idle: "works", running: "works", disposing: "DISPOSED", disposed: "DISPOSED" };
+const always: Expected = { ...whileOpen, disposing: "works", disposed: "works" };
+const needsTheSlot: Expected = { ...whileOpen, running: "BUSY" };
+
+describe("Decoder", () => {
+  const methods: Record<string, [(decoder: Decoder) => unknown, Expected]> = {
+    generate: [(decoder) => decoder.generate("hello", SHORT), needsTheSlot],
+    stream: [(decoder) => decoder.stream("hello", SHORT).next(), needsTheSlot],
+    "stream, begun before": [(decoder) => decoder.stream("hello", SHORT), always],
+    generateAll: [(decoder) => decoder.generateAll(["hello", "there"], SHORT), whileOpen],
+    score: [(decoder) => decoder.score(input, NONE), whileOpen],
+    "score of many": [(decoder) => decoder.score([input, input], NONE), whileOpen],
+    clear: [(decoder) => decoder.clear(0), needsTheSlot],
+    counters: [(decoder) => decoder.counters(), whileOpen],
+    cacheBytes: [(decoder) => decoder.cacheBytes(), whileOpen],
+    info: [(decoder) => decoder.info.policy.nVocab, always],
+    disposed: [(decoder) => decoder.disposed, always],
+    dispose: [(decoder) => decoder.dispose(), always],
+    "Symbol.asyncDispose": [(decoder) => decoder[Symbol.asyncDispose](), always],
+  };
+
+  test.each(cells(methods))("%s while %s", async (name, state, call, expected) => {
+    const decoder = await load({ policy: policy.path, reward: reward.path, ...CPU });
+    const running = state === "running" || state === "disposing" ? decoder.generate(LONG_PROMPT, SHORT) : undefined;
+    const ended = running && outcomeOf(() => running);
+    const disposal = state === "disposing" || state === "disposed" ? decoder.dispose() : undefined;
+    if (state === "disposed") await disposal;
+
+    expect(await outcomeOf(() => call(decoder))).toBe(expected);
+
+    const disposes = disposal !== undefined || name === "dispose" || name === "Symbol.asyncDispose";
+    if (ended) expect(await ended).toBe(disposes ? "DISPOSED" : "works");
+    await decoder.dispose();
+    expect(decoder.disposed).toBe(true);
+  });
+
+  test("generate in two slots while both are free, one is taken, and none is", async () => {
+    const decoder = await load({ policy: policy.path, reward: reward.path, ...CPU, slots: 2 });
+    const [first, second, third] = [1, 2, 3].map((seed) => outcomeOf(() => decoder.generate("hello", { ...SHORT, seed })));
+    expect(await Promise.all([first, second, third])).toEqual(["works", "works", "BUSY"]);
+    await decoder.dispose();
+  });
+});
+
+describe("RewardModel", () => {
+  const methods: Record<string, [(judge: RewardModel) => unknown, Expected]> = {
+    score: [(judge) => judge.score(input, NONE), whileOpen],
+    "score of many": [(judge) => judge.score([input, input], NONE), whileOpen],
+    info: [(judge) => judge.info.contextSize, always],
+    disposed: [(judge) => judge.disposed, always],
+    dispose: [(judge) => judge.dispose(), always],
+    "Symbol.asyncDispose": [(judge) => judge[Symbol.asyncDispose](), always],
+  };
+
+  test.each(cells(methods))("%s while %s", async (name, state, call, expected) => {
+    const judge = await loadReward({ reward: reward.path, ...CPU });
+    const running = state === "running" || state === "disposing" ? judge.score({ prompt: LONG_PROMPT, response: "yes" }, NONE) : undefined;
+    const ended = running && outcomeOf(() => running);
+    const disposal = state === "disposing" || state === "disposed" ? judge.dispose() : undefined;
+    if (state === "disposed") await disposal;
+
+    expect(await outcomeOf(() => call(judge))).toBe(expected);
+
+    const disposes = disposal !== undefined || name === "dispose" || name === "Symbol.asyncDispose";
+    if (ended) expect(await ended).toBe(disposes ? "DISPOSED" : "works");
+    await judge.dispose();
+  });
+});
+
+describe("while something loads", () => {
+  const options: LoadOptions = { policy: policy.path, reward: reward.path, ...CPU };
+  const idle = load(options);
+  afterAll(async () => (await idle).dispose());
+
+  test.each<[string, () => unknown]>([
+    ["load", async () => (await load(options)).dispose()],
+    ["loadReward", async () => (await loadReward({ reward: reward.path, ...CPU })).dispose()],
+    ["generate", async () => (await idle).generate("hello", SHORT)],
+    ["devices", () => devices({ gpu: false })],
+    ["inspect", () => inspect(policy.path)],
+    ["attachReward", () => attachReward({ model: policy.path, head: { weight: Array(128).fill(0) }, out: `${policy.path}.rm.gguf` })],
+  ])("%s works", async (_, call) => {
+    const loading = [load(options), load(options)];
+    expect(await outcomeOf(call)).toBe("works");
+    for (const decoder of await Promise.all(loading)) await decoder.dispose();
+  });
+});
+
+describe("dispose()", () => {
+  const options: LoadOptions = { policy: policy.path, reward: reward.path, ...CPU };
+
+  test("drains: what runs has ended when it resolves", async () => {
+    const decoder = await load({ ...options, slots: 2 });
+    const work = [
+      decoder.generate(LONG_PROMPT, SHORT),
+      decoder.generate("hello", { ...SHORT, maxTokens: 1000 }),
+      decoder.score(input, NONE),
+    ];
+    let ended = 0;
+    for (const each of work)
+      each.then(
+        () => ended++,
+        () => ended++,
+      );
+    await decoder.dispose();
+    await new Promise(setImmediate);
+    expect(ended).toBe(work.length);
+  });
+
+  test("does not wait for a reward function that never answers", async () => {
+    const decoder = await load({ ...options, reward: () => new Promise<number[]>(() => {}) });
+    const generated = decoder.generate("hello", SHORT);
+    const outcome = outcomeOf(() => generated);
+    await decoder.dispose();
+    expect(await outcome).toBe("DISPOSED");
+  });
+
+  test("ends a stream between two steps, and a waiting generateAll", async () => {
+    const decoder = await load(options);
+    const stream = decoder.stream("hello", SHORT);
+    await stream.next();
+    const waiting = decoder.generateAll(["a", "b"], SHORT);
+    const outcome = outcomeOf(() => waiting);
+    await decoder.dispose();
+    expect(await outcomeOf(() => stream.next())).toBe("DISPOSED");
+    expect(await outcome).toBe("DISPOSED");
+  });
+
+  test("of one decoder leaves another on the same files alone", async () => {
+    const [first, second] = await Promise.all([load(options), load(options)]);
+    const { tokens } = await first.generate("hello", SHORT);
+    await first.dispose();
+    expect((await second.generate("hello", SHORT)).tokens).toEqual(tokens);
+    await second.dispose();
+  });
+});

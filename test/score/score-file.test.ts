@@ -1,0 +1,175 @@
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Readable } from "node:stream";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadReward, type RewardModel, type ScoredLine, type ScoreFileOptions, scoreFile } from "../../src/index.js";
+import { modelFolder } from "../helpers/model-folder.js";
+
+const models = modelFolder();
+const judge = models.write({ seed: 3, labels: ["reward"] });
+const other = models.write({ seed: 4, labels: ["kind", "brief"] });
+const CPU = { gpu: false, threads: 1 } as const;
+
+let model: RewardModel;
+let several: RewardModel;
+let folder = 0;
+
+beforeAll(async () => {
+  model = await loadReward({ reward: judge.path, ...CPU });
+  const terms = [
+    { reward: judge.path, weight: 0.7 },
+    { reward: other.path, weight: 0.3, labels: { brief: 2 } },
+  ];
+  several = await loadReward({ reward: terms, ...CPU });
+});
+
+afterAll(async () => {
+  await model.dispose();
+  await several.dispose();
+});
+
+/** A file of lines in a folder of its own. */
+function fileOf(...lines: unknown[]): string {
+  const path = join(dirname(judge.path), `score-${++folder}`);
+  mkdirSync(path);
+  const file = join(path, "in.jsonl");
+  writeFileSync(file, lines.map((line) => `${typeof line === "string" ? line : JSON.stringify(line)}\n`).join(""));
+  return file;
+}
+
+async function scored(source: string | Readable, options: ScoreFileOptions = {}, by: RewardModel = model) {
+  const lines: ScoredLine[] = [];
+  const bad: number[] = [];
+  const summary = await scoreFile(by, source, {
+    onLine: (line) => void lines.push(line),
+    onBadLine: ({ number }) => void bad.push(number),
+    ...options,
+  });
+  return { lines, bad, summary };
+}
+
+const rewardOf = async (text: string): Promise<number> => (await model.score({ text })).reward;
+const user = (content: string) => ({ role: "user", content });
+const assistant = (content: string) => ({ role: "assistant", content });
+
+describe("scoreFile()", () => {
+  it("scores every kind of line as what it is", async () => {
+    const hh = { chosen: "\n\nHuman: hi\n\nAssistant: yes", rejected: "\n\nHuman: hi\n\nAssistant: no" };
+    const file = fileOf(
+      { prompt: "say ", response: "yes" },
+      { text: "say yes" },
+      { messages: [user("hi"), assistant("yes")] },
+      { prompt: "say ", chosen: "yes", rejected: "no" },
+      hh,
+    );
+    const { lines, summary } = await scored(file, { template: "none" });
+    const [yes, no] = [await rewardOf("say yes"), await rewardOf("say no")];
+    const [hhYes, hhNo] = [await rewardOf(hh.chosen), await rewardOf(hh.rejected)];
+    const close = (value: number) => expect.closeTo(value, 4);
+    const text = (index: number, reward: number) => ({ index, reward: close(reward), tokens: expect.any(Array) });
+    expect(lines).toEqual([
+      text(0, yes),
+      text(1, yes),
+      text(2, hhYes),
+      { index: 3, chosen: close(yes), rejected: close(no), correct: yes > no },
+      { index: 4, chosen: close(hhYes), rejected: close(hhNo), correct: hhYes > hhNo },
+    ]);
+    const rewards = [yes, yes, hhYes, yes, no, hhYes, hhNo];
+    const mean = rewards.reduce((a, b) => a + b) / rewards.length;
+    expect(summary).toMatchObject({ count: 5, failed: 0, mean: close(mean), pairAccuracy: (Number(yes > no) + Number(hhYes > hhNo)) / 2 });
+    expect(summary.deviation).toBeCloseTo(Math.sqrt(rewards.reduce((sum, each) => sum + (each - mean) ** 2, 0) / rewards.length), 4);
+    expect(summary.histogram.counts.reduce((a, b) => a + b)).toBe(rewards.length);
+  });
+
+  it("reports bad lines, scores the rest and keeps places", async () => {
+    const long = { prompt: "a".repeat(300), response: "b" };
+    const { lines, bad, summary } = await scored(fileOf({ text: "a" }, "{", "", { prompt: "x" }, long, { text: "b" }));
+    expect(lines.map(({ index }) => index)).toEqual([0, 5]);
+    expect([...bad].sort()).toEqual([2, 4, 5]);
+    expect(summary).toMatchObject({ count: 2, failed: 3, pairAccuracy: null, low: null, high: null });
+  });
+
+  it("has nothing to say about an empty file", async () => {
+    const { summary } = await scored(fileOf());
+    expect(summary).toMatchObject({ count: 0, failed: 0, mean: null, deviation: null, histogram: { counts: [] } });
+  });
+
+  it("reads streams, counts progress and can be aborted", async () => {
+    const file = fileOf(...Array.from({ length: 70 }, (_, index) => ({ prompt: "say ", response: `a${"b".repeat(index % 9)}` })));
+    const progress: string[] = [];
+    const fromFile = await scored(file, { onProgress: (done, total) => void progress.push(`${done}/${total}`) });
+    expect(progress.at(-1)).toBe("70/70");
+    expect((await scored(Readable.from([readFileSync(file)]))).lines).toEqual(fromFile.lines);
+    await expect(scored(file, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "ABORTED" });
+  });
+
+  it("reports each objective, per token and at the end", async () => {
+    const { lines } = await scored(fileOf({ text: "sail on" }), {}, several);
+    const [line] = lines;
+    if (!("tokens" in line)) throw new Error("a text has tokens");
+    expect(several.info.weights).toEqual([0.7, 0.3, 0.6]);
+    expect(line.objectives).toEqual(line.tokens.at(-1)?.objectives);
+    for (const { reward, objectives } of line.tokens) {
+      const { reward: first, kind, brief } = objectives ?? {};
+      expect(reward).toBeCloseTo(0.7 * first + 0.3 * kind + 0.6 * brief, 5);
+    }
+  });
+});
+
+describe("with out", () => {
+  const lines = Array.from({ length: 100 }, (_, index) => ({ prompt: "say ", chosen: "y".repeat(1 + (index % 5)), rejected: "n" }));
+  const outOf = (file: string): string => join(dirname(file), "out.jsonl");
+  const parsed = (path: string): ScoredLine[] =>
+    readFileSync(path, "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as ScoredLine);
+
+  /** Scores until the n-th line; returns the name of what is left. */
+  async function interrupted(file: string, after: number): Promise<string> {
+    const stop = new AbortController();
+    let seen = 0;
+    const onLine = (): void => {
+      if (++seen === after) stop.abort();
+    };
+    await expect(scored(file, { out: outOf(file), onLine, signal: stop.signal })).rejects.toMatchObject({ code: "ABORTED" });
+    const [partial] = readdirSync(dirname(file)).filter((name) => name.startsWith("out.jsonl."));
+    return join(dirname(file), partial);
+  }
+
+  it("the file appears when it is whole", async () => {
+    const file = fileOf(...lines);
+    const { lines: given } = await scored(file, { out: outOf(file) });
+    expect(parsed(outOf(file))).toEqual(given);
+    expect(readdirSync(dirname(file)).sort()).toEqual(["in.jsonl", "out.jsonl"]);
+  });
+
+  it("an interrupted run goes on, over a torn line too", async () => {
+    const file = fileOf(...lines, "{");
+    const unbroken = await scored(file);
+    const partial = await interrupted(file, 32);
+    appendFileSync(partial, '{"index":33,"cho');
+    const rest = await scored(file, { out: outOf(file) });
+    expect(rest.lines).toHaveLength(68);
+    expect(rest.bad).toEqual([101]);
+    expect(parsed(outOf(file)).map(({ index }) => index)).toEqual([...lines.keys()]);
+    expect(rest.summary).toMatchObject({ count: 100, failed: 1, pairAccuracy: unbroken.summary.pairAccuracy });
+    expect(rest.summary.mean).toBeCloseTo(unbroken.summary.mean ?? Number.NaN, 4);
+    expect(readdirSync(dirname(file)).sort()).toEqual(["in.jsonl", "out.jsonl"]);
+  });
+
+  it("lines of another model, file or template are not gone on with", async () => {
+    const file = fileOf(...lines);
+    await interrupted(file, 32);
+    const fresh = await scored(file, { out: outOf(file), template: "none" });
+    expect(fresh.lines).toHaveLength(100);
+  });
+
+  it("refuses to write over what it reads, or where no file can be", async () => {
+    const file = fileOf({ text: "a" });
+    await expect(scored(file, { out: file })).rejects.toMatchObject({ code: "OPTION_INVALID" });
+    await expect(scored(file, { out: "/nowhere/out.jsonl" })).rejects.toMatchObject({ code: "FILE_UNWRITABLE" });
+    await expect(scored("missing.jsonl")).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
+    expect(readFileSync(file, "utf8")).toBe('{"text":"a"}\n');
+  });
+});
