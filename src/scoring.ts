@@ -8,6 +8,7 @@ import type { RewardSet, RewardSource } from "./reward.js";
 import { callRewards } from "./reward-functions.js";
 import { decodeText, Utf8Stream } from "./text-decoder.js";
 import type { Prompt, ScoreInput, ScoreResult } from "./types.js";
+import { invalid } from "./validate.js";
 
 /** Responses that may share a batch. */
 const SEQUENCES = 16;
@@ -119,6 +120,8 @@ function rowsOf(tokenizer: Model, input: ScoreInput, index: number): Rows {
   if (typeof input !== "object" || input === null) {
     throw new ArgsearchError("INPUT_INVALID", `input ${index} must be { prompt, response } or { text }`);
   }
+  // A null of our own means a whole text.
+  if (!("text" in input) && input.prompt === null) throw invalid("prompt", "a text or an array of messages", input.prompt);
   const [prompt, response, what] = "text" in input ? [null, input.text, "text"] : [input.prompt, input.response, "response"];
   if (typeof response !== "string" || response === "") {
     throw new ArgsearchError("INPUT_INVALID", `${what} ${index} must be a non-empty text: there is no token to score`);

@@ -15,7 +15,8 @@ export function wilson(hits: number, total: number): Interval {
   const z2 = (Z95 * Z95) / total;
   const centre = share + z2 / 2;
   const spread = Z95 * Math.sqrt((share * (1 - share)) / total + z2 / (4 * total));
-  return { low: Math.max(0, (centre - spread) / (1 + z2)), high: Math.min(1, (centre + spread) / (1 + z2)) };
+  // At the ends the bounds are 0 and 1, which rounding would miss.
+  return { low: hits === 0 ? 0 : (centre - spread) / (1 + z2), high: hits === total ? 1 : (centre + spread) / (1 + z2) };
 }
 
 /** Mean and deviation of weighted values, one at a time: West, Updating mean and variance estimates, 1979. */

@@ -75,10 +75,12 @@ function keyOf(method: string, index: number): string {
 
 /** Methods may be added to a directory, but a name keeps its meaning; all else must be as it was. */
 function requireSame(dir: string, before: Identity, now: Identity): void {
-  const { methods, ...rest } = now;
-  const changed = Object.keys(rest).filter((name) => {
-    const key = name as keyof typeof rest;
-    return !isDeepStrictEqual(before[key], plain(rest[key]));
+  const { methods, generation, ...rest } = now;
+  const settings = { ...rest, ...generation };
+  const known: Partial<typeof settings> = { ...before, ...before.generation };
+  const changed = Object.keys(settings).filter((name) => {
+    const key = name as keyof typeof settings;
+    return !isDeepStrictEqual(known[key], plain(settings[key]));
   });
   const renamed = Object.keys(methods).filter((name) => {
     return before.methods?.[name] !== undefined && !isDeepStrictEqual(before.methods[name], plain(methods[name]));

@@ -6,21 +6,29 @@ import { throwIfAborted } from "../abort.js";
 import type { FeatureFile } from "./feature-file.js";
 import type { FeatureRecord, RecordHead } from "./feature-record.js";
 import type { Evaluation } from "./lbfgs.js";
+import type { Role } from "./split.js";
 
-export type Includes = (record: RecordHead) => boolean;
+/** Whether pairs of a role count. */
+export type Includes = (role: Role) => boolean;
+
+/** The pairs that were read, with their roles. */
+export interface Pairs {
+  features: FeatureFile;
+  roleOf: (record: RecordHead) => Role;
+  signal: AbortSignal | undefined;
+}
 
 export interface Problem {
   /** w, one value a feature. */
   weight: Float64Array;
-  /** Whether a pair counts. */
   includes: Includes;
 }
 
-/** Pairs that were read and count. */
-export async function* included(features: FeatureFile, includes: Includes, signal: AbortSignal | undefined): AsyncGenerator<FeatureRecord> {
+/** Pairs that have rows and count. Their values are valid until the next one. */
+export async function* included({ features, roleOf, signal }: Pairs, includes: Includes): AsyncGenerator<FeatureRecord> {
   for await (const batch of features.batches()) {
     throwIfAborted(signal);
-    for (const record of batch) if (record.places.length > 0 && includes(record)) yield record;
+    for (const record of batch) if (record.places.length > 0 && includes(roleOf(record))) yield record;
   }
 }
 
@@ -28,24 +36,21 @@ export async function* included(features: FeatureFile, includes: Includes, signa
  * Mean over pairs of the mean over a pair's rows of −log σ(w · difference), with its gradient, for each of the problems.
  * A problem without pairs has value 0.
  */
-export async function bradleyTerry(
-  features: FeatureFile,
-  problems: readonly Problem[],
-  signal: AbortSignal | undefined,
-): Promise<Evaluation[]> {
+export async function bradleyTerry({ features, roleOf, signal }: Pairs, problems: readonly Problem[]): Promise<Evaluation[]> {
   const length = features.rowLength;
-  const sums = problems.map(() => ({ pairs: 0, value: 0, gradient: new Float64Array(length) }));
+  const sums = problems.map((problem) => ({ ...problem, pairs: 0, value: 0, gradient: new Float64Array(length) }));
   const difference = new Float64Array(length);
   for await (const batch of features.batches()) {
     throwIfAborted(signal);
     for (const record of batch) {
-      const active = sums.flatMap((sum, index) => (problems[index].includes(record) ? [{ sum, weight: problems[index].weight }] : []));
+      const role = roleOf(record);
+      const active = sums.filter(({ includes }) => includes(role));
       const rows = record.places.length;
       if (rows === 0 || active.length === 0) continue;
-      for (const { sum } of active) sum.pairs += 1;
+      for (const sum of active) sum.pairs += 1;
       for (let row = 0; row < rows; row++) {
         subtractSides(record.values, row, difference);
-        for (const { sum, weight } of active) addRow(sum, weight, difference, 1 / rows);
+        for (const sum of active) addRow(sum, sum.weight, difference, 1 / rows);
       }
     }
   }

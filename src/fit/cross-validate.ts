@@ -1,9 +1,7 @@
 /** How strongly to regularise: tried on folds of the training pairs, strongest first. */
-import { bradleyTerry, type Includes } from "./bradley-terry.js";
-import type { FeatureFile } from "./feature-file.js";
-import type { RecordHead } from "./feature-record.js";
-import { minimise, minimiseTogether } from "./lbfgs.js";
-import type { Split } from "./split.js";
+import { bradleyTerry, type Includes, type Pairs } from "./bradley-terry.js";
+import { type MinimiseOptions, minimise, minimiseTogether } from "./lbfgs.js";
+import { HELD_OUT } from "./split.js";
 
 /** λ in loss + λ/2 |w|², on standardised features: half decades from where nothing is learned to where all is. */
 export const STRENGTHS: readonly number[] = Array.from({ length: 13 }, (_, step) => 10 ** (2 - step / 2));
@@ -11,8 +9,9 @@ export const STRENGTHS: readonly number[] = Array.from({ length: 13 }, (_, step)
 /** After so many weaker strengths that were no better, weaker ones are not tried. */
 const PATIENCE = 3;
 
-/** Enough for six digits of the loss: at a λ-convex minimum the loss is within tolerance² / 2λ. */
-const ACCURACY = { tolerance: 1e-5, maxIterations: 500 };
+/** The loss at a λ-convex minimum is exact to tolerance² / 2λ: to tell strengths apart takes less than to fit. */
+const TO_COMPARE: MinimiseOptions = { tolerance: 1e-4, maxIterations: 300 };
+const TO_FIT: MinimiseOptions = { tolerance: 1e-6, maxIterations: 1000 };
 
 export interface Trial {
   strength: number;
@@ -27,29 +26,30 @@ interface Fit {
   point: Float64Array;
 }
 
-export interface Regression {
-  features: FeatureFile;
+export interface Regression extends Pairs {
   /** Deviation of each feature; the regression sees the features divided by it. */
   deviations: Float64Array;
-  signal: AbortSignal | undefined;
 }
 
 /** The loss of every strength that was tried. `onRound` is called after each. */
 export async function crossValidate(
   regression: Regression,
-  split: Split,
+  folds: number,
   onRound: (done: number, total: number) => void,
 ): Promise<Trial[]> {
-  const inFold = (fold: number) => (record: RecordHead) => !split.isHeldOut(record) && split.foldOf(record) === fold;
-  const outside = (fold: number) => (record: RecordHead) => !split.isHeldOut(record) && split.foldOf(record) !== fold;
-  const folds = Array.from({ length: split.folds }, (_, fold) => fold);
-  let fits: Fit[] = folds.map((fold) => ({ includes: outside(fold), point: start(regression) }));
+  let fits: Fit[] = Array.from({ length: folds }, (_, fold) => ({
+    includes: (role) => role !== HELD_OUT && role !== fold,
+    point: start(regression),
+  }));
   const trials: Trial[] = [];
   for (const [index, strength] of STRENGTHS.entries()) {
-    fits = await fitAll(regression, fits, strength);
-    const left = fits.map(({ point }, fold) => ({ weight: unstandardised(point, regression), includes: inFold(fold) }));
-    const losses = await bradleyTerry(regression.features, left, regression.signal);
-    trials.push({ strength, loss: losses.reduce((sum, { value }) => sum + value, 0) / split.folds });
+    fits = await fitAll(regression, fits, strength, TO_COMPARE);
+    const left = fits.map(({ point }, fold) => ({
+      weight: unstandardised(point, regression),
+      includes: (role: number) => role === fold,
+    }));
+    const losses = await bradleyTerry(regression, left);
+    trials.push({ strength, loss: losses.reduce((sum, { value }) => sum + value, 0) / folds });
     onRound(index + 1, STRENGTHS.length);
     if (trials.length - 1 - trials.indexOf(best(trials)) >= PATIENCE) break;
   }
@@ -63,20 +63,20 @@ export function best(trials: readonly Trial[]): Trial {
 
 /** The weights of the hidden state itself, fitted on the pairs included. */
 export async function fitWeights(regression: Regression, includes: Includes, strength: number): Promise<Float64Array> {
-  const [fit] = await fitAll(regression, [{ includes, point: start(regression) }], strength);
+  const [fit] = await fitAll(regression, [{ includes, point: start(regression) }], strength, TO_FIT);
   return unstandardised(fit.point, regression);
 }
 
 /** Fits from where the points are: the solution of a stronger regularisation is near that of the next. */
-async function fitAll(regression: Regression, fits: readonly Fit[], strength: number): Promise<Fit[]> {
-  const { features, deviations, signal } = regression;
-  const searches = fits.map(({ point }) => minimise(point, ACCURACY));
+async function fitAll(regression: Regression, fits: readonly Fit[], strength: number, accuracy: MinimiseOptions): Promise<Fit[]> {
+  const { deviations } = regression;
+  const searches = fits.map(({ point }) => minimise(point, accuracy));
   const minima = await minimiseTogether(searches, async (points) => {
     const problems = points.map(({ search, point }) => ({
       weight: unstandardised(point, regression),
       includes: fits[search].includes,
     }));
-    const losses = await bradleyTerry(features, problems, signal);
+    const losses = await bradleyTerry(regression, problems);
     return losses.map(({ value, gradient }, index) => {
       const { point } = points[index];
       return {

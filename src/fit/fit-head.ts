@@ -1,10 +1,10 @@
 /** From hidden states to a reward head: regularised Bradley–Terry, normalised, and checked on pairs it never saw. */
 import { type Interval, Moments, wilson } from "../statistics.js";
-import { type Includes, included, rewardOf, subtractSides } from "./bradley-terry.js";
+import { included, type Pairs, rewardOf, subtractSides } from "./bradley-terry.js";
 import { best, crossValidate, fitWeights, type Regression, type Trial } from "./cross-validate.js";
 import type { FeatureFile } from "./feature-file.js";
 import { END, PLACES, PREFIX_LENGTHS } from "./prefixes.js";
-import type { Split } from "./split.js";
+import { HELD_OUT, type Role, type Split } from "./split.js";
 
 /** How often the chosen response has the higher reward when both are read up to a length; low and high: its 95 % interval. */
 export interface PlaceAccuracy extends Interval {
@@ -33,41 +33,39 @@ export interface FitHeadOptions {
 }
 
 /** The held-out pairs of the split take no part in anything but `accuracy`. */
-export async function fitHead(features: FeatureFile, split: Split, options: FitHeadOptions = {}): Promise<FittedHead> {
-  const { signal, onProgress } = options;
-  const training: Includes = (record) => !split.isHeldOut(record);
-  const regression: Regression = { features, signal, deviations: await deviationsOf(features, training, signal) };
-  const trials = await crossValidate(regression, split, onProgress ?? (() => {}));
+export async function fitHead(features: FeatureFile, split: Split, { signal, onProgress }: FitHeadOptions = {}): Promise<FittedHead> {
+  const pairs: Pairs = { features, roleOf: split.roleOf, signal };
+  const regression: Regression = { ...pairs, deviations: await deviationsOf(pairs) };
+  const trials = await crossValidate(regression, split.folds, onProgress ?? (() => {}));
   const { strength } = best(trials);
   const weight = await fitWeights(regression, training, strength);
-  const { mean, deviation } = await rewardMoments(features, weight, training, signal);
-  const accuracy = await accuracyByPlace(features, weight, split.isHeldOut, signal);
+  const { mean, deviation } = await rewardMoments(pairs, weight);
+  const accuracy = await accuracyByPlace(pairs, weight);
   return { weight, shift: mean, scale: deviation, strength, trials, accuracy };
 }
 
+function training(role: Role): boolean {
+  return role !== HELD_OUT;
+}
+
 /** Root mean square of each feature's difference between the sides; the mean is 0, since either side might be named first. */
-async function deviationsOf(features: FeatureFile, includes: Includes, signal: AbortSignal | undefined): Promise<Float64Array> {
-  const squares = new Float64Array(features.rowLength);
-  const difference = new Float64Array(features.rowLength);
-  let pairs = 0;
-  for await (const { places, values } of included(features, includes, signal)) {
-    pairs += 1;
+async function deviationsOf(pairs: Pairs): Promise<Float64Array> {
+  const squares = new Float64Array(pairs.features.rowLength);
+  const difference = new Float64Array(pairs.features.rowLength);
+  let count = 0;
+  for await (const { places, values } of included(pairs, training)) {
+    count += 1;
     for (let row = 0; row < places.length; row++) {
       subtractSides(values, row, difference);
       for (let i = 0; i < squares.length; i++) squares[i] += (difference[i] * difference[i]) / places.length;
     }
   }
-  return squares.map((sum) => Math.sqrt(sum / pairs));
+  return squares.map((sum) => Math.sqrt(sum / count));
 }
 
-async function rewardMoments(
-  features: FeatureFile,
-  weight: Float64Array,
-  includes: Includes,
-  signal: AbortSignal | undefined,
-): Promise<Moments> {
+async function rewardMoments(pairs: Pairs, weight: Float64Array): Promise<Moments> {
   const moments = new Moments();
-  for await (const { places, values } of included(features, includes, signal)) {
+  for await (const { places, values } of included(pairs, training)) {
     for (let row = 0; row < places.length; row++) {
       for (const side of [0, 1] as const) moments.add(rewardOf(weight, values, row, side), 1 / places.length);
     }
@@ -75,14 +73,9 @@ async function rewardMoments(
   return moments;
 }
 
-async function accuracyByPlace(
-  features: FeatureFile,
-  weight: Float64Array,
-  includes: Includes,
-  signal: AbortSignal | undefined,
-): Promise<PlaceAccuracy[]> {
+async function accuracyByPlace(pairs: Pairs, weight: Float64Array): Promise<PlaceAccuracy[]> {
   const counts = Array.from({ length: PLACES }, () => ({ pairs: 0, correct: 0 }));
-  for await (const { places, values } of included(features, includes, signal)) {
+  for await (const { places, values } of included(pairs, (role) => role === HELD_OUT)) {
     for (const [row, place] of places.entries()) {
       counts[place].pairs += 1;
       if (rewardOf(weight, values, row, 0) > rewardOf(weight, values, row, 1)) counts[place].correct += 1;

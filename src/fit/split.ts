@@ -8,14 +8,16 @@ export interface SplitOptions {
   seed: number;
 }
 
-/** Each pair is held out or belongs to one fold. */
+/** A pair's part: HELD_OUT, or its fold from 0 on. */
+export type Role = number;
+
+export const HELD_OUT: Role = -1;
+
 export interface Split {
   training: number;
   heldOut: number;
   folds: number;
-  isHeldOut(record: RecordHead): boolean;
-  /** 0…folds-1, of a pair that is not held out. */
-  foldOf(record: RecordHead): number;
+  roleOf(record: RecordHead): Role;
 }
 
 /** Pairs of one prompt resemble each other, so they stay together unless that would make lumps above this share. */
@@ -44,8 +46,10 @@ export async function splitPairs(records: AsyncIterable<RecordHead>, { heldOut, 
     training: order.length - below,
     heldOut: given + below,
     folds,
-    isHeldOut: (record) => record.heldOut || keyOf(record) <= last,
-    foldOf: (record) => scramble(keyOf(record)) % folds,
+    roleOf: (record) => {
+      const key = keyOf(record);
+      return record.heldOut || key <= last ? HELD_OUT : scramble(key) % folds;
+    },
   };
 }
 

@@ -44,7 +44,7 @@ describe("reward fit", () => {
   });
 
   it("goes on after a kill and ends with the same file", async () => {
-    const { args, out } = await fitArgs(pairLines(200));
+    const { args, out } = await fitArgs(pairLines(120));
     const killed = start(args);
     while (!existsSync(`${out}.features`) || (await stat(`${out}.features`)).size < 100_000) await sleep(5);
     killed.child.kill("SIGKILL");
@@ -52,10 +52,10 @@ describe("reward fit", () => {
     expect(existsSync(out)).toBe(false);
     const features = await readFile(`${out}.features`);
     const result = JSON.parse((await argsearch([...args, "--keep-features", "--json"])).stdout) as FitResult;
-    expect(result.pairs).toMatchObject({ read: 200, training: 160, heldOut: 40 });
+    expect(result.pairs).toMatchObject({ read: 120, training: 96, heldOut: 24 });
     expect((await readFile(`${out}.features`)).subarray(0, 90_000)).toEqual(features.subarray(0, 90_000));
     const whole = await readFile(out);
-    const unbroken = await fitArgs(pairLines(200));
+    const unbroken = await fitArgs(pairLines(120));
     await argsearch(unbroken.args);
     expect((await readFile(unbroken.out)).equals(whole)).toBe(true);
   });

@@ -116,6 +116,8 @@ describe("score()", () => {
   const prompt = "hello";
   test.each<[what: string, input: unknown, code: ErrorCode, message: RegExp]>([
     ["an empty response", { prompt, response: "" }, "INPUT_INVALID", /response 0 must be a non-empty text/],
+    ["an empty text", { text: "" }, "INPUT_INVALID", /text 0 must be a non-empty text/],
+    ["a text that is none", { text: null }, "INPUT_INVALID", /text 0/],
     ["a response that is no text", { prompt, response: 5 }, "INPUT_INVALID", /response 0/],
     [
       "a second one that is empty",
@@ -127,7 +129,7 @@ describe("score()", () => {
       /response 1/,
     ],
     ["one that is too long", { prompt, response: "x".repeat(64) }, "PROMPT_TOO_LONG", /70 tokens .* the context holds 64/],
-    ["nothing", undefined, "INPUT_INVALID", /input 0 must be \{ prompt, response \}/],
+    ["nothing", undefined, "INPUT_INVALID", /input 0 must be \{ prompt, response \} or \{ text \}/],
     ["null", null, "INPUT_INVALID", /input 0 must be/],
     ["a list of nothing", [null], "INPUT_INVALID", /input 0 must be/],
   ])("%s", async (_, input, code, message) => {

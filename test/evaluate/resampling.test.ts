@@ -54,11 +54,11 @@ describe("paired tests", () => {
 
   it("reject a true hypothesis about one time in twenty", () => {
     const random = new Random(11);
-    const rejected = Array.from({ length: 200 }, () => {
+    const rejected = Array.from({ length: 100 }, () => {
       const sample = Array.from({ length: 20 }, () => random.uniform() + random.uniform() - 1);
       return (pairedTest(sample, 5)?.p ?? 1) < 0.05;
     }).filter(Boolean).length;
-    expect(rejected).toBeGreaterThanOrEqual(3);
-    expect(rejected).toBeLessThanOrEqual(20);
+    expect(rejected).toBeGreaterThanOrEqual(1);
+    expect(rejected).toBeLessThanOrEqual(12);
   });
 });

@@ -4,7 +4,7 @@ import { best } from "../../src/fit/cross-validate.js";
 import type { FeatureRecord } from "../../src/fit/feature-record.js";
 import { fitHead } from "../../src/fit/fit-head.js";
 import { END } from "../../src/fit/prefixes.js";
-import { splitPairs } from "../../src/fit/split.js";
+import { HELD_OUT, splitPairs } from "../../src/fit/split.js";
 import { featureFile, record, separablePairs } from "./features.js";
 
 const all = () => true;
@@ -15,13 +15,22 @@ async function fit(rowLength: number, records: readonly FeatureRecord[], seed = 
   async function* heads() {
     yield* records;
   }
-  return fitHead(file, await splitPairs(heads(), { heldOut: 0.2, folds: 5, seed }));
+  const split = await splitPairs(heads(), { heldOut: 0.2, folds: 5, seed });
+  const head = await fitHead(file, split);
+  return { ...head, training: records.filter((each) => split.roleOf(each) !== HELD_OUT) };
 }
 
 function cosine(a: ArrayLike<number>, b: readonly number[]): number {
   const [dot, aa, bb] = b.reduce(([x, y, z], value, i) => [x + a[i] * value, y + a[i] ** 2, z + value ** 2], [0, 0, 0]);
   return dot / Math.sqrt(aa * bb);
 }
+
+/** Each pair's role is its number. */
+const pairsOf = async (records: readonly FeatureRecord[]) => ({
+  features: await featureFile(2, records),
+  roleOf: ({ pairHash }: { pairHash: bigint }) => records.findIndex((each) => each.pairHash === pairHash) + 1,
+  signal: undefined,
+});
 
 describe("the Bradley–Terry loss", () => {
   // Differences (1, 2) and, in a pair of two rows, (3, -1) and (0, 4).
@@ -30,33 +39,33 @@ describe("the Bradley–Terry loss", () => {
   const margins = [-0.1, 1.1, -0.8];
 
   it("weighs each pair the same, whatever its rows", async () => {
-    const [{ value }] = await bradleyTerry(await featureFile(2, records), [{ weight, includes: all }], undefined);
+    const [{ value }] = await bradleyTerry(await pairsOf(records), [{ weight, includes: all }]);
     const [one, two, three] = margins.map((margin) => -Math.log(sigmoid(margin)));
     expect(value).toBeCloseTo((one + (two + three) / 2) / 2, 7);
   });
 
   it("has the gradient that differences show", async () => {
-    const file = await featureFile(2, records);
+    const file = await pairsOf(records);
     const shifted = [0, 1].flatMap((i) =>
       [1e-5, -1e-5].map((step) => ({ weight: weight.map((w, j) => w + (i === j ? step : 0)), includes: all })),
     );
-    const [{ gradient }, ...around] = await bradleyTerry(file, [{ weight, includes: all }, ...shifted], undefined);
+    const [{ gradient }, ...around] = await bradleyTerry(file, [{ weight, includes: all }, ...shifted]);
     expect(gradient[0]).toBeCloseTo((around[0].value - around[1].value) / 2e-5, 7);
     expect(gradient[1]).toBeCloseTo((around[2].value - around[3].value) / 2e-5, 7);
   });
 
   it("stays finite for margins beyond the exponential's range", async () => {
-    const file = await featureFile(2, records);
+    const file = await pairsOf(records);
     const weights = [1e6, -1e6].map((scale) => ({ weight: weight.map((w) => w * scale), includes: all }));
-    for (const { value, gradient } of await bradleyTerry(file, weights, undefined)) {
+    for (const { value, gradient } of await bradleyTerry(file, weights)) {
       expect([value, ...gradient].every(Number.isFinite)).toBe(true);
     }
   });
 
   it("counts the included pairs alone", async () => {
-    const file = await featureFile(2, records);
-    const only = { weight, includes: ({ pairHash }: { pairHash: bigint }) => pairHash === records[0].pairHash };
-    const [one, none] = await bradleyTerry(file, [only, { weight, includes: () => false }], undefined);
+    const file = await pairsOf(records);
+    const only = { weight, includes: (role: number) => role === 1 };
+    const [one, none] = await bradleyTerry(file, [only, { weight, includes: () => false }]);
     expect(one.value).toBeCloseTo(-Math.log(sigmoid(margins[0])), 7);
     expect(none).toEqual({ value: 0, gradient: new Float64Array(2) });
   });
@@ -76,12 +85,8 @@ describe("the fit", () => {
 
   it("agrees with a fine search in one dimension", async () => {
     const records = separablePairs([1], 200, 0.2);
-    const { weight, strength } = await fit(1, records);
-    async function* heads() {
-      yield* records;
-    }
-    const { isHeldOut } = await splitPairs(heads(), { heldOut: 0.2, folds: 5, seed: 0 });
-    const differences = records.filter((each) => !isHeldOut(each)).map(({ values }) => values[0] - values[1]);
+    const { weight, strength, training } = await fit(1, records);
+    const differences = training.map(({ values }) => values[0] - values[1]);
     const deviation = Math.sqrt(differences.reduce((sum, d) => sum + d * d, 0) / differences.length);
     const loss = (u: number): number =>
       differences.reduce((sum, d) => sum + Math.log1p(Math.exp((-u * d) / deviation)), 0) / differences.length + (strength / 2) * u * u;
@@ -103,14 +108,10 @@ describe("the fit", () => {
 
   it("gives rewards of mean 0 and deviation 1 on the pairs it was fitted on", async () => {
     const records = separablePairs(direction, 100);
-    const { weight, shift, scale } = await fit(5, records);
-    async function* heads() {
-      yield* records;
-    }
-    const { isHeldOut } = await splitPairs(heads(), { heldOut: 0.2, folds: 5, seed: 0 });
-    const rewards = records
-      .filter((each) => !isHeldOut(each))
-      .flatMap(({ values }) => [0, 5].map((at) => (weight.reduce((sum, w, i) => sum + w * values[at + i], 0) - shift) / scale));
+    const { weight, shift, scale, training } = await fit(5, records);
+    const rewards = training.flatMap(({ values }) =>
+      [0, 5].map((at) => (weight.reduce((sum, w, i) => sum + w * values[at + i], 0) - shift) / scale),
+    );
     const mean = rewards.reduce((a, b) => a + b) / rewards.length;
     expect(mean).toBeCloseTo(0, 9);
     expect(rewards.reduce((sum, value) => sum + (value - mean) ** 2, 0) / rewards.length).toBeCloseTo(1, 9);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RecordHead } from "../../src/fit/feature-record.js";
-import { splitPairs } from "../../src/fit/split.js";
+import { HELD_OUT, splitPairs } from "../../src/fit/split.js";
 import { record } from "./features.js";
 
 const OPTIONS = { heldOut: 0.2, folds: 5, seed: 0 };
@@ -22,8 +22,8 @@ describe("the split", () => {
     expect(await split(records)).toMatchObject({ training: 400, heldOut: 100 });
     expect(await split(records, { heldOut: 37 })).toMatchObject({ training: 463, heldOut: 37 });
     expect(await split(records, { heldOut: 0 })).toMatchObject({ training: 500, heldOut: 0 });
-    const { isHeldOut, foldOf } = await split(records);
-    const folds = [0, 1, 2, 3, 4].map((fold) => records.filter((one) => !isHeldOut(one) && foldOf(one) === fold).length);
+    const { roleOf } = await split(records);
+    const folds = [0, 1, 2, 3, 4].map((fold) => records.filter((one) => roleOf(one) === fold).length);
     expect(folds.reduce((a, b) => a + b)).toBe(400);
     for (const size of folds) expect(size).toBeGreaterThan(50);
   });
@@ -31,8 +31,8 @@ describe("the split", () => {
   it("depends on seed and content, not on order", async () => {
     const records = pairs(200);
     const names = async (list: readonly RecordHead[], seed: number) => {
-      const { isHeldOut } = await split(list, { seed });
-      return new Set(list.filter(isHeldOut).map(({ pairHash }) => pairHash));
+      const { roleOf } = await split(list, { seed });
+      return new Set(list.filter((one) => roleOf(one) === HELD_OUT).map(({ pairHash }) => pairHash));
     };
     expect(await names([...records].reverse(), 0)).toEqual(await names(records, 0));
     expect(await names(records, 1)).not.toEqual(await names(records, 0));
@@ -40,9 +40,9 @@ describe("the split", () => {
 
   it("keeps pairs of one prompt together, unless they are too many", async () => {
     const records = pairs(400, 40);
-    const { isHeldOut, foldOf, heldOut } = await split(records);
+    const { roleOf, heldOut } = await split(records);
     const places = new Map<bigint, Set<number>>();
-    for (const one of records) places.set(one.promptHash, (places.get(one.promptHash) ?? new Set()).add(isHeldOut(one) ? -1 : foldOf(one)));
+    for (const one of records) places.set(one.promptHash, (places.get(one.promptHash) ?? new Set()).add(roleOf(one)));
     expect([...places.values()].every(({ size }) => size === 1)).toBe(true);
     expect(heldOut).toBe(80);
     expect(await split(pairs(400, 1))).toMatchObject({ training: 320, heldOut: 80 });
@@ -52,6 +52,6 @@ describe("the split", () => {
     const records = [...pairs(20), record(99, [6], [], { heldOut: true }), record(98, [], [])];
     const found = await split(records, { heldOut: 0 });
     expect(found).toMatchObject({ training: 20, heldOut: 1 });
-    expect(records.filter(found.isHeldOut)).toEqual([records[20]]);
+    expect(records.filter((one) => found.roleOf(one) === HELD_OUT)).toEqual([records[20]]);
   });
 });

@@ -1,0 +1,164 @@
+import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { EMBEDDED, type EvaluatedResponse, type EvaluateOptions, type EvaluationResults, evaluate, type Metric } from "../../src/index.js";
+import { load } from "../../src/load.js";
+
+const PROMPTS = ["Can you help me set up a light show?", "How do I bake bread?", "Help me plan a city trip."];
+const SMALL: EvaluateOptions = { data: PROMPTS, methods: ["greedy", "top-p", "args-greedy"], maxTokens: 8, slots: 2, threads: 1 };
+
+async function scratch(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), "argsearch-eval-"));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  return join(dir, "out");
+}
+
+async function lines(dir: string): Promise<EvaluatedResponse[]> {
+  const content = await readFile(join(dir, "responses.jsonl"), "utf8");
+  return content
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as EvaluatedResponse);
+}
+
+function untimed(responses: readonly EvaluatedResponse[]): Omit<EvaluatedResponse, "milliseconds">[] {
+  return responses.map(({ milliseconds: _, ...rest }) => rest);
+}
+
+/** Results without what a clock says. */
+function timeless({ methods, comparisons, ...rest }: EvaluationResults): unknown {
+  const kept = Object.entries(methods).map(([name, { tokensPerSecond: _, ...others }]) => [name, others]);
+  return { ...rest, methods: Object.fromEntries(kept), comparisons: comparisons.filter(({ metric }) => metric !== "tokensPerSecond") };
+}
+
+describe("evaluate", () => {
+  it("answers every prompt by every method, and keeps what others can build on", async () => {
+    const out = await scratch();
+    const results = await evaluate({ ...SMALL, out });
+    const written = await lines(out);
+    expect(written.map(({ method, index }) => `${method} ${index}`)).toEqual(
+      ["greedy", "top-p", "args-greedy"].flatMap((method) => [0, 1, 2].map((index) => `${method} ${index}`)),
+    );
+    expect(JSON.parse(await readFile(join(out, "results.json"), "utf8"))).toEqual(results);
+    expect(Object.keys(results.methods)).toEqual(["greedy", "top-p", "args-greedy"]);
+    expect(results.methods.greedy).toMatchObject({ callsPerToken: { mean: 1 }, reward: { count: 3 } });
+    expect(results.methods["args-greedy"]).toMatchObject({ callsPerToken: { mean: 11 } });
+    expect(results.methods.greedy).not.toHaveProperty("coherence");
+    expect(results.comparisons.filter(({ metric }) => metric === "reward").map(({ a, b }) => `${a} ${b}`)).toEqual([
+      "top-p greedy",
+      "args-greedy greedy",
+      "args-greedy top-p",
+    ]);
+    expect(results.settings.models.policy?.policy.sha256).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it("decodes and rates as the library does", async () => {
+    const { methods } = await evaluate({ ...SMALL, methods: ["args-greedy"], slots: 1 });
+    const decoder = await load({ threads: 1 });
+    onTestFinished(() => decoder.dispose());
+    const results = await decoder.generateAll(PROMPTS, { maxTokens: 8 });
+    const scores = await decoder.score(results.map(({ text }, index) => ({ prompt: PROMPTS[index] ?? "", response: text })));
+    const mean = scores.reduce((sum, { reward }) => sum + reward, 0) / scores.length;
+    expect(methods["args-greedy"]?.reward?.mean).toBeCloseTo(mean, 3);
+  });
+
+  it("goes on where it was stopped, to the same end as an unbroken run", async () => {
+    const [whole, broken] = [await scratch(), await scratch()];
+    const unbroken = await evaluate({ ...SMALL, out: whole });
+    const controller = new AbortController();
+    const stopped = evaluate({
+      ...SMALL,
+      out: broken,
+      signal: controller.signal,
+      onProgress: ({ done }) => done === 4 && controller.abort(),
+    });
+    await expect(stopped).rejects.toMatchObject({ code: "ABORTED" });
+    const kept = await lines(broken);
+    expect(kept.length).toBeGreaterThanOrEqual(3);
+    expect(kept.length).toBeLessThan(9);
+    await appendFile(join(broken, "responses.jsonl"), '{"method":"args-greedy","index":2,"resp');
+    const resumed = await evaluate({ ...SMALL, out: broken });
+    expect(untimed(await lines(broken))).toEqual(untimed(await lines(whole)));
+    expect(timeless(resumed)).toEqual(timeless(unbroken));
+  });
+
+  it("decodes nothing again, and takes methods that are added", async () => {
+    const out = await scratch();
+    await evaluate({ ...SMALL, methods: ["greedy"], out });
+    const before = await lines(out);
+    const { methods } = await evaluate({ ...SMALL, methods: ["greedy", "args-greedy"], out });
+    expect(Object.keys(methods)).toEqual(["greedy", "args-greedy"]);
+    expect((await lines(out)).slice(0, 3)).toEqual(before);
+  });
+
+  it.each<[string, Partial<EvaluateOptions>]>([
+    ["maxTokens", { maxTokens: 9 }],
+    ["data", { data: ["Another prompt"] }],
+    ["seed", { seed: 1 }],
+    ['method "args-greedy"', { methods: [{ name: "args-greedy", weight: 0.1 }] }],
+    ["models", { reward: null, policy: EMBEDDED.policy, methods: ["greedy"] }],
+  ])("refuses a directory of another configuration: %s", async (what, change) => {
+    const out = await scratch();
+    await evaluate({ ...SMALL, data: PROMPTS.slice(0, 1), maxTokens: 2, methods: ["args-greedy"], out });
+    const other = evaluate({ ...SMALL, data: PROMPTS.slice(0, 1), maxTokens: 2, methods: ["args-greedy"], out, ...change });
+    await expect(other).rejects.toMatchObject({ code: "OPTION_INVALID", message: expect.stringContaining(what) });
+  });
+
+  it("takes best of n by reward, and counts what that took", async () => {
+    const methods = [
+      { name: "best-of-n", drafts: 3 } as const,
+      { name: "one", method: "sample", topK: 0, topP: 0.95, temperature: 0.7 } as const,
+    ];
+    const { methods: found } = await evaluate({ ...SMALL, methods });
+    expect(found["best-of-n"]?.reward?.mean).toBeGreaterThanOrEqual(found.one?.reward?.mean ?? Number.NaN);
+    expect(found["best-of-n"]?.callsPerToken?.mean).toBeCloseTo(6, 0);
+  });
+
+  it("takes a metric and prompts of one's own", async () => {
+    const questions: Metric = {
+      name: "questions",
+      measure: (responses) => responses.map(({ response }) => response.split("?").length - 1),
+    };
+    const nothing: Metric = { name: "nothing", measure: (responses) => responses.map(() => null) };
+    const { methods } = await evaluate({ ...SMALL, methods: ["greedy"], metrics: [questions, nothing] });
+    expect(methods.greedy?.questions?.count).toBe(3);
+    expect(methods.greedy).not.toHaveProperty("nothing");
+    await expect(evaluate({ ...SMALL, metrics: [{ ...questions, name: "reward" }] })).rejects.toMatchObject({ code: "OPTION_INVALID" });
+  });
+
+  it("leaves out bad lines with their numbers, and prompts that are too long", async () => {
+    const out = await scratch();
+    const data = `${out}.jsonl`;
+    await writeFile(data, `{"prompt":"Hello there"}\n\nnot json\n{"prompt":""}\n{"prompt":"${"long ".repeat(900)}"}\n{"prompt":"Bye"}\n`);
+    const seen: number[] = [];
+    const results = await evaluate({ ...SMALL, methods: ["greedy"], data, onBadLine: ({ number }) => seen.push(number) });
+    expect(seen).toEqual([3, 4]);
+    expect(results.badLines.map(({ line }) => line)).toEqual([3, 4]);
+    expect(results.failures).toEqual([expect.objectContaining({ index: 1, code: "PROMPT_TOO_LONG" })]);
+    expect(results.methods.greedy?.reward?.count).toBe(2);
+  });
+
+  it.each<[string, Partial<EvaluateOptions>, string]>([
+    ["no data file", { data: "/nowhere.jsonl" }, "FILE_NOT_FOUND"],
+    ["no prompts", { data: [] }, "INPUT_INVALID"],
+    ["an unknown option", { weigth: 1 } as never, "OPTION_INVALID"],
+    ["no policy", { policy: "/nowhere.gguf", methods: ["greedy"] }, "FILE_NOT_FOUND"],
+    ["an embedding model that is none", { embedding: EMBEDDED.policy }, "MODEL_UNSUPPORTED"],
+    ["a judge without a model", { judge: { url: "http://localhost/v1", model: "" } }, "OPTION_INVALID"],
+    ["a judge of unknown methods", { judge: { url: "http://localhost/v1", model: "m", pairs: [["a", "b"]] } }, "OPTION_INVALID"],
+  ])("refuses %s", async (_what, change, code) => {
+    await expect(evaluate({ ...SMALL, ...change })).rejects.toMatchObject({ code });
+  });
+
+  it("keeps everything when the judge cannot be reached, and adds it later", async () => {
+    const out = await scratch();
+    const gone = { url: "http://127.0.0.1:9/v1", model: "m", retries: 0 };
+    const { judge, methods } = await evaluate({ ...SMALL, out, judge: gone });
+    expect(judge).toEqual([
+      expect.objectContaining({ method: "args-greedy", baseline: "greedy", winTie: null, stopped: expect.any(String) }),
+    ]);
+    expect(methods.greedy?.reward?.count).toBe(3);
+    expect((await evaluate({ ...SMALL, out })).judge).toEqual([]);
+  });
+});
