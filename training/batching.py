@@ -15,7 +15,9 @@ Item = TypeVar("Item")
 WINDOW = 32
 
 
-def length_batches(items: Iterable[Item], size: int, length: Callable[[Item], int], rng: Random) -> Iterator[list[Item]]:
+def length_batches(
+    items: Iterable[Item], size: int, length: Callable[[Item], int], rng: Random
+) -> Iterator[list[Item]]:
     """Batches of ``size`` items of similar length, in random order within windows of ``WINDOW`` batches.
 
     Reads ``items`` once and holds one window, so a stream larger than memory works.

@@ -164,9 +164,10 @@ class Corpus:
                          head.endswith("*"), tuple(own_kit))
 
     def _invented_word(self) -> str:
-        syllables = [self._rng.choice("bdfgklmnprstvz") + self._rng.choice("aeiou") + self._rng.choice(["", "n", "r", "l", "s"])
-                     for _ in range(self._rng.randint(2, 3))]
-        return "".join(syllables)
+        choice = self._rng.choice
+        syllables = self._rng.randint(2, 3)
+        return "".join(choice("bdfgklmnprstvz") + choice("aeiou") + choice(["", "n", "r", "l", "s"])
+                       for _ in range(syllables))
 
     def _request(self, topic: Topic) -> str:
         return self._rng.choice(REQUESTS).format_map(topic.fields)
@@ -213,7 +214,8 @@ class Corpus:
         rng = self._rng
         count = questions or rng.randint(3, 6)
         forms = rng.choices(QUESTIONS, k=1 if rng.random() < 0.8 else 2)
-        asked = [rng.choice(forms).format_map({**topic.fields, "x": aspect}) for aspect in rng.choices(ASPECTS, k=count)]
+        aspects = rng.choices(ASPECTS, k=count)
+        asked = [rng.choice(forms).format_map({**topic.fields, "x": aspect}) for aspect in aspects]
         if ending:
             asked.append(rng.choice(STALL_ENDS).format_map(topic.fields))
         return (self._opener() if opener else "") + " ".join(asked)

@@ -41,7 +41,7 @@ class RewardHead:
 
 
 def reward_metadata(head: RewardHead) -> dict[str, Any]:
-    """The ``argsearch.reward.*`` keys. ``accuracy`` is in 0..1, on held-out pairs at every prefix length."""
+    """The ``argsearch.reward.*`` keys. ``accuracy``, 0..1: held-out pairs told apart at their ends."""
     return {
         "argsearch.reward.head.weight": [float(value) for value in head.weight.astype(np.float32)],
         "argsearch.reward.head.bias": head.bias,

@@ -38,7 +38,7 @@ async function runEval(flags: EvalFlags): Promise<void> {
   progress.stop();
   await printResults(results, flags);
   if (flags.report) await report(options.out, flags);
-  flagTroubles(results);
+  flagTroubles(results, flags.judgeEstimate);
 }
 
 type Callbacks = Pick<EvaluateOptions, "onProgress" | "onBadLine" | "judge">;
@@ -96,8 +96,8 @@ function commandLine(): string {
 }
 
 /** What went wrong without ending the evaluation: said, and exit code 1. */
-function flagTroubles({ failures, badLines, judge }: EvaluationResults): void {
-  const stopped = judge.find((each) => each.stopped !== null)?.stopped;
+function flagTroubles({ failures, badLines, judge }: EvaluationResults, onlyEstimated = false): void {
+  const stopped = onlyEstimated ? null : judge.find((each) => each.stopped !== null)?.stopped;
   for (const { method, index, message, code } of failures) reportLine(`prompt ${index} by ${method}: ${message}`, code);
   if (stopped) reportLine(`judging stopped: ${stopped} (all else is kept; the same command adds the verdicts)`);
   if (failures.length > 0 || badLines.length > 0 || stopped) process.exitCode ??= EXIT.FAILURE;

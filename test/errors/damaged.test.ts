@@ -1,5 +1,5 @@
 /** No damaged file ends the process: it loads and works, or it is an error with a code. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { ERROR_CODES } from "../../src/index.js";
 import { encodeGguf } from "../helpers/gguf-writer.js";
 import { type Damage, flips, metadataDamages, optionDamages, tensorDamages, truncations, typeDamages } from "./damaged-files.js";
@@ -10,9 +10,12 @@ const content = tinyModel();
 const whole = encodeGguf(content);
 const header = headerLength(content);
 
-/** More of the random ones on request: see test/slow. */
-const FLIPS = Number(process.env.ARGSEARCH_FLIPS ?? 400);
+/** Rounds of random damage, and the seed of the first; see test/slow for many. */
+const ROUNDS = Number(process.env.ARGSEARCH_ROUNDS ?? 1);
 const SEED = Number(process.env.ARGSEARCH_SEED ?? 1);
+
+/** A hang is what probe() finds, not the time limit. */
+vi.setConfig({ testTimeout: 600_000 });
 
 const codeOf = (outcome: string) => outcome.split(":")[0];
 
@@ -28,10 +31,12 @@ describe("a file with", () => {
     ["an optional metadata key that does not fit", optionDamages(content)],
     ["a tensor dropped, renamed or reshaped", tensorDamages(content)],
     ["a tensor in another format", typeDamages(content)],
-    ["a byte flipped in its header", flips(whole, header, FLIPS, SEED)],
-    ["a byte flipped anywhere", flips(whole, whole.length, FLIPS / 4, SEED + 1)],
   ])("%s", async (_, damages) => {
     expectTyped(await probe(damages));
+  });
+
+  test.each(Array.from({ length: ROUNDS }, (_, round) => SEED + round))("a byte flipped: seed %d", async (seed) => {
+    expectTyped(await probe([...flips(whole, header, 400, seed), ...flips(whole, whole.length, 100, seed)]));
   });
 
   test("its end cut off is MODEL_INVALID, or NOT_GGUF before there is a magic word", async () => {

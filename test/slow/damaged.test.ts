@@ -1,3 +1,3 @@
-/** Twenty thousand flipped bytes; ARGSEARCH_SEED chooses which. */
-process.env.ARGSEARCH_FLIPS ??= "20000";
+/** Twenty thousand flipped bytes; ARGSEARCH_SEED says which. */
+process.env.ARGSEARCH_ROUNDS ??= "40";
 await import("../errors/damaged.test.js");

@@ -33,6 +33,7 @@ const SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json";
 const CONFIG = {
   font: "system-ui, sans-serif",
   view: { stroke: null },
+  legend: { labelLimit: 320, symbolOpacity: 1 },
   axis: { grid: true, gridColor: "#e6eaf0", domain: false, ticks: false, labelFontSize: 11, titleFontSize: 12, labelLimit: 260 },
 } as const;
 
@@ -43,7 +44,7 @@ export function chartSpecs(results: EvaluationResults): ChartSpec[] {
 
 function barChart(results: EvaluationResults): ChartSpec | null {
   const names = Object.keys(results.methods).filter((name) => !isSwept(results, name));
-  if (names.length < 2 || names.length > MOST_BARS) return null;
+  if (names.every(isGreedy) || names.length > MOST_BARS) return null;
   const concat = DRAWN.flatMap((metric) => {
     const values = pointsOf(results, names, metric);
     if (values.length === 0) return [];
@@ -128,7 +129,7 @@ function sizeChart(results: EvaluationResults): ChartSpec | null {
     encoding: {
       x: { field: "label", type: "nominal", title: null, axis: { labelAngle: 0 } },
       xOffset: { field: "method" },
-      color: method,
+      color: { ...method, scale: { scheme: "tableau20" } },
     },
   };
   return { name: "models", caption: "Average reward by models and method, with 95 % intervals.", spec: spec };

@@ -37,7 +37,11 @@ FAMILIES: dict[str, tuple[str, dict[str, Any], str]] = {
     "qwen2": ("Qwen2Config", SHAPE, "qwen2"),
     "qwen3": ("Qwen3Config", {**SHAPE, "head_dim": 16}, "qwen2"),
     # A window shorter than the texts, so that it matters.
-    "gemma2": ("Gemma2Config", {**SHAPE, "head_dim": 16, "query_pre_attn_scalar": 16, "sliding_window": 64}, "spm"),
+    "gemma2": (
+        "Gemma2Config",
+        {**SHAPE, "head_dim": 16, "query_pre_attn_scalar": 16, "sliding_window": 64, "bos_token_id": 1, "eos_token_id": 2},
+        "gemma",
+    ),
     "phi3": ("Phi3Config", {**SHAPE, "num_key_value_heads": 4, "sliding_window": None}, "phi3"),
     "trl": ("LlamaConfig", SHAPE, "bpe"),
     "opt": (
@@ -176,7 +180,7 @@ def byte_level(tokens: list[str], merges: list[tuple[str, str]]) -> Tokenizer:
     return tokenizer
 
 
-def spm(vocabularies: Path, directory: Path) -> tuple[Any, int]:
+def spm(vocabularies: Path, directory: Path, prefix: bool = True) -> tuple[Any, int]:
     fields = gguf.GGUFReader(vocabularies / "ggml-vocab-llama-spm.gguf").fields
     columns = [fields[f"tokenizer.ggml.{name}"].contents() for name in ("tokens", "scores", "token_type")]
     model = sentencepiece_model_pb2.ModelProto()
@@ -184,7 +188,7 @@ def spm(vocabularies: Path, directory: Path) -> tuple[Any, int]:
     model.trainer_spec.byte_fallback = True
     model.trainer_spec.vocab_size = len(columns[0])
     model.normalizer_spec.name = "identity"
-    model.normalizer_spec.add_dummy_prefix = True
+    model.normalizer_spec.add_dummy_prefix = prefix
     model.normalizer_spec.remove_extra_whitespaces = False
     model.normalizer_spec.escape_whitespaces = True
     for piece, score, kind in zip(*columns):
@@ -196,6 +200,11 @@ def spm(vocabularies: Path, directory: Path) -> tuple[Any, int]:
     return lambda text: [1, *processor.encode(text)], len(columns[0])
 
 
+def gemma(vocabularies: Path, directory: Path) -> tuple[Any, int]:
+    """Gemma puts no space before a text."""
+    return spm(vocabularies, directory, prefix=False)
+
+
 def phi3(vocabularies: Path, directory: Path) -> tuple[Any, int]:
     """Llama's pieces, and chat tokens behind them."""
     encode, pieces = spm(vocabularies, directory)
@@ -205,10 +214,11 @@ def phi3(vocabularies: Path, directory: Path) -> tuple[Any, int]:
     return encode, pieces + 64
 
 
-TOKENIZERS = {"bpe": bpe, "qwen2": qwen2, "spm": spm, "phi3": phi3, "opt": opt}
+TOKENIZERS = {"bpe": bpe, "qwen2": qwen2, "spm": spm, "gemma": gemma, "phi3": phi3, "opt": opt}
 
 
 if __name__ == "__main__":
+    torch.set_num_threads(1)  # small matrices: threads would wait for each other
     command, *paths = sys.argv[1:]
     given = json.load(sys.stdin)
     result = make(Path(paths[0]), Path(paths[1]), paths[2:], given) if command == "make" else rewards(Path(paths[0]), given)
