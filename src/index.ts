@@ -26,6 +26,7 @@ export type { PlaceAccuracy } from "./fit/fit-head.js";
 export { fitReward } from "./fit/fit-reward.js";
 export type { BadPair, FitOptions, FitProgress, FitResult, PairSource } from "./fit/options.js";
 export { type GgufSummary, inspect, type RewardHeadSummary } from "./gguf.js";
+export { type ConvertHfOptions, convertHf } from "./import/convert-hf.js";
 export { type ConvertOptOptions, type ConvertOptResult, convertOpt } from "./import/convert-opt.js";
 export { type ReadHeadOptions, readRewardHead } from "./import/head.js";
 export { type ImportOptions, importReward } from "./import/import-reward.js";

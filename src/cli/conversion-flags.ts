@@ -1,6 +1,8 @@
-/** Flags of the commands that make GGUF files: the weights' format, and where a reward head came from. */
+/** Flags of the commands that make GGUF files: the weights' format, the converter, and where a reward head came from. */
 import { type Command, Option } from "commander";
-import { MODEL_TYPES, type RewardProvenance } from "../index.js";
+import { type ConvertHfOptions, MODEL_TYPES, type RewardProvenance } from "../index.js";
+import { engineDirFlag, verboseFlag } from "./flags.js";
+import { note } from "./output.js";
 import { number } from "./values.js";
 
 export interface ProvenanceFlags {
@@ -28,4 +30,22 @@ export function provenance({ source, dataset, accuracy }: ProvenanceFlags): Rewa
     ...(dataset !== undefined && { dataset }),
     ...(accuracy !== undefined && { accuracy }),
   };
+}
+
+/** What the commands that drive llama.cpp's converter have in common. */
+export interface PythonFlags extends Pick<ConvertHfOptions, "python" | "converter" | "engineDir"> {
+  verbose?: boolean;
+}
+
+export function addPythonFlags(command: Command): void {
+  command
+    .option("--python <file>", "the Python to use (default: python3 or python)")
+    .option("--converter <dir>", "llama.cpp's source with convert_hf_to_gguf.py (default: fetched once)")
+    .addOption(engineDirFlag())
+    .addOption(verboseFlag());
+}
+
+export function pythonOptions({ python, converter, engineDir, verbose }: PythonFlags): Omit<ConvertHfOptions, "model" | "out"> {
+  const onLog = verbose ? (line: string): void => note(line, true) : undefined;
+  return { python, converter, engineDir, onLog };
 }

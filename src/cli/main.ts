@@ -3,6 +3,7 @@
 import { createRequire } from "node:module";
 import { Command } from "commander";
 import { addChat } from "./chat.js";
+import { addConvertHf } from "./convert-hf.js";
 import { addConvertOpt } from "./convert-opt.js";
 import { addDevices } from "./devices.js";
 import { addEval } from "./eval.js";
@@ -45,7 +46,9 @@ function commands(): Command {
   addRewardImport(reward);
   addRewardFit(reward);
   addRewardAttach(reward);
-  addConvertOpt(program.command("convert").description("Make GGUF files of models that llama.cpp's converter does not know."));
+  const convert = program.command("convert").description("Make GGUF files of Hugging Face language models.");
+  addConvertHf(convert);
+  addConvertOpt(convert);
   addExamples(program, ['generate --prompt "Can you help me set up a light show?"', "chat", "generate --help"]);
   return program;
 }

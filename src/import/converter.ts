@@ -2,10 +2,17 @@
 import { join } from "node:path";
 import { ArgsearchError } from "../errors.js";
 import { packageRoot } from "../package-root.js";
+import type { ModelType } from "./model-types.js";
 import { runPython } from "./python.js";
 
 /** Formats that the converter writes itself. */
 export type OutType = "f32" | "f16" | "bf16";
+
+/** What the converter is to write: the wanted type if it can, else what loses nothing of the weights before they are quantised. */
+export function trunkType(type: ModelType, dtype: string): OutType {
+  if (type === "f32" || type === "f16" || type === "bf16") return type;
+  return dtype === "BF16" ? "bf16" : dtype === "F16" ? "f16" : "f32";
+}
 
 export interface TrunkConversion {
   /** Directory of convert_hf_to_gguf.py. */

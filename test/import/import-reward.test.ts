@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type ImportOptions, importReward, inspect } from "../../src/index.js";
+import { convertHf, type ImportOptions, importReward, inspect } from "../../src/index.js";
 import { writeRandomModel } from "../helpers/random-model.js";
 import { type SafeTensors, writeSafetensors } from "../helpers/safetensors-writer.js";
 
@@ -155,5 +155,28 @@ describe.skipIf(process.platform === "win32")("importReward()", () => {
   it("checks its options", async () => {
     await expect(run({ type: "q9" as never })).rejects.toMatchObject({ code: "OPTION_INVALID" });
     await expect(run({ outt: "x" } as never)).rejects.toMatchObject({ message: expect.stringContaining("did you mean out?") });
+  });
+});
+
+describe.skipIf(process.platform === "win32")("convertHf()", () => {
+  const convert = (): Promise<void> =>
+    convertHf({ model, out, type: "f16", python: join(dir, "python"), converter: join(dir, "converter") });
+
+  it("has a whole language model converted", async () => {
+    write({}, { architectures: ["LlamaForCausalLM"] });
+    await convert();
+    expect(converterArgs().slice(4)).toEqual(["--outtype", "f16", "--architecture", "LlamaForCausalLM"]);
+    expect((await inspect(out)).rewardHead).toBeNull();
+    expect(readdirSync(join(dir, "out"))).toEqual(["rm.gguf"]);
+  });
+
+  it.each([
+    ["LlamaForSequenceClassification", "argsearch reward import"],
+    ["OPTForCausalLM", "argsearch convert opt"],
+    ["BertModel", "no causal language model"],
+  ])("refuses %s and says what takes it", async (architecture, hint) => {
+    write({}, { architectures: [architecture] });
+    await expect(convert()).rejects.toMatchObject({ code: "MODEL_UNSUPPORTED", message: expect.stringContaining(hint) });
+    expect(readdirSync(join(dir, "out"))).toEqual([]);
   });
 });

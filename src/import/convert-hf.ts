@@ -1,0 +1,98 @@
+import { openEngine } from "../engine.js";
+import { ArgsearchError } from "../errors.js";
+import { resolveEngine } from "../options.js";
+import type { EngineOptions } from "../types.js";
+import { abortSignal, callback, nonEmptyText, onlyKnown, plainObject } from "../validate.js";
+import { Checkpoint } from "./checkpoint.js";
+import { convertTrunk, type TrunkConversion, trunkType } from "./converter.js";
+import { converterDir } from "./converter-source.js";
+import { readConfig } from "./hf-config.js";
+import { type ModelType, resolveType } from "./model-types.js";
+import { publish } from "./publish.js";
+
+/** What driving llama.cpp's converter takes. */
+export interface ConvertHfOptions extends EngineOptions {
+  /** A Hugging Face directory: config.json, safetensors (sharded too), tokenizer. One that you trust: its tokenizer may bring code. */
+  model: string;
+  /** Path of the new GGUF; an older one of that name is replaced at the end, in one move. */
+  out: string;
+  /** Format of the weights, default "f16"; a reward head stays F32. */
+  type?: ModelType | undefined;
+  /** A Python 3 with torch and transformers; default `python3` or `python`. */
+  python?: string | undefined;
+  /** Directory of llama.cpp's convert_hf_to_gguf.py; default: a copy of the engine's release, fetched once. */
+  converter?: string | undefined;
+  /** Each line that the converter prints. */
+  onLog?: ((line: string) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export const CONVERT_HF_NAMES: Record<keyof ConvertHfOptions, true> = {
+  model: true,
+  out: true,
+  type: true,
+  python: true,
+  converter: true,
+  onLog: true,
+  signal: true,
+  engineDir: true,
+  gpu: true,
+};
+
+/**
+ * Makes a policy of a Hugging Face directory with a causal language model, by llama.cpp's converter. Takes Python. The new file
+ * gets its name only when it is whole and on disk.
+ *
+ * @throws ArgsearchError OPTION_INVALID; MODEL_UNSUPPORTED, also for a model that is no causal language model; FILE_NOT_FOUND,
+ * also for a missing shard; NOT_A_FILE, FILE_UNREADABLE, FILE_UNWRITABLE, INPUT_INVALID; MODEL_INVALID, also for weights that are
+ * not finite; TOOL_NOT_FOUND without Python or its modules; CONVERSION_FAILED; ABORTED; as devices()
+ */
+export async function convertHf(options: ConvertHfOptions): Promise<void> {
+  onlyKnown("convertHf()", plainObject("the options of convertHf()", options), Object.keys(CONVERT_HF_NAMES));
+  const type = checkConversion(options);
+  const { model, out, signal, engineDir, gpu } = options;
+  const { architecture, path } = await readConfig(model);
+  requireCausal(architecture, path);
+  const checkpoint = await Checkpoint.open(model);
+  try {
+    await checkpoint.requireFinite(signal);
+    const outType = trunkType(type, checkpoint.dtype);
+    const conversion = await conversionOf(options, { outType, architecture });
+    const write = (file: string): Promise<void> => convertTrunk({ ...conversion, out: file });
+    await publish({ out, type, written: outType, write, engine: { engineDir, gpu }, signal });
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/** Checks what every conversion takes and opens the engine; returns the format. @throws ArgsearchError OPTION_INVALID; as devices() */
+export function checkConversion({ model, out, onLog, signal, type, engineDir, gpu }: ConvertHfOptions): ModelType {
+  nonEmptyText("model", model);
+  nonEmptyText("out", out);
+  if (onLog !== undefined) callback("onLog", onLog);
+  if (signal !== undefined) abortSignal("signal", signal);
+  const resolved = resolveType(type);
+  openEngine(resolveEngine({ engineDir, gpu }));
+  return resolved;
+}
+
+/** The converter's run: the whole model, unless the parts say otherwise. @throws as converterDir() */
+export async function conversionOf(
+  { model, converter, python, onLog, signal }: ConvertHfOptions,
+  parts: Pick<TrunkConversion, "outType" | "architecture"> & Partial<Pick<TrunkConversion, "drop" | "prefix" | "tied">>,
+): Promise<Omit<TrunkConversion, "out">> {
+  const source = await converterDir(converter);
+  return { drop: [], prefix: "", tied: false, ...parts, converter: source, model, python, onLine: onLog, signal };
+}
+
+function requireCausal(architecture: string, path: string): void {
+  if (architecture === "OPTForCausalLM") {
+    throw new ArgsearchError(
+      "MODEL_UNSUPPORTED",
+      `${path}: llama.cpp has no OPT. "argsearch convert opt" writes it as the gpt2 architecture`,
+    );
+  }
+  if (/(ForCausalLM|LMHeadModel)$/.test(architecture)) return;
+  const hint = /(ForSequenceClassification|RewardModel)$/.test(architecture) ? '. "argsearch reward import" takes reward models' : "";
+  throw new ArgsearchError("MODEL_UNSUPPORTED", `${path}: ${architecture} is no causal language model${hint}`);
+}
