@@ -27,17 +27,21 @@ from batching import adamw, length_batches, pad_right, warmup_cosine
 from data import Preference, encode_prompt, encode_response
 
 
+def zero_head(head: nn.Linear) -> nn.Linear:
+    """``head``, set so that all prefixes start out with the same reward."""
+    for parameter in head.parameters():
+        nn.init.zeros_(parameter)
+    return head
+
+
 class RewardModel(nn.Module):
     """``reward[t] = weight . hidden[t] + bias`` on the trunk's final-norm hidden states."""
 
-    def __init__(self, trunk: PreTrainedModel) -> None:
-        """``trunk`` is a base model, without a language-model head (``model.base_model``)."""
+    def __init__(self, trunk: PreTrainedModel, head: nn.Linear | None = None) -> None:
+        """``trunk`` is a base model, without a language-model head (``model.base_model``); ``head``: one to go on with."""
         super().__init__()
         self.trunk = trunk
-        self.head = nn.Linear(trunk.config.hidden_size, 1)
-        # All prefixes start out with the same reward.
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
+        self.head = head or zero_head(nn.Linear(trunk.config.hidden_size, 1))
 
     def forward(self, ids: Tensor) -> Tensor:
         """Rewards, float32 [batch, length], of the right-padded ``ids``, int64 [batch, length]."""
@@ -74,11 +78,13 @@ class EncodedPair:
         return max(len(self.chosen), len(self.rejected))
 
 
-def encode_pair(pair: Preference, tokenizer: PreTrainedTokenizerBase) -> EncodedPair:
-    """``pair`` as token ids."""
-    prompt = encode_prompt(pair.prompt, pair.style, tokenizer)
-    chosen = prompt + encode_response(pair.chosen, pair.style, tokenizer)
-    rejected = prompt + encode_response(pair.rejected, pair.style, tokenizer)
+def encode_pair(pair: Preference, tokenizer: PreTrainedTokenizerBase, max_length: int | None = None) -> EncodedPair:
+    """``pair`` as token ids; a prompt too long for ``max_length`` tokens in all loses its beginning."""
+    chosen = encode_response(pair.chosen, pair.style, tokenizer)
+    rejected = encode_response(pair.rejected, pair.style, tokenizer)
+    room = None if max_length is None else max(1, max_length - max(len(chosen), len(rejected)))
+    prompt = encode_prompt(pair.prompt, pair.style, tokenizer, room)
+    chosen, rejected = prompt + chosen, prompt + rejected
     shared = (at for at, (left, right) in enumerate(zip(chosen, rejected)) if left != right)
     return EncodedPair(chosen, rejected, len(prompt), next(shared, min(len(chosen), len(rejected))))
 
@@ -92,10 +98,11 @@ def train_reward_model(
 ) -> float:
     """Train ``model`` in place; returns the mean Bradley-Terry loss (nats a pair) of the last tenth.
 
-    Pairs of equal responses, and pairs with a side longer than ``max_length`` tokens, are left out.
+    Prompts lose their beginning where ``max_length`` tokens take it; pairs of equal responses, and pairs with a
+    response that is longer by itself, are left out.
     """
     pairs = (pair for preference in preferences
-             if (pair := encode_pair(preference, tokenizer)).length <= config.max_length
+             if (pair := encode_pair(preference, tokenizer, config.max_length)).length <= config.max_length
              and pair.chosen != pair.rejected)
     batches = length_batches(pairs, config.batch_size, lambda pair: pair.length, Random(config.seed))
     optimizer = adamw(model, config.learning_rate, config.weight_decay)
@@ -157,6 +164,7 @@ def pair_accuracy(
     preferences: list[Preference],
     lengths: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 64),
     batch_size: int = 64,
+    max_length: int | None = None,
 ) -> dict[str, tuple[float, int]]:
     """Share of pairs whose chosen side has the higher reward, and the number of pairs, per place where it is read.
 
@@ -166,7 +174,7 @@ def pair_accuracy(
     hits: dict[str, list[float]] = {}
     for at in range(0, len(preferences), batch_size):
         group = preferences[at: at + batch_size]
-        batch = [encode_pair(preference, tokenizer) for preference in group]
+        batch = [encode_pair(preference, tokenizer, max_length) for preference in group]
         chosen, rejected = pair_rewards(model, tokenizer, batch)
         for row, (preference, pair) in enumerate(zip(group, batch)):
             for length in lengths:

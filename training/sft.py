@@ -40,11 +40,12 @@ def fine_tune(
 ) -> float:
     """Train ``model`` in place to give the responses; returns the mean loss (nats a token) of the last tenth.
 
-    Only response tokens count. Dialogues longer than ``max_length`` tokens are left out.
+    Only response tokens count. Prompts lose their beginning where ``max_length`` tokens take it; dialogues with a
+    response that is longer by itself are left out.
     """
     device = model.device
     examples = (example for dialogue in dialogues
-                if len((example := _encode(dialogue, tokenizer))[0]) <= config.max_length)
+                if len((example := _encode(dialogue, tokenizer, config.max_length))[0]) <= config.max_length)
     batches = length_batches(examples, config.batch_size, lambda example: len(example[0]), Random(config.seed))
     optimizer = adamw(model, config.learning_rate, config.weight_decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -76,7 +77,8 @@ def fine_tune(
     return sum(tail) / len(tail)
 
 
-def _encode(dialogue: Dialogue, tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], int]:
+def _encode(dialogue: Dialogue, tokenizer: PreTrainedTokenizerBase, max_length: int) -> tuple[list[int], int]:
     """Token ids of prompt and response, and where the response starts."""
-    prompt = encode_prompt(dialogue.prompt, dialogue.style, tokenizer)
-    return prompt + encode_response(dialogue.response, dialogue.style, tokenizer), len(prompt)
+    response = encode_response(dialogue.response, dialogue.style, tokenizer)
+    prompt = encode_prompt(dialogue.prompt, dialogue.style, tokenizer, max(1, max_length - len(response)))
+    return prompt + response, len(prompt)

@@ -4,7 +4,7 @@
  * Takes Python with torch, transformers, tokenizers, sentencepiece and gguf (ARGSEARCH_PYTHON names it), and llama.cpp's source, which
  * is fetched unless ARGSEARCH_CONVERTER names it. ARGSEARCH_PARITY=llama,opt does some of the models only.
  */
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { binding, type NativeModel } from "../../../src/binding.js";
 import { convertOpt, importReward, load } from "../../../src/index.js";
 import { packageRoot } from "../../../src/package-root.js";
+import { llamaSource, python, pythonReady } from "../python.js";
 
 const ALL = ["llama", "mistral", "qwen2", "qwen3", "gemma2", "phi3", "trl", "opt"] as const;
 type Family = (typeof ALL)[number];
@@ -20,11 +21,6 @@ const FAMILIES = ALL.filter((family) => some === undefined || some.split(",").in
 
 /** Of the rewards' spread: 0.002 is the promise. */
 const TOLERANCE = 2e-3;
-
-const python = process.env.ARGSEARCH_PYTHON ?? "python3";
-const modules = "import torch, transformers, tokenizers, sentencepiece, gguf";
-const ready = spawnSync(python, ["-c", modules], { stdio: "ignore" }).status === 0;
-if (!ready) console.warn(`parity is not tested: "${python} -c '${modules}'" fails; name a Python that has them in ARGSEARCH_PYTHON`);
 
 const dir = mkdtempSync(join(tmpdir(), "argsearch-parity-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -45,7 +41,7 @@ interface Result {
 
 const results = new Map<Family, Result>();
 
-describe.runIf(ready)("rewards of imported models equal transformers'", () => {
+describe.runIf(pythonReady)("rewards of imported models equal transformers'", () => {
   beforeAll(async () => {
     const texts = fiftyTexts();
     const models = join(dir, "models");
@@ -150,11 +146,4 @@ function runModels<T>(args: readonly string[], input: unknown): T {
   const result = spawnSync(python, [script, ...args], { input: JSON.stringify(input), encoding: "utf8", maxBuffer: 1 << 28 });
   if (result.status !== 0) throw new Error(`models.py ${args[0]} failed:\n${result.stderr}`);
   return JSON.parse(result.stdout) as T;
-}
-
-/** llama.cpp's source, for its converter and its vocabularies. */
-function llamaSource(): string {
-  if (process.env.ARGSEARCH_CONVERTER !== undefined) return process.env.ARGSEARCH_CONVERTER;
-  const script = join(packageRoot, "scripts", "headers.mjs");
-  return execFileSync(process.execPath, [script, "--source"], { encoding: "utf8" }).trim();
 }
