@@ -93,13 +93,6 @@ def encode_response(response: str, style: Style, tokenizer: PreTrainedTokenizerB
     return ids + [tokenizer.eos_token_id]
 
 
-def read_dialogues(path: Path) -> Iterator[Dialogue]:
-    """JSON lines with ``{"messages": [{"role", "content"}, ...]}``, the last message being the assistant's."""
-    for record in _read_jsonl(path):
-        *prompt, last = record["messages"]
-        yield Dialogue(prompt, last["content"])
-
-
 def read_preferences(path: Path, style: Style = "chat", on_bad: OnBad = raise_bad) -> Iterator[Preference]:
     """Preference pairs of JSON lines, each in any of the forms such data comes in.
 
@@ -125,13 +118,6 @@ def read_preferences(path: Path, style: Style = "chat", on_bad: OnBad = raise_ba
 def write_jsonl(path: Path, records: Iterable[dict]) -> None:
     """Write one JSON object a line."""
     path.write_text("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records), encoding="utf-8")
-
-
-def _read_jsonl(path: Path) -> Iterator[dict]:
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            if line.strip():
-                yield json.loads(line)
 
 
 def _pair(record: dict) -> tuple[list[Message], str, str]:
