@@ -13,7 +13,6 @@ weighs the same, however long it is.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from random import Random
@@ -23,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from batching import adamw, length_batches, pad_right, warmup_cosine
+from batching import TrainingConfig, length_batches, optimise, pad_right
 from data import Preference, encode_prompt, encode_response
 
 
@@ -50,18 +49,11 @@ class RewardModel(nn.Module):
 
 
 @dataclass(frozen=True)
-class RewardConfig:
+class RewardConfig(TrainingConfig):
     """``magnitude`` is the factor of mean(r^2): it keeps rewards around 0 and the margins between them moderate,
     so that ARGS weighs them against log-probabilities and not over them."""
 
-    steps: int
-    batch_size: int = 32
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.1
-    warmup: int = 50
     magnitude: float = 0.01
-    max_length: int = 512
-    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -105,28 +97,12 @@ def train_reward_model(
              if (pair := encode_pair(preference, tokenizer, config.max_length)).length <= config.max_length
              and pair.chosen != pair.rejected)
     batches = length_batches(pairs, config.batch_size, lambda pair: pair.length, Random(config.seed))
-    optimizer = adamw(model, config.learning_rate, config.weight_decay)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: warmup_cosine(step, config.steps, config.warmup))
-    model.train()
-    losses: list[float] = []
-    started = time.monotonic()
-    for step, batch in zip(range(config.steps), batches):
-        chosen, rejected = pair_rewards(model, tokenizer, batch)
-        loss, size = prefix_loss(chosen, rejected, batch)
-        (loss + config.magnitude * size).backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        optimizer.zero_grad(set_to_none=True)
-        losses.append(loss.item())
-        if (step + 1) % max(1, config.steps // 20) == 0:
-            recent = losses[-max(1, config.steps // 20):]
-            log(f"  reward {step + 1}/{config.steps}  loss {sum(recent) / len(recent):.3f}"
-                f"  {time.monotonic() - started:.0f} s")
-    model.eval()
-    tail = losses[-max(1, len(losses) // 10):]
-    return sum(tail) / len(tail)
+
+    def losses_of(batch: list[EncodedPair]) -> tuple[Tensor, Tensor]:
+        loss, size = prefix_loss(*pair_rewards(model, tokenizer, batch), batch)
+        return loss + config.magnitude * size, loss
+
+    return optimise(model, batches, config, losses_of, log)
 
 
 def pair_rewards(

@@ -33,6 +33,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from batching import TrainingConfig
 from data import Dialogue, Preference, read_preferences
 from reward_model import (
     RewardConfig,
@@ -43,7 +44,7 @@ from reward_model import (
     train_reward_model,
     zero_head,
 )
-from sft import SftConfig, fine_tune
+from sft import fine_tune
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACES = (4, 8, 16, 32, 64, 128)
@@ -150,7 +151,7 @@ def train_policy(
     steps = steps_of(options.sft_epochs, len(pairs), options.batch_size)
     if steps > 0:
         dialogues = (Dialogue(pair.prompt, pair.chosen, pair.style) for pair in shuffled(pairs, options.seed))
-        fine_tune(model, tokenizer, dialogues, SftConfig(
+        fine_tune(model, tokenizer, dialogues, TrainingConfig(
             steps=steps, batch_size=options.batch_size, learning_rate=options.sft_learning_rate, weight_decay=0.0,
             warmup=max(1, steps // 10), max_length=options.max_length, seed=options.seed))
     save(model, tokenizer, out)

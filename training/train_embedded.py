@@ -19,11 +19,12 @@ from typing import TypeVar
 import torch
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, LlamaModel, PreTrainedTokenizerFast
 
+from batching import TrainingConfig
 from corpus import RESERVED, Corpus
 from data import Dialogue, Preference, write_jsonl
 from export import Description, RewardHead, write_gguf
 from reward_model import RewardConfig, RewardModel, pair_accuracy, train_reward_model
-from sft import SftConfig, fine_tune
+from sft import fine_tune
 from tokenizer import train_tokenizer
 
 HERE = Path(__file__).resolve().parent
@@ -40,8 +41,8 @@ POLICY_SHAPE = {"hidden_size": 192, "intermediate_size": 512, "num_hidden_layers
 REWARD_SHAPE = {"hidden_size": 160, "intermediate_size": 448, "num_hidden_layers": 3, "num_attention_heads": 5,
                 "num_key_value_heads": 5}
 
-POLICY_SFT = SftConfig(steps=1500, batch_size=24, learning_rate=3e-3)
-REWARD_SFT = SftConfig(steps=700, batch_size=24, learning_rate=3e-3)
+POLICY_SFT = TrainingConfig(steps=1500, batch_size=24, learning_rate=3e-3)
+REWARD_SFT = TrainingConfig(steps=700, batch_size=24, learning_rate=3e-3)
 REWARD = RewardConfig(steps=800, batch_size=12, learning_rate=1.5e-3)
 #: More examples than any run above reads.
 ENDLESS = 10**9
