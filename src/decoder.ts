@@ -116,6 +116,20 @@ export class Decoder implements AsyncDisposable {
   }
 
   /**
+   * Runs tasks that each decode one response after another, in step: every batch holds the next token of each task that is
+   * not done, however long one of them is busy otherwise. Their responses then do not depend on timing, which decides who shares
+   * a batch with whom, and models that are not F32 round by the shape of a batch. As many tasks as there are slots at most, and
+   * nothing else may decode meanwhile.
+   *
+   * @internal
+   */
+  async inStep<T>(tasks: readonly (() => Promise<T>)[]): Promise<PromiseSettledResult<T>[]> {
+    const { scheduler } = this.#parts;
+    scheduler.stepIn(tasks.length);
+    return Promise.allSettled(tasks.map((task) => task().finally(() => scheduler.stepOut())));
+  }
+
+  /**
    * Rewards of given responses, at every token, exactly as decoding would have read them. Function rewards are asked
    * about one token at a time, with a log-probability of NaN.
    *

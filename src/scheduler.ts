@@ -32,6 +32,7 @@ export class Scheduler {
   readonly #search: NativeSearch;
   readonly #waiting: Record<Kind, Request[]> = { commit: [], step: [], propose: [] };
   #members = 0;
+  #inStep = 0;
   #running: Promise<void> | undefined;
   #turnEnd: NodeJS.Immediate | undefined;
   #closed: ArgsearchError | undefined;
@@ -47,6 +48,17 @@ export class Scheduler {
 
   leave(): void {
     this.#members--;
+    this.#pump();
+  }
+
+  /** From now on a call waits until all of `count` parties have asked; each of them ends with stepOut(). */
+  stepIn(count: number): void {
+    this.#inStep += count;
+  }
+
+  /** A party will not ask again. */
+  stepOut(): void {
+    this.#inStep--;
     this.#pump();
   }
 
@@ -82,8 +94,8 @@ export class Scheduler {
 
   #pump(): void {
     const waiting = KINDS.reduce((sum, kind) => sum + this.#waiting[kind].length, 0);
-    if (this.#running || waiting === 0) return;
-    if (waiting >= this.#members) this.#start();
+    if (this.#running || waiting === 0 || waiting < this.#inStep) return;
+    if (waiting >= this.#members || this.#inStep > 0) this.#start();
     else this.#turnEnd ??= setImmediate(() => this.#start());
   }
 

@@ -5,7 +5,7 @@ import type { Readable } from "node:stream";
 import { ArgsearchError } from "../errors.js";
 import { unreadable } from "../file-errors.js";
 
-/** A line that is not blank, numbered from 1 as editors do. */
+/** A line, numbered from 1 as editors do. Its text may be blank. */
 export interface Line {
   number: number;
   text: string;
@@ -18,17 +18,24 @@ export interface BadLine {
 }
 
 /**
- * The lines of a UTF-8 file or stream, without a byte order mark; blank ones are skipped but counted.
+ * The lines of a UTF-8 file or stream, without a byte order mark and without blank ones at the end.
  *
  * @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE
  */
 export async function* readLines(source: string | Readable): AsyncGenerator<Line> {
   let number = 0;
   const lines = typeof source === "string" ? fileLines(source) : createInterface({ input: source, crlfDelay: Number.POSITIVE_INFINITY });
+  let blank: Line[] = [];
   for await (const line of lines) {
     number += 1;
     const text = number === 1 ? line.replace(/^\ufeff/, "") : line;
-    if (text.trim() !== "") yield { number, text };
+    if (text.trim() === "") {
+      blank.push({ number, text });
+      continue;
+    }
+    yield* blank;
+    blank = [];
+    yield { number, text };
   }
 }
 
@@ -41,6 +48,7 @@ export async function countLines(path: string): Promise<number> {
 
 /** The JSON object on a line. @throws ArgsearchError INPUT_INVALID */
 export function parseObject({ text }: Line): Record<string, unknown> {
+  if (text.trim() === "") throw new ArgsearchError("INPUT_INVALID", "the line is empty");
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -6,6 +6,7 @@ import { packageRoot } from "../package-root.js";
 import { invalid } from "../validate.js";
 import { rewardMetric } from "./average-reward.js";
 import { callsMetric } from "./calls.js";
+import { carryOver } from "./carry-over.js";
 import { coherenceMetric } from "./coherence.js";
 import { diversityMetric } from "./diversity.js";
 import { type Embedder, loadEmbedder } from "./embedder.js";
@@ -17,12 +18,12 @@ import { lengthMetric } from "./length.js";
 import { isGuided } from "./methods.js";
 import type { Metric } from "./metric.js";
 import { type EvaluateOptions, type ResolvedEvaluation, resolveEvaluation, type Variant } from "./options.js";
-import type { EvaluationProgress } from "./progress.js";
-import { loadPrompts } from "./prompts.js";
+import { loadPrompts, type PromptSet } from "./prompts.js";
+import type { EvaluatedResponse } from "./response.js";
 import { compare, type EvaluationResults, type EvaluationSettings, type MeasuredMethod, methodResult, valuesByPrompt } from "./results.js";
 import { decodeMissing } from "./run.js";
 import { speedMetric } from "./speed.js";
-import { FILES, json, ResponseStore, writeAtomically } from "./store.js";
+import { FILES, json, ResponseStore, readJson, writeAtomically } from "./store.js";
 
 const BUILT_IN: readonly Metric[] = [rewardMetric, diversityMetric(), lengthMetric, speedMetric, callsMetric];
 
@@ -31,40 +32,66 @@ const BUILT_IN: readonly Metric[] = [rewardMetric, diversityMetric(), lengthMetr
  *
  * With `out` everything is kept in that directory: settings.json, responses.jsonl (a line as soon as a response is there),
  * results.json, judge.jsonl. The same call again goes on where the last one stopped and gives what an unbroken run gives,
- * times aside; methods, an embedding model, metrics or a judge may be added to it.
+ * times aside; methods, an embedding model, metrics or a judge may be added to it, and what an earlier call found stays.
  *
  * ```js
  * const { methods } = await evaluate({ policy: "p.gguf", reward: "r.gguf", data: "prompts.jsonl", out: "results" });
  * methods["args-greedy"].reward; // { mean, low, high, count }
  * ```
  *
- * @throws ArgsearchError as load() and generate(); OPTION_INVALID when `out` holds another evaluation; INPUT_INVALID without a
- * prompt; ABORTED; DEPENDENCY_MISSING; FILE_UNWRITABLE
+ * @throws ArgsearchError as load() and generate(); OPTION_INVALID when `out` holds another evaluation, BUSY when it is in use;
+ * INPUT_INVALID without a prompt; ABORTED; DEPENDENCY_MISSING; FILE_UNWRITABLE
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationResults> {
   const resolved = resolveEvaluation(options);
   const metrics = metricsOf(options.metrics);
   const verdicts = await prepareJudge(options, resolved);
   const prompts = await loadPrompts(options, options.onBadLine);
-  const identity = await identityOf(resolved, prompts);
+  const { version } = openEngine(resolveEngine({ engineDir: options.engineDir, gpu: options.gpu }));
+  const identity = await identityOf(resolved, prompts, version);
   const store = await ResponseStore.open(options.out, identity);
-  const { version: engine } = openEngine(resolveEngine({ engineDir: options.engineDir, gpu: options.gpu }));
+  try {
+    return await run({ options, resolved, metrics, verdicts, prompts, identity, store });
+  } finally {
+    await store.close();
+  }
+}
+
+interface Prepared {
+  options: EvaluateOptions;
+  resolved: ResolvedEvaluation;
+  metrics: readonly Metric[];
+  verdicts: Verdicts | undefined;
+  prompts: PromptSet;
+  identity: Identity;
+  store: ResponseStore;
+}
+
+async function run({ options, resolved, metrics, verdicts, prompts, identity, store }: Prepared): Promise<EvaluationResults> {
+  const { out, signal, onProgress = () => {} } = options;
   const embedder = await openEmbedder(options, resolved);
   try {
-    const report = (progress: EvaluationProgress): void => options.onProgress?.(progress);
-    const failures = await decodeMissing({ resolved, prompts: prompts.prompts, store, signal: options.signal, onProgress: report });
-    await store.sort(resolved.variants.map(({ name }) => name));
-    const measured = await measureAll(resolved, store, embedder ? [...metrics, coherenceMetric(embedder)] : metrics, options);
-    const results: EvaluationResults = {
-      settings: await settingsOf(options, resolved, identity, engine),
+    const { failures, decoded } = await decodeMissing({ resolved, prompts: prompts.prompts, store, signal, onProgress });
+    const names = store.methodsAfter(resolved.variants.map(({ name }) => name));
+    await store.sort(names);
+    const measured = await measureAll(names, store, embedder ? [...metrics, coherenceMetric(embedder)] : metrics, options);
+    const found: EvaluationResults = {
+      settings: await settingsOf(options, resolved, { ...identity, methods: store.methods }, names),
       methods: Object.fromEntries([...measured].map(([name, values]) => [name, methodResult(values, resolved.seed)])),
       comparisons: compare(measured, resolved.seed),
-      judge: (await verdicts?.(store)) ?? [],
+      judge: [],
       failures,
       badLines: prompts.badLines.map(({ number, error }) => ({ line: number, message: error.message })),
     };
-    if (options.out !== undefined) await writeAtomically(join(options.out, FILES.results), json(results));
-    return results;
+    const before = out === undefined ? undefined : await readJson<EvaluationResults>(join(out, FILES.results));
+    const keep = async (judge: JudgeResult[]): Promise<EvaluationResults> => {
+      const results = carryOver(before, { ...found, judge }, decoded);
+      if (out !== undefined) await writeAtomically(join(out, FILES.results), json(results));
+      return results;
+    };
+    // Judging takes long and may be interrupted: what there is so far is kept before it.
+    const results = await keep([]);
+    return verdicts ? await keep(await verdicts(store)) : results;
   } finally {
     await embedder?.dispose();
   }
@@ -87,27 +114,40 @@ async function openEmbedder(options: EvaluateOptions, { model }: ResolvedEvaluat
 }
 
 async function measureAll(
-  { variants }: ResolvedEvaluation,
+  names: readonly string[],
   store: ResponseStore,
   metrics: readonly Metric[],
   { signal, onProgress }: EvaluateOptions,
 ): Promise<Map<string, MeasuredMethod>> {
   const measured = new Map<string, MeasuredMethod>();
-  for (const { name } of variants) {
-    onProgress?.({ stage: "metrics", done: measured.size, total: variants.length, secondsLeft: null });
+  for (const name of names) {
+    onProgress?.({ stage: "metrics", done: measured.size, total: names.length, secondsLeft: null });
     const responses = store.of(name);
     const values = new Map<string, ReadonlyMap<number, number>>();
-    for (const metric of metrics) values.set(metric.name, valuesByPrompt(responses, await metric.measure(responses, signal)));
+    for (const metric of metrics) values.set(metric.name, valuesByPrompt(responses, await valuesOf(metric, responses, signal)));
     measured.set(name, values);
   }
   return measured;
 }
 
+/** @throws ArgsearchError OPTION_INVALID for a metric that does not give a value for each response */
+async function valuesOf(
+  { name, measure }: Metric,
+  responses: readonly EvaluatedResponse[],
+  signal?: AbortSignal,
+): Promise<readonly (number | null)[]> {
+  const values: unknown = await measure(responses, signal);
+  if (Array.isArray(values) && values.length === responses.length) return values as (number | null)[];
+  throw invalid(`metric ${name}`, `an array of ${responses.length} numbers or nulls, one a response`, values);
+}
+
+type Verdicts = (store: ResponseStore) => Promise<JudgeResult[]>;
+
 /** Checks the judge before anything is decoded; what comes back asks it. */
 async function prepareJudge(
   { judge: options, out, signal, onProgress }: EvaluateOptions,
   { variants, seed }: ResolvedEvaluation,
-): Promise<((store: ResponseStore) => Promise<JudgeResult[]>) | undefined> {
+): Promise<Verdicts | undefined> {
   if (options === undefined) return undefined;
   const names = variants.map(({ name }) => name);
   const pairs = options.pairs ?? defaultPairs(variants);
@@ -131,19 +171,17 @@ function defaultPairs(variants: readonly Variant[]): [string, string][] {
 
 async function settingsOf(
   { data, embedding, pooling }: EvaluateOptions,
-  { pairs, variants }: ResolvedEvaluation,
+  { pairs }: ResolvedEvaluation,
   identity: Identity,
-  engine: string,
+  names: readonly string[],
 ): Promise<EvaluationSettings> {
+  const own = (label: string): readonly string[] => (pairs.length === 1 ? names : names.filter((name) => name.startsWith(`${label}: `)));
   return {
     ...identity,
     source: typeof data === "string" ? basename(data) : "prompts",
     embedding: embedding === undefined ? null : { ...(await hashFile(embedding)), pooling: pooling ?? "auto" },
-    versions: { argsearch: packageVersion(), engine, node: process.version },
-    pairs: pairs.map((pair) => ({
-      label: pair.label,
-      methods: variants.filter((variant) => variant.pair === pair).map(({ name }) => name),
-    })),
+    versions: { argsearch: packageVersion(), engine: identity.engine.version, node: process.version },
+    pairs: pairs.map(({ label }) => ({ label, methods: [...own(label)] })),
   };
 }
 

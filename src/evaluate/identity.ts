@@ -5,7 +5,7 @@ import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { unreadable } from "../file-errors.js";
-import type { RewardSpec } from "../types.js";
+import type { ModelOptions, RewardFunction, RewardSpec } from "../types.js";
 import type { MethodSpec } from "./methods.js";
 import type { ResolvedEvaluation, ResolvedPair } from "./options.js";
 import type { PromptSet } from "./prompts.js";
@@ -19,7 +19,7 @@ export interface FileHash {
 }
 
 export interface RewardPrint {
-  /** A file, or the name of a function. */
+  /** A file, or a function's name with the SHA-256 of its text; what it reaches beyond that is not seen. */
   reward: FileHash | string;
   weight: number;
   labels: Readonly<Record<string, number>>;
@@ -31,13 +31,15 @@ export interface Identity {
   data: { prompts: number; sha256: string };
   generation: ResolvedEvaluation["generation"];
   seed: number;
-  /** Slots share batches, which a quantised model's numbers depend on. */
+  /** Slots share batches, whose shape the numbers of models that are not F32 depend on. */
   slots: number;
+  /** What else decides what is computed; options that were left open are absent. */
+  engine: { version: string } & Pick<ModelOptions, "contextSize" | "batchSize" | "kvType" | "gpu" | "gpuLayers">;
   methods: Record<string, Omit<MethodSpec, "name">>;
 }
 
 /** @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE */
-export async function identityOf(resolved: ResolvedEvaluation, { prompts, sha256 }: PromptSet): Promise<Identity> {
+export async function identityOf(resolved: ResolvedEvaluation, { prompts, sha256 }: PromptSet, version: string): Promise<Identity> {
   const hashes = new Map<string, Promise<FileHash>>();
   const hash = (path: string): Promise<FileHash> => {
     const found = hashes.get(path) ?? hashFile(path);
@@ -48,6 +50,7 @@ export async function identityOf(resolved: ResolvedEvaluation, { prompts, sha256
   for (const pair of resolved.pairs) {
     models[pair.label] = { policy: await hash(pair.policy), rewards: await Promise.all(terms(pair).map((spec) => print(spec, hash))) };
   }
+  const { contextSize, batchSize, kvType, gpu, gpuLayers } = resolved.model;
   const methods = resolved.variants.map(({ name, method: { name: _name, ...settings } }) => [name, settings] as const);
   return {
     models,
@@ -55,6 +58,7 @@ export async function identityOf(resolved: ResolvedEvaluation, { prompts, sha256
     generation: resolved.generation,
     seed: resolved.seed,
     slots: resolved.slots,
+    engine: { version, contextSize, batchSize, kvType, gpu, gpuLayers },
     methods: Object.fromEntries(methods),
   };
 }
@@ -66,7 +70,11 @@ function terms({ reward }: ResolvedPair): readonly RewardSpec[] {
 
 async function print(spec: RewardSpec, hash: (path: string) => Promise<FileHash>): Promise<RewardPrint> {
   const { reward, weight = 1, labels = {} } = typeof spec === "object" ? spec : { reward: spec };
-  return { reward: typeof reward === "string" ? await hash(reward) : reward.name || "function", weight, labels };
+  return { reward: typeof reward === "string" ? await hash(reward) : functionPrint(reward), weight, labels };
+}
+
+function functionPrint(reward: RewardFunction): string {
+  return `${reward.name || "function"} ${createHash("sha256").update(String(reward)).digest("hex")}`;
 }
 
 export async function hashFile(path: string): Promise<FileHash> {

@@ -54,7 +54,7 @@ const FIELDS: Record<keyof MethodSpec, true> = {
 };
 
 /**
- * The settings of a method: those of its name, changed by its own. What generate() takes is checked there.
+ * The settings of a method: those of its name, changed by its own. What generate() takes is checked by resolveEvaluation().
  *
  * @throws ArgsearchError OPTION_INVALID
  */

@@ -3,6 +3,7 @@ import { basename, extname } from "node:path";
 import type { Pooling } from "../binding.js";
 import type { BadLine } from "../data/json-lines.js";
 import { EMBEDDED } from "../embedded.js";
+import { resolveGenerate } from "../options.js";
 import type { ModelOptions, RewardSpec } from "../types.js";
 import { integer, invalid, nonEmptyText, oneOf, onlyKnown, plainObject } from "../validate.js";
 import type { JudgeOptions } from "./judge/options.js";
@@ -112,7 +113,8 @@ const OPTIONS: Record<keyof EvaluateOptions, true> = {
 /** @throws ArgsearchError OPTION_INVALID */
 export function resolveEvaluation(options: EvaluateOptions): ResolvedEvaluation {
   onlyKnown("evaluate()", plainObject("the options of evaluate()", options), Object.keys(OPTIONS));
-  if (options.data === undefined) throw invalid("data", "a path or an array of prompts", options.data);
+  const { data } = options;
+  if (!Array.isArray(data) && (typeof data !== "string" || data === "")) throw invalid("data", "a path or an array of prompts", data);
   if (options.limit !== undefined) integer("limit", options.limit, { min: 1, max: 2 ** 31 - 1 });
   const { engineDir, gpu, gpuLayers, threads, contextSize, batchSize, kvType } = options;
   const pairs = pairsOf(options);
@@ -165,8 +167,14 @@ function variantsOf(pairs: readonly ResolvedPair[], { methods, sweep = {} }: Eva
   for (const { name, pair, method } of variants) {
     if (variants.filter((variant) => variant.name === name).length > 1) throw invalid("methods", "of different names", name);
     if (pair.reward === null && needsReward(method)) throw invalid("methods", "without a reward: greedy, top-k or top-p", name);
+    checkSettings(method);
   }
   return variants;
+}
+
+/** Before anything is decoded; only the vocabulary's size is not known yet. @throws ArgsearchError OPTION_INVALID */
+function checkSettings({ name: _name, drafts: _drafts, ...settings }: MethodSpec): void {
+  resolveGenerate(settings, { vocabulary: 2 ** 31 - 1, slots: 1, rewarded: true });
 }
 
 function needsReward({ method, drafts = 1 }: MethodSpec): boolean {

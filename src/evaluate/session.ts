@@ -2,7 +2,7 @@
 import type { Decoder } from "../decoder.js";
 import { load } from "../load.js";
 import { loadReward, type RewardModel } from "../reward-model.js";
-import type { ModelOptions } from "../types.js";
+import type { ModelOptions, RewardSpec } from "../types.js";
 import type { ResolvedPair } from "./options.js";
 
 /**
@@ -44,6 +44,12 @@ export class Sessions {
   }
 }
 
+/** Functions alone rate only inside a decoder, whose tokens they see. */
+function hasFile(reward: NonNullable<ResolvedPair["reward"]>): boolean {
+  const specs = Array.isArray(reward) ? (reward as readonly RewardSpec[]) : [reward as RewardSpec];
+  return specs.some((spec) => typeof (typeof spec === "object" ? spec.reward : spec) === "string");
+}
+
 /** Adds each model to `models` as it is loaded; frees them all when one fails. */
 async function openSession({ pair, guided, slots, model, signal }: SessionRequest, models: AsyncDisposable[]): Promise<Session> {
   const { policy, reward } = pair;
@@ -52,7 +58,7 @@ async function openSession({ pair, guided, slots, model, signal }: SessionReques
     return loaded;
   };
   try {
-    if (guided || reward === null) {
+    if (guided || reward === null || !hasFile(reward)) {
       const decoder = keep(await load({ ...model, policy, reward, slots, signal }));
       return { decoder, rater: reward === null ? null : decoder };
     }

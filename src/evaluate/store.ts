@@ -1,10 +1,11 @@
 /** The directory of an evaluation: what it is (settings.json), what was decoded (responses.jsonl), what came out (results.json). */
-import { mkdir, open, readFile, rename, truncate, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { ArgsearchError } from "../errors.js";
 import { unreadable, unwritable } from "../file-errors.js";
 import type { Identity } from "./identity.js";
+import { lockDirectory } from "./lock.js";
 import type { EvaluatedResponse } from "./response.js";
 
 export const FILES = {
@@ -20,30 +21,58 @@ export class ResponseStore {
   readonly #found = new Map<string, EvaluatedResponse>();
   #appending: Promise<void> = Promise.resolve();
 
-  private constructor(dir: string | undefined, found: readonly EvaluatedResponse[]) {
+  /** Settings of all methods that the directory knows. */
+  readonly methods: Identity["methods"];
+  readonly #unlock: () => Promise<void>;
+
+  private constructor(
+    dir: string | undefined,
+    found: readonly EvaluatedResponse[],
+    methods: Identity["methods"],
+    unlock: () => Promise<void> = async () => {},
+  ) {
     this.#dir = dir;
+    this.methods = methods;
+    this.#unlock = unlock;
     for (const response of found) this.#found.set(keyOf(response.method, response.index), response);
   }
 
   /**
-   * Opens or makes a directory. What an interrupted run left is taken up; a line that it could not finish is dropped.
+   * Opens or makes a directory, and keeps others out of it until close(). What an interrupted run left is taken up; lines that
+   * are torn or damaged are dropped, to be decoded again.
    *
-   * @throws ArgsearchError OPTION_INVALID when the directory holds another evaluation, FILE_UNREADABLE, FILE_UNWRITABLE
+   * @throws ArgsearchError OPTION_INVALID when the directory holds another evaluation; BUSY; FILE_UNREADABLE, FILE_UNWRITABLE
    */
   static async open(dir: string | undefined, identity: Identity): Promise<ResponseStore> {
-    if (dir === undefined) return new ResponseStore(undefined, []);
+    if (dir === undefined) return new ResponseStore(undefined, [], identity.methods);
     await mkdir(dir, { recursive: true }).catch((error: unknown) => {
       throw unwritable(error, dir);
     });
-    const path = join(dir, FILES.settings);
-    const before = await readJson<Identity>(path);
-    if (before !== undefined) requireSame(dir, before, identity);
-    await writeAtomically(path, json({ ...identity, methods: { ...before?.methods, ...identity.methods } }));
-    return new ResponseStore(dir, await readResponses(join(dir, FILES.responses)));
+    const unlock = await lockDirectory(dir);
+    try {
+      const found = await readResponses(join(dir, FILES.responses));
+      const methods = await agreedMethods(dir, identity, found);
+      await writeAtomically(join(dir, FILES.settings), json({ ...identity, methods }));
+      return new ResponseStore(dir, found, methods, unlock);
+    } catch (error) {
+      await unlock();
+      throw error;
+    }
+  }
+
+  /** Lets others into the directory. */
+  close(): Promise<void> {
+    return this.#unlock();
   }
 
   has(method: string, index: number): boolean {
     return this.#found.has(keyOf(method, index));
+  }
+
+  /** Names of the methods that have responses, those asked for now first, in their order. */
+  methodsAfter(wanted: readonly string[]): string[] {
+    const others = Object.keys(this.methods).filter((name) => !wanted.includes(name) && this.of(name).length > 0);
+    return [...wanted, ...others];
   }
 
   /** A method's responses, by the prompts' order. */
@@ -63,8 +92,7 @@ export class ResponseStore {
   /** Puts the lines in the order of methods and prompts: the file of a resumed run is then that of an unbroken one. */
   async sort(methods: readonly string[]): Promise<void> {
     if (this.#dir === undefined) return;
-    const others = [...this.#found.values()].map(({ method }) => method);
-    const lines = [...new Set([...methods, ...others])].flatMap((method) => this.of(method)).map((response) => JSON.stringify(response));
+    const lines = methods.flatMap((method) => this.of(method)).map((response) => JSON.stringify(response));
     await writeAtomically(join(this.#dir, FILES.responses), lines.map((line) => `${line}\n`).join(""));
   }
 }
@@ -73,24 +101,43 @@ function keyOf(method: string, index: number): string {
   return `${index}/${method}`;
 }
 
-/** Methods may be added to a directory, but a name keeps its meaning; all else must be as it was. */
-function requireSame(dir: string, before: Identity, now: Identity): void {
-  const { methods, generation, ...rest } = now;
-  const settings = { ...rest, ...generation };
-  const known: Partial<typeof settings> = { ...before, ...before.generation };
-  const changed = Object.keys(settings).filter((name) => {
-    const key = name as keyof typeof settings;
-    return !isDeepStrictEqual(known[key], plain(settings[key]));
-  });
-  const renamed = Object.keys(methods).filter((name) => {
-    return before.methods?.[name] !== undefined && !isDeepStrictEqual(before.methods[name], plain(methods[name]));
-  });
-  const differing = [...changed, ...renamed.map((name) => `method "${name}"`)];
-  if (differing.length === 0) return;
+/**
+ * The methods of a directory with those asked for now. Methods may be added, but one with responses keeps its settings, and all
+ * else must be as it was; where nothing was decoded yet there is nothing to keep.
+ */
+async function agreedMethods(dir: string, now: Identity, found: readonly EvaluatedResponse[]): Promise<Identity["methods"]> {
+  if (found.length === 0) return now.methods;
+  const path = join(dir, FILES.settings);
+  const before = await readJson<Identity>(path);
+  if (before === undefined) {
+    throw new ArgsearchError("OPTION_INVALID", `${dir} has responses but no ${FILES.settings} that says of what: choose another directory`);
+  }
+  const answered = new Set(found.map(({ method }) => method));
+  const kept = Object.entries(before.methods ?? {}).filter(([name]) => answered.has(name));
+  const changed = kept.filter(([name, settings]) => name in now.methods && !isDeepStrictEqual(settings, plain(now.methods[name])));
+  const differing = [...differences(before, now), ...changed.map(([name]) => `method "${name}"`)];
+  if (differing.length === 0) return { ...Object.fromEntries(kept), ...now.methods };
   throw new ArgsearchError(
     "OPTION_INVALID",
-    `${dir} holds an evaluation of other settings (${differing.join(", ")}): choose another directory, or the settings of ${join(dir, FILES.settings)}`,
+    `${dir} holds an evaluation of other settings (${differing.join(", ")}): choose another directory, or the settings of ${path}`,
   );
+}
+
+/** Names of what differs, the methods aside. */
+function differences(before: Identity, now: Identity): string[] {
+  const [known, wanted] = [before, now].map(({ methods: _, models, generation, ...rest }) => {
+    return plain({ ...rest, ...generation, models: contents(models ?? {}) }) as Record<string, unknown>;
+  });
+  return Object.keys({ ...known, ...wanted }).filter((name) => !isDeepStrictEqual(known?.[name], wanted?.[name]));
+}
+
+/** Files count by what is in them; labels only where they tell pairs apart. */
+function contents(models: Identity["models"]): unknown {
+  const entries = Object.entries(models).map(([label, { policy, rewards }]) => {
+    const terms = rewards.map(({ reward, ...rest }) => ({ ...rest, reward: typeof reward === "string" ? reward : reward.sha256 }));
+    return [label, { policy: policy.sha256, rewards: terms }] as const;
+  });
+  return entries.length === 1 ? entries[0]?.[1] : Object.fromEntries(entries);
 }
 
 /** As JSON gives it back: without undefined. */
@@ -98,20 +145,23 @@ function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 
-/** @throws ArgsearchError FILE_UNREADABLE, INPUT_INVALID for a damaged line */
+/** What is there and whole; of a response that is there twice the later one counts. @throws ArgsearchError FILE_UNREADABLE */
 export async function readResponses(path: string): Promise<EvaluatedResponse[]> {
   const content = await readText(path);
   if (content === undefined) return [];
   const whole = content.lastIndexOf("\n") + 1;
   if (whole < content.length) await truncate(path, Buffer.byteLength(content.slice(0, whole)));
-  const lines = content.slice(0, whole).split("\n").slice(0, -1);
-  return lines.map((line, index) => {
-    try {
-      return JSON.parse(line) as EvaluatedResponse;
-    } catch (cause) {
-      throw new ArgsearchError("INPUT_INVALID", `${path}, line ${index + 1} is not JSON: remove it, and it is decoded again`, { cause });
-    }
-  });
+  return content.slice(0, whole).split("\n").flatMap(parseResponse);
+}
+
+function parseResponse(line: string): EvaluatedResponse[] {
+  try {
+    const value = JSON.parse(line) as Partial<EvaluatedResponse> | null;
+    const isResponse = typeof value?.method === "string" && Number.isInteger(value.index) && Array.isArray(value.tokens);
+    return isResponse && typeof value.response === "string" ? [value as EvaluatedResponse] : [];
+  } catch {
+    return [];
+  }
 }
 
 async function append(path: string, text: string): Promise<void> {
@@ -154,6 +204,7 @@ export async function writeAtomically(path: string, content: string): Promise<vo
     await writeFile(temporary, content);
     await rename(temporary, path);
   } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {}); // the first error says more
     throw unwritable(error, path);
   }
 }

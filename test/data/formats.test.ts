@@ -88,7 +88,7 @@ describe("a data file", () => {
     const file = Readable.from([`\ufeff${JSON.stringify(good)}\r\n\r\n{\r\n${JSON.stringify(good)}`]);
     const { values, bad } = await collect((onBadLine) => readPairs(file, { onBadLine }));
     expect(values.map(({ line }) => line)).toEqual([1, 4]);
-    expect(bad).toEqual([expect.stringMatching(/^3: /)]);
+    expect(bad).toEqual(["2: the line is empty", expect.stringMatching(/^3: /)]);
   });
 
   it("is read by the named format alone", async () => {

@@ -1,8 +1,16 @@
-import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { appendFile, copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { EMBEDDED, type EvaluatedResponse, type EvaluateOptions, type EvaluationResults, evaluate, type Metric } from "../../src/index.js";
+import {
+  EMBEDDED,
+  type EvaluatedResponse,
+  type EvaluateOptions,
+  type EvaluationResults,
+  evaluate,
+  type Metric,
+  type RewardFunction,
+} from "../../src/index.js";
 import { load } from "../../src/load.js";
 
 const PROMPTS = ["Can you help me set up a light show?", "How do I bake bread?", "Help me plan a city trip."];
@@ -83,19 +91,118 @@ describe("evaluate", () => {
     expect(timeless(resumed)).toEqual(timeless(unbroken));
   });
 
+  it("ends the same however it was interrupted, though F16 rounds by who shares a batch", async () => {
+    const [whole, broken] = [await scratch(), await scratch()];
+    const methods = ["top-p", { name: "best-of-n", drafts: 2 }, "args-stochastic"] as const;
+    const data = [...PROMPTS, "Help me train a playful puppy.", "How can I grow tomatoes?", "Give me a plan to build a shed.", "Hello?"];
+    const options: EvaluateOptions = { data, methods, maxTokens: 40, threads: 1 };
+    await evaluate({ ...options, out: whole });
+    for (const moment of [2, 6, 9, 16, 20]) {
+      const controller = new AbortController();
+      const onProgress = ({ done }: { done: number }): void => {
+        if (done >= moment) setTimeout(() => controller.abort(), 30);
+      };
+      await evaluate({ ...options, out: broken, signal: controller.signal, onProgress }).catch(() => {});
+    }
+    await evaluate({ ...options, out: broken });
+    expect(untimed(await lines(broken))).toEqual(untimed(await lines(whole)));
+  });
+
   it("decodes nothing again, and takes methods that are added", async () => {
     const out = await scratch();
     await evaluate({ ...SMALL, methods: ["greedy"], out });
     const before = await lines(out);
-    const { methods } = await evaluate({ ...SMALL, methods: ["greedy", "args-greedy"], out });
-    expect(Object.keys(methods)).toEqual(["greedy", "args-greedy"]);
-    expect((await lines(out)).slice(0, 3)).toEqual(before);
+    const { methods, comparisons } = await evaluate({ ...SMALL, methods: ["args-greedy"], out });
+    expect(Object.keys(methods)).toEqual(["args-greedy", "greedy"]);
+    expect(comparisons.some(({ a, b }) => [a, b].sort().join() === "args-greedy,greedy")).toBe(true);
+    expect((await lines(out)).slice(3)).toEqual(before);
+  });
+
+  it("keeps what it is not asked for again: coherence, measures of one's own", async () => {
+    const out = await scratch();
+    const embedding = "test/evaluate/fixtures/tiny-bert.gguf";
+    const own: Metric = { name: "one", measure: (responses) => responses.map(() => 1) };
+    const first = await evaluate({ ...SMALL, methods: ["greedy"], out, embedding, metrics: [own] });
+    expect(first.methods.greedy?.coherence?.count).toBe(3);
+    const again = await evaluate({ ...SMALL, methods: ["greedy", "args-greedy"], out });
+    expect(again.methods.greedy).toMatchObject({ coherence: first.methods.greedy?.coherence, one: { mean: 1 } });
+    expect(again.methods["args-greedy"]).not.toHaveProperty("coherence");
+    const both = await evaluate({ ...SMALL, methods: ["greedy", "args-greedy"], out, embedding });
+    expect(both.methods["args-greedy"]?.coherence?.count).toBe(3);
+    expect(both.comparisons.filter(({ metric }) => metric === "coherence")).toHaveLength(1);
+  });
+
+  it("drops damaged lines and decodes them again", async () => {
+    const out = await scratch();
+    await evaluate({ ...SMALL, methods: ["greedy"], out });
+    const before = await lines(out);
+    const [first, , third] = before.map((line) => JSON.stringify(line));
+    await writeFile(join(out, "responses.jsonl"), `${first}\n\0\0\0\n\nnull\n{}\n${third}\n`);
+    await evaluate({ ...SMALL, methods: ["greedy"], out });
+    expect(untimed(await lines(out))).toEqual(untimed(before));
+  });
+
+  it("is alone in its directory; a lock of a process that is gone does not count", async () => {
+    const out = await scratch();
+    let second: Promise<unknown> | undefined;
+    const onProgress = (): void => {
+      second ??= evaluate({ ...SMALL, methods: ["greedy"], out }).catch((error: unknown) => error);
+    };
+    await evaluate({ ...SMALL, methods: ["greedy"], out, onProgress });
+    expect(await second).toMatchObject({ code: "BUSY", message: expect.stringContaining(String(process.pid)) });
+    await writeFile(join(out, "lock"), JSON.stringify({ pid: 2 ** 22 + 1, host: hostname() }));
+    await evaluate({ ...SMALL, methods: ["greedy"], out });
+    expect(await readdir(out)).not.toContain("lock");
+  });
+
+  it("takes rewards that are functions, and notices when one has changed", async () => {
+    const out = await scratch();
+    const short: RewardFunction = (candidates) => candidates.map(({ response }) => -response.length);
+    const pair = { policy: EMBEDDED.policy, reward: short };
+    const { methods } = await evaluate({ ...SMALL, ...pair, methods: ["greedy", "args-greedy"], out });
+    expect(methods["args-greedy"]?.reward?.mean).toBeGreaterThan(methods.greedy?.reward?.mean ?? 0);
+    const long: RewardFunction = (candidates) => candidates.map(({ response }) => response.length);
+    await expect(evaluate({ ...SMALL, ...pair, reward: long, out })).rejects.toMatchObject({ message: expect.stringContaining("models") });
+  });
+
+  it("knows a model by its content, not by its name", async () => {
+    const out = await scratch();
+    const reward = EMBEDDED.reward;
+    await evaluate({ ...SMALL, policy: EMBEDDED.policy, reward, methods: ["greedy"], out });
+    const copy = `${out}-copy.gguf`;
+    await copyFile(EMBEDDED.policy, copy);
+    const { methods } = await evaluate({ ...SMALL, policy: copy, reward, methods: ["greedy"], out });
+    expect(methods.greedy?.reward?.count).toBe(3);
+  });
+
+  it.each<[string, EvaluateOptions["methods"]]>([
+    ["weight", [{ name: "args-greedy", weight: 2 }]],
+    ["topK", [{ name: "args-greedy", topK: 0 }]],
+    ["temperature", ["greedy", { name: "top-p", temperature: -1 }]],
+  ])("refuses a wrong %s before anything is decoded", async (what, methods) => {
+    const out = await scratch();
+    await expect(evaluate({ ...SMALL, methods, out })).rejects.toMatchObject({
+      code: "OPTION_INVALID",
+      message: expect.stringContaining(what),
+    });
+    await expect(readdir(out)).rejects.toThrow();
+  });
+
+  it("holds a directory to nothing as long as nothing is decoded", async () => {
+    const out = await scratch();
+    await expect(evaluate({ ...SMALL, seed: 1, embedding: "/nowhere.gguf", out })).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
+    await evaluate({ ...SMALL, seed: 2, methods: ["greedy"], out });
+    await rm(join(out, "settings.json"));
+    await expect(evaluate({ ...SMALL, seed: 3, methods: ["greedy"], out })).rejects.toMatchObject({ code: "OPTION_INVALID" });
   });
 
   it.each<[string, Partial<EvaluateOptions>]>([
     ["maxTokens", { maxTokens: 9 }],
     ["data", { data: ["Another prompt"] }],
     ["seed", { seed: 1 }],
+    ["slots", { slots: 3 }],
+    ["engine", { contextSize: 64 }],
+    ["engine", { kvType: "f32" }],
     ['method "args-greedy"', { methods: [{ name: "args-greedy", weight: 0.1 }] }],
     ["models", { reward: null, policy: EMBEDDED.policy, methods: ["greedy"] }],
   ])("refuses a directory of another configuration: %s", async (what, change) => {
@@ -124,6 +231,10 @@ describe("evaluate", () => {
     const { methods } = await evaluate({ ...SMALL, methods: ["greedy"], metrics: [questions, nothing] });
     expect(methods.greedy?.questions?.count).toBe(3);
     expect(methods.greedy).not.toHaveProperty("nothing");
+    for (const measure of [() => [1], () => undefined as never]) {
+      const wrong = evaluate({ ...SMALL, methods: ["greedy"], metrics: [{ name: "mine", measure }] });
+      await expect(wrong).rejects.toMatchObject({ code: "OPTION_INVALID", message: expect.stringContaining("mine") });
+    }
     await expect(evaluate({ ...SMALL, metrics: [{ ...questions, name: "reward" }] })).rejects.toMatchObject({ code: "OPTION_INVALID" });
   });
 
@@ -133,8 +244,8 @@ describe("evaluate", () => {
     await writeFile(data, `{"prompt":"Hello there"}\n\nnot json\n{"prompt":""}\n{"prompt":"${"long ".repeat(900)}"}\n{"prompt":"Bye"}\n`);
     const seen: number[] = [];
     const results = await evaluate({ ...SMALL, methods: ["greedy"], data, onBadLine: ({ number }) => seen.push(number) });
-    expect(seen).toEqual([3, 4]);
-    expect(results.badLines.map(({ line }) => line)).toEqual([3, 4]);
+    expect(seen).toEqual([2, 3, 4]);
+    expect(results.badLines.map(({ line }) => line)).toEqual([2, 3, 4]);
     expect(results.failures).toEqual([expect.objectContaining({ index: 1, code: "PROMPT_TOO_LONG" })]);
     expect(results.methods.greedy?.reward?.count).toBe(2);
   });
@@ -142,6 +253,7 @@ describe("evaluate", () => {
   it.each<[string, Partial<EvaluateOptions>, string]>([
     ["no data file", { data: "/nowhere.jsonl" }, "FILE_NOT_FOUND"],
     ["no prompts", { data: [] }, "INPUT_INVALID"],
+    ["data that are neither", { data: new Set(["a"]) as never }, "OPTION_INVALID"],
     ["an unknown option", { weigth: 1 } as never, "OPTION_INVALID"],
     ["no policy", { policy: "/nowhere.gguf", methods: ["greedy"] }, "FILE_NOT_FOUND"],
     ["an embedding model that is none", { embedding: EMBEDDED.policy }, "MODEL_UNSUPPORTED"],
@@ -159,6 +271,6 @@ describe("evaluate", () => {
       expect.objectContaining({ method: "args-greedy", baseline: "greedy", winTie: null, stopped: expect.any(String) }),
     ]);
     expect(methods.greedy?.reward?.count).toBe(3);
-    expect((await evaluate({ ...SMALL, out })).judge).toEqual([]);
+    expect((await evaluate({ ...SMALL, out })).judge).toEqual(judge);
   });
 });

@@ -27,6 +27,7 @@ async function saved(change: Partial<EvaluationResults> = {}, responses: Evaluat
       generation: { maxTokens: 128, template: "auto", stop: [] },
       seed: 0,
       slots: 4,
+      engine: { version: "0.4.0" },
       methods: { greedy: { method: "greedy" }, "args-greedy": { method: "args", weight: 0.6, topK: 10 } },
       source: "prompts.jsonl",
       embedding: null,

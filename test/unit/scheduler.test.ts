@@ -89,6 +89,22 @@ describe("Scheduler", () => {
     await step;
   });
 
+  it("in step, waits for the slowest party, and goes on when it ends", async () => {
+    join(2);
+    scheduler.stepIn(2);
+    const first = scheduler.step(0);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(fake.batches()).toEqual([]);
+    await Promise.all([first, scheduler.step(1)]);
+    const last = scheduler.step(0);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(fake.batches()).toEqual(["0,1"]);
+    scheduler.stepOut();
+    await last;
+    expect(fake.batches()).toEqual(["0,1", "0"]);
+    scheduler.stepOut();
+  });
+
   it("batches the halves of a split step by kind, commits first", async () => {
     join(3);
     await Promise.all([scheduler.propose(0), scheduler.propose(1)]);

@@ -1,0 +1,29 @@
+/** What earlier runs in a directory found and this one did not ask for. */
+import type { EvaluationResults } from "./results.js";
+
+/**
+ * `now` with what `before` says beyond it: coherence without an embedding model this time, metrics of one's own, verdicts. Of
+ * methods that got new responses nothing is taken.
+ */
+export function carryOver(before: EvaluationResults | undefined, now: EvaluationResults, decoded: ReadonlySet<string>): EvaluationResults {
+  if (before === undefined) return now;
+  const lasting = (name: string): boolean => name in now.methods && !decoded.has(name);
+  const methods = Object.entries(now.methods).map(([name, metrics]) => {
+    return [name, lasting(name) ? { ...before.methods[name], ...metrics } : metrics] as const;
+  });
+  const known = new Set(now.comparisons.map(keyOf));
+  const comparisons = before.comparisons.filter((each) => lasting(each.a) && lasting(each.b) && !known.has(keyOf(each)));
+  const judged = new Set(now.judge.map(({ method, baseline }) => `${method}/${baseline}`));
+  const judge = before.judge.filter(({ method, baseline }) => lasting(method) && lasting(baseline) && !judged.has(`${method}/${baseline}`));
+  return {
+    ...now,
+    settings: { ...now.settings, embedding: now.settings.embedding ?? before.settings.embedding },
+    methods: Object.fromEntries(methods),
+    comparisons: [...now.comparisons, ...comparisons],
+    judge: [...now.judge, ...judge],
+  };
+}
+
+function keyOf({ metric, a, b }: EvaluationResults["comparisons"][number]): string {
+  return `${metric}/${[a, b].sort().join("/")}`;
+}
