@@ -5,11 +5,15 @@ import { ArgsearchError } from "./errors.js";
 import { decodeText } from "./text-decoder.js";
 import type { Prompt } from "./types.js";
 
+/** Texts that a response is put behind to see how it goes on: hardly anything merges with them. */
+const LEADS = ["\u0001", "\n", "."];
+
 /** A loaded GGUF: its tokens in and out of text. */
 export class Model {
   readonly native: NativeModel;
   readonly info: ModelInfo;
   readonly #chat: ChatFormat;
+  #prefixes: boolean | undefined;
 
   constructor(model: NativeModel) {
     this.native = model;
@@ -31,9 +35,19 @@ export class Model {
     return this.#withoutAddedEnd("", this.#tokenize("", true, false));
   }
 
-  /** A text that continues another: nothing is added, nothing in it is a control token. */
-  responseTokens(text: string): Int32Array {
+  /** A whole text behind beginning(): nothing in it is a control token. */
+  textTokens(text: string): Int32Array {
     return this.#tokenize(text, false, false);
+  }
+
+  /**
+   * A text that continues another, as decoding would write it: without the space that SentencePiece and its like put before
+   * every text. Nothing in it is a control token.
+   */
+  responseTokens(text: string): Int32Array {
+    if (!this.#prefixesTexts()) return this.textTokens(text);
+    const continued = LEADS.map((lead) => this.#tokensBehind(lead, text)).filter((tokens) => tokens !== undefined);
+    return continued.find((tokens) => this.#textOf(tokens) === text) ?? continued[0] ?? this.textTokens(text);
   }
 
   /** The text of each token by itself; torn characters as U+FFFD, control tokens empty. */
@@ -52,6 +66,24 @@ export class Model {
 
   dispose(): void {
     native(() => this.native.dispose());
+  }
+
+  /** This vocabulary begins a text with something of its own. */
+  #prefixesTexts(): boolean {
+    this.#prefixes ??= this.#textOf(this.textTokens("a")) !== "a";
+    return this.#prefixes;
+  }
+
+  /** The tokens of a text behind `lead`; undefined where the two cannot be told apart. */
+  #tokensBehind(lead: string, text: string): Int32Array | undefined {
+    const before = this.textTokens(lead);
+    const all = this.textTokens(lead + text);
+    const apart = before.length > 0 && all.length > before.length && before.every((token, index) => all[index] === token);
+    return apart ? all.subarray(before.length) : undefined;
+  }
+
+  #textOf(tokens: Int32Array): string {
+    return decodeText(Buffer.concat(this.pieces(tokens)));
   }
 
   #tokenize(text: string, addSpecial: boolean, parseSpecial: boolean): Int32Array {

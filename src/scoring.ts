@@ -126,7 +126,7 @@ function rowsOf(tokenizer: Model, input: ScoreInput, index: number): Rows {
   if (typeof response !== "string" || response === "") {
     throw new ArgsearchError("INPUT_INVALID", `${what} ${index} must be a non-empty text: there is no token to score`);
   }
-  const tokens = tokenizer.responseTokens(response);
+  const tokens = prompt === null ? tokenizer.textTokens(response) : tokenizer.responseTokens(response);
   return { prompt, tokens, values: Array.from(tokens, () => []) };
 }
 

@@ -31,6 +31,8 @@ export interface FakeFile {
   chatTemplate?: string | null;
   nCtxTrain?: number;
   addBos?: boolean;
+  /** A space before every text, as SentencePiece puts it. */
+  spacePrefix?: boolean;
   /** Differs from the other files' vocabularies. */
   otherVocabulary?: boolean;
 }
@@ -121,7 +123,8 @@ class FakeModel implements NativeModel {
   }
 
   tokenize(text: string, addSpecial: boolean, parseSpecial: boolean): Int32Array {
-    const parts = parseSpecial ? text.split(/(<s>|<\/s>)/) : [text];
+    const spaced = this.file.spacePrefix && text !== "" ? ` ${text}` : text;
+    const parts = parseSpecial ? spaced.split(/(<s>|<\/s>)/) : [spaced];
     const tokens = parts.flatMap((part) =>
       parseSpecial && part === "<s>" ? [BOS] : parseSpecial && part === "</s>" ? [EOS] : bytesOf(part),
     );

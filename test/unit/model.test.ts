@@ -45,3 +45,35 @@ describe("promptTokens()", () => {
     expect(() => bare.promptTokens("a", "auto")).toThrow(expect.objectContaining({ code: "PROMPT_EMPTY" }));
   });
 });
+
+describe("responseTokens()", () => {
+  it("is the text where the vocabulary puts nothing before it", async () => {
+    const plain = await model({});
+    const tokenize = vi.spyOn(plain.native, "tokenize");
+    expect([...plain.responseTokens(" b")]).toEqual([32, 98]);
+    expect(tokenize.mock.calls.map(([text]) => text)).toEqual(["a", " b"]);
+  });
+
+  it("leaves out the space that the vocabulary puts before a text, and keeps the response's own", async () => {
+    const spaced = await model({ spacePrefix: true });
+    expect([...spaced.textTokens("b")]).toEqual([32, 98]);
+    expect([...spaced.responseTokens("b")]).toEqual([98]);
+    expect([...spaced.responseTokens(" b")]).toEqual([32, 98]);
+    expect([...spaced.responseTokens("\u0001")]).toEqual([1]);
+  });
+
+  it("looks for a lead that stays apart, and is content with the space where there is none", async () => {
+    const merging = await model({ spacePrefix: true });
+    const tokenize = merging.native.tokenize.bind(merging.native);
+    const merge = (...texts: string[]) => {
+      merging.native.tokenize = (text, special, parse) => (texts.includes(text) ? Int32Array.of(200) : tokenize(text, special, parse));
+    };
+    const leads = ["\u0001", "\n", "."];
+    merge("\u0001b");
+    expect([...merging.responseTokens("b")]).toEqual([98]);
+    merge(...leads.map((lead) => `${lead}b`));
+    expect([...merging.responseTokens("b")]).toEqual([32, 98]);
+    merge(...leads);
+    expect([...merging.responseTokens("b")]).toEqual([32, 98]);
+  });
+});
