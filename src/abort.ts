@@ -40,7 +40,7 @@ export async function unlessAborted<T>(promise: Promise<T>, signals: readonly (A
 }
 
 /** Calls back at once or once when one of the signals fires; returns what takes that back. */
-function onAbort(signals: readonly (AbortSignal | undefined)[], callback: () => void): () => void {
+export function onAbort(signals: readonly (AbortSignal | undefined)[], callback: () => void): () => void {
   const present = signals.filter((signal) => signal !== undefined);
   if (present.some((signal) => signal.aborted)) callback();
   const lists = present.map(callbacksOf);

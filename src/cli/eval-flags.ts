@@ -42,6 +42,7 @@ export interface EvalFlags extends ModelFlags, Pick<EvaluateOptions, "limit" | "
   judgePair?: [string, string][];
   judgeConcurrency?: number;
   judgeRetries?: number;
+  judgeTimeout?: number;
   judgePrice?: { input: number; output: number };
   judgeEstimate?: boolean;
 }
@@ -97,7 +98,8 @@ export function addEvalFlags(command: Command): void {
     .option("--judge-model <name>", "its name of the model")
     .option("--judge-pair <a:b>", "compare method a with method b; repeatable (default: guided methods with greedy)", judgePair)
     .option("--judge-concurrency <n>", "requests at once (default: 4)", integer)
-    .option("--judge-retries <n>", "tries again after a failed request (default: 5)", integer)
+    .option("--judge-retries <n>", "tries again after 429, 5xx or a broken connection (default: 5)", integer)
+    .option("--judge-timeout <seconds>", "until an answer counts as lost (default: 60)", number)
     .option("--judge-price <in,out>", "price of a million tokens in and out, for the estimate", judgePrice)
     .option("--judge-estimate", "only estimate what judging would take");
   addModelFlags(command);
@@ -150,12 +152,14 @@ function methodsOf(flags: EvalFlags): (MethodName | MethodSpec)[] | undefined {
 }
 
 function judgeOf(flags: EvalFlags): JudgeOptions | undefined {
-  const { judgeUrl, judgeModel, judgePair: pairs, judgeConcurrency, judgeRetries, judgePrice: price } = flags;
-  if (judgeUrl === undefined && judgeModel === undefined) return undefined;
+  const { judgeUrl, judgeModel, judgePair: pairs, judgeConcurrency, judgeRetries, judgeTimeout, judgePrice: price } = flags;
+  const given = Object.entries(flags).some(([name, value]) => name.startsWith("judge") && value !== undefined);
+  if (!given) return undefined;
   if (judgeUrl === undefined || judgeModel === undefined) {
     throw new ArgsearchError("OPTION_INVALID", "a judge needs both --judge-url and --judge-model");
   }
-  return { url: judgeUrl, model: judgeModel, pairs, concurrency: judgeConcurrency, retries: judgeRetries, price };
+  const timeout = judgeTimeout === undefined ? undefined : Math.round(judgeTimeout * 1000);
+  return { url: judgeUrl, model: judgeModel, pairs, concurrency: judgeConcurrency, retries: judgeRetries, timeout, price };
 }
 
 function rewardOfPolicy(command: Command, text: string, previous: RewardOfPolicy[] = []): RewardOfPolicy[] {

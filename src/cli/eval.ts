@@ -1,6 +1,7 @@
 import type { Command } from "commander";
-import { type EvaluateOptions, type EvaluationResults, evaluate, type JudgeEstimate, writeReport } from "../index.js";
+import { type EvaluateOptions, type EvaluationResults, evaluate, writeReport } from "../index.js";
 import { addEvalFlags, type EvalFlags, evaluateOptions, reportExamples } from "./eval-flags.js";
+import { noteEstimate, printVerdicts, reportJudge } from "./eval-judge.js";
 import { evalProgress } from "./eval-progress.js";
 import { EXIT, reportError, reportLine } from "./failure.js";
 import { addExamples } from "./flags.js";
@@ -38,7 +39,7 @@ async function runEval(flags: EvalFlags): Promise<void> {
   progress.stop();
   await printResults(results, flags);
   if (flags.report) await report(options.out, flags);
-  flagTroubles(results, flags.judgeEstimate);
+  flagTroubles(results, options.judge !== undefined && !flags.judgeEstimate);
 }
 
 type Callbacks = Pick<EvaluateOptions, "onProgress" | "onBadLine" | "judge">;
@@ -51,16 +52,11 @@ function callbacks(progress: ReturnType<typeof evalProgress>, judge: EvaluateOpt
       ...judge,
       onEstimate: (estimate) => {
         progress.stop();
-        note(sentence(estimate), true);
+        noteEstimate(estimate);
         return !flags.judgeEstimate;
       },
     },
   };
-}
-
-function sentence({ verdicts, requests, inputTokens, outputTokens, cost }: JudgeEstimate): string {
-  const price = cost === null ? "" : `, at most ${cost.toFixed(2)} at the given price`;
-  return `judge: ${verdicts} verdicts, ${requests} to ask: about ${inputTokens} tokens in, at most ${outputTokens} out${price}`;
 }
 
 async function printResults(results: EvaluationResults, { json }: EvalFlags): Promise<void> {
@@ -75,12 +71,7 @@ async function printResults(results: EvaluationResults, { json }: EvalFlags): Pr
     }),
   ]);
   await print(table([["method", ...metrics], ...rows]));
-  for (const { method, baseline, winTie, win, tie, loss, unreadable, failed } of results.judge) {
-    const rate = winTie ? `${(100 * winTie.mean).toFixed(2)} %` : "-";
-    await print(
-      `${method} against ${baseline}: win-tie ${rate} (${win} / ${tie} / ${loss}; ${unreadable} unreadable, ${failed} without reply)\n`,
-    );
-  }
+  await printVerdicts(results.judge);
 }
 
 async function report(dir: string, flags: EvalFlags): Promise<void> {
@@ -96,9 +87,8 @@ function commandLine(): string {
 }
 
 /** What went wrong without ending the evaluation: said, and exit code 1. */
-function flagTroubles({ failures, badLines, judge }: EvaluationResults, onlyEstimated = false): void {
-  const stopped = onlyEstimated ? null : judge.find((each) => each.stopped !== null)?.stopped;
+function flagTroubles({ failures, badLines, judge }: EvaluationResults, judged: boolean): void {
   for (const { method, index, message, code } of failures) reportLine(`prompt ${index} by ${method}: ${message}`, code);
-  if (stopped) reportLine(`judging stopped: ${stopped} (all else is kept; the same command adds the verdicts)`);
-  if (failures.length > 0 || badLines.length > 0 || stopped) process.exitCode ??= EXIT.FAILURE;
+  const unjudged = judged && reportJudge(judge);
+  if (failures.length > 0 || badLines.length > 0 || unjudged) process.exitCode ??= EXIT.FAILURE;
 }

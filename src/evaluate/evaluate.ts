@@ -12,7 +12,8 @@ import { diversityMetric } from "./diversity.js";
 import { type Embedder, loadEmbedder } from "./embedder.js";
 import { hashFile, type Identity, identityOf } from "./identity.js";
 import { judgeClient } from "./judge/client.js";
-import { checkJudge, type JudgeResult, judge } from "./judge/judge.js";
+import { type JudgeRequest, type JudgeResult, judge } from "./judge/judge.js";
+import { checkJudge } from "./judge/options.js";
 import { VerdictCache } from "./judge/verdicts.js";
 import { lengthMetric } from "./length.js";
 import { isGuided } from "./methods.js";
@@ -156,7 +157,7 @@ async function prepareJudge(
   return async (store) => {
     const cache = await VerdictCache.open(out === undefined ? undefined : join(out, FILES.verdicts));
     const responses = new Map(names.map((name) => [name, store.of(name)]));
-    const report = (done: number, total: number): void => onProgress?.({ stage: "judge", done, total, secondsLeft: null });
+    const report: JudgeRequest["onProgress"] = (done, total, secondsLeft) => onProgress?.({ stage: "judge", done, total, secondsLeft });
     return judge(options, { ask, responses, pairs, seed, cache, signal, onProgress: report });
   };
 }

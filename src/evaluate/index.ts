@@ -4,7 +4,7 @@ export { diversity, repetition } from "./diversity.js";
 export { Embedder, type EmbedderInfo, type EmbedderLoadOptions, loadEmbedder } from "./embedder.js";
 export { evaluate } from "./evaluate.js";
 export type { FileHash, RewardPrint } from "./identity.js";
-export type { JudgeResult } from "./judge/judge.js";
+export type { JudgeFailure, JudgeResult } from "./judge/judge.js";
 export type { JudgeEstimate, JudgeOptions } from "./judge/options.js";
 export { METHOD_NAMES, type MethodName, type MethodSettings, type MethodSpec } from "./methods.js";
 export type { Metric } from "./metric.js";

@@ -4,7 +4,7 @@ import { isGuided, type MethodSpec } from "./methods.js";
 export interface EvaluationProgress {
   /** What is being done: the method's name, or "metrics", or "judge". */
   stage: string;
-  /** Responses done and wanted, over all methods; of the judge: verdicts. */
+  /** Responses done and wanted, over all methods; of the judge: questions. */
   done: number;
   total: number;
   /** Null until the first response of this run. */

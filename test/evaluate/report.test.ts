@@ -85,14 +85,39 @@ describe("the report", () => {
   });
 
   it("tells of verdicts, bad lines and prompts without an answer", async () => {
-    const judged = { method: "args-greedy", baseline: "greedy", model: "judge-7", win: 3, tie: 1, loss: 2, unreadable: 1, failed: 0 };
+    const judged = {
+      method: "args-greedy",
+      baseline: "greedy",
+      model: "judge-7",
+      win: 3,
+      tie: 1,
+      loss: 2,
+      unreadable: 1,
+      failed: 3,
+      unasked: 4,
+    };
     const dir = await saved({
-      judge: [{ ...judged, winTie: { mean: 4 / 6, low: 0.3, high: 1, count: 6 }, stopped: "no connection" }],
+      judge: [
+        {
+          ...judged,
+          winTie: { mean: 4 / 6, low: 0.3, high: 1, count: 6 },
+          failures: [{ message: "429 slow down", count: 3 }],
+          stopped: "no connection",
+        },
+      ],
       badLines: [{ line: 17, message: "the line is not JSON" }],
       failures: [{ method: "greedy", index: 4, code: "PROMPT_TOO_LONG", message: "too long" }],
     });
     const { html } = await written(dir);
-    for (const part of ["judge-7", "66.67", "no connection", "17 (the line is not JSON)", "4 by greedy (too long)"])
+    for (const part of [
+      "judge-7",
+      "66.67",
+      "no connection",
+      "3 × 429 slow down",
+      "not asked",
+      "17 (the line is not JSON)",
+      "4 by greedy (too long)",
+    ])
       expect(html).toContain(part);
   });
 

@@ -1,79 +1,82 @@
 /** Asks an OpenAI-compatible endpoint. The `openai` package is an optional peer: it is loaded when there is a judge. */
-import type OpenAI from "openai";
-import { throwIfAborted } from "../../abort.js";
+import { setTimeout as sleep } from "node:timers/promises";
+import { onAbort, throwIfAborted } from "../../abort.js";
 import { optionalModule } from "../optional-module.js";
-import type { JudgeOptions } from "./options.js";
+import { DEFAULTS, type JudgeOptions } from "./options.js";
+import { contentOf, EMPTY, late, noReply, type Reply } from "./reply.js";
 import type { JudgeMessage } from "./scheme.js";
 
-/** A reply, or why there is none; `unreachable`: the endpoint is not there at all, or refuses us. */
-export type Reply = { content: string } | { failure: string; unreachable: boolean };
-
-export type Ask = (messages: JudgeMessage[], signal: AbortSignal | undefined) => Promise<Reply>;
+/**
+ * @param stopped ends the waiting for another try: nobody wants the reply any more
+ * @throws ArgsearchError ABORTED by `signal`
+ */
+export type Ask = (messages: JudgeMessage[], signal: AbortSignal | undefined, stopped: AbortSignal) => Promise<Reply>;
 
 /** As in the paper's published code. */
 const TEMPERATURE = 0.7;
 
-/** Longest wait before another try after a torn answer, milliseconds. */
+/** First and longest wait before another try when the endpoint does not ask for one, milliseconds. */
+const FIRST_WAIT = 500;
 const LONGEST_WAIT = 8000;
 
-/** @throws ArgsearchError DEPENDENCY_MISSING without the `openai` package */
+/**
+ * Tries again by itself rather than by the client's retries, which could not be interrupted while they wait, and whose time
+ * limit ends with the headers.
+ *
+ * @throws ArgsearchError DEPENDENCY_MISSING without the `openai` package
+ */
 export async function judgeClient(options: JudgeOptions): Promise<Ask> {
   const openai = await optionalModule<typeof import("openai")>(() => import("openai"), "openai", "the judge");
-  const { retries = 5, timeout = 120_000 } = options;
-  const client = new openai.OpenAI({
-    baseURL: options.url,
-    apiKey: options.apiKey ?? process.env.OPENAI_API_KEY ?? "none",
-    maxRetries: retries,
-    timeout,
-  });
-  const once = (messages: JudgeMessage[], signal: AbortSignal | undefined): Promise<Reply> =>
-    ask(client, openai, options, messages, signal);
-  return (messages, signal) => untilWhole(() => once(messages, signal), retries, signal);
-}
-
-class TornReply extends Error {}
-
-async function ask(
-  client: OpenAI,
-  openai: typeof import("openai"),
-  { model, maxTokens = 512 }: JudgeOptions,
-  messages: JudgeMessage[],
-  signal: AbortSignal | undefined,
-): Promise<Reply> {
-  try {
+  const { model, retries = DEFAULTS.retries, timeout = DEFAULTS.timeout, maxTokens = DEFAULTS.maxTokens } = options;
+  // A key that is empty counts as none; servers of one's own want none, the client insists on something.
+  const apiKey = options.apiKey || process.env.OPENAI_API_KEY || null;
+  const client = new openai.OpenAI({ baseURL: options.url, apiKey: apiKey ?? "none", maxRetries: 0, timeout });
+  const once = async (messages: JudgeMessage[], signal: AbortSignal | undefined): Promise<Reply> => {
     const body = { model, messages, temperature: TEMPERATURE, max_tokens: maxTokens };
-    const completion: unknown = await client.chat.completions.create(body, { signal });
-    const content = contentOf(completion);
-    return content === null ? { failure: "the answer holds no text", unreachable: false } : { content };
-  } catch (error) {
-    throwIfAborted(signal);
-    // What broke off behind good headers is not tried again by the client.
-    if (!(error instanceof openai.APIError)) throw new TornReply((error as Error).message, { cause: error });
-    return { failure: error.message, unreachable: isUnreachable(openai, error) };
-  }
-}
-
-/** The text of the first choice; null where there is none. */
-function contentOf(completion: unknown): string | null {
-  const choices = (completion as { choices?: { message?: { content?: unknown } }[] } | null)?.choices;
-  const content = Array.isArray(choices) ? choices[0]?.message?.content : undefined;
-  return typeof content === "string" ? content : null;
-}
-
-/** No connection, or a refusal that no other question would change. */
-function isUnreachable(openai: typeof import("openai"), error: InstanceType<typeof openai.APIError>): boolean {
-  return error instanceof openai.APIConnectionError || [401, 403, 404].includes(error.status ?? 0);
-}
-
-async function untilWhole(once: () => Promise<Reply>, retries: number, signal: AbortSignal | undefined): Promise<Reply> {
-  for (let attempt = 0; ; attempt++) {
+    const limit = timeLimit(timeout, signal);
     try {
-      return await once();
+      const content = contentOf(await client.chat.completions.create(body, { signal: limit.signal }));
+      return content === null ? EMPTY : { content };
     } catch (error) {
-      if (!(error instanceof TornReply)) throw error;
-      if (attempt >= retries) return { failure: `the answer broke off: ${error.message}`, unreachable: false };
+      throwIfAborted(signal);
+      const isLate = limit.signal.aborted || error instanceof openai.APIConnectionTimeoutError;
+      return isLate ? late(timeout) : noReply(openai, error, apiKey !== null);
+    } finally {
+      limit.end();
     }
-    await new Promise((resolve) => setTimeout(resolve, Math.min(LONGEST_WAIT, 250 * 2 ** attempt)));
-    throwIfAborted(signal);
-  }
+  };
+  return async (messages, signal, stopped) => {
+    for (let attempt = 0; ; attempt++) {
+      const reply = await once(messages, signal);
+      if ("content" in reply || reply.again === undefined || attempt >= retries) return reply;
+      await pause(reply.again ?? wait(attempt), [signal, stopped]);
+      throwIfAborted(signal);
+      if (stopped.aborted) return reply;
+    }
+  };
+}
+
+/** A signal of one request's own, body included: the client leaves its listeners on what it is given. */
+function timeLimit(milliseconds: number, signal: AbortSignal | undefined): { signal: AbortSignal; end: () => void } {
+  const controller = new AbortController();
+  const forget = onAbort([signal], () => controller.abort());
+  const timer = setTimeout(() => controller.abort(), milliseconds);
+  const end = (): void => {
+    clearTimeout(timer);
+    forget();
+  };
+  return { signal: controller.signal, end };
+}
+
+/** Twice as long each time, a little less at random: requests that failed together do not come back together. */
+function wait(attempt: number): number {
+  return Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** attempt) * (1 - Math.random() / 4);
+}
+
+/** Resolves after the time, or as soon as one of the signals fires. */
+async function pause(milliseconds: number, signals: readonly (AbortSignal | undefined)[]): Promise<void> {
+  const controller = new AbortController();
+  const forget = onAbort(signals, () => controller.abort());
+  await sleep(milliseconds, undefined, { signal: controller.signal }).catch(() => {});
+  forget();
 }

@@ -1,13 +1,19 @@
 /** Win–tie rates of methods against a baseline, by another model's verdicts. */
 import { promptAsText } from "../../data/transcript.js";
-import { integer, invalid, nonEmptyText, onlyKnown, plainObject } from "../../validate.js";
 import { type Estimate, estimate } from "../resampling.js";
 import type { EvaluatedResponse } from "../response.js";
-import type { Ask } from "./client.js";
-import type { JudgeEstimate, JudgeOptions } from "./options.js";
-import { isSwapped, type JudgeMessage, judgeMessages } from "./scheme.js";
+import { type Asked, type AskingRequest, askAll, type OpenQuestion } from "./asking.js";
+import { DEFAULTS, type JudgeEstimate, type JudgeOptions } from "./options.js";
+import { isSwapped, judgeMessages } from "./scheme.js";
 import { readVerdict } from "./verdict.js";
 import { type VerdictCache, verdictKey } from "./verdicts.js";
+
+/** Why questions got no reply. */
+export interface JudgeFailure {
+  message: string;
+  /** Questions. */
+  count: number;
+}
 
 export interface JudgeResult {
   method: string;
@@ -16,80 +22,53 @@ export interface JudgeResult {
   win: number;
   tie: number;
   loss: number;
-  /** Replies that held no two scores, and questions that got no reply; neither counts in the rate. */
+  /** Replies that held no two scores. Like what follows, they do not count in the rate. */
   unreadable: number;
+  /** Questions that got no reply, why, the most frequent reason first. */
   failed: number;
+  failures: JudgeFailure[];
+  /** Questions that were not asked, because judging stopped before. */
+  unasked: number;
   /** Share of readable verdicts that the method won or tied; null without one. */
   winTie: Estimate | null;
   /** Why judging stopped early, when it did: running the same evaluation again goes on. */
   stopped: string | null;
 }
 
-export interface JudgeRequest {
-  ask: Ask;
+export interface JudgeRequest extends Pick<AskingRequest, "ask" | "signal" | "onProgress"> {
   /** Responses by method. */
   responses: ReadonlyMap<string, readonly EvaluatedResponse[]>;
   pairs: readonly (readonly [method: string, baseline: string])[];
   seed: number;
   cache: VerdictCache;
-  signal: AbortSignal | undefined;
-  onProgress: (done: number, total: number) => void;
 }
 
-interface Case {
+interface Case extends OpenQuestion {
   pair: number;
-  messages: JudgeMessage[];
-  key: string;
   swapped: boolean;
 }
 
-const KNOWN: Record<keyof JudgeOptions, true> = {
-  url: true,
-  model: true,
-  apiKey: true,
-  pairs: true,
-  concurrency: true,
-  retries: true,
-  timeout: true,
-  maxTokens: true,
-  price: true,
-  onEstimate: true,
-};
-
 /**
- * @param methods names that pairs may hold
- * @throws ArgsearchError OPTION_INVALID
- */
-export function checkJudge(options: JudgeOptions, methods: readonly string[]): void {
-  onlyKnown("judge", plainObject("judge", options), Object.keys(KNOWN));
-  if (!URL.canParse(nonEmptyText("judge.url", options.url))) throw invalid("judge.url", "a URL as http://localhost:8080/v1", options.url);
-  nonEmptyText("judge.model", options.model);
-  integer("judge.concurrency", options.concurrency ?? 4, { min: 1, max: 64 });
-  integer("judge.retries", options.retries ?? 5, { min: 0, max: 20 });
-  integer("judge.timeout", options.timeout ?? 120_000, { min: 1, max: 2 ** 31 - 1 });
-  integer("judge.maxTokens", options.maxTokens ?? 512, { min: 1, max: 1_000_000 });
-  if (options.pairs === undefined || options.pairs.length === 0)
-    throw invalid("judge.pairs", "at least one [method, baseline]", options.pairs);
-  for (const name of options.pairs.flat()) if (!methods.includes(name)) throw invalid("judge.pairs", `of ${methods.join(", ")}`, name);
-}
-
-/**
- * Asks for every verdict that is not in the cache. A judge that cannot be reached ends the asking, not the evaluation: the
- * result says so.
+ * Asks for every verdict that is not in the cache. A judge that cannot be used ends the asking, not the evaluation: the result
+ * says so. When the estimate is not accepted, there are results of the pairs with verdicts from before only.
  *
  * @throws ArgsearchError FILE_UNWRITABLE, ABORTED
  */
 export async function judge(options: JudgeOptions, request: JudgeRequest): Promise<JudgeResult[]> {
-  const cases = request.pairs.flatMap((pair, index) => casesOf(options.model, request, pair, index));
-  const open = cases.filter(({ key }) => request.cache.get(key) === undefined);
+  const { cache, pairs } = request;
+  const cases = pairs.flatMap((pair, index) => casesOf(options.model, request, pair, index));
+  // Methods often agree, above all in a sweep: the same two answers are one question.
+  const open = [...new Map(cases.map((each) => [each.key, each])).values()].filter(({ key }) => cache.get(key) === undefined);
   const wanted = (await options.onEstimate?.(costOf(options, cases.length, open))) ?? true;
-  const asked = wanted && open.length > 0 ? await askAll(options, open, request) : { failed: new Set<string>(), stopped: null };
-  const stopped = wanted ? asked.stopped : "the estimate was not accepted";
-  return request.pairs.map(([method, baseline], index) => {
+  const { failures, stopped } = wanted ? await askOpen(options, open, cases, request) : NOTHING_ASKED;
+  return pairs.flatMap(([method, baseline], index) => {
     const own = cases.filter(({ pair }) => pair === index);
-    return { method, baseline, model: options.model, ...count(own, request, asked.failed), stopped };
+    if (!wanted && own.every(({ key }) => cache.get(key) === undefined)) return [];
+    return [{ method, baseline, model: options.model, ...count(own, request, failures), stopped }];
   });
 }
+
+const NOTHING_ASKED: Asked = { failures: new Map(), stopped: null };
 
 function casesOf(model: string, { responses, seed }: JudgeRequest, [method, baseline]: readonly [string, string], pair: number): Case[] {
   const byIndex = new Map(responses.get(baseline)?.map((response) => [response.index, response]));
@@ -103,50 +82,39 @@ function casesOf(model: string, { responses, seed }: JudgeRequest, [method, base
   });
 }
 
-function costOf({ maxTokens = 512, price }: JudgeOptions, verdicts: number, open: readonly Case[]): JudgeEstimate {
+function costOf({ maxTokens = DEFAULTS.maxTokens, price }: JudgeOptions, verdicts: number, open: readonly Case[]): JudgeEstimate {
   const letters = open.flatMap(({ messages }) => messages).reduce((sum, { content }) => sum + content.length, 0);
   const [inputTokens, outputTokens] = [Math.ceil(letters / 4), open.length * maxTokens];
   const cost = price ? (inputTokens * price.input + outputTokens * price.output) / 1e6 : null;
   return { verdicts, requests: open.length, inputTokens, outputTokens, cost };
 }
 
-async function askAll(
-  options: JudgeOptions,
+async function askOpen(
+  { url, concurrency = DEFAULTS.concurrency }: JudgeOptions,
   open: readonly Case[],
+  cases: readonly Case[],
   { ask, cache, signal, onProgress }: JudgeRequest,
-): Promise<{ failed: Set<string>; stopped: string | null }> {
-  const failed = new Set<string>();
-  const queue = open.values();
-  let stopped: string | null = null;
-  let done = 0;
-  const work = async (): Promise<void> => {
-    for (const { messages, key } of queue) {
-      if (stopped !== null) return;
-      const reply = await ask(messages, signal);
-      if ("content" in reply) {
-        await cache.set(key, reply.content);
-      } else {
-        failed.add(key);
-        if (reply.unreachable) stopped = `${options.url} cannot be used: ${reply.failure}`;
-      }
-      onProgress(++done, open.length);
-    }
-  };
-  await Promise.all(Array.from({ length: options.concurrency ?? 4 }, work));
-  return { failed, stopped };
+): Promise<Asked> {
+  if (open.length === 0) return NOTHING_ASKED;
+  const answered = cases.some(({ key }) => cache.get(key) !== undefined);
+  return askAll(open, { ask, url, concurrency, answered, keep: (key, content) => cache.set(key, content), signal, onProgress });
 }
 
-type Counts = Pick<JudgeResult, "win" | "tie" | "loss" | "unreadable" | "failed" | "winTie">;
+type Counts = Omit<JudgeResult, "method" | "baseline" | "model" | "stopped">;
 
-function count(cases: readonly Case[], { cache, seed }: JudgeRequest, failed: ReadonlySet<string>): Counts {
-  const counts = { win: 0, tie: 0, loss: 0, unreadable: 0, failed: cases.filter(({ key }) => failed.has(key)).length };
+function count(cases: readonly Case[], { cache, seed }: JudgeRequest, failures: Asked["failures"]): Counts {
+  const counts = { win: 0, tie: 0, loss: 0, unreadable: 0, failed: 0, unasked: 0 };
+  const reasons = new Map<string, number>();
   for (const { key, swapped } of cases) {
     const reply = cache.get(key);
-    if (reply !== undefined) counts[outcomeOf(reply, swapped)] += 1;
+    const failure = failures.get(key);
+    if (failure !== undefined) reasons.set(failure, (reasons.get(failure) ?? 0) + 1);
+    counts[reply !== undefined ? outcomeOf(reply, swapped) : failure !== undefined ? "failed" : "unasked"] += 1;
   }
   const { win, tie, loss } = counts;
   const notLost = [...Array<number>(win + tie).fill(1), ...Array<number>(loss).fill(0)];
-  return { ...counts, winTie: estimate(notLost, seed) };
+  const sorted = [...reasons].map(([message, count]) => ({ message, count })).sort((a, b) => b.count - a.count);
+  return { ...counts, failures: sorted, winTie: estimate(notLost, seed) };
 }
 
 function outcomeOf(reply: string, swapped: boolean): "win" | "tie" | "loss" | "unreadable" {

@@ -20,6 +20,8 @@ export interface ReportInput {
 
 /** Most methods side by side in an example. */
 const SIDES = 6;
+/** Most reasons for questions without a reply. */
+const MOST_REASONS = 5;
 
 export function composeReport(input: ReportInput): Report {
   const { results, charts, command } = input;
@@ -101,15 +103,28 @@ function isGreedyOf(greedy: string, method: string): boolean {
 
 function judgeBlocks({ judge }: EvaluationResults): Block[] {
   if (judge.length === 0) return [];
-  const rows = judge.map(({ method, baseline, winTie, win, tie, loss, unreadable, failed }) => {
+  const rows = judge.map(({ method, baseline, winTie, win, tie, loss, unreadable, failed, unasked }) => {
     const rate = winTie ? `${digits(winTie.mean * 100)} [${digits(winTie.low * 100)}, ${digits(winTie.high * 100)}]` : "–";
-    return [`${method} against ${baseline}`, rate, ...[win, tie, loss, unreadable, failed].map(String)];
+    return [`${method} against ${baseline}`, rate, ...[win, tie, loss, unreadable, failed, unasked].map(String)];
   });
   const stopped = [...new Set(judge.flatMap((each) => each.stopped ?? []))].map((reason) => text(`Judging stopped early: ${reason}`));
   return [
     heading(`Verdicts of ${[...new Set(judge.map(({ model }) => model))].join(", ")}`),
-    { kind: "table", head: ["pair", "win–tie %", "win", "tie", "loss", "unreadable", "no reply"], rows },
+    { kind: "table", head: ["pair", "win–tie %", "win", "tie", "loss", "unreadable", "no reply", "not asked"], rows },
+    ...withoutReply(judge),
     ...stopped,
+  ];
+}
+
+/** Why questions got no reply; servers that put an id into each message give as many reasons as there are questions. */
+function withoutReply(judge: EvaluationResults["judge"]): Block[] {
+  const reasons = new Map<string, number>();
+  for (const { message, count } of judge.flatMap(({ failures }) => failures)) reasons.set(message, (reasons.get(message) ?? 0) + count);
+  const listed = [...reasons].sort(([, a], [, b]) => b - a).map(([message, count]) => `${count} × ${message}`);
+  if (listed.length === 0) return [];
+  const others = listed.length - MOST_REASONS;
+  return [
+    text(`Questions without reply: ${listed.slice(0, MOST_REASONS).join("; ")}${others > 0 ? `; and ${others} other reasons` : ""}.`),
   ];
 }
 

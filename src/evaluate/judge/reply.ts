@@ -1,0 +1,88 @@
+/** What comes back from a judge: an answer, or why there is none. */
+import type OpenAI from "openai";
+
+export type Reply = { content: string } | NoReply;
+
+export interface NoReply {
+  /** Why, on one line. */
+  failure: string;
+  /** The same for failures of one sort, whatever ids and times their messages hold. */
+  sort: string;
+  /**
+   * Which questions fail like this one: none that we know of; all if the endpoint has not answered any yet (it refuses the
+   * request's form or model, or this question alone, for its length); all.
+   */
+  concerns: "question" | "request" | "endpoint";
+  /** Milliseconds the endpoint wants us to wait before another try; null when it does not say. Absent: a try is of no use. */
+  again?: number | null;
+}
+
+type Module = typeof import("openai");
+
+/** Longest failure that is kept, letters: some servers answer with a whole page. */
+const LONGEST = 200;
+
+/** Longest wait that an endpoint may ask for, milliseconds. */
+export const LONGEST_ASKED_WAIT = 60_000;
+
+export const EMPTY: NoReply = { failure: "the answer holds no text", sort: "empty", concerns: "question" };
+
+/** @param timeout milliseconds */
+export function late(timeout: number): NoReply {
+  return { failure: `no answer within ${timeout / 1000} s`, sort: "late", concerns: "question", again: null };
+}
+
+/** The text of the first choice; null where there is none. */
+export function contentOf(completion: unknown): string | null {
+  const choices = (completion as { choices?: { message?: { content?: unknown } }[] } | null)?.choices;
+  const content = Array.isArray(choices) ? choices[0]?.message?.content : undefined;
+  return typeof content === "string" ? content : null;
+}
+
+/** @param hasKey whether the request carried a key of the user's */
+export function noReply({ APIError, APIConnectionError }: Module, error: unknown, hasKey: boolean): NoReply {
+  // What breaks off behind good headers is no error of the protocol.
+  if (!(error instanceof APIError))
+    return { failure: oneLine(`the answer broke off: ${error}`), sort: "torn", concerns: "question", again: null };
+  if (error instanceof APIConnectionError) {
+    return { failure: oneLine(`no connection (${deepest(error)})`), sort: "connection", concerns: "endpoint", again: null };
+  }
+  return ofStatus(error, hasKey);
+}
+
+function ofStatus(error: InstanceType<typeof OpenAI.APIError>, hasKey: boolean): NoReply {
+  const status: number = error.status ?? 0;
+  const failure = oneLine(error.message);
+  const known = { failure, sort: String(status) };
+  if (status === 401 && !hasKey) {
+    return { ...known, failure: `the endpoint asks for a key: set OPENAI_API_KEY (${failure})`, concerns: "endpoint" };
+  }
+  if ([401, 402, 403, 404, 405].includes(status) || error.code === "insufficient_quota") return { ...known, concerns: "endpoint" };
+  if (status === 400 || status === 422) return { ...known, concerns: "request" };
+  if (![408, 409, 429].includes(status) && status < 500) return { ...known, concerns: "question" };
+  const wait = askedWait(error.headers);
+  if (wait === null || wait <= LONGEST_ASKED_WAIT) return { ...known, concerns: "question", again: wait };
+  return { ...known, failure: `${failure}, try again in ${Math.round(wait / 1000)} s`, concerns: "question" };
+}
+
+/** Milliseconds by retry-after, or its finer kin; null when neither says. */
+function askedWait(headers: Headers | undefined): number | null {
+  const exact = Number.parseFloat(headers?.get("retry-after-ms") ?? "");
+  if (exact >= 0) return exact;
+  const after = headers?.get("retry-after") ?? "";
+  const wait = /^\d/.test(after) ? Number.parseFloat(after) * 1000 : Date.parse(after) - Date.now();
+  return wait >= 0 ? wait : null;
+}
+
+/** The cause that says most: "ECONNREFUSED" behind "fetch failed". */
+function deepest(error: Error): string {
+  for (let at: unknown = error, found = error.message; ; at = at.cause) {
+    if (!(at instanceof Error)) return found;
+    found = (at as NodeJS.ErrnoException).code ?? (at.message || found);
+  }
+}
+
+function oneLine(message: string): string {
+  const line = message.replace(/\s+/g, " ").trim();
+  return line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line;
+}
