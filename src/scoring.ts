@@ -1,5 +1,5 @@
 /** Rewards of given responses, read by the reward models alone. */
-import { abortedError, cancellable, throwIfAborted } from "./abort.js";
+import { abortedError, cancellable, throwIfAborted, unlessAborted } from "./abort.js";
 import { binding, type NativeScorer, type ScorerOptions, type ScoreSequence, type SequenceScore } from "./binding.js";
 import { native } from "./border.js";
 import { ArgsearchError } from "./errors.js";
@@ -58,7 +58,7 @@ export class Scoring {
     if (rewards.empty) throw new ArgsearchError("OPTION_INVALID", "score() needs a reward: load() one");
     const rows = inputs.map((input, index) => rowsOf(tokenizer, input, index));
     for (const source of rewards.sources) await this.#addModel(source, rows, options);
-    for (const row of rows) await addFunctions(tokenizer, rewards, row, options.signal);
+    for (const row of rows) await addFunctions(this.#parts, row, options.signal);
     return rows.map((row) => resultOf(tokenizer, rewards, row));
   }
 
@@ -131,18 +131,33 @@ function rowsOf(tokenizer: Model, input: ScoreInput, index: number): Rows {
 }
 
 /** Asks the functions about each token as if it were the only candidate; no policy runs, so its log-probability is NaN. */
-async function addFunctions(tokenizer: Model, { functions }: RewardSet, row: Rows, signal: AbortSignal | undefined): Promise<void> {
-  if (functions.length === 0) return;
+async function addFunctions(parts: ScoringParts, row: Rows, signal: AbortSignal | undefined): Promise<void> {
+  const { tokenizer, rewards } = parts;
+  if (rewards.functions.length === 0) return;
   const utf8 = new Utf8Stream();
   let before = "";
   for (const [index, bytes] of tokenizer.pieces(row.tokens).entries()) {
-    throwIfAborted(signal);
     const response = before + utf8.push(bytes);
     const candidate = { token: row.tokens[index] ?? -1, text: decodeText(bytes), logProb: Number.NaN, response, end: false };
-    const found = await callRewards(functions, [candidate], { prompt: row.prompt ?? "", response: before, signal });
+    const context = { prompt: row.prompt ?? "", response: before, signal };
+    const found = await unlessEnded(callRewards(rewards.functions, [candidate], context), parts, signal);
     row.values[index]?.push(...found.flat());
     before = response;
   }
+}
+
+/** What the functions say; a signal that fires before they do is the error, whatever comes of them then. */
+async function unlessEnded<T>(calls: Promise<T>, { closing }: ScoringParts, signal: AbortSignal | undefined): Promise<T> {
+  const requireRunning = (): void => {
+    closing.throwIfAborted();
+    throwIfAborted(signal);
+  };
+  const found = await unlessAborted(calls, [signal, closing]).catch((error: unknown) => {
+    requireRunning();
+    throw error;
+  });
+  requireRunning(); // undefined comes of a signal alone
+  return found as T;
 }
 
 function resultOf(tokenizer: Model, rewards: RewardSet, { tokens, values }: Rows): ScoreResult {

@@ -176,3 +176,29 @@ describe("dispose()", () => {
     await second.dispose();
   });
 });
+
+describe("score() with a reward function that never answers", () => {
+  const never = [reward.path, () => new Promise<number[]>(() => {})];
+  const openers: [string, () => Promise<Decoder | RewardModel>][] = [
+    ["Decoder", () => load({ policy: policy.path, reward: never, ...CPU })],
+    ["RewardModel", () => loadReward({ reward: never, ...CPU })],
+  ];
+
+  test.each(openers)("of a %s ends with its signal", async (_, open) => {
+    const owner = await open();
+    const controller = new AbortController();
+    const scored = owner.score(input, { ...NONE, signal: controller.signal });
+    setTimeout(() => controller.abort(), 50);
+    expect(await outcomeOf(() => scored)).toBe("ABORTED");
+    await owner.dispose();
+  });
+
+  test.each(openers)("of a %s ends with dispose()", async (_, open) => {
+    const owner = await open();
+    const scored = owner.score([input, input], NONE);
+    const outcome = outcomeOf(() => scored);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await owner.dispose();
+    expect(await outcome).toBe("DISPOSED");
+  });
+});

@@ -105,6 +105,22 @@ describe("score()", () => {
   });
 });
 
+describe("a reward function that rejects because of the end", () => {
+  const obedient = (_: unknown, { signal }: { signal?: AbortSignal | undefined }): Promise<number[]> =>
+    new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+
+  it("leaves the error to the signal, and asks nothing more", async () => {
+    const reward = vi.fn(obedient);
+    const decoder = await loadFake({ reward: ["reward", reward] });
+    const controller = new AbortController();
+    const scored = decoder.score({ prompt: "p", response: "rs" }, { signal: controller.signal });
+    await vi.waitFor(() => expect(reward).toHaveBeenCalledOnce());
+    controller.abort();
+    await expect(scored).rejects.toMatchObject({ code: "ABORTED" });
+    expect(reward).toHaveBeenCalledOnce();
+  });
+});
+
 describe("loadReward()", () => {
   it("scores without a policy", async () => {
     const model = await loadReward({ engineDir: "/fake", reward: { reward: "reward", weight: 2 } });
