@@ -34,9 +34,9 @@ export interface GgufSummary {
 }
 
 export interface RewardHeadSummary {
-  /** One name a row; synthesised as the decoder does when the file has none. */
+  /** One name a row; synthesised as the decoder does when the file has none, for at most 1,000 rows. */
   labels: string[];
-  /** Length of a row; null when the weights do not divide into the labels. */
+  /** Length of a row; null when the weights do not divide into rows of the embedding's length. */
   nEmbd: number | null;
   /** One value, or one a label; so are scale and shift. */
   bias: number[];
@@ -45,6 +45,8 @@ export interface RewardHeadSummary {
   /** What else is told about the head, for example where it came from: the other argsearch.reward.* scalars. */
   notes: Record<string, GgufScalar>;
 }
+
+const MOST_NAMES = 1000;
 
 /**
  * Reads a GGUF's metadata and tensor table; the tensors stay on disk.
@@ -89,13 +91,14 @@ function quantization(metadata: Metadata, { tensorTypes }: GgufFile): string | n
 function headOf(metadata: Metadata): RewardHeadSummary | null {
   const weights = metadata.count(HEAD_KEYS.weight);
   if (weights === null) return null;
-  const nEmbd = metadata.number(`${metadata.text("general.architecture")}.embedding_length`);
+  const length = metadata.number(`${metadata.text("general.architecture")}.embedding_length`) ?? 0;
+  const nEmbd = Number.isInteger(length) && length >= 1 ? length : null;
   const rows = nEmbd === null ? 1 : weights / nEmbd;
   const known: readonly string[] = Object.values(HEAD_KEYS);
   const notes = Object.entries(metadata.scalars()).filter(([key]) => key.startsWith(HEAD_PREFIX) && !known.includes(key));
   const named = metadata.texts(HEAD_KEYS.labels);
   return {
-    labels: named ?? (rows === 1 ? ["reward"] : Array.from({ length: Math.floor(rows) }, (_, index) => String(index))),
+    labels: named ?? (rows === 1 ? ["reward"] : Array.from({ length: Math.min(rows, MOST_NAMES) }, (_, index) => String(index))),
     nEmbd: Number.isInteger(rows) ? nEmbd : null,
     bias: metadata.numbers(HEAD_KEYS.bias) ?? [0],
     scale: metadata.numbers(HEAD_KEYS.scale) ?? [1],

@@ -96,4 +96,15 @@ describe("inspect()", () => {
     const torn = await summary({ ...llama, [head]: null }, { [head]: 3 });
     expect(torn.rewardHead).toMatchObject({ nEmbd: null });
   });
+
+  it.each([0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])("does not divide a head by an embedding length of %s", async (length) => {
+    const { rewardHead } = await summary({ ...llama, "llama.embedding_length": length, [head]: null }, { [head]: 3 });
+    expect(rewardHead).toMatchObject({ labels: ["reward"], nEmbd: null });
+  });
+
+  it("makes up no more names than anyone reads", async () => {
+    const { rewardHead } = await summary({ ...llama, "llama.embedding_length": 1, [head]: null }, { [head]: 2 ** 40 });
+    expect(rewardHead?.labels).toHaveLength(1000);
+    expect(rewardHead?.nEmbd).toBe(1);
+  });
 });
