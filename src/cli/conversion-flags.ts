@@ -16,6 +16,10 @@ export function typeFlag(): Option {
   return new Option("--type <type>", description).choices(MODEL_TYPES);
 }
 
+export function tensorFlag(): Option {
+  return new Option("--tensor <name>", "the head's weight, where there are several heads or it has a name of its own");
+}
+
 export function addProvenanceFlags(command: Command): void {
   command
     .option("--source <name>", "the model that it came from, kept in the file")

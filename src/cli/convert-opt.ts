@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import { type ConvertOptOptions, convertOpt } from "../index.js";
-import { addProvenanceFlags, type ProvenanceFlags, provenance, typeFlag } from "./conversion-flags.js";
+import { addProvenanceFlags, type ProvenanceFlags, provenance, tensorFlag, typeFlag } from "./conversion-flags.js";
 import { addExamples, engineDirFlag } from "./flags.js";
 import { interruptible } from "./interrupt.js";
 import { note } from "./output.js";
 
-type OptFlags = Pick<ConvertOptOptions, "out" | "type" | "engineDir"> & ProvenanceFlags;
+type OptFlags = Pick<ConvertOptOptions, "out" | "type" | "tensor" | "engineDir"> & ProvenanceFlags;
 
 export function addConvertOpt(convert: Command): void {
   const command = convert
@@ -13,7 +13,8 @@ export function addConvertOpt(convert: Command): void {
     .description("Make a GGUF of an OPT language or reward model, as llama.cpp's gpt2 architecture. Takes no Python.")
     .argument("<dir>", "config.json, safetensors and tokenizer, from the hub or save_pretrained()")
     .requiredOption("--out <file>", "the GGUF to write")
-    .addOption(typeFlag());
+    .addOption(typeFlag())
+    .addOption(tensorFlag());
   addProvenanceFlags(command);
   command.addOption(engineDirFlag());
   addExamples(command, ["convert opt ./opt-1.3b --out opt.gguf", "convert opt ./opt-reward --out reward.gguf --type q8_0"]);
@@ -21,7 +22,7 @@ export function addConvertOpt(convert: Command): void {
 }
 
 async function runConvert(model: string, flags: OptFlags, signal: AbortSignal): Promise<void> {
-  const { out, type, engineDir } = flags;
-  const { reward } = await convertOpt({ model, out, type, engineDir, signal, provenance: provenance(flags) });
+  const { out, type, tensor, engineDir } = flags;
+  const { reward } = await convertOpt({ model, out, type, tensor, engineDir, signal, provenance: provenance(flags) });
   note(`wrote ${out}, ${reward ? "a reward model" : "a language model"}`);
 }

@@ -7,6 +7,7 @@ import {
   type PythonFlags,
   provenance,
   pythonOptions,
+  tensorFlag,
   typeFlag,
 } from "./conversion-flags.js";
 import { addExamples } from "./flags.js";
@@ -22,7 +23,7 @@ export function addRewardImport(reward: Command): void {
     .argument("<dir>", "config.json, safetensors and tokenizer, from the hub or save_pretrained()")
     .requiredOption("--out <file>", "the reward model to write")
     .addOption(typeFlag())
-    .option("--tensor <name>", "the head's weight, where there are several heads or it has a name of its own");
+    .addOption(tensorFlag());
   addProvenanceFlags(command);
   addPythonFlags(command);
   addExamples(command, ["reward import ./my-reward-model --out reward.gguf --type q8_0"]);

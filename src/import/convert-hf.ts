@@ -6,7 +6,7 @@ import { abortSignal, callback, nonEmptyText, onlyKnown, plainObject } from "../
 import { Checkpoint } from "./checkpoint.js";
 import { convertTrunk, type TrunkConversion, trunkType } from "./converter.js";
 import { converterDir } from "./converter-source.js";
-import { readConfig } from "./hf-config.js";
+import { causalArchitecture, type HfConfig, readConfig } from "./hf-config.js";
 import { type ModelType, resolveType } from "./model-types.js";
 import { publish } from "./publish.js";
 
@@ -51,8 +51,9 @@ export async function convertHf(options: ConvertHfOptions): Promise<void> {
   onlyKnown("convertHf()", plainObject("the options of convertHf()", options), Object.keys(CONVERT_HF_NAMES));
   const type = checkConversion(options);
   const { model, out, signal, engineDir, gpu } = options;
-  const { architecture, path } = await readConfig(model);
-  requireCausal(architecture, path);
+  const config = await readConfig(model);
+  const architecture = causalArchitecture(config);
+  requireCausal(config);
   const checkpoint = await Checkpoint.open(model);
   try {
     await checkpoint.requireFinite(signal);
@@ -85,13 +86,7 @@ export async function conversionOf(
   return { drop: [], prefix: "", tied: false, ...parts, converter: source, model, python, onLine: onLog, signal };
 }
 
-function requireCausal(architecture: string, path: string): void {
-  if (architecture === "OPTForCausalLM") {
-    throw new ArgsearchError(
-      "MODEL_UNSUPPORTED",
-      `${path}: llama.cpp has no OPT. "argsearch convert opt" writes it as the gpt2 architecture`,
-    );
-  }
+function requireCausal({ architecture, path }: HfConfig): void {
   if (/(ForCausalLM|LMHeadModel)$/.test(architecture)) return;
   const hint = /(ForSequenceClassification|RewardModel)$/.test(architecture) ? '. "argsearch reward import" takes reward models' : "";
   throw new ArgsearchError("MODEL_UNSUPPORTED", `${path}: ${architecture} is no causal language model${hint}`);

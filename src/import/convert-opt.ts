@@ -1,5 +1,4 @@
 import { openEngine } from "../engine.js";
-import { ArgsearchError } from "../errors.js";
 import { resolveEngine } from "../options.js";
 import type { RewardProvenance } from "../provenance.js";
 import type { RewardHead } from "../reward-head.js";
@@ -8,7 +7,7 @@ import { abortSignal, nonEmptyText, onlyKnown, plainObject } from "../validate.j
 import { Checkpoint } from "./checkpoint.js";
 import { writeGguf } from "./gguf-writer.js";
 import { gpt2Tokenizer } from "./gpt2-tokenizer.js";
-import { findHead, readHead } from "./head.js";
+import { findHead, holdsHead, readHead, requireWidth } from "./head.js";
 import { type HfConfig, readConfig } from "./hf-config.js";
 import { type ModelType, resolveType } from "./model-types.js";
 import { type OptShape, optShape } from "./opt-config.js";
@@ -22,6 +21,8 @@ export interface ConvertOptOptions extends EngineOptions {
   out: string;
   /** Format of the weights, default "f16"; a reward head stays F32. */
   type?: ModelType | undefined;
+  /** Name of the reward head's weight; default: the one there is. */
+  tensor?: string | undefined;
   /** What is known of a reward model beside its weights; `source` is by default what config.json says. */
   provenance?: RewardProvenance | undefined;
   signal?: AbortSignal | undefined;
@@ -38,6 +39,7 @@ const NAMES: Record<keyof ConvertOptOptions, true> = {
   model: true,
   out: true,
   type: true,
+  tensor: true,
   provenance: true,
   signal: true,
   engineDir: true,
@@ -45,8 +47,8 @@ const NAMES: Record<keyof ConvertOptOptions, true> = {
 };
 
 /**
- * Writes an OPT as a GGUF of the gpt2 architecture; an OPTForSequenceClassification becomes a reward model. Takes no Python. The
- * new file gets its name only when it is whole and on disk.
+ * Writes an OPT as a GGUF of the gpt2 architecture; one with a reward head (OPTForSequenceClassification, or a value head beside a language
+ * model) becomes a reward model. Takes no Python. The new file gets its name only when it is whole, on disk and can be loaded.
  *
  * @throws ArgsearchError OPTION_INVALID; MODEL_UNSUPPORTED for what is no OPT or one of another build, such as opt-350m;
  * FILE_NOT_FOUND, also for a missing shard; NOT_A_FILE, FILE_UNREADABLE, FILE_UNWRITABLE, INPUT_INVALID; MODEL_INVALID;
@@ -57,6 +59,7 @@ export async function convertOpt(options: ConvertOptOptions): Promise<ConvertOpt
   const { model, out, signal, engineDir, gpu } = options;
   nonEmptyText("model", model);
   nonEmptyText("out", out);
+  if (options.tensor !== undefined) nonEmptyText("tensor", options.tensor);
   if (signal !== undefined) abortSignal("signal", signal);
   const type = resolveType(options.type);
   openEngine(resolveEngine({ engineDir, gpu }));
@@ -65,7 +68,7 @@ export async function convertOpt(options: ConvertOptOptions): Promise<ConvertOpt
   const shape = optShape(config);
   const checkpoint = await Checkpoint.open(model);
   try {
-    const head = await headOf(config, shape, checkpoint);
+    const head = await headOf(config, shape, checkpoint, options.tensor);
     await checkpoint.requireFinite(signal);
     const plain = type === "f32" || type === "f16";
     const written = plain ? type : checkpoint.dtype === "F16" ? "f16" : "f32";
@@ -90,13 +93,18 @@ export async function convertOpt(options: ConvertOptOptions): Promise<ConvertOpt
   }
 }
 
-/** The head of a reward model; undefined for a language model. */
-async function headOf(config: HfConfig, { embedding }: OptShape, checkpoint: Checkpoint): Promise<RewardHead | undefined> {
-  if (!config.architecture.endsWith("ForSequenceClassification")) return undefined;
-  const tensors = findHead(checkpoint.path, checkpoint.names);
-  const width = checkpoint.info(tensors.weight)?.shape.at(-1);
-  if (width === embedding) return readHead(checkpoint, tensors, config.labels);
-  throw new ArgsearchError("REWARD_HEAD_INVALID", `${tensors.weight} has rows of ${width} numbers, the hidden state has ${embedding}`);
+/** The head of a reward model; undefined for a language model, which has none. */
+async function headOf(
+  { architecture, labels, path }: HfConfig,
+  { embedding }: OptShape,
+  checkpoint: Checkpoint,
+  tensor: string | undefined,
+): Promise<RewardHead | undefined> {
+  const required = tensor !== undefined || architecture.endsWith("ForSequenceClassification");
+  if (!required && !holdsHead(checkpoint.names)) return undefined;
+  const tensors = findHead(checkpoint.path, checkpoint.names, tensor);
+  requireWidth(checkpoint, tensors, embedding, path);
+  return readHead(checkpoint, tensors, labels);
 }
 
 /** transformers' layer norms have no setting in OPT's config: it is PyTorch's default. */

@@ -51,13 +51,22 @@ export function labelNames({ id2label }: JsonObject): string[] {
   return names.every((name) => /^LABEL_\d+$/.test(name)) ? [] : names;
 }
 
-/** transformers' causal language models that are not called after their family. */
-const CAUSAL_LM: Readonly<Record<string, string>> = { GPT2: "GPT2LMHeadModel" };
+/** Causal language models that llama.cpp's converter does not know by their family's name. */
+const CAUSAL_LM: Readonly<Record<string, string>> = { GPT2: "GPT2LMHeadModel", Mpt: "MPTForCausalLM", Phimoe: "PhiMoEForCausalLM" };
 
-/** The causal language model that shares a reward model's trunk: "LlamaForSequenceClassification" -> "LlamaForCausalLM". */
+/**
+ * The causal language model that shares a reward model's trunk, as llama.cpp's converter calls it: "LlamaForSequenceClassification" ->
+ * "LlamaForCausalLM". A causal language model is its own.
+ *
+ * @throws ArgsearchError MODEL_UNSUPPORTED where none can be told, and for OPT, which the converter does not have
+ */
 export function causalArchitecture({ architecture, path }: Pick<HfConfig, "architecture" | "path">): string {
-  if (/(ForCausalLM|LMHeadModel)$/.test(architecture)) return architecture;
-  const [, family] = /^([A-Za-z]\w*?)(?:Model)?(?:For[A-Z]\w*|RewardModel|Model)$/.exec(architecture) ?? [];
+  if (architecture.startsWith("OPT")) {
+    const how = '"argsearch convert opt" writes it as the gpt2 architecture';
+    throw new ArgsearchError("MODEL_UNSUPPORTED", `${path}: llama.cpp has no OPT. ${how}`);
+  }
+  if (/(ForCausalLM|LMHeadModel)$/.test(architecture)) return CAUSAL_LM[architecture.replace(/ForCausalLM$/, "")] ?? architecture;
+  const [, family] = /^([A-Za-z]\w*?)(?:Text)?(?:Model)?(?:For[A-Z]\w*|RewardModel|Model)$/.exec(architecture) ?? [];
   if (family === undefined) {
     throw new ArgsearchError("MODEL_UNSUPPORTED", `${path}: no causal language model is known for the architecture ${architecture}`);
   }

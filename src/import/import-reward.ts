@@ -1,11 +1,10 @@
-import { ArgsearchError } from "../errors.js";
 import type { RewardProvenance } from "../provenance.js";
 import { onlyKnown, plainObject } from "../validate.js";
 import { Checkpoint } from "./checkpoint.js";
 import { CONVERT_HF_NAMES, type ConvertHfOptions, checkConversion, conversionOf } from "./convert-hf.js";
 import { convertTrunk, trunkType } from "./converter.js";
-import { findHead, type HeadTensors, readHead } from "./head.js";
-import { causalArchitecture, type HfConfig, readConfig } from "./hf-config.js";
+import { findHead, type HeadTensors, readHead, requireWidth } from "./head.js";
+import { causalArchitecture, readConfig } from "./hf-config.js";
 import { publish } from "./publish.js";
 
 export interface ImportOptions extends ConvertHfOptions {
@@ -34,7 +33,7 @@ export async function importReward(options: ImportOptions): Promise<void> {
   const checkpoint = await Checkpoint.open(model);
   try {
     const tensors = findHead(model, checkpoint.names, tensor);
-    requireWidth(config, checkpoint, tensors);
+    if (config.hiddenSize !== null) requireWidth(checkpoint, tensors, config.hiddenSize, config.path);
     const head = await readHead(checkpoint, tensors, config.labels);
     await checkpoint.requireFinite(signal);
     const outType = trunkType(type, checkpoint.dtype);
@@ -52,15 +51,6 @@ export async function importReward(options: ImportOptions): Promise<void> {
   } finally {
     await checkpoint.close();
   }
-}
-
-/** A head of another length would only be noticed when the trunk is converted. */
-function requireWidth({ hiddenSize, path }: HfConfig, checkpoint: Checkpoint, { weight }: HeadTensors): void {
-  const shape = checkpoint.info(weight)?.shape ?? [];
-  const width = shape[shape.length - 1];
-  if (hiddenSize === null || width === hiddenSize) return;
-  const what = `${weight} is [${shape.join(", ")}], but the hidden state has ${hiddenSize} numbers (${path})`;
-  throw new ArgsearchError("REWARD_HEAD_INVALID", what);
 }
 
 /** What TRL's and other wrappers have put before every name, and whether there is no vocabulary projection. */

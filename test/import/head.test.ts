@@ -41,6 +41,8 @@ describe("findHead()", () => {
     expect(() => findHead("dir", several)).toThrow(expect.objectContaining({ message: expect.stringContaining("several heads") }));
     const deep = [...TRUNK, "score.0.weight", "score.0.bias", "score.2.weight"];
     expect(() => findHead("dir", deep)).toThrow(expect.objectContaining({ message: expect.stringContaining("several layers") }));
+    const missing = expect.objectContaining({ message: expect.stringMatching(/--tensor.*"argsearch reward attach --head/) });
+    expect(() => findHead("dir", TRUNK)).toThrow(missing);
   });
 });
 
@@ -67,6 +69,24 @@ describe("readRewardHead()", () => {
     expect(await readRewardHead(shard)).toEqual({ weight, bias: [1, 2], labels: ["helpful", "safe"] });
     writeFileSync(join(dir, "config.json"), JSON.stringify({ id2label: { 0: "LABEL_0", 1: "LABEL_1" } }));
     expect(await readRewardHead(shard)).not.toHaveProperty("labels");
+  });
+
+  it.each([
+    [
+      "three names for two rows",
+      { 0: "helpful", 1: "safe", 2: "terse" },
+      /names 3 labels \(helpful, safe, terse\), score\.weight has 2 rows/,
+    ],
+    ["one name for two rows", { 0: "helpful" }, /names 1 label \(helpful\), score\.weight has 2 rows/],
+    ["a name twice", { 0: "helpful", 1: "helpful" }, /"helpful" twice/],
+    ["an empty name", { 0: "helpful", 1: "" }, /an empty name/],
+  ])("refuses %s", async (_, id2label, message) => {
+    writeSafetensors(shard, { "score.weight": { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) } });
+    writeFileSync(join(dir, "config.json"), JSON.stringify({ id2label }));
+    await expect(readRewardHead(shard)).rejects.toMatchObject({
+      code: "REWARD_HEAD_INVALID",
+      message: expect.stringMatching(message),
+    });
   });
 
   it("takes a vector for a single row", async () => {
@@ -100,6 +120,17 @@ describe("causalArchitecture()", () => {
     ["GPT2ForSequenceClassification", "GPT2LMHeadModel"],
     ["GPT2LMHeadModel", "GPT2LMHeadModel"],
     ["Phi3ForCausalLM", "Phi3ForCausalLM"],
+    ["Gemma3TextForSequenceClassification", "Gemma3ForCausalLM"],
+    ["Gemma3ForSequenceClassification", "Gemma3ForCausalLM"],
+    ["Qwen3_5TextForSequenceClassification", "Qwen3_5ForCausalLM"],
+    ["Qwen3_5MoeTextForSequenceClassification", "Qwen3_5MoeForCausalLM"],
+    ["MptForSequenceClassification", "MPTForCausalLM"],
+    ["MptForCausalLM", "MPTForCausalLM"],
+    ["PhimoeForSequenceClassification", "PhiMoEForCausalLM"],
+    ["PhimoeForCausalLM", "PhiMoEForCausalLM"],
+    ["Dots3NoteTextForCausalLM", "Dots3NoteTextForCausalLM"],
+    ["GPTNeoXForSequenceClassification", "GPTNeoXForCausalLM"],
+    ["Starcoder2ForTokenClassification", "Starcoder2ForCausalLM"],
   ])("%s has the trunk of %s", (architecture, expected) => {
     expect(causalArchitecture({ architecture, path: "config.json" })).toBe(expected);
   });
@@ -107,6 +138,12 @@ describe("causalArchitecture()", () => {
   it("is MODEL_UNSUPPORTED where none can be told", () => {
     expect(() => causalArchitecture({ architecture: "Something", path: "config.json" })).toThrow(
       expect.objectContaining({ code: "MODEL_UNSUPPORTED" }),
+    );
+  });
+
+  it.each(["OPTForSequenceClassification", "OPTForCausalLM"])("says what takes %s", (architecture) => {
+    expect(() => causalArchitecture({ architecture, path: "config.json" })).toThrow(
+      expect.objectContaining({ code: "MODEL_UNSUPPORTED", message: expect.stringContaining('"argsearch convert opt"') }),
     );
   });
 });

@@ -14,6 +14,8 @@ const TRUNK: SafeTensors = {
 };
 const HEAD = Float32Array.from({ length: WIDTH }, (_, at) => at / 8);
 
+const ONE_ROW: SafeTensors = { "score.weight": { shape: [1, WIDTH], data: HEAD } };
+
 let dir: string;
 let model: string;
 let out: string;
@@ -33,7 +35,7 @@ beforeEach(() => {
   vi.stubEnv("FAKE_PYTHON", "convert");
   vi.stubEnv("FAKE_TRUNK", join(dir, "trunk.gguf"));
   vi.stubEnv("FAKE_ARGS", join(dir, "args.json"));
-  write({ "score.weight": { shape: [1, WIDTH], data: HEAD } });
+  write(ONE_ROW);
 });
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -114,6 +116,8 @@ describe.skipIf(process.platform === "win32")("importReward()", () => {
     ["no config.json", () => rmSync(join(model, "config.json")), "FILE_NOT_FOUND"],
     ["a config.json that is not JSON", () => writeFileSync(join(model, "config.json"), "{"), "INPUT_INVALID"],
     ["no architecture", () => write({}, { architectures: undefined }), "INPUT_INVALID"],
+    ["an OPT", () => write({}, { architectures: ["OPTForSequenceClassification"] }), "MODEL_UNSUPPORTED"],
+    ["names for other rows than the head's", () => write(ONE_ROW, { id2label: { 0: "helpful", 1: "safe" } }), "REWARD_HEAD_INVALID"],
     ["an architecture of no decoder", () => write({}, { architectures: ["Mystery"] }), "MODEL_UNSUPPORTED"],
     ["no weights", () => rmSync(join(model, "model.safetensors")), "FILE_NOT_FOUND"],
     ["missing modules", () => vi.stubEnv("FAKE_PYTHON", "missing modules"), "TOOL_NOT_FOUND"],
@@ -127,6 +131,13 @@ describe.skipIf(process.platform === "win32")("importReward()", () => {
     await expect(run()).rejects.toMatchObject({ name: "ArgsearchError", code });
     expect(readdirSync(join(dir, "out"))).toEqual(["rm.gguf"]);
     expect(readFileSync(out, "utf8")).toBe("older");
+  });
+
+  it("says where a head in a file of its own goes", async () => {
+    write({});
+    writeSafetensors(join(model, "value_head.safetensors"), { "v_head.summary.weight": { shape: [1, WIDTH], data: HEAD } });
+    const message = expect.stringMatching(/"argsearch reward attach --head \S+value_head\.safetensors"/);
+    await expect(run()).rejects.toMatchObject({ code: "REWARD_HEAD_MISSING", message });
   });
 
   it("says what to install", async () => {
@@ -170,9 +181,16 @@ describe.skipIf(process.platform === "win32")("convertHf()", () => {
     expect(readdirSync(join(dir, "out"))).toEqual(["rm.gguf"]);
   });
 
+  it("calls the class as the converter does", async () => {
+    write({}, { architectures: ["PhimoeForCausalLM"] });
+    await convert();
+    expect(converterArgs().at(-1)).toBe("PhiMoEForCausalLM");
+  });
+
   it.each([
     ["LlamaForSequenceClassification", "argsearch reward import"],
     ["OPTForCausalLM", "argsearch convert opt"],
+    ["OPTForSequenceClassification", "argsearch convert opt"],
     ["BertModel", "no causal language model"],
   ])("refuses %s and says what takes it", async (architecture, hint) => {
     write({}, { architectures: [architecture] });

@@ -74,6 +74,23 @@ describe("convertOpt()", () => {
     expect(worst(logProbs, expected)).toBeLessThan(tolerance);
   });
 
+  it("takes the value head of a language model, and the one that is named", async () => {
+    const model = randomOpt(11, 1);
+    const { "score.weight": score, ...trunk } = model.tensors;
+    const config = { ...model.config, architectures: ["OPTForCausalLM"], id2label: undefined };
+    const head = { "v_head.summary.weight": score, "v_head.summary.bias": { shape: [1], data: Float32Array.of(0.5) } };
+    writeOpt(join(dir, "model"), { ...model, config, tensors: { ...trunk, ...head } });
+    expect(await convertOpt({ model: join(dir, "model"), out, type: "f32" })).toMatchObject({ reward: true });
+    const expected = expectedRewards(model, IDS).map((reward) => reward + 0.5);
+    expect(worst(await rewardsOf(out, IDS), expected)).toBeLessThan(2e-3);
+
+    writeOpt(join(dir, "model"), { ...model, config, tensors: { ...trunk, ...head, "mine.weight": score } });
+    expect(await convertOpt({ model: join(dir, "model"), out, type: "f32", tensor: "mine.weight" })).toMatchObject({ reward: true });
+    expect(worst(await rewardsOf(out, IDS), expectedRewards(model, IDS))).toBeLessThan(2e-3);
+    const none = convertOpt({ model: join(dir, "model"), out, tensor: "none.weight" });
+    await expect(none).rejects.toMatchObject({ code: "REWARD_HEAD_MISSING" });
+  });
+
   it("keeps F16 from overflowing: S shrinks with the values that can come up", async () => {
     const model = randomOpt(7, 1);
     const bias = model.tensors["model.decoder.layers.1.fc1.bias"]?.data as Float32Array;
