@@ -1,16 +1,33 @@
 #include "sampler.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "error.h"
 
 namespace argsearch {
+namespace {
 
-Sampler::Sampler(int32_t top_k, float top_p, float temperature, uint32_t seed) {
+/// Logits divided by less could be infinite in 32 bits, and then nothing tells the best from the others.
+constexpr double kLeastTemperature = 1e-30;
+
+float usable_temperature(double temperature) {
+  if (temperature < kLeastTemperature) return 0;
+  return static_cast<float>(std::min<double>(temperature, std::numeric_limits<float>::max()));
+}
+
+/// llama.cpp takes one seed of all for the wish to be surprised.
+uint32_t usable_seed(uint32_t seed) { return seed == LLAMA_DEFAULT_SEED ? 0x9e3779b9 : seed; }
+
+}  // namespace
+
+Sampler::Sampler(int32_t top_k, float top_p, double temperature, uint32_t seed) {
   const LlamaApi& api = engine();
   chain_.reset(api.llama_sampler_chain_init(api.llama_sampler_chain_default_params()));
   api.llama_sampler_chain_add(chain_.get(), api.llama_sampler_init_top_k(top_k));
   api.llama_sampler_chain_add(chain_.get(), api.llama_sampler_init_top_p(top_p, 1));
-  api.llama_sampler_chain_add(chain_.get(), api.llama_sampler_init_temp(temperature));
-  api.llama_sampler_chain_add(chain_.get(), api.llama_sampler_init_dist(seed));
+  api.llama_sampler_chain_add(chain_.get(), api.llama_sampler_init_temp(usable_temperature(temperature)));
+  api.llama_sampler_chain_add(chain_.get(), api.llama_sampler_init_dist(usable_seed(seed)));
 }
 
 llama_token Sampler::sample(const float* logits, size_t n_vocab) {

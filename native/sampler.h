@@ -11,8 +11,8 @@ namespace argsearch {
 /// llama.cpp's own samplers, for the baselines: top-k, top-p, temperature, then a draw.
 class Sampler {
  public:
-  /// top_k 0 and top_p 1 are off; temperature 0 is greedy.
-  Sampler(int32_t top_k, float top_p, float temperature, uint32_t seed);
+  /// top_k 0 and top_p 1 are off; a temperature of 0, or too small to divide by, is greedy. Every seed repeats itself.
+  Sampler(int32_t top_k, float top_p, double temperature, uint32_t seed);
 
   llama_token sample(const float* logits, size_t n_vocab);
 

@@ -103,8 +103,7 @@ BeginResult Search::begin(size_t slot, const std::vector<llama_token>& policy_pr
   state.settings = settings;
   state.random.seed(settings.seed);
   if (settings.method == Method::kSample) {
-    state.sampler.emplace(static_cast<int32_t>(settings.top_k), settings.top_p,
-                          static_cast<float>(settings.temperature), settings.seed);
+    state.sampler.emplace(static_cast<int32_t>(settings.top_k), settings.top_p, settings.temperature, settings.seed);
   }
   state.phase = Phase::kReady;
   return result;

@@ -122,6 +122,29 @@ describe("the sampling baseline", () => {
     expect(Math.min(...counts)).toBeGreaterThan(0);
   });
 
+  it.for([0, 9, 2 ** 32 - 1])("gives the same response again for the seed %i", async (seed) => {
+    const options: GenerateOptions = { method: "sample", topK: 0, topP: 1, temperature: 3, template: "none", seed, maxTokens: 12 };
+    await withPair(pair, async (decoder) => {
+      const first = await decoder.generate(PROMPT, options);
+      expectSameResult(await decoder.generate(PROMPT, options), first);
+    });
+  });
+
+  it.for([1e-6, 1e-35, 1e-40, 1e-300])("is greedy at a temperature of %d", async (temperature) => {
+    await withPair(pair, async (decoder) => {
+      const options: GenerateOptions = { template: "none", maxTokens: 12, seed: 4 };
+      const greedy = await decoder.generate(PROMPT, { ...options, method: "greedy" });
+      expectSameResult(await decoder.generate(PROMPT, { ...options, method: "sample", topK: 0, topP: 1, temperature }), greedy);
+    });
+  });
+
+  it("draws any token alike at a temperature beyond 32 bits", async () => {
+    const options: GenerateOptions = { method: "sample", topK: 4, topP: 1, temperature: 1e300 };
+    const tokens = firstCandidates({ ...SEARCH, topK: 4 }).map(({ token }) => token);
+    const counts = await withPair(pair, (decoder) => firstTokens(decoder, tokens, options));
+    expect(chiSquare(counts, softmax([0, 0, 0, 0]))).toBeLessThan(CHI_SQUARE_LIMIT);
+  });
+
   it("gives the same response for the same seed, with brute force's numbers", async () => {
     const options: GenerateOptions = { method: "sample", topK: 20, topP: 0.9, temperature: 1.2, seed: 9, maxTokens: 8 };
     await withPair(pair, async (decoder) => {
