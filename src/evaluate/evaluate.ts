@@ -79,7 +79,9 @@ async function run({ options, resolved, metrics, verdicts, prompts, identity, st
     const found: EvaluationResults = {
       settings: await settingsOf(options, resolved, { ...identity, methods: store.methods }, names),
       methods: Object.fromEntries([...measured].map(([name, values]) => [name, methodResult(values, resolved.seed)])),
-      comparisons: compare(measured, resolved.seed),
+      comparisons: await compare(measured, resolved.seed, signal, (done, total) => {
+        onProgress({ stage: "comparisons", done, total, secondsLeft: null });
+      }),
       judge: [],
       failures,
       badLines: prompts.badLines.map(({ number, error }) => ({ line: number, message: error.message })),

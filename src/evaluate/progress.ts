@@ -2,9 +2,9 @@
 import { isGuided, type MethodSpec } from "./methods.js";
 
 export interface EvaluationProgress {
-  /** What is being done: the method's name, or "metrics", or "judge". */
+  /** What is being done: the method's name, or "metrics", "comparisons" or "judge". */
   stage: string;
-  /** Responses done and wanted, over all methods; of the judge: questions. */
+  /** Responses done and wanted, over all methods; of comparisons: pairs of methods; of the judge: questions. */
   done: number;
   total: number;
   /** Null until the first response of this run. */

@@ -1,7 +1,9 @@
 /** What comes out of an evaluation: results.json. */
+import { setImmediate } from "node:timers/promises";
+import { throwIfAborted } from "../abort.js";
 import type { Identity } from "./identity.js";
 import type { JudgeResult } from "./judge/judge.js";
-import { type Estimate, estimate, type PairedTest, pairedTest } from "./resampling.js";
+import { type Estimate, type PairedTest, Resampler } from "./resampling.js";
 import type { EvaluatedResponse, FailedResponse } from "./response.js";
 
 /** Estimates by metric; a metric without a value is absent. */
@@ -51,29 +53,56 @@ export function valuesByPrompt(responses: readonly EvaluatedResponse[], values: 
 }
 
 export function methodResult(measured: MeasuredMethod, seed: number): MethodResult {
+  const resampler = new Resampler(seed);
   const entries = [...measured].flatMap(([metric, values]) => {
-    const found = estimate([...values.values()], seed);
+    const found = resampler.estimate([...values.values()]);
     return found ? [[metric, found] as const] : [];
   });
   return Object.fromEntries(entries);
 }
 
-/** Paired tests of every two methods. */
-export function compare(methods: ReadonlyMap<string, MeasuredMethod>, seed: number): Comparison[] {
-  const names = [...methods.keys()];
-  return names.flatMap((b, at) => names.slice(at + 1).flatMap((a) => comparePair([a, methods.get(a)], [b, methods.get(b)], seed)));
+/** Longest time without a pause, milliseconds: a sweep has thousands of tests. */
+const PAUSE_MS = 20;
+
+/**
+ * Paired tests of every two methods. Other work gets its turn in between.
+ *
+ * @param onProgress takes pairs of methods done, and their number
+ * @throws ArgsearchError ABORTED
+ */
+export async function compare(
+  methods: ReadonlyMap<string, MeasuredMethod>,
+  seed: number,
+  signal?: AbortSignal,
+  onProgress?: (done: number, total: number) => void,
+): Promise<Comparison[]> {
+  const named = [...methods];
+  const pairs = named.flatMap((b, at) => named.slice(at + 1).map((a) => [a, b] as const));
+  const resampler = new Resampler(seed);
+  const found: Comparison[] = [];
+  let paused = performance.now();
+  for (const [done, [a, b]] of pairs.entries()) {
+    if (performance.now() - paused > PAUSE_MS) {
+      onProgress?.(done, pairs.length);
+      await setImmediate();
+      paused = performance.now();
+    }
+    throwIfAborted(signal);
+    found.push(...comparePair(a, b, resampler));
+  }
+  return found;
 }
 
-type Named = readonly [name: string, measured: MeasuredMethod | undefined];
+type Named = readonly [name: string, measured: MeasuredMethod];
 
-function comparePair([a, ofA]: Named, [b, ofB]: Named, seed: number): Comparison[] {
-  return [...(ofA ?? [])].flatMap(([metric, values]) => {
-    const others = ofB?.get(metric);
+function comparePair([a, ofA]: Named, [b, ofB]: Named, resampler: Resampler): Comparison[] {
+  return [...ofA].flatMap(([metric, values]) => {
+    const others = ofB.get(metric);
     const differences = [...values].flatMap(([index, value]) => {
       const other = others?.get(index);
       return other === undefined ? [] : [value - other];
     });
-    const test = pairedTest(differences, seed);
+    const test = resampler.pairedTest(differences);
     return test ? [{ metric, a, b, ...test }] : [];
   });
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { estimate, pairedTest } from "../../src/evaluate/resampling.js";
+import { compare } from "../../src/evaluate/results.js";
 import { Random } from "../helpers/random.js";
 
 describe("bootstrap intervals", () => {
@@ -27,16 +28,42 @@ describe("bootstrap intervals", () => {
   });
 });
 
+/** By all sign changes. */
+function exactP(differences: readonly number[]): number {
+  const data = differences.filter((value) => value !== 0);
+  let extreme = 0;
+  for (let signs = 0; signs < 2 ** data.length; signs++) {
+    const sum = data.reduce((total, value, at) => total + (signs & (1 << at) ? value : -value), 0);
+    if (Math.abs(sum) >= Math.abs(data.reduce((total, value) => total + value, 0)) - 1e-9) extreme++;
+  }
+  return extreme / 2 ** data.length;
+}
+
 describe("paired tests", () => {
-  it("agree with all sign changes of few differences", () => {
-    const differences = [0.3, -0.1, 0.8, 0.5, 0.2, 0.4, -0.3, 0.6];
-    const observed = Math.abs(differences.reduce((sum, value) => sum + value, 0));
-    let extreme = 0;
-    for (let signs = 0; signs < 256; signs++) {
-      const sum = differences.reduce((total, value, at) => total + (signs & (1 << at) ? value : -value), 0);
-      if (Math.abs(sum) >= observed - 1e-12) extreme++;
-    }
-    expect(pairedTest(differences, 1)?.p).toBeCloseTo(extreme / 256, 1.9);
+  it.each([
+    ["few", [0.3, -0.1, 0.8, 0.5, 0.2, 0.4, -0.3, 0.6]],
+    ["thirteen", [0.3, -0.1, 0.8, 0.5, 0.2, 0.4, -0.3, 0.6, 0.7, -0.9, 0.15, 0.25, 0.35]],
+    // What does not differ says nothing: only eight signs can change.
+    ["few among many", [0.3, -0.1, 0, 0.8, 0.5, 0.2, 0.4, -0.3, 0.6, ...Array<number>(40).fill(0)]],
+    // 0.1 + 0.2 - 0.3 is not quite 0.
+    ["some whose sums are equal but for rounding", [0.1, 0.2, -0.3, 0.1, 0.2]],
+  ])("are exact for %s differences", (_which, differences) => {
+    const random = [1, 2].map((seed) => pairedTest(differences, seed)?.p);
+    expect(random).toEqual([exactP(differences), exactP(differences)]);
+  });
+
+  it("agree with all sign changes where they draw", () => {
+    const random = new Random(3);
+    const differences = Array.from({ length: 14 }, () => random.uniform() - 0.35);
+    expect(pairedTest(differences, 1)?.p).toBeCloseTo(exactP(differences), 1.9);
+  });
+
+  it("give the same whatever was tested before", () => {
+    const [short, long] = [20, 3000].map((count) => Array.from({ length: count }, (_, at) => Math.sin(at) + 0.05)) as [number[], number[]];
+    const first = [pairedTest(short, 3), pairedTest(long, 3)];
+    pairedTest(short, 4);
+    expect([pairedTest(short, 3), pairedTest(long, 3)]).toEqual(first);
+    expect(pairedTest(short, 4)).not.toEqual(first[0]);
   });
 
   it("see nothing where there is nothing, and something where there is", () => {
@@ -60,5 +87,33 @@ describe("paired tests", () => {
     }).filter(Boolean).length;
     expect(rejected).toBeGreaterThanOrEqual(1);
     expect(rejected).toBeLessThanOrEqual(12);
+  });
+});
+
+describe("comparisons", () => {
+  it("are of every two methods, and let other work in between", async () => {
+    const random = new Random(5);
+    const values = () => new Map(Array.from({ length: 100 }, (_, index) => [index, random.uniform()]));
+    const methods = new Map(Array.from({ length: 8 }, (_, at) => [`m${at}`, new Map([["reward", values()]])]));
+    let turns = 0;
+    let last = performance.now();
+    let longest = 0;
+    const timer = setInterval(() => {
+      turns++;
+      longest = Math.max(longest, performance.now() - last);
+      last = performance.now();
+    }, 1);
+    const found = await compare(methods, 3);
+    clearInterval(timer);
+    expect(found).toHaveLength(28);
+    expect(found[0]).toMatchObject({ metric: "reward", a: "m1", b: "m0", count: 100 });
+    expect(turns).toBeGreaterThan(2);
+    expect(longest).toBeLessThan(500);
+    expect(await compare(methods, 3)).toEqual(found);
+  });
+
+  it("end when they are aborted", async () => {
+    const methods = new Map(["a", "b"].map((name) => [name, new Map([["reward", new Map([[0, 1]])]])]));
+    await expect(compare(methods, 3, AbortSignal.abort())).rejects.toMatchObject({ code: "ABORTED" });
   });
 });
