@@ -1,20 +1,23 @@
 /** Scores a data file into another. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { resolve } from "node:path";
 import { countLines } from "../data/json-lines.js";
 import type { DataSource } from "../data/read.js";
 import type { Decoder } from "../decoder.js";
 import { ArgsearchError } from "../errors.js";
 import { unreadable } from "../file-errors.js";
 import { fingerprint } from "../fingerprint.js";
+import { isSameFile } from "../output-file.js";
 import type { RewardModel } from "../reward-model.js";
 import { type ScoredLine, type ScoreLinesOptions, scoreLines } from "./lines.js";
 import { LineOutput } from "./output.js";
 import { type ScoreSummary, Summariser } from "./summary.js";
 
 export interface ScoreFileOptions extends Omit<ScoreLinesOptions, "skip"> {
-  /** JSON lines to write, one a line that was scored. The file appears when it is whole; an older one is then replaced. */
+  /**
+   * JSON lines to write, one a line that was scored. The file appears when it is whole; an older one is then replaced. A
+   * device or a pipe is written to directly.
+   */
   out?: string | undefined;
   /** Called with each scored line, in order; it is waited for. Not with those that an interrupted run has left in `out`. */
   onLine?: ((line: ScoredLine) => Promise<void> | void) | undefined;
@@ -97,7 +100,7 @@ async function openOutput(
   source: DataSource,
   options: Pick<ScoreLinesOptions, "template" | "format">,
 ): Promise<LineOutput> {
-  if (typeof source === "string" && resolve(source) === resolve(out)) {
+  if (typeof source === "string" && (await isSameFile(source, out))) {
     throw new ArgsearchError("OPTION_INVALID", `out must not be the file that is read: ${out}`);
   }
   return LineOutput.open(out, await keyOf(model, source, options));

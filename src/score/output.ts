@@ -1,68 +1,56 @@
 /** A file of JSON lines that an interrupted run goes on with. */
-import { type FileHandle, open, rename } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { readLines } from "../data/json-lines.js";
 import { unwritable } from "../file-errors.js";
+import { OutputFile } from "../output-file.js";
 import type { ScoredLine } from "./lines.js";
 
 const NEWLINE = 0x0a;
 
-/**
- * Grows under a name of its own beside the final one and takes that at the end. The key in the name says what the lines
- * depend on, so that only a run of the same kind goes on with them.
- */
+/** The key in the name under which it grows says what the lines depend on, so that only a run of the same kind goes on with them. */
 export class LineOutput {
-  readonly #path: string;
-  readonly #partial: string;
-  readonly #file: FileHandle;
-  #size: number;
+  readonly #file: OutputFile;
+  /** Bytes of an older run. */
+  readonly #size: number;
 
-  private constructor(path: string, partial: string, file: FileHandle, size: number) {
-    this.#path = path;
-    this.#partial = partial;
+  private constructor(file: OutputFile, size: number) {
     this.#file = file;
     this.#size = size;
   }
 
-  /** A key of null never goes on with anything. @throws ArgsearchError FILE_UNWRITABLE */
+  /** A key of null never goes on with anything; nor does what is written to a device or a pipe. @throws ArgsearchError FILE_UNWRITABLE */
   static async open(path: string, key: string | null): Promise<LineOutput> {
-    const partial = `${path}.${key === null ? "" : `${key.slice(0, 12)}.`}partial`;
+    const file = await OutputFile.open(path, { tag: key?.slice(0, 12), resume: key !== null });
+    if (key === null || file.partial === null) return new LineOutput(file, 0);
     try {
-      const file = await open(partial, key === null ? "w+" : "a+");
-      const size = await wholeLines(file);
-      await file.truncate(size);
-      return new LineOutput(path, partial, file, size);
+      const size = await wholeLines(file.handle);
+      await file.handle.truncate(size);
+      return new LineOutput(file, size);
     } catch (error) {
+      await file.suspend();
       throw unwritable(error, path);
     }
   }
 
   /** What an older run has written. */
   async *written(): AsyncGenerator<ScoredLine> {
-    if (this.#size === 0) return;
-    for await (const { text } of readLines(this.#partial)) yield JSON.parse(text) as ScoredLine;
+    if (this.#size === 0 || this.#file.partial === null) return;
+    for await (const { text } of readLines(this.#file.partial)) yield JSON.parse(text) as ScoredLine;
   }
 
   /** @throws ArgsearchError FILE_UNWRITABLE, for example on a full disk */
   async write(line: ScoredLine): Promise<void> {
-    await this.#file.appendFile(`${JSON.stringify(line)}\n`).catch((error: unknown) => {
-      throw unwritable(error, this.#path);
-    });
+    await this.#file.append(`${JSON.stringify(line)}\n`);
   }
 
   /** The file is whole: gives it its name. @throws ArgsearchError FILE_UNWRITABLE */
   async commit(): Promise<void> {
-    try {
-      await this.#file.sync();
-      await this.#file.close();
-      await rename(this.#partial, this.#path);
-    } catch (error) {
-      throw unwritable(error, this.#path);
-    }
+    await this.#file.commit();
   }
 
   /** Leaves what there is to a later run. */
   async suspend(): Promise<void> {
-    await this.#file.close();
+    await this.#file.suspend();
   }
 }
 

@@ -1,4 +1,6 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -165,8 +167,21 @@ describe("with out", () => {
     expect(fresh.lines).toHaveLength(100);
   });
 
+  it.skipIf(process.platform === "win32")("may be a pipe, which stays", async () => {
+    const file = fileOf({ text: "a" }, { text: "b" });
+    execFileSync("mkfifo", [outOf(file)]);
+    const read = readFile(outOf(file), "utf8");
+    const { lines: given } = await scored(file, { out: outOf(file) });
+    expect(JSON.parse(`[${(await read).trimEnd().replaceAll("\n", ",")}]`)).toEqual(given);
+    expect(readdirSync(dirname(file)).sort()).toEqual(["in.jsonl", "out.jsonl"]);
+  });
+
   it("refuses to write over what it reads, or where no file can be", async () => {
     const file = fileOf({ text: "a" });
+    const link = process.platform === "win32" ? file : outOf(file); // Windows lets hardly anyone make one
+    if (link !== file) symlinkSync(file, link);
+    await expect(scored(file, { out: link })).rejects.toMatchObject({ code: "OPTION_INVALID" });
+    await expect(scored(file, { out: dirname(file) })).rejects.toMatchObject({ code: "FILE_UNWRITABLE" });
     await expect(scored(file, { out: file })).rejects.toMatchObject({ code: "OPTION_INVALID" });
     await expect(scored(file, { out: "/nowhere/out.jsonl" })).rejects.toMatchObject({ code: "FILE_UNWRITABLE" });
     await expect(scored("missing.jsonl")).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });

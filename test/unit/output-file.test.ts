@@ -1,0 +1,115 @@
+import { execFileSync } from "node:child_process";
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { isSameFile, OutputFile } from "../../src/output-file.js";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "argsearch-output-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const inFolder = (name: string): string => join(folder, name);
+
+async function written(path: string, text: string): Promise<void> {
+  const file = await OutputFile.open(path);
+  await file.append(text);
+  await file.commit();
+}
+
+describe("OutputFile", () => {
+  it("has its name when it is whole, and another until then", async () => {
+    writeFileSync(inFolder("a"), "old");
+    const file = await OutputFile.open(inFolder("a"), { tag: "key" });
+    await file.append("new");
+    expect(readFileSync(inFolder("a"), "utf8")).toBe("old");
+    expect(readdirSync(folder).sort()).toEqual(["a", "a.key.partial"]);
+    await file.commit();
+    await file.suspend();
+    expect(readFileSync(inFolder("a"), "utf8")).toBe("new");
+    expect(readdirSync(folder)).toEqual(["a"]);
+  });
+
+  it("goes on, begins anew, or leaves nothing", async () => {
+    const begin = async (resume: boolean): Promise<OutputFile> => {
+      const file = await OutputFile.open(inFolder("a"), { resume });
+      await file.append("x");
+      return file;
+    };
+    for (const resume of [false, true, true]) await (await begin(resume)).suspend();
+    expect(readFileSync(inFolder("a.partial"), "utf8")).toBe("xxx");
+    await (await begin(false)).suspend();
+    expect(readFileSync(inFolder("a.partial"), "utf8")).toBe("x");
+    await (await begin(true)).discard();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it.each(["a", "."])("refuses a directory at once (%s)", async (name) => {
+    mkdirSync(inFolder("a"));
+    const path = name === "a" ? inFolder(name) : folder;
+    await expect(OutputFile.open(path)).rejects.toMatchObject({
+      code: "FILE_UNWRITABLE",
+      message: `cannot write ${path}: it is a directory; name a file in it`,
+    });
+    expect(readdirSync(folder)).toEqual(["a"]);
+  });
+
+  it("says which folder is missing", async () => {
+    await expect(OutputFile.open(inFolder("no/a"))).rejects.toMatchObject({
+      code: "FILE_UNWRITABLE",
+      message: expect.stringMatching(/cannot write .*no\/a/),
+    });
+  });
+});
+
+describe.skipIf(process.platform === "win32")("OutputFile and what is no ordinary file", () => {
+  it("writes the file behind a link, whether it exists or not", async () => {
+    mkdirSync(inFolder("there"));
+    symlinkSync("there/target", inFolder("link"));
+    for (const text of ["one", "two"]) {
+      await written(inFolder("link"), text);
+      expect(lstatSync(inFolder("link")).isSymbolicLink()).toBe(true);
+      expect(readFileSync(inFolder("there/target"), "utf8")).toBe(text);
+      expect(readdirSync(inFolder("there"))).toEqual(["target"]);
+    }
+    expect(await isSameFile(inFolder("link"), inFolder("there/target"))).toBe(true);
+    expect(await isSameFile(inFolder("link"), inFolder("other"))).toBe(false);
+  });
+
+  it("refuses links in a circle", async () => {
+    symlinkSync("b", inFolder("a"));
+    symlinkSync("a", inFolder("b"));
+    await expect(OutputFile.open(inFolder("a"))).rejects.toMatchObject({ code: "FILE_UNWRITABLE" });
+    expect(readdirSync(folder).sort()).toEqual(["a", "b"]);
+  });
+
+  it("writes to a pipe, also behind a link, and leaves it where it is", async () => {
+    execFileSync("mkfifo", [inFolder("pipe")]);
+    symlinkSync("pipe", inFolder("link"));
+    for (const name of ["pipe", "link"]) {
+      const read = readFile(inFolder("pipe"), "utf8");
+      await expect
+        .poll(() =>
+          written(inFolder(name), "a line\n").then(
+            () => true,
+            () => false,
+          ),
+        )
+        .toBe(true);
+      expect(await read).toBe("a line\n");
+    }
+    expect(lstatSync(inFolder("pipe")).isFIFO()).toBe(true);
+    expect(readdirSync(folder).sort()).toEqual(["link", "pipe"]);
+  });
+
+  it("does not wait for a pipe that nobody reads", async () => {
+    execFileSync("mkfifo", [inFolder("pipe")]);
+    await expect(OutputFile.open(inFolder("pipe"))).rejects.toMatchObject({
+      code: "FILE_UNWRITABLE",
+      message: expect.stringContaining("nobody reads that pipe; start its reader first"),
+    });
+  });
+});
