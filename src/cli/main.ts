@@ -12,7 +12,7 @@ import { addExamples } from "./flags.js";
 import { addGenerate } from "./generate.js";
 import { addInspect } from "./inspect.js";
 import { endOnInterrupt } from "./interrupt.js";
-import { coloursFor, endOnClosedPipe } from "./output.js";
+import { coloursFor, endWithOutput } from "./output.js";
 import { addRewardAttach } from "./reward-attach.js";
 import { addRewardFit } from "./reward-fit.js";
 import { addRewardImport } from "./reward-import.js";
@@ -53,7 +53,7 @@ function commands(): Command {
   return program;
 }
 
-endOnClosedPipe();
+endWithOutput();
 endOnInterrupt();
 await commands()
   .parseAsync()

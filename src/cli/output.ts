@@ -1,6 +1,7 @@
 /** Standard output and standard error: what goes where, in which colours. */
 import { once } from "node:events";
 import picocolors from "picocolors";
+import { EXIT, reportLine } from "./failure.js";
 
 type Output = typeof process.stdout | typeof process.stderr;
 
@@ -36,10 +37,11 @@ export function note(text: string, always = false): void {
   if (always || process.stderr.isTTY) process.stderr.write(`${coloursFor(process.stderr).dim(text)}\n`);
 }
 
-/** A reader that went away (`argsearch … | head`) ends the program, quietly. */
-export function endOnClosedPipe(): void {
+/** Output that cannot be written ends the program: quietly where the reader went away (`argsearch … | head`). */
+export function endWithOutput(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    process.exit();
+    if (error.code === "EPIPE") process.exit();
+    reportLine(`cannot write standard output: ${error.message}`, "FILE_UNWRITABLE");
+    process.exit(EXIT.FAILURE);
   });
 }

@@ -1,6 +1,7 @@
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, open, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Candidate, GenerateResult } from "../../src/index.js";
 import { argsearch, parseLines, policy, reward, scratch, start } from "./run.js";
@@ -118,6 +119,25 @@ describe("--trace", () => {
     expect(stderr).toMatch(/^argsearch: cannot write .* \[FILE_UNWRITABLE\]\n$/);
   });
 
+  it("fails before decoding for a directory, and leaves nothing beside it", async () => {
+    const folder = join(await scratch(), "traces");
+    await mkdir(folder);
+    const { code, stdout, stderr } = await argsearch(["generate", ...PROMPT, "--trace", folder]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toBe(`argsearch: cannot write ${folder}: it is a directory; name a file in it [FILE_UNWRITABLE]\n`);
+    expect(await readdir(dirname(folder))).toEqual(["traces"]);
+  });
+
+  it.skipIf(process.platform === "win32")("writes to a pipe behind a link, and leaves both where they are", async () => {
+    const folder = await scratch();
+    execFileSync("mkfifo", [join(folder, "pipe")]);
+    await symlink("pipe", join(folder, "link"));
+    const read = readFile(join(folder, "pipe"), "utf8");
+    const { tokens } = await generateJson(...PROMPT, "--max-tokens", "3", "--trace", join(folder, "link"));
+    expect(parseLines<TraceLine>(await read).map(({ token }) => token)).toEqual(tokens);
+    expect((await readdir(folder)).sort()).toEqual(["link", "pipe"]);
+  });
+
   it("leaves nothing behind when decoding never began", async () => {
     const file = join(await scratch(), "steps.jsonl");
     const { code } = await argsearch(["generate", ...PROMPT, "--policy", "missing.gguf", "--trace", file]);
@@ -159,6 +179,19 @@ describe("a reader that goes away", () => {
     const { code, stderr } = await outcome;
     expect(code).toBe(0);
     expect(stderr).toBe("");
+  });
+});
+
+describe.runIf(existsSync("/dev/full"))("a full disk", () => {
+  it.each([
+    ["a text", []],
+    ["JSON", ["--json"]],
+  ])("is one line for %s", async (_name, args) => {
+    const full = await open("/dev/full", "w");
+    const { outcome } = start(["generate", ...PROMPT, "--max-tokens", "3", ...args], { stdout: full.fd });
+    const { code, stderr } = await outcome.finally(() => full.close());
+    expect(stderr).toMatch(/^argsearch: cannot write standard output: ENOSPC[^\n]* \[FILE_UNWRITABLE\]\n$/);
+    expect(code).toBe(1);
   });
 });
 

@@ -26,6 +26,8 @@ const ONE_THREAD = new Set(["generate", "score", "chat"]);
 interface RunOptions {
   /** Standard input; nothing is piped in when absent. */
   input?: string;
+  /** A file descriptor that takes standard output. */
+  stdout?: number;
   env?: Record<string, string>;
 }
 
@@ -39,11 +41,11 @@ export function start(args: readonly string[], options: RunOptions = {}): { chil
 }
 
 /** Any of the package's programs; `script` is its path from the root. */
-export function startScript(script: string, args: readonly string[], { input, env }: RunOptions = {}) {
+export function startScript(script: string, args: readonly string[], { input, stdout: output, env }: RunOptions = {}) {
   const { NO_COLOR: _no, FORCE_COLOR: _force, ...inherited } = process.env;
   const child = spawn(process.execPath, [join(root, script), ...args], {
     env: { ...inherited, ...env },
-    stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    stdio: [input === undefined ? "ignore" : "pipe", output ?? "pipe", "pipe"],
   });
   onTestFinished(() => {
     child.kill("SIGKILL");
