@@ -4,40 +4,19 @@
 
 The converter knows causal language models and refuses tensors and architectures that it does not know. So it is shown
 the model under the name of the causal language model with the same trunk, without the tensors of the head. Nothing is
-copied and the model's directory is not touched. Exit code 3 with a line ``missing: NAME...`` on standard error: Python
-modules that are not installed.
+copied and the model's directory is not touched. check.py tells beforehand what it would miss.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import sys
 from pathlib import Path
 from typing import Any
 
-# What the converter imports, and the names under which pip knows it. Its own gguf module lies beside it.
-MODULES = {
-    "numpy": "numpy",
-    "torch": "torch",
-    "transformers": "transformers",
-    "safetensors": "safetensors",
-    "sentencepiece": "sentencepiece",
-    "google.protobuf": "protobuf",
-    "yaml": "pyyaml",
-    "tqdm": "tqdm",
-    "requests": "requests",
-}
-MISSING_MODULES = 3
-
 
 def main() -> None:
     args = parse_args()
-    missing = [package for module, package in MODULES.items() if not installed(module)]
-    if missing:
-        sys.stderr.write(f"missing: {' '.join(missing)}\n")
-        sys.exit(MISSING_MODULES)
-
     sys.path.insert(0, str(args.converter))
     import convert_hf_to_gguf
 
@@ -57,13 +36,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--prefix", default="", help="what a wrapper put before the tensors' names")
     parser.add_argument("--tied", action="store_true", help="there is no vocabulary projection")
     return parser.parse_args()
-
-
-def installed(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
 
 
 def show_trunk_only(model_base: Any, args: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ import { binding, type GgufSet } from "./binding.js";
 import { native } from "./border.js";
 import { openEngine } from "./engine.js";
 import { ArgsearchError } from "./errors.js";
+import { toldOf } from "./file-errors.js";
 import { Metadata } from "./gguf.js";
 import { resolveEngine } from "./options.js";
 import { provenanceEntries, type RewardProvenance } from "./provenance.js";
@@ -72,7 +73,7 @@ export async function writeAside(path: string, write: (temporary: string) => Pro
     await moveInto(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {}); // the first error says more
-    throw error;
+    throw toldOf(error, temporary, path);
   }
 }
 

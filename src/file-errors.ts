@@ -1,4 +1,5 @@
 /** File system errors as ArgsearchErrors that name the file. */
+import { stat } from "node:fs/promises";
 import { ArgsearchError } from "./errors.js";
 
 /** An error while reading; what did not come from the file system stays as it came. */
@@ -13,6 +14,18 @@ export function unreadable(error: unknown, path: string): unknown {
 export function unwritable(error: unknown, path: string): unknown {
   if (!isSystemError(error)) return error;
   return new ArgsearchError("FILE_UNWRITABLE", `cannot write ${path}: ${error.message}`, { cause: error });
+}
+
+/** Before long work: its file could not take a directory's place. @throws ArgsearchError FILE_UNWRITABLE */
+export async function refuseDirectory(path: string): Promise<void> {
+  const present = await stat(path).catch(() => undefined);
+  if (present?.isDirectory()) throw new ArgsearchError("FILE_UNWRITABLE", `cannot write ${path}: it is a directory; name a file in it`);
+}
+
+/** An error about a temporary file, told of the one that it was to become; any other as it came. */
+export function toldOf(error: unknown, temporary: string, path: string): unknown {
+  if (!(error instanceof ArgsearchError) || !error.message.includes(temporary)) return error;
+  return new ArgsearchError(error.code, error.message.replaceAll(temporary, path), { cause: error });
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {

@@ -4,11 +4,12 @@ import { resolveEngine } from "../options.js";
 import type { EngineOptions } from "../types.js";
 import { abortSignal, callback, nonEmptyText, onlyKnown, plainObject } from "../validate.js";
 import { Checkpoint } from "./checkpoint.js";
-import { convertTrunk, type TrunkConversion, trunkType } from "./converter.js";
+import { convertTrunk, requireTokenizer, type TrunkConversion, trunkType } from "./converter.js";
 import { converterDir } from "./converter-source.js";
 import { causalArchitecture, type HfConfig, readConfig } from "./hf-config.js";
 import { type ModelType, resolveType } from "./model-types.js";
-import { publish } from "./publish.js";
+import { publish, requireWritable } from "./publish.js";
+import { findPython } from "./python.js";
 
 /** What driving llama.cpp's converter takes. */
 export interface ConvertHfOptions extends EngineOptions {
@@ -41,10 +42,10 @@ export const CONVERT_HF_NAMES: Record<keyof ConvertHfOptions, true> = {
 
 /**
  * Makes a policy of a Hugging Face directory with a causal language model, by llama.cpp's converter. Takes Python. The new file
- * gets its name only when it is whole and on disk.
+ * gets its name only when it is whole, on disk and can be loaded.
  *
  * @throws ArgsearchError OPTION_INVALID; MODEL_UNSUPPORTED, also for a model that is no causal language model; FILE_NOT_FOUND,
- * also for a missing shard; NOT_A_FILE, FILE_UNREADABLE, FILE_UNWRITABLE, INPUT_INVALID; MODEL_INVALID, also for weights that are
+ * also for a missing shard or tokenizer; NOT_A_FILE, FILE_UNREADABLE, FILE_UNWRITABLE, INPUT_INVALID; MODEL_INVALID, also for weights that are
  * not finite; TOOL_NOT_FOUND without Python or its modules; CONVERSION_FAILED; ABORTED; as devices()
  */
 export async function convertHf(options: ConvertHfOptions): Promise<void> {
@@ -56,9 +57,9 @@ export async function convertHf(options: ConvertHfOptions): Promise<void> {
   requireCausal(config);
   const checkpoint = await Checkpoint.open(model);
   try {
-    await checkpoint.requireFinite(signal);
     const outType = trunkType(type, checkpoint.dtype);
     const conversion = await conversionOf(options, { outType, architecture });
+    await checkpoint.requireFinite(signal);
     const write = (file: string): Promise<void> => convertTrunk({ ...conversion, out: file });
     await publish({ out, type, written: outType, write, engine: { engineDir, gpu }, signal });
   } finally {
@@ -77,13 +78,20 @@ export function checkConversion({ model, out, onLog, signal, type, engineDir, gp
   return resolved;
 }
 
-/** The converter's run: the whole model, unless the parts say otherwise. @throws as converterDir() */
+/**
+ * The converter's run: the whole model, unless the parts say otherwise. What it takes is looked for first: reading every weight takes
+ * minutes.
+ *
+ * @throws ArgsearchError FILE_UNWRITABLE; as requireTokenizer(), converterDir() and findPython()
+ */
 export async function conversionOf(
-  { model, converter, python, onLog, signal }: ConvertHfOptions,
+  { model, out, converter, python, onLog, signal }: ConvertHfOptions,
   parts: Pick<TrunkConversion, "outType" | "architecture"> & Partial<Pick<TrunkConversion, "drop" | "prefix" | "tied">>,
 ): Promise<Omit<TrunkConversion, "out">> {
-  const source = await converterDir(converter);
-  return { drop: [], prefix: "", tied: false, ...parts, converter: source, model, python, onLine: onLog, signal };
+  await requireWritable(out);
+  await requireTokenizer(model);
+  const [source, program] = [await converterDir(converter), await findPython(python, signal)];
+  return { drop: [], prefix: "", tied: false, ...parts, converter: source, model, python: program, onLine: onLog, signal };
 }
 
 function requireCausal({ architecture, path }: HfConfig): void {

@@ -12,7 +12,7 @@ import { type HfConfig, readConfig } from "./hf-config.js";
 import { type ModelType, resolveType } from "./model-types.js";
 import { type OptShape, optShape } from "./opt-config.js";
 import { optTensors } from "./opt-tensors.js";
-import { publish } from "./publish.js";
+import { publish, requireWritable } from "./publish.js";
 
 export interface ConvertOptOptions extends EngineOptions {
   /** A Hugging Face directory of an OPT: config.json, safetensors (sharded too), tokenizer. */
@@ -69,6 +69,7 @@ export async function convertOpt(options: ConvertOptOptions): Promise<ConvertOpt
   const checkpoint = await Checkpoint.open(model);
   try {
     const head = await headOf(config, shape, checkpoint, options.tensor);
+    await requireWritable(out);
     await checkpoint.requireFinite(signal);
     const plain = type === "f32" || type === "f16";
     const written = plain ? type : checkpoint.dtype === "F16" ? "f16" : "f32";

@@ -1,9 +1,9 @@
 /** Drives llama.cpp's own converter, in Python, on the trunk of a Hugging Face model. */
-import { join } from "node:path";
+import { readdir } from "node:fs/promises";
 import { ArgsearchError } from "../errors.js";
-import { packageRoot } from "../package-root.js";
+import { unreadable } from "../file-errors.js";
 import type { ModelType } from "./model-types.js";
-import { runPython } from "./python.js";
+import { lastWords, pythonScript, runPython } from "./python.js";
 
 /** Formats that the converter writes itself. */
 export type OutType = "f32" | "f16" | "bf16";
@@ -29,53 +29,45 @@ export interface TrunkConversion {
   prefix: string;
   /** The model has no vocabulary projection of its own. */
   tied: boolean;
-  python?: string | undefined;
+  /** The program, of findPython(). */
+  python: string;
   onLine?: ((line: string) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** convert_trunk.py's exit code for modules that are not installed. */
-const MISSING_MODULES = 3;
+/**
+ * A model whose tokenizer was not copied along: transformers makes one up, which the converter does not know.
+ *
+ * @throws ArgsearchError FILE_NOT_FOUND, FILE_UNREADABLE
+ */
+export async function requireTokenizer(dir: string): Promise<void> {
+  const names = await readdir(dir).catch((error: unknown) => {
+    throw unreadable(error, dir);
+  });
+  const isTokenizer = (name: string): boolean =>
+    name !== "tokenizer_config.json" && /tokeniz|vocab|merges|spiece|sentencepiece|tekken|tiktoken/i.test(name);
+  if (names.some(isTokenizer)) return;
+  const files = "tokenizer.json, tokenizer.model or vocab.json with merges.txt";
+  throw new ArgsearchError("FILE_NOT_FOUND", `${dir} has no tokenizer: copy ${files} there, from the model that it was trained from`);
+}
 
 /**
  * Writes a trunk as GGUF.
  *
- * @throws ArgsearchError TOOL_NOT_FOUND without Python or one of its modules; MODEL_UNSUPPORTED for an architecture that the
- * converter does not know; CONVERSION_FAILED; ABORTED
+ * @throws ArgsearchError TOOL_NOT_FOUND without Python; MODEL_UNSUPPORTED for an architecture that the converter does not know;
+ * FILE_UNWRITABLE on a full disk; CONVERSION_FAILED; ABORTED
  */
 export async function convertTrunk(conversion: TrunkConversion): Promise<void> {
   const { converter, model, out, outType, architecture, drop, prefix, tied, python, onLine, signal } = conversion;
-  const args = [
-    join(packageRoot, "python", "convert_trunk.py"),
-    converter,
-    model,
-    out,
-    "--outtype",
-    outType,
-    "--architecture",
-    architecture,
-  ];
+  const args = [pythonScript("convert_trunk.py"), converter, model, out, "--outtype", outType, "--architecture", architecture];
   for (const name of drop) args.push(`--drop=${name}`);
   if (prefix !== "") args.push(`--prefix=${prefix}`);
   if (tied) args.push("--tied");
-  const { code, tail } = await runPython({ python, args, onLine, signal });
+  const { code, tail } = await runPython(python, { args, onLine, signal });
   if (code !== 0) throw failure(conversion, code, tail);
 }
 
-function failure(
-  { model, out, architecture, python = "python3" }: TrunkConversion,
-  code: number | null,
-  tail: readonly string[],
-): ArgsearchError {
-  const missing = tail.findLast((line) => line.startsWith("missing: "))?.slice("missing: ".length);
-  if (code === MISSING_MODULES && missing !== undefined) {
-    const names = missing.split(" ");
-    const what = names.length === 1 ? `the module ${names[0]} that is` : `modules that are`;
-    return new ArgsearchError(
-      "TOOL_NOT_FOUND",
-      `llama.cpp's converter needs ${what} not installed. Install with: ${python} -m pip install ${missing}`,
-    );
-  }
+function failure({ model, out, architecture }: TrunkConversion, code: number | null, tail: readonly string[]): ArgsearchError {
   if (tail.some((line) => /Model \S+ is not supported/.test(line))) {
     return new ArgsearchError("MODEL_UNSUPPORTED", `${model}: llama.cpp's converter does not know ${architecture}`);
   }
@@ -85,8 +77,7 @@ function failure(
   if (tail.some((line) => /No space left on device|Disk quota exceeded/.test(line))) {
     return new ArgsearchError("FILE_UNWRITABLE", `the disk is full: ${out} cannot be written`);
   }
-  const reason = tail.findLast((line) => line.trim() !== "") ?? (code === null ? "it was killed" : "it gave no reason");
-  return new ArgsearchError("CONVERSION_FAILED", `llama.cpp's converter failed on ${model}: ${reason.trim()}`, {
+  return new ArgsearchError("CONVERSION_FAILED", `llama.cpp's converter failed on ${model}: ${lastWords(tail, code)}`, {
     cause: new Error(tail.join("\n")),
   });
 }

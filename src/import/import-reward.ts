@@ -18,9 +18,10 @@ const NAMES: Record<keyof ImportOptions, true> = { ...CONVERT_HF_NAMES, tensor: 
 
 /**
  * Makes a reward model of a Hugging Face directory: a sequence classification model of any decoder that llama.cpp's converter
- * knows, or a causal language model with a value head. Takes Python. The new file gets its name only when it is whole and on disk.
+ * knows, or a causal language model with a value head. Takes Python. The new file gets its name only when it is whole, on disk
+ * and can be loaded.
  *
- * @throws ArgsearchError OPTION_INVALID; REWARD_HEAD_MISSING, REWARD_HEAD_INVALID; FILE_NOT_FOUND, also for a missing shard;
+ * @throws ArgsearchError OPTION_INVALID; REWARD_HEAD_MISSING, REWARD_HEAD_INVALID; FILE_NOT_FOUND, also for a missing shard or tokenizer;
  * NOT_A_FILE, FILE_UNREADABLE, FILE_UNWRITABLE, INPUT_INVALID; MODEL_INVALID, also for weights that are not finite;
  * MODEL_UNSUPPORTED; TOOL_NOT_FOUND without Python or its modules; CONVERSION_FAILED; ABORTED; as devices()
  */
@@ -35,9 +36,9 @@ export async function importReward(options: ImportOptions): Promise<void> {
     const tensors = findHead(model, checkpoint.names, tensor);
     if (config.hiddenSize !== null) requireWidth(checkpoint, tensors, config.hiddenSize, config.path);
     const head = await readHead(checkpoint, tensors, config.labels);
-    await checkpoint.requireFinite(signal);
     const outType = trunkType(type, checkpoint.dtype);
     const conversion = await conversionOf(options, { outType, architecture, drop: tensors.all, ...trunkNames(checkpoint.names, tensors) });
+    await checkpoint.requireFinite(signal);
     await publish({
       out,
       type,

@@ -1,11 +1,12 @@
 /** The last steps of a conversion: the wanted format, the head, the final name. */
 import { randomBytes } from "node:crypto";
 import { rename, rm, stat, writeFile } from "node:fs/promises";
-import { throwIfAborted } from "../abort.js";
+import { cancellable, throwIfAborted } from "../abort.js";
 import { attachReward, writeAside } from "../attach.js";
 import { binding } from "../binding.js";
 import { native } from "../border.js";
-import { unwritable } from "../file-errors.js";
+import { ArgsearchError } from "../errors.js";
+import { refuseDirectory, toldOf, unwritable } from "../file-errors.js";
 import type { RewardProvenance } from "../provenance.js";
 import type { RewardHead } from "../reward-head.js";
 import { defaultThreads } from "../threads.js";
@@ -26,17 +27,17 @@ export interface Publication {
 }
 
 /**
- * Has a trunk written, puts it into the wanted type, attaches the head, and only then gives the file its name; an older one of
- * that name stays until then. What lies beside it meanwhile is removed, whatever happens. The engine must be open.
+ * Has a trunk written, puts it into the wanted type, attaches the head, loads the result once, and only then gives the file its name;
+ * an older one of that name stays until then. What lies beside it meanwhile is removed, whatever happens. The engine must be open.
  *
- * @throws ArgsearchError FILE_UNWRITABLE, ABORTED; as attachReward(); what `write` throws
+ * @throws ArgsearchError FILE_UNWRITABLE, ABORTED; MODEL_INVALID or MODEL_UNSUPPORTED for what cannot be loaded; as attachReward();
+ * what `write` throws
  */
 export async function publish({ out, type, written, write, head, provenance, engine, signal }: Publication): Promise<void> {
-  const base = `${out}.${process.pid}-${randomBytes(4).toString("hex")}`;
-  const trunk = `${base}.trunk.tmp`;
-  const quantised = `${base}.${type}.tmp`;
+  const base = temporaryName(out);
+  const temporary = { trunk: `${base}.trunk.tmp`, quantised: `${base}.${type}.tmp`, rewarded: `${base}.reward.tmp` };
+  const { trunk, quantised, rewarded } = temporary;
   try {
-    await requireWritable(trunk, out);
     await write(trunk);
     throwIfAborted(signal);
     if (written !== type) {
@@ -45,19 +46,52 @@ export async function publish({ out, type, written, write, head, provenance, eng
     }
     throwIfAborted(signal);
     const model = written === type ? trunk : quantised;
-    if (head !== undefined) await attachReward({ model, head, provenance, out, ...engine });
-    else await writeAside(out, (temporary) => rename(model, temporary));
+    if (head !== undefined) await attachReward({ model, head, provenance, out: rewarded, ...engine });
+    const whole = head === undefined ? model : rewarded;
+    await requireLoadable(whole, out, signal);
+    await writeAside(out, (file) => rename(whole, file));
+  } catch (error) {
+    throw Object.values(temporary).reduce((told, each) => toldOf(told, each, out), error);
   } finally {
-    await rm(trunk, { force: true });
-    await rm(quantised, { force: true });
+    for (const path of Object.values(temporary)) await rm(path, { force: true });
   }
 }
 
-/** A conversion takes minutes: where it could not be written is found out before. */
-async function requireWritable(path: string, out: string): Promise<void> {
-  await writeFile(path, "").catch((error: unknown) => {
+/** A conversion takes minutes: where it could not be written is found out before. @throws ArgsearchError FILE_UNWRITABLE */
+export async function requireWritable(out: string): Promise<void> {
+  await refuseDirectory(out);
+  const probe = `${temporaryName(out)}.tmp`;
+  try {
+    await writeFile(probe, "");
+    await rm(probe);
+  } catch (error) {
     throw unwritable(error, out);
-  });
+  }
+}
+
+function temporaryName(out: string): string {
+  return `${out}.${process.pid}-${randomBytes(4).toString("hex")}`;
+}
+
+/** The converter believes what a directory says of itself, and knows architectures that the engine does not. */
+async function requireLoadable(path: string, out: string, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    const model = await cancellable([signal], (cancel) =>
+      native(() => binding().loadModel({ path, gpuLayers: 0, backend: "CPU", cancel }, null)),
+    );
+    try {
+      native(() => model.tokenize("Hello", true, false));
+    } finally {
+      model.dispose();
+    }
+  } catch (error) {
+    throwIfAborted(signal);
+    if (!(error instanceof ArgsearchError)) throw error;
+    // A machine may convert what it has no memory to run.
+    if (error.code === "OUT_OF_MEMORY") return;
+    const { message } = toldOf(error, path, "the converted model") as ArgsearchError;
+    throw new ArgsearchError(error.code, `${out} is not written: ${message}`, { cause: error });
+  }
 }
 
 async function quantise(source: string, target: string, type: ModelType): Promise<void> {

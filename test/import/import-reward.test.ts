@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { convertHf, type ImportOptions, importReward, inspect } from "../../src/index.js";
-import { writeRandomModel } from "../helpers/random-model.js";
+import { type GgufContent, writeGguf } from "../helpers/gguf-writer.js";
+import { ggufContent, randomModel, writeRandomModel } from "../helpers/random-model.js";
 import { type SafeTensors, writeSafetensors } from "../helpers/safetensors-writer.js";
 
 const WIDTH = 32;
@@ -46,7 +47,18 @@ function write(head: SafeTensors, config: object = {}): void {
   writeSafetensors(join(model, "model.safetensors"), { ...TRUNK, ...head });
   const json = { architectures: ["LlamaForSequenceClassification"], model_type: "llama", hidden_size: WIDTH, ...config };
   writeFileSync(join(model, "config.json"), JSON.stringify(json));
+  writeFileSync(join(model, "tokenizer.json"), "{}");
 }
+
+/** The converter writes a trunk that something was done to. */
+function spoilTrunk(spoil: (content: GgufContent) => GgufContent): void {
+  writeGguf(join(dir, "trunk.gguf"), spoil(ggufContent(randomModel({ seed: 1, embedding: WIDTH }))));
+}
+
+const without = (tensor: string) => (content: GgufContent) => ({
+  ...content,
+  tensors: content.tensors.filter(({ name }) => name !== tensor),
+});
 
 const run = (options: Partial<ImportOptions> = {}): Promise<void> =>
   importReward({ model, out, type: "f32", python: join(dir, "python"), converter: join(dir, "converter"), ...options });
@@ -124,6 +136,10 @@ describe.skipIf(process.platform === "win32")("importReward()", () => {
     ["an architecture that the converter does not know", () => vi.stubEnv("FAKE_PYTHON", "unknown architecture"), "MODEL_UNSUPPORTED"],
     ["a full disk", () => vi.stubEnv("FAKE_PYTHON", "full disk"), "FILE_UNWRITABLE"],
     ["a converter that fails", () => vi.stubEnv("FAKE_PYTHON", "crash"), "CONVERSION_FAILED"],
+    ["a broken Python", () => vi.stubEnv("FAKE_PYTHON", "broken"), "TOOL_NOT_FOUND"],
+    ["an old Python", () => vi.stubEnv("FAKE_PYTHON", "old version"), "TOOL_NOT_FOUND"],
+    ["no tokenizer", () => rmSync(join(model, "tokenizer.json")), "FILE_NOT_FOUND"],
+    ["a model that lacks a tensor when it is converted", () => spoilTrunk(without("blk.1.ffn_up.weight")), "MODEL_INVALID"],
     ["a converter that writes no GGUF", () => vi.stubEnv("FAKE_TRUNK", join(dir, "python")), "NOT_GGUF"],
   ])("refuses %s, and leaves nothing", async (_, prepare, code) => {
     prepare();
@@ -138,6 +154,29 @@ describe.skipIf(process.platform === "win32")("importReward()", () => {
     writeSafetensors(join(model, "value_head.safetensors"), { "v_head.summary.weight": { shape: [1, WIDTH], data: HEAD } });
     const message = expect.stringMatching(/"argsearch reward attach --head \S+value_head\.safetensors"/);
     await expect(run()).rejects.toMatchObject({ code: "REWARD_HEAD_MISSING", message });
+  });
+
+  it("tells of the model that cannot be loaded, not of the file that is gone", async () => {
+    spoilTrunk(without("blk.1.ffn_up.weight"));
+    const message = expect.stringMatching(/rm\.gguf is not written: the converted model cannot be loaded: .*blk\.1\.ffn_up\.weight/);
+    for (const type of ["f32", "q8_0"] as const) await expect(run({ type })).rejects.toMatchObject({ code: "MODEL_INVALID", message });
+  });
+
+  it("looks for Python before it reads every weight", async () => {
+    write({ ...ONE_ROW, "model.norm.weight": { shape: [1], data: Float32Array.of(Number.NaN) } });
+    for (const [behaviour, message] of [
+      ["missing modules", /torch transformers$/],
+      ["old version", /Python 3\.10 or newer.*is 3\.8\.10/],
+      ["broken", /cannot be run: Fatal Python error/],
+    ] as const) {
+      vi.stubEnv("FAKE_PYTHON", behaviour);
+      await expect(run()).rejects.toMatchObject({ code: "TOOL_NOT_FOUND", message: expect.stringMatching(message) });
+    }
+  });
+
+  it("tells of the file that was asked for when the disk is full", async () => {
+    vi.stubEnv("FAKE_PYTHON", "full disk");
+    await expect(run()).rejects.toMatchObject({ message: `the disk is full: ${out} cannot be written` });
   });
 
   it("says what to install", async () => {
@@ -160,7 +199,12 @@ describe.skipIf(process.platform === "win32")("importReward()", () => {
 
   it("finds out that it cannot write before it converts", async () => {
     await expect(run({ out: join(dir, "no", "rm.gguf") })).rejects.toMatchObject({ code: "FILE_UNWRITABLE" });
+    await expect(run({ out: join(dir, "out") })).rejects.toMatchObject({
+      code: "FILE_UNWRITABLE",
+      message: `cannot write ${join(dir, "out")}: it is a directory; name a file in it`,
+    });
     expect(() => converterArgs()).toThrow();
+    expect(readdirSync(join(dir, "out"))).toEqual([]);
   });
 
   it("checks its options", async () => {
@@ -179,6 +223,18 @@ describe.skipIf(process.platform === "win32")("convertHf()", () => {
     expect(converterArgs().slice(4)).toEqual(["--outtype", "f16", "--architecture", "LlamaForCausalLM"]);
     expect((await inspect(out)).rewardHead).toBeNull();
     expect(readdirSync(join(dir, "out"))).toEqual(["rm.gguf"]);
+  });
+
+  it("refuses a model that llama.cpp cannot load", async () => {
+    write({}, { architectures: ["LlamaForCausalLM"] });
+    spoilTrunk((content) => ({
+      ...content,
+      metadata: { ...content.metadata, "general.architecture": { type: "string", value: "mystery" } },
+    }));
+    await expect(convert()).rejects.toMatchObject({ code: "MODEL_UNSUPPORTED", message: expect.stringContaining("is not written") });
+    spoilTrunk(({ metadata: { "tokenizer.ggml.merges": _, ...metadata }, tensors }) => ({ metadata, tensors }));
+    await expect(convert()).rejects.toMatchObject({ code: "MODEL_INVALID" });
+    expect(readdirSync(join(dir, "out"))).toEqual([]);
   });
 
   it("calls the class as the converter does", async () => {
