@@ -5,6 +5,9 @@ import { FLAG_OF_OPTION } from "./flags.js";
 
 export const EXIT = { FAILURE: 1, USAGE: 2, INTERRUPTED: 130 } as const;
 
+/** What asks a program to end, and the exit codes by which shells know it: 128 + the signal's number. */
+export const EXIT_OF_SIGNAL = { SIGINT: EXIT.INTERRUPTED, SIGTERM: 143, SIGHUP: 129 } as const;
+
 /** `argsearch: message [CODE]`, always one line. */
 export function reportLine(message: string, code?: string): void {
   const line = message.trim().replace(/\s*\n\s*/g, " ");
@@ -24,7 +27,7 @@ export function fail(error: unknown, command: Command | undefined): void {
     process.exitCode = error.exitCode === 0 ? 0 : EXIT.USAGE;
     return;
   }
-  if (process.exitCode === EXIT.INTERRUPTED && isAborted(error)) return;
+  if (isInterrupted() && isAborted(error)) return;
   process.exitCode = EXIT.FAILURE;
   if (isUsage(error)) {
     process.exitCode = EXIT.USAGE;
@@ -37,6 +40,11 @@ export function fail(error: unknown, command: Command | undefined): void {
 
 export function isAborted(error: unknown): boolean {
   return error instanceof ArgsearchError && error.code === "ABORTED";
+}
+
+/** A signal is ending the program. */
+export function isInterrupted(): boolean {
+  return Object.values<unknown>(EXIT_OF_SIGNAL).includes(process.exitCode);
 }
 
 function isUsage(error: unknown): error is ArgsearchError {

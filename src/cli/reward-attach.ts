@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import type { Command } from "commander";
 import { attachReward, type RewardHead, readRewardHead } from "../index.js";
 import { addProvenanceFlags, type ProvenanceFlags, provenance } from "./conversion-flags.js";
@@ -19,8 +20,8 @@ export function addRewardAttach(reward: Command): void {
     .description("Write a reward head into the metadata of a GGUF: a new file, the old one stays.")
     .requiredOption("--model <file>", "the trunk, an ordinary GGUF")
     .requiredOption(
-      "--head <file>",
-      'a .safetensors shard that holds the head, or JSON: {"weight": [...], "bias": 0}; optional "labels", "scale", "shift"',
+      "--head <file|dir>",
+      'a .safetensors shard that holds the head, a directory of them, or JSON: {"weight": [...], "bias": 0}; optional "labels", "scale", "shift"',
     )
     .option("--tensor <name>", "the head's weight in the shard, where it is not the only one or has a name of its own")
     .requiredOption("--out <file>", "the reward model to write");
@@ -38,6 +39,10 @@ export function addRewardAttach(reward: Command): void {
 }
 
 async function headOf({ head, tensor }: AttachFlags): Promise<RewardHead> {
-  const safetensors = tensor !== undefined || /\.safetensors(\.index\.json)?$/.test(head);
+  const safetensors = tensor !== undefined || /\.safetensors(\.index\.json)?$/.test(head) || (await isDirectory(head));
   return safetensors ? readRewardHead(head, { tensor }) : ((await readJson(head)) as RewardHead);
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }

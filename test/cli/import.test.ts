@@ -1,11 +1,16 @@
 /** The commands that make reward models out of safetensors. */
-import { readdir, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { GgufSummary } from "../../src/index.js";
+import { writePythonStandIn } from "../helpers/python-stand-in.js";
 import { randomOpt, writeOpt } from "../helpers/random-opt.js";
 import { writeSafetensors } from "../helpers/safetensors-writer.js";
-import { argsearch, policy, scratch } from "./run.js";
+import { argsearch, policy, root, scratch, start } from "./run.js";
+
+const cli = join(root, "dist", "cli.js");
 
 async function inspectJson(file: string): Promise<GgufSummary> {
   return JSON.parse((await argsearch(["inspect", file, "--json"])).stdout) as GgufSummary;
@@ -27,6 +32,16 @@ describe("reward attach --head shard.safetensors", () => {
     const { stdout } = await argsearch(["inspect", out]);
     expect(stdout).toMatch(/^reward head +helpful, safe \(\d+ weights each\)$/m);
     expect(stdout).toMatch(/^ {2}source +acme\/rm\n {2}dataset +hh-rlhf\n {2}accuracy +0\.7$/m);
+  });
+
+  it("takes a directory", async () => {
+    const folder = await scratch();
+    const [dir, out] = [join(folder, "model"), join(folder, "rm.gguf")];
+    await mkdir(dir);
+    const width = (await inspectJson(policy)).embeddingLength ?? 0;
+    writeSafetensors(join(dir, "model.safetensors"), { "score.weight": { shape: [1, width], data: new Float32Array(width).fill(0.25) } });
+    expect((await argsearch(["reward", "attach", "--model", policy, "--head", dir, "--out", out])).stderr).toBe("");
+    expect((await inspectJson(out)).rewardHead?.labels).toEqual(["reward"]);
   });
 
   it("takes the tensor that --tensor names, and says when there is none", async () => {
@@ -53,6 +68,31 @@ describe("convert opt", () => {
     expect(JSON.parse(scored.stdout)).toMatchObject({ reward: expect.any(Number) });
   });
 
+  it("takes the head that --tensor names", async () => {
+    const folder = await scratch();
+    const { tensors, ...model } = randomOpt(1, 1);
+    const { "score.weight": score, ...trunk } = tensors;
+    const config = { ...model.config, architectures: ["OPTForCausalLM"] };
+    writeOpt(join(folder, "opt"), { ...model, config, tensors: { ...trunk, "a.weight": score, "b.weight": score } });
+    const args = ["convert", "opt", join(folder, "opt"), "--out", join(folder, "rm.gguf"), "--type", "f32"];
+    expect(await argsearch([...args, "--tensor", "b.weight"])).toMatchObject({ code: 0, stderr: "" });
+    expect((await inspectJson(join(folder, "rm.gguf"))).rewardHead?.nEmbd).toBe(score.shape[1]);
+    expect((await argsearch([...args, "--tensor", "c.weight"])).stderr).toMatch(/no tensor c\.weight.* \[REWARD_HEAD_MISSING\]\n$/);
+  });
+
+  // A limit on the size of files is as good as a full disk.
+  it.skipIf(process.platform === "win32").each([["f32"], ["q8_0"]])("says which file the disk has no room for: %s", async (type) => {
+    const folder = await scratch();
+    const out = join(folder, "opt.gguf");
+    const args = ["convert", "opt", writeOpt(join(folder, "opt"), randomOpt(1, 1)), "--out", out, "--type", type];
+    const { status, stderr } = spawnSync("sh", ["-c", `ulimit -f 8; exec "$0" "$@"`, process.execPath, cli, ...args], { encoding: "utf8" });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^argsearch: [^\n]* \[FILE_UNWRITABLE\]\n$/);
+    expect(stderr).toContain(out);
+    expect(stderr).not.toContain(".tmp");
+    expect(await readdir(folder)).toEqual(["opt"]);
+  });
+
   it("fails on one line for what is no OPT, and for a format that there is not", async () => {
     const folder = await scratch();
     const out = ["--out", join(folder, "opt.gguf")];
@@ -69,5 +109,28 @@ describe("reward import", () => {
     const failed = await argsearch(["reward", "import", folder, "--out", join(folder, "rm.gguf")]);
     expect(failed.code).toBe(1);
     expect(failed.stderr).toMatch(/^argsearch: no such file: [^\n]*config\.json \[FILE_NOT_FOUND\]\n$/);
+  });
+
+  it.skipIf(process.platform === "win32").each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const)("on %s ends Python, leaves nothing and ends with %i", async (signal, expected) => {
+    const folder = await scratch();
+    const [model, out, started] = [join(folder, "model"), join(folder, "out"), join(folder, "started.json")];
+    for (const dir of [model, out]) await mkdir(dir);
+    writeSafetensors(join(model, "model.safetensors"), { "score.weight": { shape: [1, 4], data: new Float32Array(4) } });
+    await writeFile(join(model, "config.json"), JSON.stringify({ architectures: ["LlamaForSequenceClassification"], hidden_size: 4 }));
+    for (const name of ["tokenizer.json", "convert_hf_to_gguf.py"]) await writeFile(join(model, name), "{}");
+    const python = ["--python", writePythonStandIn(folder), "--converter", model];
+    const { child, outcome } = start(["reward", "import", model, "--out", join(out, "rm.gguf"), ...python], {
+      env: { FAKE_PYTHON: "hang", FAKE_ARGS: started },
+    });
+    await expect.poll(() => existsSync(started) && readFileSync(started, "utf8"), { timeout: 20_000 }).toMatch(/\}$/);
+    const { pid } = JSON.parse(readFileSync(started, "utf8")) as { pid: number };
+    child.kill(signal);
+    expect(await outcome).toMatchObject({ code: expected, stdout: "" });
+    expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
+    expect(await readdir(out)).toEqual([]);
   });
 });

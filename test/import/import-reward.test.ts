@@ -1,10 +1,11 @@
 /** importReward() with a stand-in for Python; the converter itself is tested by test/slow/parity. */
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { convertHf, type ImportOptions, importReward, inspect } from "../../src/index.js";
 import { type GgufContent, writeGguf } from "../helpers/gguf-writer.js";
+import { writePythonStandIn } from "../helpers/python-stand-in.js";
 import { ggufContent, randomModel, writeRandomModel } from "../helpers/random-model.js";
 import { type SafeTensors, writeSafetensors } from "../helpers/safetensors-writer.js";
 
@@ -29,9 +30,7 @@ beforeEach(() => {
   mkdirSync(join(dir, "out"));
   mkdirSync(join(dir, "converter"));
   writeFileSync(join(dir, "converter", "convert_hf_to_gguf.py"), "");
-  const python = join(dir, "python");
-  writeFileSync(python, `#!/bin/sh\nexec "${process.execPath}" "${resolve("test/helpers/fake-python.mjs")}" "$@"\n`);
-  chmodSync(python, 0o755);
+  writePythonStandIn(dir);
   writeRandomModel(join(dir, "trunk.gguf"), { seed: 1, embedding: WIDTH });
   vi.stubEnv("FAKE_PYTHON", "convert");
   vi.stubEnv("FAKE_TRUNK", join(dir, "trunk.gguf"));
