@@ -1,6 +1,6 @@
 /** Prompts as text, by each model's own chat template. */
-import { Template } from "@huggingface/jinja";
 import type { ModelInfo } from "./binding.js";
+import { BoundedTemplate } from "./bounded-template.js";
 import { ArgsearchError } from "./errors.js";
 import type { ChatMessage, Prompt } from "./types.js";
 import { invalid } from "./validate.js";
@@ -15,7 +15,7 @@ export type ChatModel = Pick<ModelInfo, "path" | "chatTemplate" | "bosText" | "e
 
 export class ChatFormat {
   readonly #model: ChatModel;
-  #template: Template | undefined;
+  #template: BoundedTemplate | undefined;
 
   constructor(model: ChatModel) {
     this.#model = model;
@@ -23,6 +23,7 @@ export class ChatFormat {
 
   /**
    * "auto": a text becomes one user message, or stays raw where the model has no template. "none": the text as it is.
+   * A template that does more than any real one would is TEMPLATE_INVALID, too: see bounded-template.ts.
    *
    * @throws ArgsearchError PROMPT_EMPTY, TEMPLATE_INVALID, OPTION_INVALID
    */
@@ -39,9 +40,10 @@ export class ChatFormat {
   #render(messages: readonly ChatMessage[]): RenderedPrompt {
     const { bosText, eosText, path } = this.#model;
     try {
-      this.#template ??= new Template(this.#source());
+      this.#template ??= new BoundedTemplate(this.#source());
       const values = { messages, add_generation_prompt: true, bos_token: bosText, eos_token: eosText };
-      return { text: this.#template.render(values), templated: true };
+      const characters = messages.reduce((sum, { role, content }) => sum + role.length + content.length, 0);
+      return { text: this.#template.render(values, characters), templated: true };
     } catch (cause) {
       if (cause instanceof ArgsearchError) throw cause;
       const reason = cause instanceof Error ? cause.message : String(cause);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { BoundedTemplate } from "../../src/bounded-template.js";
 import { ChatFormat, type ChatModel } from "../../src/chat.js";
 import type { Prompt } from "../../src/types.js";
 
@@ -46,5 +47,52 @@ describe("ChatFormat", () => {
     ["content of parts", [{ role: "user", content: [] }] as never, "auto", {}, "OPTION_INVALID", /content: string/],
   ])("refuses %s", (_, prompt, mode, model, code, message) => {
     expect(() => format(model).render(prompt, mode)).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }));
+  });
+});
+
+describe("a hostile template", () => {
+  const doubling = (start: string, by: string) => `{% set x = ${start} %}${`{% set x = ${by} %}`.repeat(40)}{{ x | length }}`;
+  const fails = (chatTemplate: string, reason: RegExp): void => {
+    const message = expect.stringMatching(reason) as string;
+    expect(() => format({ chatTemplate }).render("x", "auto")).toThrow(expect.objectContaining({ code: "TEMPLATE_INVALID", message }));
+  };
+
+  it.each([
+    ["a range without end", "{{ range(300000000) | length }}", /range\(\) of more than 100000 items/],
+    ["a range backwards", "{{ range(5, -300000000, -1) | length }}", /range\(\) of more than/],
+    ["an array that doubles", doubling("range(9)", "x + x"), /array of more than 100000 items/],
+    ["a text that doubles", doubling("'ab'", "x ~ x"), /text of more than 4194\d+ characters/],
+    ["a text that grows in a loop", `{% for i in range(99999) %}${"x".repeat(50)}{% endfor %}`, /text of more than/],
+    ["a range by nothing", "{{ range(1, 2, 0) }}", /step must not be zero/],
+    ["itself too long", "x".repeat(1_100_000), /longer than 1048576 characters/],
+    ["a macro that calls itself", "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", /./],
+  ])("%s", (_, template, reason) => fails(template, reason));
+
+  it.each([
+    ["{% set r = range(100000) %}{% for i in r %}{% for j in r %}{% endfor %}{% endfor %}"],
+    [`{% set x = [1] %}${"{% set x = [x, x] %}".repeat(60)}{{ x | tojson }}`],
+  ])("is stopped after its time, whatever it is busy with: %s", (source) => {
+    expect(() => new BoundedTemplate(source, 100).render({}, 0)).toThrow("it takes longer than 0.1 seconds");
+    expect(format().render("Hi", "auto").text).toContain("Hi");
+  });
+
+  it("is not one that has long messages to render", () => {
+    const content = "long ".repeat(2_000_000);
+    expect(format().render(content, "auto").text).toContain(content);
+  });
+});
+
+describe("what templates may use", () => {
+  it.each([
+    [
+      "{{ range(3) | join(',') }} {{ range(1, 3) | join(',') }} {{ range(5, 0, -2) | join(',') }} {{ range(3, 1) | length }}",
+      "0,1,2 1,2 5,3,1 0",
+    ],
+    ["{{ true and True }} {{ false or False }} {{ none is none }} {{ None is none }}", "true false true true"],
+    ["{{ strftime_now('%Y') }}", String(new Date().getFullYear())],
+    ["{% set x = [] | first %}{{ x is defined }}", "false"],
+    ["{{ namespace(a=1).a }}", "1"],
+  ])("%s", (chatTemplate, text) => {
+    expect(format({ chatTemplate }).render("x", "auto").text).toBe(text);
   });
 });
