@@ -18,7 +18,7 @@ export interface PreferencePair {
  * | shp | `history`, `human_ref_A`, `human_ref_B`, `labels` (1: A is preferred): Stanford Human Preferences |
  * | messages | `chosen`, `rejected`: message arrays, whole or the answer alone after `prompt` (a text or messages) |
  * | hh | `chosen`, `rejected`: whole transcripts with "\n\nHuman:" and "\n\nAssistant:" |
- * | prompt | `prompt` (a text, a transcript or messages), `chosen`, `rejected`: texts |
+ * | prompt | `prompt` (a text, a transcript or messages), `chosen`, `rejected`: answers, or transcripts that repeat the prompt |
  */
 export const PAIR_FORMATS = {
   shp: { matches: (fields) => "human_ref_A" in fields, read: (fields) => checkedPair(readShp(fields)) },
@@ -69,11 +69,16 @@ function onePrompt(chosen: Answered, rejected: Answered): PreferencePair {
 }
 
 function readPrompt(fields: Fields): PreferencePair {
-  return {
-    prompt: promptOf(promptField(fields, "prompt")),
-    chosen: textField(fields, "chosen"),
-    rejected: textField(fields, "rejected"),
-  };
+  const prompt = promptOf(promptField(fields, "prompt"));
+  const [chosen, rejected] = [textField(fields, "chosen"), textField(fields, "rejected")];
+  if (repeats(chosen, prompt) && repeats(rejected, prompt)) return readTranscripts(fields);
+  return { prompt, chosen, rejected };
+}
+
+/** A whole transcript that begins with the prompt's. */
+function repeats(text: string, prompt: Prompt): boolean {
+  const start = typeof prompt === "string" ? [{ role: "user", content: prompt.trim() }] : prompt;
+  return isTranscript(text) && startsWith(parseTranscript(text), start);
 }
 
 /** A transcript becomes its messages, without the empty turn that asks for the answer. */

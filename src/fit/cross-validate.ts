@@ -1,7 +1,7 @@
 /** How strongly to regularise: tried on folds of the training pairs, strongest first. */
 import { bradleyTerry, type Includes, type Pairs } from "./bradley-terry.js";
 import { type MinimiseOptions, minimise, minimiseTogether } from "./lbfgs.js";
-import { HELD_OUT } from "./split.js";
+import { isTraining } from "./split.js";
 
 /** λ in loss + λ/2 |w|², on standardised features: half decades from where nothing is learned to where all is. */
 export const STRENGTHS: readonly number[] = Array.from({ length: 13 }, (_, step) => 10 ** (2 - step / 2));
@@ -38,7 +38,7 @@ export async function crossValidate(
   onRound: (done: number, total: number) => void,
 ): Promise<Trial[]> {
   let fits: Fit[] = Array.from({ length: folds }, (_, fold) => ({
-    includes: (role) => role !== HELD_OUT && role !== fold,
+    includes: (role) => isTraining(role) && role !== fold,
     point: start(regression),
   }));
   const trials: Trial[] = [];

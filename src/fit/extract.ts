@@ -22,7 +22,7 @@ export interface Extracted {
   pairs: number;
   /** Of these, could not be read. */
   unusable: number;
-  /** Of these, lost tokens of the prompt. */
+  /** Of these, lost tokens of the prompt or the end of a response. */
   cut: number;
   /** SHA-256 of all pairs, in order. */
   hash: string;

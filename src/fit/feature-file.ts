@@ -110,6 +110,12 @@ export class FeatureFile {
     await this.#file.close();
   }
 
+  /** Leaves what there is to a later run; an older run's records, too. Without any the file goes. */
+  async suspend(): Promise<void> {
+    if ((await this.#file.stat()).size > HEADER_BYTES) await this.close();
+    else await this.remove();
+  }
+
   async remove(): Promise<void> {
     await this.close();
     await rm(this.path, { force: true });

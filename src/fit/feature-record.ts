@@ -9,7 +9,7 @@ export interface FeatureRecord {
   promptHash: bigint;
   /** It is from the held-out file, not from the pairs to fit on. */
   heldOut: boolean;
-  /** Its prompt did not fit the context whole. */
+  /** Its prompt or its responses did not fit the context whole. */
   cut: boolean;
   /** Ascending places, one a row; none for a pair that could not be read. */
   places: readonly number[];

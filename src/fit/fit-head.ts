@@ -1,10 +1,11 @@
 /** From hidden states to a reward head: regularised Bradley–Terry, normalised, and checked on pairs it never saw. */
+import { ArgsearchError } from "../errors.js";
 import { type Interval, Moments, wilson } from "../statistics.js";
 import { included, type Pairs, rewardOf, subtractSides } from "./bradley-terry.js";
-import { best, crossValidate, fitWeights, type Regression, type Trial } from "./cross-validate.js";
+import { best, crossValidate, fitWeights, type Regression, STRENGTHS, type Trial } from "./cross-validate.js";
 import type { FeatureFile } from "./feature-file.js";
 import { END, PLACES, PREFIX_LENGTHS } from "./prefixes.js";
-import { HELD_OUT, type Role, type Split } from "./split.js";
+import { HELD_OUT, isTraining, type Split } from "./split.js";
 
 /** How often the chosen response has the higher reward when both are read up to a length; low and high: its 95 % interval. */
 export interface PlaceAccuracy extends Interval {
@@ -22,6 +23,8 @@ export interface FittedHead {
   /** λ of the regularisation, chosen by the least loss of `trials`. */
   strength: number;
   trials: Trial[];
+  /** The strength is the strongest of all: hardly anything that was learned held on other pairs. */
+  strongest: boolean;
   /** On the held-out pairs; empty without any. */
   accuracy: PlaceAccuracy[];
 }
@@ -32,20 +35,29 @@ export interface FitHeadOptions {
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** The held-out pairs of the split take no part in anything but `accuracy`. */
+/** Rewards that vary less are what rounding leaves of preferences that cancel out; real ones vary by 1e-6 at the very least. */
+const LEAST_DEVIATION = 1e-9;
+
+/**
+ * The held-out pairs of the split take no part in anything but `accuracy`.
+ *
+ * @throws ArgsearchError INPUT_INVALID for pairs from which nothing can be learned; ABORTED
+ */
 export async function fitHead(features: FeatureFile, split: Split, { signal, onProgress }: FitHeadOptions = {}): Promise<FittedHead> {
   const pairs: Pairs = { features, roleOf: split.roleOf, signal };
   const regression: Regression = { ...pairs, deviations: await deviationsOf(pairs) };
   const trials = await crossValidate(regression, split.folds, onProgress ?? (() => {}));
   const { strength } = best(trials);
-  const weight = await fitWeights(regression, training, strength);
+  const weight = await fitWeights(regression, isTraining, strength);
   const { mean, deviation } = await rewardMoments(pairs, weight);
+  if (!(deviation > LEAST_DEVIATION)) throw nothingToLearn();
   const accuracy = await accuracyByPlace(pairs, weight);
-  return { weight, shift: mean, scale: deviation, strength, trials, accuracy };
+  return { weight, shift: mean, scale: deviation, strength, trials, strongest: strength === STRENGTHS[0], accuracy };
 }
 
-function training(role: Role): boolean {
-  return role !== HELD_OUT;
+function nothingToLearn(): ArgsearchError {
+  const why = "their preferences cancel out, as when each pair also stands there the other way round, or this model reads both sides alike";
+  return new ArgsearchError("INPUT_INVALID", `the pairs teach nothing: ${why}`);
 }
 
 /** Root mean square of each feature's difference between the sides; the mean is 0, since either side might be named first. */
@@ -53,7 +65,7 @@ async function deviationsOf(pairs: Pairs): Promise<Float64Array> {
   const squares = new Float64Array(pairs.features.rowLength);
   const difference = new Float64Array(pairs.features.rowLength);
   let count = 0;
-  for await (const { places, values } of included(pairs, training)) {
+  for await (const { places, values } of included(pairs, isTraining)) {
     count += 1;
     for (let row = 0; row < places.length; row++) {
       subtractSides(values, row, difference);
@@ -65,7 +77,7 @@ async function deviationsOf(pairs: Pairs): Promise<Float64Array> {
 
 async function rewardMoments(pairs: Pairs, weight: Float64Array): Promise<Moments> {
   const moments = new Moments();
-  for await (const { places, values } of included(pairs, training)) {
+  for await (const { places, values } of included(pairs, isTraining)) {
     for (let row = 0; row < places.length; row++) {
       for (const side of [0, 1] as const) moments.add(rewardOf(weight, values, row, side), 1 / places.length);
     }

@@ -9,6 +9,7 @@ import { checkedPair, type PreferencePair } from "../data/pair-formats.js";
 import { type Numbered, readPairs } from "../data/read.js";
 import { openEngine } from "../engine.js";
 import { ArgsearchError } from "../errors.js";
+import { refuseDirectory } from "../file-errors.js";
 import { fingerprint } from "../fingerprint.js";
 import { inspect } from "../gguf.js";
 import { loadModels } from "../load-models.js";
@@ -38,12 +39,13 @@ interface Read {
  * of hidden states, regularisation by cross-validation. The file appears under its name only when it is whole. A run that
  * was interrupted goes on when it is called again with the same model and pairs.
  *
- * @throws ArgsearchError OPTION_INVALID; INPUT_INVALID when fewer than 10 pairs can be used; MODEL_INVALID for hidden
+ * @throws ArgsearchError OPTION_INVALID; INPUT_INVALID when fewer than 10 pairs can be used or they cancel out; MODEL_INVALID for hidden
  * states that are not finite; FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, FILE_UNWRITABLE; ABORTED; as load()
  */
 export async function fitReward(options: FitOptions): Promise<FitResult> {
   const fit = resolveFit(options);
   const { signal } = fit.load;
+  await refuseDirectory(fit.out);
   openEngine(fit.load);
   const { name, embeddingLength } = await inspect(fit.model);
   if (embeddingLength === null) throw new ArgsearchError("MODEL_INVALID", `${fit.model} does not say how long its embedding is`);
@@ -60,7 +62,7 @@ export async function fitReward(options: FitOptions): Promise<FitResult> {
     else await file.remove();
     return resultOf(fit, head, split, read);
   } catch (error) {
-    await file.close();
+    await file.suspend();
     throw error;
   }
 }
@@ -175,8 +177,9 @@ function round(value: number): number {
 }
 
 function resultOf({ out }: ResolvedFit, head: FittedHead, split: Split, { fit, heldOut, malformed }: Read): FitResult {
-  const { accuracy, strength, trials, shift, scale } = head;
+  const { accuracy, strength, trials, strongest, shift, scale } = head;
   const [pairs, unusable, cut] = (["pairs", "unusable", "cut"] as const).map((name) => fit[name] + (heldOut?.[name] ?? 0));
-  const counts = { read: pairs + malformed, skipped: unusable + malformed, cut, training: split.training, heldOut: split.heldOut };
-  return { out, pairs: counts, accuracy, strength, trials, shift, scale };
+  const { training, heldOut: checked, shared } = split;
+  const counts = { read: pairs + malformed, skipped: unusable + malformed, cut, shared, training, heldOut: checked };
+  return { out, pairs: counts, accuracy, strength, trials, strongest, shift, scale };
 }

@@ -56,10 +56,12 @@ export interface FitResult {
   pairs: {
     /** Lines or pairs that were looked at. */
     read: number;
-    /** Of these, left out: malformed, identical sides, a response longer than the context. */
+    /** Of these, left out: malformed, identical sides, responses longer than the context that part too late. */
     skipped: number;
-    /** Of these, used with a prompt cut from the left to fit the context. */
+    /** Of these, used as far as the context goes: with a prompt cut from the left, or without the end of a longer response. */
     cut: number;
+    /** Pairs of a held-out file that are among those to fit on, and left out of the check. */
+    shared: number;
     training: number;
     heldOut: number;
   };
@@ -68,6 +70,8 @@ export interface FitResult {
   /** Strength of the regularisation, and what cross-validation saw. */
   strength: number;
   trials: Trial[];
+  /** The strength is the strongest tried: the pairs teach next to nothing. */
+  strongest: boolean;
   /** Of the raw reward over the training pairs: reported rewards there have mean 0 and deviation 1. */
   shift: number;
   scale: number;

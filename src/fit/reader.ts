@@ -13,7 +13,7 @@ import { type Reading, readingsOf } from "./prefixes.js";
 export interface PairFeatures {
   places: number[];
   values: Float32Array;
-  /** The prompt lost tokens on its left, to fit the context. */
+  /** To fit the context, the prompt lost tokens on its left, or a response its end. */
   cut: boolean;
 }
 
@@ -43,18 +43,21 @@ export class PairReader {
   async read(pair: PreferencePair): Promise<PairFeatures> {
     const { model, scorer, contextSize, signal } = this.#parts;
     const { prompt, chosen, rejected } = this.#tokens(pair);
-    const readings = readingsOf(chosen, rejected);
-    const room = contextSize - Math.max(chosen.length, rejected.length);
-    const start = cutFromLeft(prompt, room, model.info.bos);
+    const kept = prompt[0] === model.info.bos ? 1 : 0;
+    const all = readingsOf(chosen, rejected);
+    const readings = all.filter((reading) => lengthOf(reading) < contextSize - kept);
+    const last = readings.at(-1);
+    if (last === undefined) throw tooLong(contextSize);
+    const start = cutFromLeft(prompt, contextSize - lengthOf(last), kept);
     const sequences = (["chosen", "rejected"] as const).map((side) => {
-      const response = side === "chosen" ? chosen : rejected;
+      const response = (side === "chosen" ? chosen : rejected).subarray(0, last[side]);
       return { tokens: joined(start, response), positions: Int32Array.from(readings, (reading) => start.length + reading[side] - 1) };
     });
     const [good, bad] = await cancellable([signal], (cancel) => native(() => scorer.score(sequences, true, cancel)));
     return {
       places: readings.map(({ place }) => place),
       values: interleave(finite(good?.hidden, model), finite(bad?.hidden, model), readings, model.info.nEmbd),
-      cut: start.length < prompt.length,
+      cut: start.length < prompt.length || readings.length < all.length,
     };
   }
 
@@ -70,11 +73,18 @@ export class PairReader {
   }
 }
 
-/** The end of a prompt, behind the token that begins every text, if it has that. */
-function cutFromLeft(prompt: Int32Array, room: number, bos: number): Int32Array {
+function lengthOf({ chosen, rejected }: Reading): number {
+  return Math.max(chosen, rejected);
+}
+
+function tooLong(contextSize: number): ArgsearchError {
+  const what = `the responses leave no place to read them in a context of ${contextSize} tokens`;
+  return new ArgsearchError("PROMPT_TOO_LONG", `${what}: a larger contextSize, or shorter ones`);
+}
+
+/** The first `kept` tokens of a prompt, which begin every text, and as much of its end as there is room for. */
+function cutFromLeft(prompt: Int32Array, room: number, kept: number): Int32Array {
   if (prompt.length <= room) return prompt;
-  const kept = prompt[0] === bos ? 1 : 0;
-  if (room <= kept) throw new ArgsearchError("PROMPT_TOO_LONG", "a response alone is longer than the context");
   return joined(prompt.subarray(0, kept), prompt.subarray(prompt.length - (room - kept)));
 }
 

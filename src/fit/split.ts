@@ -8,14 +8,24 @@ export interface SplitOptions {
   seed: number;
 }
 
-/** A pair's part: HELD_OUT, or its fold from 0 on. */
+/** A pair's part: its fold from 0 on, HELD_OUT or SHARED. */
 export type Role = number;
 
 export const HELD_OUT: Role = -1;
 
+/** Of the held-out file, but among the pairs to fit on as well: it checks nothing. */
+export const SHARED: Role = -2;
+
+/** Whether pairs of a role are fitted on. */
+export function isTraining(role: Role): boolean {
+  return role >= 0;
+}
+
 export interface Split {
   training: number;
   heldOut: number;
+  /** Pairs of that role. */
+  shared: number;
   folds: number;
   roleOf(record: RecordHead): Role;
 }
@@ -23,15 +33,18 @@ export interface Split {
 /** Pairs of one prompt resemble each other, so they stay together unless that would make lumps above this share. */
 const LARGEST_GROUP = 0.1;
 
-/** `records`: all of them, with places. Takes 16 bytes a pair. */
+/** `records`: all of them, with places, those to fit on first. Takes some 60 bytes a pair. */
 export async function splitPairs(records: AsyncIterable<RecordHead>, { heldOut, folds, seed }: SplitOptions): Promise<Split> {
   const prompts: number[] = [];
   const pairs: number[] = [];
-  let given = 0;
+  const own = new Set<bigint>();
+  let [given, shared] = [0, 0];
   for await (const record of records) {
     if (record.places.length === 0) continue;
-    if (record.heldOut) given += 1;
+    if (record.heldOut && own.has(record.pairHash)) shared += 1;
+    else if (record.heldOut) given += 1;
     else {
+      own.add(record.pairHash);
       prompts.push(mix(record.promptHash, seed));
       pairs.push(mix(record.pairHash, seed));
     }
@@ -45,10 +58,12 @@ export async function splitPairs(records: AsyncIterable<RecordHead>, { heldOut, 
   return {
     training: order.length - below,
     heldOut: given + below,
+    shared,
     folds,
     roleOf: (record) => {
+      if (record.heldOut) return own.has(record.pairHash) ? SHARED : HELD_OUT;
       const key = keyOf(record);
-      return record.heldOut || key <= last ? HELD_OUT : scramble(key) % folds;
+      return key <= last ? HELD_OUT : scramble(key) % folds;
     },
   };
 }

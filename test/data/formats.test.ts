@@ -36,6 +36,22 @@ describe("preference pairs", () => {
     expect(await pairOf(pair)).toEqual({ ...pair, prompt: [user("Hi.")] });
   });
 
+  it.each([
+    ["a transcript", "\n\nHuman: Hi.\n\nAssistant:"],
+    ["a transcript without the empty turn", "Human: Hi."],
+    ["a text", "Hi."],
+    ["messages", [user("Hi.")]],
+  ])("of HH-RLHF may repeat it in both sides: %s", async (_name, prompt) => {
+    const [chosen, rejected] = ["\n\nHuman: Hi.\n\nAssistant: Hello!", "\n\nHuman: Hi.\n\nAssistant: Go."];
+    const pair = { prompt: [user("Hi.")], chosen: "Hello!", rejected: "Go." };
+    expect(await pairOf({ prompt, chosen, rejected })).toEqual(pair);
+    const more = { chosen: `${chosen}\n\nHuman: Why?\n\nAssistant: So.`, rejected: `${chosen}\n\nHuman: Why?\n\nAssistant: No.` };
+    const longer = { prompt: [user("Hi."), assistant("Hello!"), user("Why?")], chosen: "So.", rejected: "No." };
+    expect(await pairOf({ prompt, ...more })).toEqual(longer);
+    expect(await pairOf({ prompt, chosen, rejected: "Go." })).toMatchObject({ chosen, rejected: "Go." });
+    expect(await pairOf({ prompt: "Bye.", chosen, rejected })).toEqual({ prompt: "Bye.", chosen, rejected });
+  });
+
   it("are prompt, chosen, rejected", async () => {
     const texts = { prompt: "a", chosen: "b", rejected: "c" };
     expect(await pairOf({ ...texts, score: 1 })).toEqual(texts);

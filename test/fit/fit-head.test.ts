@@ -100,10 +100,27 @@ describe("the fit", () => {
     const certain = await fit(5, separablePairs(direction, 300));
     expect(noise.strength).toBeGreaterThan(0.1);
     expect(certain.strength).toBeLessThan(0.01);
+    expect(certain.strongest).toBe(false);
     for (const { strength, trials } of [noise, certain]) {
       expect(strength).toBe(best(trials).strength);
       expect(Math.min(...trials.map(({ loss }) => loss))).toBe(best(trials).loss);
     }
+  });
+
+  it("says when nothing did better than the strongest regularisation", async () => {
+    const noise = await fit(60, separablePairs([1, ...Array<number>(59).fill(0)], 60, 0.5, 3));
+    expect(noise.strongest).toBe(true);
+  });
+
+  it("refuses pairs that cancel out", async () => {
+    const records = separablePairs(direction, 60).flatMap((one, index) => {
+      const values = [...one.values.subarray(5), ...one.values.subarray(0, 5)];
+      return [one, record(1000 + index, [END], values, { promptHash: one.promptHash })];
+    });
+    await expect(fit(5, records)).rejects.toMatchObject({
+      code: "INPUT_INVALID",
+      message: expect.stringContaining("the pairs teach nothing"),
+    });
   });
 
   it("gives rewards of mean 0 and deviation 1 on the pairs it was fitted on", async () => {

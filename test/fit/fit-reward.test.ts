@@ -61,7 +61,8 @@ describe("fitReward()", () => {
     const out = outPath();
     const phases = new Set<string>();
     const result = await fit({ out, onProgress: ({ phase }) => phases.add(phase) });
-    expect(result.pairs).toEqual({ read: 150, skipped: 0, cut: 0, training: 120, heldOut: 30 });
+    expect(result.pairs).toEqual({ read: 150, skipped: 0, cut: 0, shared: 0, training: 120, heldOut: 30 });
+    expect(result.strongest).toBe(false);
     expect(result.accuracy.at(-1)).toMatchObject({ tokens: "end", pairs: 30 });
     expect(result.accuracy.at(-1)?.accuracy).toBeGreaterThan(0.75);
     expect(result.accuracy[0].tokens).toBe(4);
@@ -138,11 +139,46 @@ describe("fitReward()", () => {
       contextSize: 64,
       onBadPair: (each) => bad.push(each),
     });
-    expect(result.pairs).toEqual({ read: 63, skipped: 2, cut: 1, training: 49, heldOut: 12 });
+    expect(result.pairs).toEqual({ read: 63, skipped: 2, cut: 1, shared: 0, training: 49, heldOut: 12 });
     expect(bad.map(({ line, error }) => [line, error.code])).toEqual([
       [1, "INPUT_INVALID"],
       [62, "PROMPT_TOO_LONG"],
     ]);
+    expect(bad[1]?.error.message).toContain("contextSize");
+  });
+
+  it("reads a response that is longer than the context as far as that goes", async () => {
+    const ending = (length: number) => ({ chosen: `b${"d".repeat(length)}`, rejected: `c${"e".repeat(20)}` });
+    const long = pairs.slice(0, 60).map(({ prompt }) => ({ prompt, ...ending(300) }));
+    const bad: BadPair[] = [];
+    const result = await fit({ pairs: long, contextSize: 64, onBadPair: (each) => bad.push(each) });
+    expect(bad).toEqual([]);
+    expect(result.pairs).toMatchObject({ skipped: 0, cut: 60, training: 48, heldOut: 12 });
+    expect(result.accuracy.map(({ tokens }) => tokens)).toEqual([4, 8, 16]);
+    const whole = await fit({ pairs: long.map((pair) => ({ ...pair, ...ending(30) })), contextSize: 64 });
+    expect(whole.accuracy.map(({ tokens }) => tokens)).toEqual([4, 8, 16, "end"]);
+  });
+
+  it("leaves pairs that it is fitted on out of the check", async () => {
+    const out = outPath();
+    const test = join(dirname(out), "test.jsonl");
+    const lines = pairs.map((pair) => JSON.stringify(pair));
+    writeFileSync(test, lines.slice(90).join("\n"));
+    const result = await fit({ out, pairs: pairs.slice(0, 100), heldOut: test });
+    expect(result.pairs).toMatchObject({ read: 160, shared: 10, training: 100, heldOut: 50 });
+    writeFileSync(test, lines.slice(0, 40).join("\n"));
+    const same = await fit({ pairs: pairs.slice(0, 100), heldOut: test });
+    expect(same).toMatchObject({ pairs: { shared: 40, heldOut: 0 }, accuracy: [] });
+  });
+
+  it("says when the pairs contradict each other", async () => {
+    const reversed = pairs.slice(0, 40).map(({ prompt, chosen, rejected }) => ({ prompt, chosen: rejected, rejected: chosen }));
+    const out = outPath();
+    await expect(fit({ out, pairs: [...pairs.slice(0, 40), ...reversed] })).rejects.toMatchObject({
+      code: "INPUT_INVALID",
+      message: expect.stringContaining("the pairs teach nothing"),
+    });
+    expect(readdirSync(dirname(out))).not.toContain("rm.gguf");
   });
 
   it("reads conversations by the model's template, and as transcripts without one", async () => {
@@ -179,6 +215,25 @@ describe("bad input", () => {
     const out = outPath();
     await expect(fit({ out, pairs: source() as never })).rejects.toMatchObject({ name: "ArgsearchError", code });
     expect(readdirSync(dirname(out))).not.toContain("rm.gguf");
+    // Nothing was read that a later run could go on with.
+    if (!Array.isArray(source())) expect(readdirSync(dirname(out))).toEqual([]);
+  });
+
+  it("a directory to write is found before anything is read", async () => {
+    const out = dirname(outPath());
+    await expect(fit({ out })).rejects.toMatchObject({
+      code: "FILE_UNWRITABLE",
+      message: `cannot write ${out}: it is a directory; name a file in it`,
+    });
+    expect(readdirSync(dirname(out))).not.toContain(`${out}.features`);
+  });
+
+  it("hidden states of an interrupted run stay when the next one fails early", async () => {
+    const out = outPath();
+    await fit({ out, keepFeatures: true });
+    const features = readFileSync(`${out}.features`);
+    await expect(fit({ out, signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "ABORTED" });
+    expect(readFileSync(`${out}.features`).equals(features)).toBe(true);
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RecordHead } from "../../src/fit/feature-record.js";
-import { HELD_OUT, splitPairs } from "../../src/fit/split.js";
+import { HELD_OUT, SHARED, splitPairs } from "../../src/fit/split.js";
 import { record } from "./features.js";
 
 const OPTIONS = { heldOut: 0.2, folds: 5, seed: 0 };
@@ -53,5 +53,14 @@ describe("the split", () => {
     const found = await split(records, { heldOut: 0 });
     expect(found).toMatchObject({ training: 20, heldOut: 1 });
     expect(records.filter((one) => found.roleOf(one) === HELD_OUT)).toEqual([records[20]]);
+  });
+
+  it("takes no pair both for fitting and for checking", async () => {
+    const own = pairs(20);
+    const given = [...own.slice(0, 3), record(99, [6], [])].map((one) => ({ ...one, heldOut: true }));
+    const found = await split([...own, ...given], { heldOut: 0 });
+    expect(found).toMatchObject({ training: 20, heldOut: 1, shared: 3 });
+    expect(given.map(found.roleOf)).toEqual([SHARED, SHARED, SHARED, HELD_OUT]);
+    expect(own.every((one) => found.roleOf(one) >= 0)).toBe(true);
   });
 });
