@@ -86,7 +86,9 @@ function labelWeights(model: Model, weight: number, given: Readonly<Record<strin
     if (labels.includes(name)) continue;
     throw new ArgsearchError("OPTION_INVALID", `${model.info.path} has no label ${JSON.stringify(name)}; it has ${labels.join(", ")}`);
   }
-  return Float64Array.from(labels, (label) => weight * (given[label] ?? 1));
+  // Who names labels says what to follow: another label's weight of 1 would go unnoticed.
+  const unnamed = Object.keys(given).length === 0 ? 1 : 0;
+  return Float64Array.from(labels, (label) => weight * (given[label] ?? unnamed));
 }
 
 /** Labels and function names as they are, unless two are alike: then with their file's name, then with a number. */

@@ -41,7 +41,10 @@ export interface RewardTerm {
   reward: string | RewardFunction;
   /** Any finite number, default 1; 0 reports the reward without following it. */
   weight?: number | undefined;
-  /** Weights of single labels of a head with several; default 1 each. Multiplied by `weight`. */
+  /**
+   * Weights of single labels of a head with several, multiplied by `weight`. Default: 1 each; once any is named, the others count 0
+   * and are only reported.
+   */
   labels?: Readonly<Record<string, number>> | undefined;
 }
 

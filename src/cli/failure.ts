@@ -17,7 +17,7 @@ export function reportLine(message: string, code?: string): void {
 /** An error of any kind on one line; `where` comes before its message. */
 export function reportError(error: unknown, where = ""): void {
   const { message = String(error), code } = error as NodeJS.ErrnoException;
-  reportLine(`${where}${message}`, code);
+  reportLine(`${where}${error instanceof ArgsearchError ? withFlags(message) : message}`, code);
 }
 
 /** Reports what ended the program and sets the exit code. `command` is the one that was running. */
@@ -49,6 +49,11 @@ export function isInterrupted(): boolean {
 
 function isUsage(error: unknown): error is ArgsearchError {
   return error instanceof ArgsearchError && (error.code === "OPTION_INVALID" || error.code === "PROMPT_EMPTY");
+}
+
+/** "Load with a larger contextSize" with the flag's name. */
+function withFlags(message: string): string {
+  return Object.entries(FLAG_OF_OPTION).reduce((text, [option, flag]) => text.replaceAll(option, `--${flag}`), message);
 }
 
 /** "topK must be …" as "--top-k must be …", if the command has such a flag. */

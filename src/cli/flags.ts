@@ -55,7 +55,7 @@ export function addRewardFlags(command: Command): void {
     .option("-r, --reward <file[=weight]>", "reward model; repeat for a weighted sum", rewardTerm)
     .option(
       "--label <name=weight>",
-      "weight of one label of the --reward before it; repeatable",
+      "weight of one label of the --reward before it, whose other labels then count 0; repeatable",
       (text: string, previous?: LabelWeight[]) =>
         labelWeight(text, Math.max(0, (command.opts<RewardFlags>().reward?.length ?? 0) - 1), previous),
     );

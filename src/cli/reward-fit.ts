@@ -3,7 +3,7 @@ import { type BadPair, type FitOptions, type FitProgress, type FitResult, fitRew
 import { reportError } from "./failure.js";
 import { addExamples, addModelFlags, addTemplateFlag, type ModelFlags, modelOptions } from "./flags.js";
 import { plural, table } from "./format.js";
-import { interruptible } from "./interrupt.js";
+import { resumable } from "./interrupt.js";
 import { note, print, printJson } from "./output.js";
 import { workBar } from "./progress.js";
 import { logTo } from "./session.js";
@@ -53,13 +53,14 @@ async function fit(flags: FitFlags): Promise<void> {
     bar.clear();
     reportError(error, `${file} line ${line}: `);
   };
-  const result = await interruptible((signal) =>
+  const result = await resumable((signal) =>
     fitReward({
       ...modelOptions(flags),
       ...{ model, pairs, out, format, limit, seed, template, keepFeatures, heldOut: flags.heldOut },
       ...{ onProgress, onBadPair, signal },
     }),
   ).finally(bar.stop);
+  if (result.strongest) note("the strongest regularisation did best: the pairs teach this model next to nothing", true);
   if (flags.json) return printJson(result);
   await print(report(result));
   note(`wrote ${out}`);
@@ -68,7 +69,8 @@ async function fit(flags: FitFlags): Promise<void> {
 function report({ pairs, accuracy, strength }: FitResult): string {
   const lost = [
     ...(pairs.skipped > 0 ? [`${pairs.skipped} left out`] : []),
-    ...(pairs.cut > 0 ? [`${pairs.cut} with a prompt cut from the left to fit the context`] : []),
+    ...(pairs.cut > 0 ? [`${pairs.cut} cut to fit the context`] : []),
+    ...(pairs.shared > 0 ? [`${pairs.shared} of the held-out file not checked, being among the pairs to fit on`] : []),
   ];
   const rows = accuracy.map(({ tokens, pairs, accuracy, low, high }) => [
     String(tokens),

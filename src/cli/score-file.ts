@@ -1,6 +1,7 @@
 import { type RewardModel, type ScoreFileOptions, type ScoreSummary, scoreFile } from "../index.js";
 import { EXIT, reportError } from "./failure.js";
 import { histogram, reward } from "./format.js";
+import { interruptible, resumable } from "./interrupt.js";
 import { note, printJson } from "./output.js";
 import { workBar } from "./progress.js";
 
@@ -12,19 +13,22 @@ export interface ScoreFileFlags extends Pick<ScoreFileOptions, "template" | "for
  * Lines go to --out, else to standard output; with --json only the summary does, which else is on standard error. A bad
  * line is reported with its number, the rest is scored, the exit code is 1.
  */
-export async function runScoreFile(model: RewardModel, path: string, flags: ScoreFileFlags, signal: AbortSignal): Promise<void> {
+export async function runScoreFile(model: RewardModel, path: string, flags: ScoreFileFlags): Promise<void> {
   const { template, format, out, json } = flags;
   const bar = workBar("scoring");
-  const summary = await scoreFile(model, path === "-" ? process.stdin : path, {
-    ...{ template, format, out, signal },
-    onLine: out === undefined && !json ? printJson : undefined,
-    onProgress: bar.update,
-    onBadLine: ({ number, error }) => {
-      process.exitCode ??= EXIT.FAILURE;
-      bar.clear();
-      reportError(error, `line ${number}: `);
-    },
-  }).finally(bar.stop);
+  const run = (signal: AbortSignal): Promise<ScoreSummary> =>
+    scoreFile(model, path === "-" ? process.stdin : path, {
+      ...{ template, format, out, signal },
+      onLine: out === undefined && !json ? printJson : undefined,
+      onProgress: bar.update,
+      onBadLine: ({ number, error }) => {
+        process.exitCode ??= EXIT.FAILURE;
+        bar.clear();
+        reportError(error, `line ${number}: `);
+      },
+    }).finally(bar.stop);
+  // A stream cannot be read from its beginning again.
+  const summary = await (out !== undefined && path !== "-" ? resumable(run) : interruptible(run));
   const { histogram: distribution, ...figures } = summary;
   if (json) await printJson(figures);
   note(sentence(summary), true);

@@ -58,13 +58,13 @@ function formatFlag(): Option {
 async function score(flags: ScoreFlags): Promise<void> {
   logTo(flags.verbose);
   const input = flags.input === undefined ? await single(flags) : flags.input;
-  await withReward({ reward: rewardTerms(flags), ...modelOptions(flags) }, (model) =>
-    interruptible(async (signal) => {
-      if (typeof input === "string") return runScoreFile(model, input, flags, signal);
+  await withReward({ reward: rewardTerms(flags), ...modelOptions(flags) }, (model) => {
+    if (typeof input === "string") return runScoreFile(model, input, flags);
+    return interruptible(async (signal) => {
       const result = await model.score(input, { signal, template: flags.template });
       return flags.json ? printJson(report(result)) : printTable(result);
-    }),
-  );
+    });
+  });
 }
 
 async function single(flags: ScoreFlags): Promise<ScoreInput> {
@@ -79,8 +79,17 @@ function report({ reward, objectives, tokens }: ScoreResult) {
   return { reward, ...(Object.keys(objectives).length > 1 && { objectives }), tokens };
 }
 
-async function printTable({ reward, tokens }: ScoreResult): Promise<void> {
-  await printText(`reward ${formatReward(reward)}\n\n`);
-  const rows = tokens.map((token) => [String(token.id), formatReward(token.reward), JSON.stringify(token.text)]);
-  await printText(table([["token", "reward", "text"], ...rows], [0, 1]));
+/** A column for each objective where there are several. */
+async function printTable(result: ScoreResult): Promise<void> {
+  const { reward, tokens } = result;
+  const { objectives = {} } = report(result);
+  const names = Object.keys(objectives);
+  const parts = names.map((name) => `${name} ${formatReward(objectives[name])}`);
+  await printText(`reward ${formatReward(reward)}${parts.length === 0 ? "" : ` (${parts.join(", ")})`}\n\n`);
+  const rows = tokens.map((token) => {
+    const values = names.map((name) => token.objectives?.[name] ?? null);
+    return [String(token.id), ...[token.reward, ...values].map(formatReward), JSON.stringify(token.text)];
+  });
+  const numbers = [0, 1, ...names.map((_, at) => at + 2)];
+  await printText(table([["token", "reward", ...names, "text"], ...rows], numbers));
 }

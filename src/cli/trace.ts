@@ -19,11 +19,16 @@ export class Trace {
   }
 
   async write(step: Step): Promise<void> {
-    const candidates = (step.candidates ?? []).map(({ token, text, logProb, reward, score }) => ({ token, text, logProb, reward, score }));
-    const { token, logProb, reward, score } = step;
+    const { token, logProb, reward, score, objectives } = step;
+    // A single objective is the reward.
+    const several = Object.keys(objectives).length > 1;
+    const candidates = (step.candidates ?? []).map(({ token, text, logProb, reward, score, objectives }) => {
+      return { token, text, logProb, reward, score, ...(several && { objectives }) };
+    });
     // The token's own text: the step's waits for whole characters and possible stop strings.
     const text = candidates.find((candidate) => candidate.token === token)?.text ?? step.text;
-    await this.#file.append(`${JSON.stringify({ step: this.#lines, token, text, logProb, reward, score, candidates })}\n`);
+    const line = { step: this.#lines, token, text, logProb, reward, score, ...(several && { objectives }), candidates };
+    await this.#file.append(`${JSON.stringify(line)}\n`);
     this.#lines += 1;
   }
 

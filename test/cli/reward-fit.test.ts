@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { readFile, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { FitResult, GgufSummary } from "../../src/index.js";
-import { argsearch, policy, scratch, start } from "./run.js";
+import { argsearch, parseLines, policy, scratch, start } from "./run.js";
 
 /** Plans against stalling, a difference that any trunk shows. */
 function pairLines(count: number): string {
@@ -68,11 +68,39 @@ describe("reward fit", () => {
     expect(stdout).toContain("\n1 left out\n");
   });
 
+  it("says that it goes on after Ctrl-C, what did not fit and what is among the pairs already", async () => {
+    const { args, out } = await fitArgs(pairLines(120));
+    const { child, outcome } = start(args);
+    while (!existsSync(`${out}.features`) || (await stat(`${out}.features`)).size < 100_000) await sleep(5);
+    child.kill("SIGINT");
+    expect(await outcome).toEqual({ code: 130, stdout: "", stderr: "interrupted: the same command goes on from here\n" });
+    const test = join(dirname(out), "test.jsonl");
+    await writeFile(test, pairLines(30));
+    const { stdout } = await argsearch([...args, "--held-out", test, "--context", "64", "--limit", "100"]);
+    expect(stdout).toMatch(/^fitted on 100 pairs, checked on 0, /);
+    expect(stdout).toContain("30 of the held-out file not checked, being among the pairs to fit on");
+  });
+
+  it("warns when the pairs teach next to nothing", async () => {
+    // Every topic is preferred one way as often as the other.
+    const lines = parseLines<{ prompt: string; chosen: string; rejected: string }>(pairLines(80)).map(
+      ({ prompt, chosen, rejected }, at) => {
+        return JSON.stringify(Math.floor(at / 8) % 2 === 0 ? { prompt, chosen, rejected } : { prompt, chosen: rejected, rejected: chosen });
+      },
+    );
+    const { args } = await fitArgs(lines.join("\n"));
+    const { code, stderr } = await argsearch(args);
+    expect(code).toBe(0);
+    expect(stderr).toBe("the strongest regularisation did best: the pairs teach this model next to nothing\n");
+  });
+
   it.each([
     [["--held-out", "1.5"], 2, /--held-out must be an integer/],
     [["--limit", "5"], 1, /leaves 4 usable pairs to fit on; at least 10/],
     [["--format", "csv"], 2, /--format/],
     [["--out", "/nowhere/rm.gguf"], 1, /\[FILE_UNWRITABLE\]/],
+    [["--out", "."], 1, /it is a directory; name a file in it \[FILE_UNWRITABLE\]/],
+    [["--context", "2"], 1, /a larger --context/],
   ])("%o ends with %i", async (more, expected, message) => {
     const { args } = await fitArgs(pairLines(20));
     const { code, stderr } = await argsearch([...args, ...more]);

@@ -1,8 +1,8 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { GenerateResult, ScoredPair, ScoreResult } from "../../src/index.js";
-import { argsearch, parseLines, reward, scratch } from "./run.js";
+import { argsearch, parseLines, reward, scratch, start } from "./run.js";
 
 const PAIR = ["--prompt", "How do I bake bread?", "--response", "Mix flour, water and salt. Then let it rest."];
 
@@ -92,10 +92,10 @@ describe("score --input", () => {
     expect(code).toBe(1);
     expect(parseLines<ScoredLine>(stdout).map(({ index }) => index)).toEqual([0, 6, 7]);
     const reports = stderr.trimEnd().split("\n");
-    expect(reports.map((line) => line.match(/^argsearch: line (\d+): /)?.[1])).toEqual(["2", "4", "5", "6", undefined]);
+    expect(reports.map((line) => line.match(/^argsearch: line (\d+): /)?.[1])).toEqual(["2", "3", "4", "5", "6", undefined]);
     expect(reports[0]).toMatch(/\[INPUT_INVALID\]$/);
-    expect(reports[3]).toMatch(/\[PROMPT_TOO_LONG\]$/);
-    expect(reports[4]).toMatch(/^3 scored · 4 failed · mean /);
+    expect(reports[4]).toMatch(/Load with a larger --context, or shorten them\. \[PROMPT_TOO_LONG\]$/);
+    expect(reports[5]).toMatch(/^3 scored · 5 failed · mean /);
   });
 
   it("sums pairs up, and writes their lines to a file", async () => {
@@ -112,6 +112,25 @@ describe("score --input", () => {
     const summary = JSON.parse(stdout) as Record<string, unknown>;
     expect(Object.keys(summary)).toEqual(["count", "failed", "mean", "deviation", "pairAccuracy", "low", "high"]);
     expect(summary).toMatchObject({ count: 1, failed: 1, pairAccuracy: 1, high: 1 });
+  });
+
+  it.each([
+    ["to a file goes on", true, "interrupted: the same command goes on from here\n"],
+    ["to standard output does not", false, ""],
+  ])("says that what is interrupted on its way %s", async (_, toFile, stderr) => {
+    const folder = await scratch();
+    const [input, out] = [join(folder, "in.jsonl"), join(folder, "out.jsonl")];
+    await writeFile(input, `${good(`Mix ${"well ".repeat(40)}`)}\n`.repeat(2000));
+    const { child, outcome } = start(["score", "--input", input, ...(toFile ? ["--out", out] : [])]);
+    const begun = async (): Promise<boolean> => {
+      const [partial] = (await readdir(folder)).filter((name) => name.endsWith(".partial"));
+      return partial !== undefined && (await stat(join(folder, partial))).size > 0;
+    };
+    if (toFile) await expect.poll(begun, { timeout: 20_000, interval: 20 }).toBe(true);
+    else await new Promise((resolve) => child.stdout?.once("data", resolve));
+    child.kill("SIGINT");
+    const { code, stderr: said } = await outcome;
+    expect({ code, said }).toEqual({ code: 130, said: stderr });
   });
 
   it("reports each of several objectives", async () => {

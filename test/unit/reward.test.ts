@@ -27,10 +27,22 @@ describe("RewardSet", () => {
       "hh.gguf": { labels: ["helpful", "safe"] },
       "one.gguf": {},
     });
-    expect(set.nativeSources.map(({ weights }) => [...weights])).toEqual([[0.5, 2], [1]]);
+    expect(set.nativeSources.map(({ weights }) => [...weights])).toEqual([[0, 2], [1]]);
     expect(set.objectives).toEqual(["helpful", "safe", "reward"]);
-    expect(set.sum([1, 10, 100])).toBe(0.5 + 20 + 100);
+    expect(set.sum([1, 10, 100])).toBe(20 + 100);
     expect(set.named([1, 2, 3])).toEqual({ helpful: 1, safe: 2, reward: 3 });
+  });
+
+  it("counts every label 1 where none is named, and those that are not named 0 elsewhere", async () => {
+    const files = { "a.gguf": { labels: ["helpful", "safe", "terse"] }, "b.gguf": { labels: ["x", "y"] } };
+    const set = await rewardSet(
+      [
+        { reward: "a.gguf", labels: { helpful: 1, safe: 2 } },
+        { reward: "b.gguf", labels: {} },
+      ],
+      files,
+    );
+    expect(set.weights).toEqual([1, 2, 0, 1, 1]);
   });
 
   it("names the objectives apart", async () => {

@@ -52,7 +52,7 @@ describe("score()", () => {
     };
     const decoder = await loadFake({
       reward: [
-        { reward: "a", labels: { y: 0 } },
+        { reward: "a", labels: { x: 1, y: 0 } },
         { reward: "b", weight: -1 },
         { reward: length, weight: 100 },
       ],
