@@ -7,9 +7,6 @@
 namespace argsearch {
 namespace {
 
-// Kept free of live branches, so that a slot whose candidates did not fit can still be scored in waves.
-constexpr size_t kWaveReserve = 8;
-
 std::shared_ptr<const Model> with_head(std::shared_ptr<const Model> model) {
   if (!model->head()) {
     throw Error(
@@ -21,7 +18,7 @@ std::shared_ptr<const Model> with_head(std::shared_ptr<const Model> model) {
 
 uint32_t sequence_count(uint32_t slots) {
   const auto most = static_cast<uint32_t>(engine().llama_max_parallel_sequences());
-  return std::min<uint32_t>(most, slots * (1 + Reward::kBranchesPerSlot) + kWaveReserve);
+  return std::min<uint32_t>(most, slots * (1 + Reward::kBranchesPerSlot));
 }
 
 ContextShape shape(uint32_t slots, uint32_t context_size) {
@@ -37,6 +34,7 @@ Reward::Reward(std::shared_ptr<const Model> model, const ContextSettings& settin
   for (auto id = static_cast<llama_seq_id>(sequence_count(slots)); id-- > static_cast<llama_seq_id>(slots);) {
     free_.push_back(id);
   }
+  n_branches_ = free_.size();
 }
 
 PrefillCount Reward::begin(size_t slot, const std::vector<llama_token>& tokens) {
@@ -48,18 +46,22 @@ PrefillCount Reward::begin(size_t slot, const std::vector<llama_token>& tokens) 
 }
 
 void Reward::branch(const std::vector<Request>& requests) {
-  std::vector<Request> together;
-  std::vector<Request> alone;
+  size_t wanted = 0;
   for (const Request& request : requests) {
     drop(request.slot);
-    const size_t wanted = request.candidates->size();
-    const bool fits = free_.size() >= kWaveReserve + wanted;
-    if (fits) take_branches(request.slot, wanted);
-    (fits ? together : alone).push_back(request);
+    wanted += request.candidates->size();
+  }
+  // Slots that wait for their commit() give way to those that are being scored.
+  if (wanted > free_.size()) {
+    for (size_t slot = 0; slot < slots_.size(); ++slot) drop(slot);
   }
   try {
-    if (!together.empty()) decode_branches(together);
-    for (const Request& request : alone) decode_waves(request);
+    if (wanted > free_.size()) {
+      for (const Request& request : requests) decode_waves(request);
+    } else {
+      for (const Request& request : requests) take_branches(request.slot, request.candidates->size());
+      decode_branches(requests);
+    }
   } catch (...) {
     for (const Request& request : requests) drop(request.slot);
     throw;
@@ -104,21 +106,38 @@ void Reward::decode_waves(const Request& request) {
   }
 }
 
-void Reward::commit(size_t slot, llama_token token, size_t rank) {
-  Slot& state = slots_[slot];
-  const auto sequence = static_cast<llama_seq_id>(slot);
-  const auto position = static_cast<llama_pos>(state.tokens.size());
-  if (rank < state.branches.size()) {
-    engine().llama_memory_seq_cp(context().memory(), state.branches[rank], sequence, position, position + 1);
-    drop(slot);
-  } else {
-    batch_.clear();
-    batch_.add(token, position, sequence, false);
-    hidden_.decode(batch_, [](size_t, const float*) {});
-    ++branch_tokens_;
-    ++decodes_;
+void Reward::commit(const std::vector<Choice>& choices) {
+  std::vector<Choice> lost;
+  for (const Choice& choice : choices) {
+    const Slot& state = slots_[choice.slot];
+    if (choice.rank < state.branches.size()) {
+      const auto position = static_cast<llama_pos>(state.tokens.size());
+      engine().llama_memory_seq_cp(context().memory(), state.branches[choice.rank],
+                                   static_cast<llama_seq_id>(choice.slot), position, position + 1);
+    } else {
+      lost.push_back(choice);
+    }
+    drop(choice.slot);
   }
-  state.tokens.push_back(token);
+  try {
+    if (!lost.empty()) decode_again(lost);
+  } catch (...) {
+    for (const Choice& choice : choices) {
+      context().truncate(static_cast<llama_seq_id>(choice.slot), slots_[choice.slot].tokens.size());
+    }
+    throw;
+  }
+  for (const Choice& choice : choices) slots_[choice.slot].tokens.push_back(choice.token);
+}
+
+void Reward::decode_again(const std::vector<Choice>& choices) {
+  batch_.clear();
+  for (const auto& [slot, token, rank] : choices) {
+    batch_.add(token, static_cast<llama_pos>(slots_[slot].tokens.size()), static_cast<llama_seq_id>(slot), false);
+  }
+  hidden_.decode(batch_, [](size_t, const float*) {});
+  branch_tokens_ += batch_.size();
+  ++decodes_;
 }
 
 void Reward::remove_sequence(llama_seq_id sequence) { context().truncate(sequence, 0); }

@@ -16,7 +16,7 @@ namespace argsearch {
 /// decoded twice.
 class Reward {
  public:
-  /// Branches that a slot can hold at once; more candidates are scored in waves, and the winner is decoded once more.
+  /// Sequences made for the branches of each slot, as far as llama.cpp has them.
   static constexpr uint32_t kBranchesPerSlot = 40;
 
   /// REWARD_HEAD_MISSING when the model has no head.
@@ -31,12 +31,20 @@ class Reward {
     const std::vector<llama_token>* candidates;
     double* rewards;
   };
-  /// Scores the candidates of several slots, one batch where their branches fit. Each slot's branches stay until
-  /// commit() or drop().
+  /// Scores the candidates of several slots in one batch; the branches stay until commit() or drop(), or until other
+  /// slots need the room. Candidates that do not fit at all are scored in waves, and leave no branch.
   void branch(const std::vector<Request>& requests);
+  /// Most candidates of one branch(), over all of its slots, that are scored in one batch.
+  size_t branches() const { return n_branches_; }
 
-  /// Keeps candidate `rank` as the slot's new end and drops the others.
-  void commit(size_t slot, llama_token token, size_t rank);
+  struct Choice {
+    size_t slot;
+    llama_token token;
+    size_t rank;
+  };
+  /// Keeps each slot's candidate `rank` as its new end and drops the others. Where its branch is gone, the token is
+  /// decoded once more, all of them in one batch.
+  void commit(const std::vector<Choice>& choices);
   /// Drops the slot's branches, keeping none.
   void drop(size_t slot);
   void clear(size_t slot);
@@ -54,17 +62,19 @@ class Reward {
  private:
   struct Slot {
     std::vector<llama_token> tokens;
-    /// Sequence ids of the live branches, by rank; empty when there are none or they were scored in waves.
+    /// Sequence ids of the live branches, by rank; empty when there are none.
     std::vector<llama_seq_id> branches;
   };
   void decode_branches(const std::vector<Request>& requests);
   void decode_waves(const Request& request);
+  void decode_again(const std::vector<Choice>& choices);
   void remove_sequence(llama_seq_id sequence);
   size_t take_branches(size_t slot, size_t count);
 
   HiddenContext hidden_;
   std::vector<Slot> slots_;
   std::vector<llama_seq_id> free_;
+  size_t n_branches_;
   Batch batch_;
   uint64_t decodes_ = 0;
   uint64_t branch_tokens_ = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "error.h"
 #include "stopwatch.h"
@@ -10,7 +11,7 @@
 namespace argsearch {
 namespace {
 
-// Leaves sequences for branches: llama.cpp allows 256 of them.
+// As src/options.ts has it; each is a sequence of the policy's context, of which llama.cpp allows 256.
 constexpr uint32_t kMaxSlots = 128;
 
 const SearchSettings& checked(const SearchSettings& settings) {
@@ -34,17 +35,8 @@ Search::Search(const SearchSettings& settings)
     : interrupt_(settings.context.interrupt),
       context_size_(checked(settings).context_size),
       policy_(settings.policy, settings.context, settings.slots, settings.context_size),
-      slots_(settings.slots) {
-  for (const RewardSource& source : settings.rewards) {
-    rewards_.push_back(std::make_unique<Reward>(source.model, settings.context, settings.slots, settings.context_size));
-    if (source.weights.size() != rewards_.back()->n_labels()) {
-      throw Error(ErrorCode::kOptionInvalid, source.model->path() + " has " +
-                                                 std::to_string(rewards_.back()->n_labels()) + " labels, but " +
-                                                 std::to_string(source.weights.size()) + " weights were given.");
-    }
-    weights_.push_back(source.weights);
-  }
-}
+      rewards_(settings.rewards, settings.context, settings.slots, settings.context_size),
+      slots_(settings.slots) {}
 
 void Search::check_slots(const std::vector<size_t>& slots, Phase phase) const {
   std::vector<bool> seen(slots_.size(), false);
@@ -55,7 +47,7 @@ void Search::check_slots(const std::vector<size_t>& slots, Phase phase) const {
     if (slots_[slot].phase != phase)
       throw Error(ErrorCode::kBusy, "slot " + std::to_string(slot) + " is in another phase.");
     bool full = policy_.size(slot) > context_size_;
-    for (const auto& reward : rewards_) full = full || reward->size(slot) >= context_size_;
+    for (size_t i = 0; i < rewards_.size(); ++i) full = full || rewards_.length(i, slot) >= context_size_;
     if (full) throw Error(ErrorCode::kPromptTooLong, "slot " + std::to_string(slot) + " is full; raise contextSize.");
   }
 }
@@ -79,7 +71,7 @@ void Search::check_prompts(const std::vector<llama_token>& policy_prompt,
     }
   };
   check(policy_prompt, policy_.model());
-  for (size_t i = 0; i < rewards_.size(); ++i) check(reward_prompts[i], rewards_[i]->context().model());
+  for (size_t i = 0; i < rewards_.size(); ++i) check(reward_prompts[i], rewards_.model(i));
 }
 
 BeginResult Search::begin(size_t slot, const std::vector<llama_token>& policy_prompt,
@@ -95,7 +87,7 @@ BeginResult Search::begin(size_t slot, const std::vector<llama_token>& policy_pr
   counters_.policy_prefill_tokens += result.policy.decoded;
   const Stopwatch reward_watch;
   for (size_t i = 0; i < rewards_.size(); ++i) {
-    result.rewards.push_back(rewards_[i]->begin(slot, reward_prompts[i]));
+    result.rewards.push_back(rewards_.begin(i, slot, reward_prompts[i]));
     counters_.reward_prefill_tokens += result.rewards.back().decoded;
   }
   result.reward_ms = reward_watch.milliseconds();
@@ -109,20 +101,33 @@ BeginResult Search::begin(size_t slot, const std::vector<llama_token>& policy_pr
   return result;
 }
 
+StepBatch Search::step(const std::vector<size_t>& slots) {
+  const Stopwatch total;
+  StepBatch batch;
+  check_slots(slots, Phase::kReady);
+  decode_policy(slots, batch);
+  const Stopwatch reward_watch;
+  batch.steps.resize(slots.size());
+  const std::vector<RewardSum::Request> requests = reward_requests(slots);
+  for (const std::vector<size_t>& group : rewards_.groups(requests)) {
+    score(requests, group);
+    select_and_commit(slots, group, batch.steps);
+  }
+  // Not before: where a later group fails, the call has failed for all of its slots.
+  for (const size_t slot : slots) slots_[slot].phase = Phase::kReady;
+  batch.reward_ms = reward_watch.milliseconds();
+  batch.total_ms = total.milliseconds();
+  return batch;
+}
+
 StepBatch Search::propose(const std::vector<size_t>& slots) {
   const Stopwatch total;
   StepBatch batch;
   check_slots(slots, Phase::kReady);
-  if (slots.empty()) return batch;
-  const Stopwatch policy_watch;
-  policy_.decode(slots);
-  batch.policy_ms = policy_watch.milliseconds();
-  counters_.policy_tokens += slots.size();
-  // From here on a failure leaves the pending token decoded, so the slot needs a new begin().
-  for (const size_t slot : slots) slots_[slot].phase = Phase::kEmpty;
-  propose_candidates(slots);
+  decode_policy(slots, batch);
   const Stopwatch reward_watch;
-  score_candidates(slots);
+  const std::vector<RewardSum::Request> requests = reward_requests(slots);
+  for (const std::vector<size_t>& group : rewards_.groups(requests)) score(requests, group);
   batch.reward_ms = reward_watch.milliseconds();
   for (const size_t slot : slots) {
     slots_[slot].phase = Phase::kProposed;
@@ -133,6 +138,43 @@ StepBatch Search::propose(const std::vector<size_t>& slots) {
   }
   batch.total_ms = total.milliseconds();
   return batch;
+}
+
+StepBatch Search::commit(const std::vector<size_t>& slots, const std::vector<std::vector<double>>& rewards) {
+  const Stopwatch total;
+  check_slots(slots, Phase::kProposed);
+  if (rewards.size() != slots.size()) throw Error(ErrorCode::kOptionInvalid, "one array of rewards a slot is needed.");
+  for (size_t i = 0; i < slots.size(); ++i) {
+    Candidates& candidates = slots_[slots[i]].candidates;
+    const bool finite =
+        std::all_of(rewards[i].begin(), rewards[i].end(), [](double value) { return std::isfinite(value); });
+    if (rewards[i].size() != candidates.size() || !finite) {
+      throw Error(ErrorCode::kOptionInvalid, "one finite reward a candidate is needed.");
+    }
+    candidates.rewards = rewards[i];
+  }
+  StepBatch batch;
+  const Stopwatch reward_watch;
+  for (const size_t slot : slots) slots_[slot].phase = Phase::kEmpty;
+  std::vector<size_t> all(slots.size());
+  std::iota(all.begin(), all.end(), size_t{0});
+  batch.steps.resize(slots.size());
+  select_and_commit(slots, all, batch.steps);
+  for (const size_t slot : slots) slots_[slot].phase = Phase::kReady;
+  batch.reward_ms = reward_watch.milliseconds();
+  batch.total_ms = total.milliseconds();
+  return batch;
+}
+
+void Search::decode_policy(const std::vector<size_t>& slots, StepBatch& batch) {
+  if (slots.empty()) return;
+  const Stopwatch watch;
+  policy_.decode(slots);
+  batch.policy_ms = watch.milliseconds();
+  counters_.policy_tokens += slots.size();
+  // From here on a failure leaves the pending token decoded, so the slot needs a new begin().
+  for (const size_t slot : slots) slots_[slot].phase = Phase::kEmpty;
+  propose_candidates(slots);
 }
 
 void Search::propose_candidates(const std::vector<size_t>& slots) {
@@ -155,88 +197,42 @@ void Search::propose_candidates(const std::vector<size_t>& slots) {
   }
 }
 
-size_t Search::n_objectives() const {
-  size_t count = 0;
-  for (const auto& reward : rewards_) count += reward->n_labels();
-  return count;
-}
-
-void Search::score_candidates(const std::vector<size_t>& slots) {
-  const double none = std::numeric_limits<double>::quiet_NaN();
-  for (const size_t index : slots) {
-    Candidates& candidates = slots_[index].candidates;
-    candidates.objectives.assign(candidates.size() * n_objectives(), 0);
-    candidates.rewards.assign(candidates.size(), rewards_.empty() ? none : 0.0);
-    candidates.scores.assign(candidates.size(), none);
+std::vector<RewardSum::Request> Search::reward_requests(const std::vector<size_t>& slots) {
+  std::vector<RewardSum::Request> requests;
+  for (const size_t slot : slots) {
+    Candidates& candidates = slots_[slot].candidates;
+    candidates.scores.assign(candidates.size(), std::numeric_limits<double>::quiet_NaN());
+    requests.push_back({slot, &candidates});
   }
-  size_t column = 0;
-  for (size_t source = 0; source < rewards_.size(); ++source) {
-    Reward& reward = *rewards_[source];
-    const size_t n_labels = reward.n_labels();
-    std::vector<std::vector<double>> values;
-    std::vector<Reward::Request> requests;
-    for (const size_t index : slots) {
-      values.emplace_back(slots_[index].candidates.size() * n_labels);
-      requests.push_back({index, &slots_[index].candidates.tokens, values.back().data()});
-    }
-    reward.branch(requests);
-    for (size_t i = 0; i < slots.size(); ++i) {
-      Candidates& candidates = slots_[slots[i]].candidates;
-      for (size_t rank = 0; rank < candidates.size(); ++rank) {
-        for (size_t label = 0; label < n_labels; ++label) {
-          const double value = values[i][rank * n_labels + label];
-          if (!std::isfinite(value)) {
-            throw Error(ErrorCode::kDecodeFailed,
-                        reward.context().model().path() + ": a reward is not a finite number. The file is damaged.");
-          }
-          candidates.objectives[rank * n_objectives() + column + label] = value;
-          candidates.rewards[rank] += weights_[source][label] * value;
-        }
-      }
-    }
-    column += n_labels;
+  return requests;
+}
+
+void Search::score(const std::vector<RewardSum::Request>& requests, const std::vector<size_t>& group) {
+  std::vector<RewardSum::Request> grouped;
+  for (const size_t i : group) grouped.push_back(requests[i]);
+  rewards_.score(grouped);
+}
+
+void Search::select_and_commit(const std::vector<size_t>& slots, const std::vector<size_t>& group,
+                               std::vector<StepResult>& steps) {
+  std::vector<Reward::Choice> choices;
+  for (const size_t i : group) {
+    steps[i] = select(slots[i]);
+    choices.push_back({slots[i], steps[i].token, steps[i].rank});
   }
+  rewards_.commit(choices);
+  for (const auto& [slot, token, rank] : choices) policy_.commit(slot, token);
+  counters_.steps += group.size();
 }
 
-StepBatch Search::commit(const std::vector<size_t>& slots, const std::vector<std::vector<double>>& rewards) {
-  const Stopwatch total;
-  check_slots(slots, Phase::kProposed);
-  if (rewards.size() != slots.size()) throw Error(ErrorCode::kOptionInvalid, "one array of rewards a slot is needed.");
-  for (size_t i = 0; i < slots.size(); ++i) {
-    Candidates& candidates = slots_[slots[i]].candidates;
-    const bool finite =
-        std::all_of(rewards[i].begin(), rewards[i].end(), [](double value) { return std::isfinite(value); });
-    if (rewards[i].size() != candidates.size() || !finite) {
-      throw Error(ErrorCode::kOptionInvalid, "one finite reward a candidate is needed.");
-    }
-    candidates.rewards = rewards[i];
-  }
-  StepBatch batch;
-  const Stopwatch reward_watch;
-  for (const size_t slot : slots) batch.steps.push_back(select_and_commit(slot));
-  batch.reward_ms = reward_watch.milliseconds();
-  batch.total_ms = total.milliseconds();
-  return batch;
-}
-
-StepBatch Search::step(const std::vector<size_t>& slots) {
-  const Stopwatch total;
-  StepBatch batch = propose(slots);
-  const Stopwatch reward_watch;
-  for (StepResult& step : batch.steps) step = select_and_commit(step.slot);
-  batch.reward_ms += reward_watch.milliseconds();
-  batch.total_ms = total.milliseconds();
-  return batch;
-}
-
-StepResult Search::select_and_commit(size_t index) {
+StepResult Search::select(size_t index) {
   Slot& slot = slots_[index];
   Candidates& candidates = slot.candidates;
   const bool guided = !std::isnan(candidates.rewards[0]);
-  for (size_t rank = 0; rank < candidates.size(); ++rank) {
-    candidates.scores[rank] = guided ? combine_score(candidates.log_probs[rank], candidates.rewards[rank],
-                                                     slot.settings.weight, slot.settings.combine)
-                                     : candidates.log_probs[rank];
+  candidates.scores = candidates.log_probs;
+  for (size_t rank = 0; guided && rank < candidates.size(); ++rank) {
+    candidates.scores[rank] = combine_score(candidates.log_probs[rank], candidates.rewards[rank], slot.settings.weight,
+                                            slot.settings.combine);
   }
   const size_t rank = select_candidate(candidates.scores, slot.settings.select, slot.settings.temperature, slot.random);
 
@@ -244,47 +240,33 @@ StepResult Search::select_and_commit(size_t index) {
   result.slot = index;
   result.rank = rank;
   result.token = candidates.tokens[rank];
-  slot.phase = Phase::kEmpty;
-  for (const auto& reward : rewards_) reward->commit(index, result.token, rank);
-  policy_.commit(index, result.token);
-  slot.phase = Phase::kReady;
-
   result.eog = engine().llama_vocab_is_eog(policy_.model().vocab(), result.token);
   result.bytes = policy_.model().piece(result.token, /*special=*/false);
   result.log_prob = candidates.log_probs[rank];
   result.reward = candidates.rewards[rank];
   result.score = candidates.scores[rank];
-  const auto row = candidates.objectives.begin() + static_cast<ptrdiff_t>(rank * n_objectives());
-  result.objectives.assign(row, row + static_cast<ptrdiff_t>(n_objectives()));
+  const size_t n = rewards_.n_objectives();
+  const auto row = candidates.objectives.begin() + static_cast<ptrdiff_t>(rank * n);
+  result.objectives.assign(row, row + static_cast<ptrdiff_t>(n));
   if (slot.settings.keep_candidates) result.candidates = std::move(candidates);
-  ++counters_.steps;
   return result;
 }
 
 void Search::clear(size_t slot) {
   if (slot >= slots_.size()) throw Error(ErrorCode::kOptionInvalid, "there is no slot " + std::to_string(slot) + ".");
   policy_.clear(slot);
-  for (const auto& reward : rewards_) reward->clear(slot);
+  rewards_.clear(slot);
   slots_[slot] = Slot{};
 }
 
 SearchCounters Search::counters() const {
   SearchCounters counters = counters_;
   counters.policy_decodes = policy_.decodes();
-  counters.decode_ms = policy_.context().decode_ms();
-  for (const auto& reward : rewards_) {
-    counters.reward_tokens += reward->tokens();
-    counters.reward_decodes += reward->decodes();
-    counters.reward_projections += reward->projections();
-    counters.decode_ms += reward->context().decode_ms();
-  }
+  counters.decode_ms = policy_.context().decode_ms() + rewards_.decode_ms();
+  counters.reward_tokens = rewards_.tokens();
+  counters.reward_decodes = rewards_.decodes();
+  counters.reward_projections = rewards_.projections();
   return counters;
-}
-
-std::vector<size_t> Search::reward_cache_bytes() {
-  std::vector<size_t> bytes;
-  for (const auto& reward : rewards_) bytes.push_back(reward->context().cache_bytes());
-  return bytes;
 }
 
 }  // namespace argsearch

@@ -6,9 +6,8 @@
 #include <vector>
 
 #include "policy.h"
-#include "reward.h"
+#include "reward_sum.h"
 #include "sampler.h"
-#include "score.h"
 
 namespace argsearch {
 
@@ -29,12 +28,6 @@ struct SlotSettings {
   uint32_t seed = 0;
   /// Return every step's candidates.
   bool keep_candidates = false;
-};
-
-/// A reward model of a search, with one weight a label.
-struct RewardSource {
-  std::shared_ptr<const Model> model;
-  std::vector<double> weights;
 };
 
 struct SearchSettings {
@@ -88,7 +81,8 @@ struct SearchCounters {
 };
 
 /// Reward-guided search over slots (ARGS, Khanov et al., ICLR 2024, algorithm 1). Every call serves all of its slots
-/// with one batch a model. Not thread-safe: one thread calls.
+/// with one batch of the policy, and as few of the reward models as llama.cpp has sequences for. Not thread-safe: one
+/// thread calls.
 class Search {
  public:
   /// OPTION_INVALID, MODEL_UNSUPPORTED, REWARD_HEAD_MISSING, OUT_OF_MEMORY.
@@ -108,7 +102,7 @@ class Search {
   void clear(size_t slot);
   SearchCounters counters() const;
   size_t policy_cache_bytes() { return policy_.context().cache_bytes(); }
-  std::vector<size_t> reward_cache_bytes();
+  std::vector<size_t> reward_cache_bytes() const { return rewards_.cache_bytes(); }
 
  private:
   enum class Phase { kEmpty, kReady, kProposed };
@@ -123,18 +117,20 @@ class Search {
   void check_slots(const std::vector<size_t>& slots, Phase phase) const;
   void check_prompts(const std::vector<llama_token>& policy_prompt,
                      const std::vector<std::vector<llama_token>>& reward_prompts) const;
+  void decode_policy(const std::vector<size_t>& slots, StepBatch& batch);
   void propose_candidates(const std::vector<size_t>& slots);
-  void score_candidates(const std::vector<size_t>& slots);
-  void score_with(size_t source, const std::vector<size_t>& slots);
-  StepResult select_and_commit(size_t index);
-  size_t n_objectives() const;
+  std::vector<RewardSum::Request> reward_requests(const std::vector<size_t>& slots);
+  // A group holds indices into what comes before it.
+  void score(const std::vector<RewardSum::Request>& requests, const std::vector<size_t>& group);
+  void select_and_commit(const std::vector<size_t>& slots, const std::vector<size_t>& group,
+                         std::vector<StepResult>& steps);
+  StepResult select(size_t index);
 
   // Contexts hold a pointer to it.
   std::shared_ptr<Interrupt> interrupt_;
   uint32_t context_size_;
   Policy policy_;
-  std::vector<std::unique_ptr<Reward>> rewards_;
-  std::vector<std::vector<double>> weights_;
+  RewardSum rewards_;
   std::vector<Slot> slots_;
   SearchCounters counters_;
 };

@@ -210,7 +210,7 @@ export interface CacheBytes {
 export interface NativeSearch {
   /** Fills a slot's caches with its prompt, reusing the longest prefix they already hold. */
   begin(slot: number, options: BeginOptions): Promise<BeginResult>;
-  /** Propose, score, select and commit one token for each of the slots, in one batch a model. */
+  /** Propose, score, select and commit one token for each of the slots, in as few batches as there can be. */
   step(slots: Int32Array): Promise<NativeStepBatch>;
   /** The first half of a step: candidates with their native rewards, nothing chosen. */
   propose(slots: Int32Array): Promise<NativeStepBatch>;

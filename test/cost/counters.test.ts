@@ -1,12 +1,13 @@
 /** What a step decodes: read off the counters, not off a clock. */
 import { describe, expect, it } from "vitest";
 import type { SearchCounters } from "../../src/binding.js";
-import { SIXTY_TOKENS } from "../helpers/byte-vocabulary.js";
+import { ALL_BYTES, SIXTY_TOKENS } from "../helpers/byte-vocabulary.js";
 import { modelFolder, withPair } from "../helpers/model-folder.js";
 import { beginOptions, withNativeSearch } from "../helpers/native.js";
 
 const folder = modelFolder();
 const pair = folder.writePair(101, {}, { layers: 3 });
+const wide = folder.writePair(102, { vocabulary: ALL_BYTES }, { vocabulary: ALL_BYTES });
 
 function promptOfLength(length: number): number[] {
   return Array.from({ length }, (_, index) => (7 * index) % SIXTY_TOKENS.bos);
@@ -18,8 +19,8 @@ function difference(after: SearchCounters, before: SearchCounters): Record<strin
 }
 
 /** What one step of the slots counts, after prompts of these lengths. */
-async function countStep(lengths: readonly number[], topK: number): Promise<Record<string, number>> {
-  return withNativeSearch(pair, { slots: lengths.length }, async (search) => {
+async function countStep(lengths: readonly number[], topK: number, files = pair): Promise<Record<string, number>> {
+  return withNativeSearch(files, { slots: lengths.length }, async (search) => {
     for (const [slot, length] of lengths.entries()) await search.begin(slot, beginOptions(promptOfLength(length), { topK }));
     const before = search.counters();
     await search.step(Int32Array.from(lengths.keys()));
@@ -54,7 +55,29 @@ describe("a step with k candidates decodes one policy token and k reward tokens"
     });
   });
 
-  it("and the winner once more where k candidates take more branches than a slot has", async () => {
+  it.for([
+    [16, 10, 1],
+    [17, 10, 2],
+    [32, 10, 2],
+    [64, 10, 4],
+    [128, 10, 8],
+    [32, 40, 6],
+    [128, 128, 128],
+    [5, 40, 1],
+    [8, 60, 2],
+  ])("for %i slots with k = %i as well, in %i reward decodes", async ([slots, topK, rewardDecodes]) => {
+    const lengths = Array.from({ length: slots }, (_, slot) => 1 + (slot % 7));
+    expect(await countStep(lengths, topK, topK > SIXTY_TOKENS.size ? wide : pair)).toMatchObject({
+      steps: slots,
+      policyTokens: slots,
+      policyDecodes: 1,
+      rewardTokens: slots * topK,
+      rewardDecodes,
+      rewardProjections: 0,
+    });
+  });
+
+  it("and the winner once more where k candidates take more branches than there are", async () => {
     const { rewardTokens, rewardProjections } = await countStep([30], SIXTY_TOKENS.size);
     expect([rewardTokens, rewardProjections]).toEqual([SIXTY_TOKENS.size + 1, 0]);
   });

@@ -4,6 +4,7 @@ import type { NativeSearch, NativeStep } from "../../src/binding.js";
 import { SIXTY_TOKENS } from "../helpers/byte-vocabulary.js";
 import { modelFolder } from "../helpers/model-folder.js";
 import { beginOptions, stepOnce, withNativeSearch } from "../helpers/native.js";
+import { largestDifference, ROUNDING } from "../helpers/rounding.js";
 
 const STEPS = 8;
 const PROMPT = SIXTY_TOKENS.encode("a tall ship sails", { bos: true });
@@ -76,5 +77,88 @@ describe.for(["greedy", "stochastic"] as const)("propose() and commit(), %s", (s
       false,
     );
     expect(replayed.map(({ token }) => token)).toEqual(guided.map(({ token }) => token));
+  });
+});
+
+describe("propose() and commit() of many slots", () => {
+  interface Size {
+    slots: number;
+    topK: number;
+  }
+
+  async function withSlots<T>({ slots, topK }: Size, work: (search: NativeSearch, all: Int32Array) => Promise<T>): Promise<T> {
+    return withNativeSearch(pair, { slots }, async (search) => {
+      const all = Int32Array.from({ length: slots }, (_, slot) => slot);
+      for (const slot of all) {
+        const prompt = SIXTY_TOKENS.encode(`ship ${slot}`, { bos: true });
+        await search.begin(slot, beginOptions(prompt, { topK }));
+      }
+      return work(search, all);
+    });
+  }
+
+  const propose = async (search: NativeSearch, slots: Int32Array) => (await search.propose(slots)).steps;
+
+  async function commit(search: NativeSearch, proposed: readonly NativeStep[]): Promise<NativeStep[]> {
+    const slots = Int32Array.from(proposed, ({ slot }) => slot);
+    const rewards = proposed.map((step) => candidatesOf(step).rewards);
+    return (await search.commit(slots, rewards)).steps;
+  }
+
+  /** Reward tokens and decodes of either half of a step. */
+  function countHalves(size: Size): Promise<number[]> {
+    return withSlots(size, async (search, all) => {
+      const before = search.counters();
+      const proposed = await propose(search, all);
+      const between = search.counters();
+      await commit(search, proposed);
+      const after = search.counters();
+      expect(after.policyDecodes - before.policyDecodes).toBe(1);
+      return [
+        between.rewardTokens - before.rewardTokens,
+        between.rewardDecodes - before.rewardDecodes,
+        after.rewardTokens - between.rewardTokens,
+        after.rewardDecodes - between.rewardDecodes,
+      ];
+    });
+  }
+
+  it("decode k reward tokens a slot", async () => {
+    expect(await countHalves({ slots: 128, topK: 10 })).toEqual([1280, 8, 0, 0]);
+  });
+
+  it("decode again, in one batch a context, the winners whose branches had to give way", async () => {
+    const [contexts, kept] = [2, Math.floor((256 - 16) / 40)];
+    expect(await countHalves({ slots: 32, topK: 40 })).toEqual([32 * 40, 6, 32 - contexts * kept, contexts]);
+  });
+
+  it.for([10, 40])("decode as whole steps do, whenever each slot proposes and commits; k = %i", async (topK) => {
+    const size = { slots: 32, topK };
+    const whole = await withSlots(size, async (search, all) => {
+      const steps: NativeStep[] = [];
+      for (let step = 0; step < 3; step++) steps.push(...(await search.step(all)).steps);
+      return steps;
+    });
+    const halves = await withSlots(size, async (search, all) => {
+      const steps: NativeStep[] = [];
+      for (let step = 0; step < 3; step++) {
+        const odd = await propose(
+          search,
+          all.filter((slot) => slot % 2 === 1),
+        );
+        const even = await propose(
+          search,
+          all.filter((slot) => slot % 2 === 0),
+        );
+        steps.push(...(await commit(search, odd)), ...(await commit(search, even)));
+      }
+      return steps;
+    });
+    for (let slot = 0; slot < size.slots; slot++) {
+      const [found, wanted] = [halves, whole].map((steps) => steps.filter((step) => step.slot === slot));
+      expect(found.map(({ token }) => token)).toEqual(wanted.map(({ token }) => token));
+      const rewards = (steps: readonly NativeStep[]) => steps.map(({ reward }) => reward);
+      expect(largestDifference(rewards(found), rewards(wanted))).toBeLessThan(ROUNDING);
+    }
   });
 });

@@ -34,6 +34,18 @@ describe("several slots", () => {
     expectSame(together, await alone(wide));
   });
 
+  it("stay exact where they take several contexts of the reward model", async () => {
+    const few = { ...OPTIONS, maxTokens: 4 };
+    const prompts = [0, 1, 2].flatMap((times) => PROMPTS.map((prompt) => prompt.repeat(1 + times)));
+    const wanted: GenerateResult[] = [];
+    await withPair(pair, async (decoder) => {
+      for (const prompt of prompts) wanted.push(await decoder.generate(prompt, few));
+    });
+    for (const slots of [17, 24]) {
+      expectSame(await withPair(pair, (decoder) => decoder.generateAll(prompts, few), { slots }), wanted);
+    }
+  });
+
   it("equals brute force for every prompt", async () => {
     const all = await withPair(
       pair,
