@@ -1,73 +1,35 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type EvaluatedResponse, type EvaluationResults, evaluate, writeReport } from "../../src/index.js";
 import { responseOf } from "./responses.js";
+import { resultsOf, saved, scratch, written } from "./results.js";
 
-async function scratch(): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), "argsearch-report-"));
-  onTestFinished(() => rm(dir, { recursive: true, force: true }));
-  return dir;
-}
+const ANSWERS = [responseOf(), responseOf({ method: "args-greedy" })];
 
-const estimate = (mean: number) => ({ mean, low: mean - 0.1, high: mean + 0.1, count: 2 });
-
-/** An evaluation on disk, as evaluate() leaves it. */
-async function saved(change: Partial<EvaluationResults> = {}, responses: EvaluatedResponse[] = []): Promise<string> {
-  const dir = await scratch();
-  const methods = {
-    greedy: { reward: estimate(0.5), diversity: estimate(0.2) },
-    "args-greedy": { reward: estimate(0.7), diversity: estimate(0.4) },
-  };
-  const results: EvaluationResults = {
-    settings: {
-      models: { policy: { policy: { file: "p.gguf", sha256: "aa", size: 10 }, rewards: [{ reward: "myReward", weight: 1, labels: {} }] } },
-      data: { prompts: 1, sha256: "bb" },
-      generation: { maxTokens: 128, template: "auto", stop: [] },
-      seed: 0,
-      slots: 4,
-      engine: { version: "0.4.0" },
-      methods: { greedy: { method: "greedy" }, "args-greedy": { method: "args", weight: 0.6, topK: 10 } },
-      source: "prompts.jsonl",
-      embedding: null,
-      versions: { argsearch: "1.2.3", engine: "v0.4.0", node: "v20" },
-      pairs: [{ label: "policy", methods: Object.keys(methods) }],
-    },
-    methods,
-    comparisons: [{ metric: "reward", a: "args-greedy", b: "greedy", mean: 0.2, low: 0.1, high: 0.3, count: 2, p: 0.0001 }],
-    judge: [],
-    failures: [],
-    badLines: [],
-    ...change,
-  };
-  await writeFile(join(dir, "results.json"), JSON.stringify(results));
-  const given = responses.length > 0 ? responses : [responseOf(), responseOf({ method: "args-greedy" })];
-  await writeFile(join(dir, "responses.jsonl"), given.map((response) => `${JSON.stringify(response)}\n`).join(""));
-  return dir;
-}
-
-async function written(dir: string): Promise<{ html: string; markdown: string }> {
-  const paths = await writeReport(dir, { command: "argsearch eval --data prompts.jsonl" });
-  expect(paths.chartsMissing).toBeNull();
-  return { html: await readFile(paths.html, "utf8"), markdown: await readFile(paths.markdown, "utf8") };
+/** The report of greedy and ARGS-greedy. */
+async function reported(
+  change: Partial<EvaluationResults> = {},
+  answers: readonly EvaluatedResponse[] = ANSWERS,
+): ReturnType<typeof written> {
+  return written(await saved({ ...resultsOf(), ...change }, answers));
 }
 
 describe("the report", () => {
   it("says what was found, beside the paper, in both forms", async () => {
-    const { html, markdown } = await written(await saved());
+    const { html, markdown } = await reported();
     for (const text of [html, markdown]) {
       for (const part of ["0.199", "0.238", "19.56", "24.97", "64.33", "p.gguf", "1.2.3", "&lt; 0.0002", "argsearch eval"]) {
         expect(text.replaceAll("\\<", "&lt;")).toContain(part);
       }
       expect(text).toContain("Coherence is absent");
     }
-    expect(markdown).toContain("| greedy | 0.500 \\[0.400, 0.600\\] | 20.00 \\[10.00, 30.00\\] |");
+    expect(markdown).toContain("| greedy | 0.500 \\[0.400, 0.600\\] | 50.00 \\[40.00, 60.00\\] |");
     expect(markdown).toContain("charts/methods.svg");
   });
 
   it("is one file: charts inside, nothing loaded", async () => {
-    const { html } = await written(await saved());
+    const { html } = await reported();
     expect(html).toContain("<svg");
     expect(html).not.toMatch(/<script|<link|src=|@import|url\(/);
     expect(html.replaceAll(/xmlns(:\w+)?="[^"]*"/g, "")).not.toContain("http");
@@ -77,7 +39,7 @@ describe("the report", () => {
     const text = "<b>Hi</b> & *you*";
     const pieces = ["<b>Hi</b>", " & *you*"];
     const answer = responseOf({ response: text, pieces, rewards: [-1, 1], prompt: "<script>alert(1)</script>" });
-    const { html, markdown } = await written(await saved({}, [answer, { ...answer, method: "args-greedy", rewards: [] }]));
+    const { html, markdown } = await reported({}, [answer, { ...answer, method: "args-greedy", rewards: [] }]);
     expect(html).toMatch(/<span style="background:rgba\(230,126,34,[\d.]+\)" title="−1.000">&lt;b&gt;Hi&lt;\/b&gt;<\/span>/);
     expect(html).toMatch(/<span style="background:rgba\(52,120,220,[\d.]+\)" title="1.000"> &amp; \*you\*<\/span>/);
     expect(html).not.toContain("<script>");
@@ -96,7 +58,7 @@ describe("the report", () => {
       failed: 3,
       unasked: 4,
     };
-    const dir = await saved({
+    const { html } = await reported({
       judge: [
         {
           ...judged,
@@ -108,7 +70,6 @@ describe("the report", () => {
       badLines: [{ line: 17, message: "the line is not JSON" }],
       failures: [{ method: "greedy", index: 4, code: "PROMPT_TOO_LONG", message: "too long" }],
     });
-    const { html } = await written(dir);
     for (const part of [
       "judge-7",
       "66.67",
@@ -119,6 +80,42 @@ describe("the report", () => {
       "4 by greedy (too long)",
     ])
       expect(html).toContain(part);
+  });
+
+  it("compares every method with greedy decoding, and ARGS-greedy with every other, by measures of one's own too", async () => {
+    const methods = ["greedy", "best-of-n", "args-greedy", "args-stochastic"];
+    const { html, markdown } = await written(await saved(resultsOf({ methods, metrics: ["reward", "length", "questions"] }), ANSWERS));
+    expect(markdown).toContain("| method | average reward | questions |");
+    expect(markdown).toContain("| best-of-n | +0.100 \\[+0.000, +0.200\\], p \\< 0.0002 |");
+    expect(markdown).toContain("## ARGS-greedy against the other methods");
+    // Kept as best-of-n and args-stochastic minus what is before them: the sign follows the row.
+    expect(markdown).toContain("| args-greedy against best-of-n | +0.100 ");
+    expect(markdown).toContain("| args-greedy against args-stochastic | −0.100 \\[−0.200, +0.000\\]");
+    expect(markdown).not.toContain("args-greedy against greedy");
+    expect(html).toContain("<td>+0.100<small>[+0.000, +0.200], p &lt; 0.0002</small></td>");
+  });
+
+  it("shortens a long prompt, shows a conversation by its last turn, and both whole where they are unfolded", async () => {
+    const long = `Tell me about ${"plants and ".repeat(100)}water.`;
+    const talk = [
+      { role: "user", content: "Hello" },
+      { role: "assistant", content: "Hi" },
+      { role: "user", content: "Help me" },
+    ];
+    const answers = [
+      { ...responseOf(), index: 0, prompt: long },
+      { ...responseOf(), index: 1, prompt: talk },
+      { ...responseOf(), index: 2, prompt: "Short" },
+    ];
+    const results = resultsOf();
+    const settings = { ...results.settings, data: { prompts: 3, sha256: "" } };
+    const { html, markdown } = await written(await saved({ ...results, settings }, answers));
+    const titles = [...html.matchAll(/<h3>(.*?)<\/h3>/g)].map(([, title]) => title);
+    expect(titles).toEqual([`${long.slice(0, 240).trimEnd()}…`, "Help me", "Short"]);
+    expect(html.match(/<details class="prompt">/g)).toHaveLength(2);
+    expect(html).toContain(`<div>${long}</div>`);
+    expect(html).toContain("<div>Human: Hello\n\nAssistant: Hi\n\nHuman: Help me\n\nAssistant:</div>");
+    expect(markdown).toContain("> Human: Hello");
   });
 
   it("needs results", async () => {
@@ -140,5 +137,13 @@ describe("the report", () => {
       expect(markdown).toContain(`charts/${name}.svg`);
       expect(await readFile(join(out, "charts", `${name}.svg`), "utf8")).toContain("<svg");
     }
+  });
+
+  it("keeps charts legible on a narrow screen, and scrolls nothing but boxes", async () => {
+    const { html } = await reported();
+    const [, least, width] = /<svg[^>]* style="min-width:(\d+)px" width="([\d.]+)"/.exec(html) ?? [];
+    expect(Number(least) / Number(width)).toBeGreaterThan(0.8);
+    expect(html).toContain(".drawing { overflow-x: auto; }");
+    expect(html).toContain("prefers-color-scheme: dark");
   });
 });

@@ -1,21 +1,13 @@
 import type { EvaluatedResponse } from "../response.js";
-import type { Block, Example, Report, Table } from "./document.js";
+import type { AnswerGroup, Block, Cell, Example, Report, Table } from "./document.js";
 import { digits } from "./numbers.js";
+import { STYLE } from "./style.js";
 
-const STYLE = `
-:root { color-scheme: light; font: 15px/1.5 system-ui, sans-serif; color: #1c2530; background: #fff; }
-body { max-width: 76rem; margin: 2rem auto; padding: 0 1.5rem; }
-h1 { font-size: 1.7rem; } h2 { font-size: 1.2rem; margin: 2.4rem 0 .6rem; border-bottom: 1px solid #d5dbe3; padding-bottom: .2rem; }
-h3 { font-size: 1rem; margin: 1.6rem 0 .5rem; white-space: pre-wrap; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; margin: .8rem 0; font-variant-numeric: tabular-nums; }
-th, td { padding: .28rem .8rem .28rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid #eef1f5; }
-th { font-weight: 600; } td { white-space: nowrap; }
-figure { margin: 1.2rem 0; overflow-x: auto; } figcaption { color: #5a6675; font-size: .87rem; } svg { max-width: 100%; height: auto; }
-pre { background: #f5f7fa; padding: .8rem 1rem; overflow-x: auto; }
-.answers { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: .8rem; }
-.answer { border: 1px solid #d5dbe3; border-radius: 6px; padding: .7rem .9rem; white-space: pre-wrap; overflow-wrap: anywhere; }
-.answer b { display: block; margin-bottom: .35rem; } .answer small { color: #5a6675; font-weight: 400; }
-.legend { color: #5a6675; font-size: .87rem; }`;
+/** Charts are not drawn smaller than this share of their size: they scroll instead. */
+const SMALLEST = 0.85;
+
+/** Text in a cell that is longer may wrap, letters. */
+const LONG = 40;
 
 /** The report as one HTML file that loads nothing: styles and charts are in it. `charts`: SVG by name. */
 export function toHtml({ title, blocks }: Report, charts: ReadonlyMap<string, string>): string {
@@ -48,39 +40,66 @@ function block(given: Block, charts: ReadonlyMap<string, string>): string {
     case "table":
       return table(given);
     case "chart":
-      return `<figure>${charts.get(given.name) ?? ""}<figcaption>${escaped(given.caption)}</figcaption></figure>`;
+      return `<figure><div class="drawing">${drawing(charts.get(given.name) ?? "")}</div><figcaption>${escaped(given.caption)}</figcaption></figure>`;
     case "example":
       return example(given);
   }
 }
 
-function table({ head, rows }: Table): string {
-  const row = (cells: readonly string[], tag: "th" | "td"): string =>
-    `<tr>${cells.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join("")}</tr>`;
-  return `<div class="wide"><table><thead>${row(head, "th")}</thead><tbody>\n${rows.map((cells) => row(cells, "td")).join("\n")}\n</tbody></table></div>`;
+function table({ head, rows, folded }: Table): string {
+  const names = head.map((name) => `<th scope="col">${escaped(name)}</th>`).join("");
+  const body = rows.map((row) => (typeof row === "string" ? groupRow(row, head.length) : cellRow(row))).join("\n");
+  const whole = `<div class="wide"><table><thead><tr>${names}</tr></thead><tbody>\n${body}\n</tbody></table></div>`;
+  return folded === undefined ? whole : `<details><summary>${escaped(folded)}</summary>${whole}</details>`;
 }
 
-function example({ prompt, answers, scale }: Example): string {
+function groupRow(label: string, columns: number): string {
+  return `<tr class="group"><th colspan="${columns}" scope="rowgroup"><div>${escaped(label)}</div></th></tr>`;
+}
+
+function cellRow([name = "", ...cells]: readonly Cell[]): string {
+  const cell = (given: Cell): string => {
+    if (typeof given !== "string") return `<td>${escaped(given.value)}<small>${escaped(given.below)}</small></td>`;
+    return `<td${given.length > LONG ? ' class="long"' : ""}>${escaped(given)}</td>`;
+  };
+  return `<tr><th scope="row"><div>${escaped(typeof name === "string" ? name : name.value)}</div></th>${cells.map(cell).join("")}</tr>`;
+}
+
+/** On a narrow screen its letters stay legible. */
+function drawing(svg: string): string {
+  return svg.replace(/<svg([^>]*?) width="([\d.]+)"/, (_all, before: string, width: string) => {
+    return `<svg${before} style="min-width:${Math.round(SMALLEST * Number(width))}px" width="${width}"`;
+  });
+}
+
+function example({ title, prompt, groups }: Example): string {
+  const whole =
+    prompt === null ? "" : `\n<details class="prompt"><summary>the whole prompt</summary><div>${escaped(prompt)}</div></details>`;
+  return `<h3>${escaped(title)}</h3>${whole}\n${groups.map(group).join("\n")}`;
+}
+
+function group({ label, answers, scale }: AnswerGroup): string {
+  const heading = label === null ? "" : `<h4>${escaped(label)}</h4>\n`;
   const [low, high] = scale.map(digits);
-  const legend = answers.some(({ rewards }) => rewards.length > 0)
+  const legend = answers.some(({ answer }) => answer.rewards.length > 0)
     ? `<p class="legend">Each token is coloured by the reward of the text up to it: ${swatch(scale[0], scale, `${low}`)} to ${swatch(scale[1], scale, `${high}`)}.</p>`
     : "";
-  return `<h3>${escaped(prompt)}</h3>\n${legend}<div class="answers">${answers.map((answer) => side(answer, scale)).join("\n")}</div>`;
+  return `${heading}${legend}<div class="answers">${answers.map(({ name, answer }) => side(name, answer, scale)).join("\n")}</div>`;
 }
 
-function side(answer: EvaluatedResponse, scale: Example["scale"]): string {
-  const { method, reward, finishReason, tokens } = answer;
+function side(name: string, answer: EvaluatedResponse, scale: AnswerGroup["scale"]): string {
+  const { reward, finishReason, tokens } = answer;
   const about = [reward === null ? [] : [`reward ${digits(reward)}`], `${tokens.length} tokens`, finishReason].flat().join(" · ");
-  return `<div class="answer"><b>${escaped(method)} <small>${escaped(about)}</small></b>${coloured(answer, scale)}</div>`;
+  return `<div class="answer"><b>${escaped(name)} <small>${escaped(about)}</small></b>${coloured(answer, scale)}</div>`;
 }
 
 /** The text token by token; as it is where tokens tear characters, or there are no rewards. */
-function coloured({ response, pieces, rewards }: EvaluatedResponse, scale: Example["scale"]): string {
+function coloured({ response, pieces, rewards }: EvaluatedResponse, scale: AnswerGroup["scale"]): string {
   if (rewards.length !== pieces.length || pieces.join("").trim() !== response.trim()) return escaped(response || "(empty)");
   return pieces.map((piece, at) => swatch(rewards[at] ?? 0, scale, piece)).join("");
 }
 
-function swatch(reward: number, [low, high]: Example["scale"], content: string): string {
+function swatch(reward: number, [low, high]: AnswerGroup["scale"], content: string): string {
   const share = high > low ? Math.min(1, Math.max(0, (reward - low) / (high - low))) : 0.5;
   return `<span style="background:${colour(share)}" title="${digits(reward)}">${escaped(content)}</span>`;
 }

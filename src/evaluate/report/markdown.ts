@@ -1,4 +1,4 @@
-import type { Block, Example, Report, Table } from "./document.js";
+import type { Block, Cell, Example, Report, Table } from "./document.js";
 import { digits } from "./numbers.js";
 
 /** The report as GitHub's Markdown; charts are files beside it, in charts/. */
@@ -23,17 +23,34 @@ function block(given: Block): string {
   }
 }
 
-function table({ head, rows }: Table): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map(escaped).join(" | ")} |`;
-  return [line(head), `|${" --- |".repeat(head.length)}`, ...rows.map(line)].join("\n");
+function table({ head, rows, folded }: Table): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  const row = (given: Table["rows"][number]): string => {
+    if (typeof given !== "string") return line(given.map(cell));
+    return line([`**${escaped(given)}**`, ...head.slice(1).map(() => "")]);
+  };
+  const whole = [line(head.map(escaped)), `|${" --- |".repeat(head.length)}`, ...rows.map(row)].join("\n");
+  return folded === undefined ? whole : details(folded, whole);
 }
 
-function example({ prompt, answers }: Example): string {
-  const parts = answers.map(({ method, response, reward }) => {
-    const rated = reward === null ? "" : ` (reward ${digits(reward)})`;
-    return `**${escaped(method)}**${rated}\n\n${quote(response || "(empty)")}`;
-  });
-  return `### ${escaped(prompt.replace(/\s+/g, " "))}\n\n${parts.join("\n\n")}`;
+function cell(given: Cell): string {
+  return escaped(typeof given === "string" ? given : `${given.value} ${given.below}`);
+}
+
+function details(summary: string, content: string): string {
+  return `<details>\n<summary>${escaped(summary)}</summary>\n\n${content}\n\n</details>`;
+}
+
+function example({ title, prompt, groups }: Example): string {
+  const parts = groups.flatMap(({ label, answers }) => [
+    ...(label === null ? [] : [`#### ${escaped(label)}`]),
+    ...answers.map(({ name, answer: { response, reward } }) => {
+      const rated = reward === null ? "" : ` (reward ${digits(reward)})`;
+      return `**${escaped(name)}**${rated}\n\n${quote(response || "(empty)")}`;
+    }),
+  ]);
+  const whole = prompt === null ? [] : [details("the whole prompt", quote(prompt))];
+  return [`### ${escaped(title.replace(/\s+/g, " "))}`, ...whole, ...parts].join("\n\n");
 }
 
 function quote(content: string): string {

@@ -1,5 +1,6 @@
 /** Numbers as a reader wants them. */
 import type { Estimate } from "../resampling.js";
+import type { Cell } from "./document.js";
 
 /** Metrics that the paper prints in per cent. */
 const PER_CENT = new Set(["diversity"]);
@@ -13,6 +14,9 @@ const TITLES: Readonly<Record<string, string>> = {
   callsPerToken: "model calls/token",
 };
 
+/** Measures that every evaluation has, or may have. */
+export const BUILT_IN: readonly string[] = Object.keys(TITLES);
+
 export function titleOf(metric: string): string {
   return TITLES[metric] ?? metric;
 }
@@ -22,21 +26,22 @@ export function shownValue(metric: string, value: number): number {
   return PER_CENT.has(metric) ? value * 100 : value;
 }
 
-/** "1.504 [1.126, 1.916]": mean and 95 % interval; "–" where there is none. */
-export function shownEstimate(metric: string, found: Estimate | undefined): string {
+/** "1.504" above "[1.126, 1.916]": mean and 95 % interval; "–" where there is none. */
+export function shownEstimate(metric: string, found: Estimate | undefined): Cell {
   if (found === undefined) return "–";
   const [mean, low, high] = [found.mean, found.low, found.high].map((value) => digits(shownValue(metric, value)));
-  return low === high ? `${mean}` : `${mean} [${low}, ${high}]`;
+  return low === high ? `${mean}` : { value: `${mean}`, below: `[${low}, ${high}]` };
 }
 
 /** With its sign, as differences have it. */
-export function shownDifference(metric: string, found: Estimate): string {
+export function shownDifference(metric: string, found: Estimate): Exclude<Cell, string> {
   const [mean, low, high] = [found.mean, found.low, found.high].map((value) => signed(shownValue(metric, value)));
-  return `${mean} [${low}, ${high}]`;
+  return { value: `${mean}`, below: `[${low}, ${high}]` };
 }
 
+/** "= 0.0123" or "< 0.0002". */
 export function shownP(p: number): string {
-  return p < 0.0002 ? "< 0.0002" : p.toFixed(4);
+  return p < 0.0002 ? "< 0.0002" : `= ${p.toFixed(4)}`;
 }
 
 function signed(value: number): string {
@@ -45,6 +50,7 @@ function signed(value: number): string {
 
 /** Three decimals, fewer for large numbers; a true minus sign. */
 export function digits(value: number): string {
-  const size = Math.abs(value);
+  // As rounded: 9.9999 is 10.00, not 10.000.
+  const size = Math.abs(Number(value.toPrecision(4)));
   return value.toFixed(size >= 100 ? 1 : size >= 10 ? 2 : 3).replace("-", "−");
 }

@@ -1,0 +1,61 @@
+/** Who takes part, as a report sees it: the methods of each pair of models, and which of them have a role of their own. */
+import { isGuided, type MethodSettings } from "../methods.js";
+import type { EvaluationResults } from "../results.js";
+import type { SweptName } from "../sweep.js";
+
+export interface Entry {
+  /** Its key in the results. */
+  name: string;
+  /** Without the label of its models. */
+  short: string;
+  settings: MethodSettings;
+  /** The method of a sweep's variant, and the settings that make it: "args-greedy" and { weight: 0.6 }. */
+  base: string;
+  swept: Readonly<Partial<Record<SweptName, number>>>;
+}
+
+export interface Lineup {
+  /** Of the pair of models; null when there is only one pair. */
+  label: string | null;
+  entries: Entry[];
+  greedy: Entry | undefined;
+  /** ARGS-greedy as it was asked for; of a sweep the variant with the paper's settings, if it is there. */
+  argsGreedy: Entry | undefined;
+}
+
+/** Here interpolated; the paper's w = 1.5 is additive. */
+export const PAPER_SETTINGS = { weight: 0.6, topK: 10 } as const;
+
+/** By pair of models, in the order they were given. */
+export function lineups({ settings, methods }: EvaluationResults): Lineup[] {
+  const several = settings.pairs.length > 1;
+  return settings.pairs.map((pair) => {
+    const names = pair.methods.filter((name) => methods[name] !== undefined);
+    const entries = names.map((name) => entryOf(name, several ? name.slice(`${pair.label}: `.length) : name, settings.methods[name] ?? {}));
+    return {
+      label: several ? pair.label : null,
+      entries,
+      greedy: entries.find((entry) => entry.settings.method === "greedy"),
+      argsGreedy: entries.find(({ short }) => short === "args-greedy") ?? entries.find(isPaperVariant),
+    };
+  });
+}
+
+/** One of a sweep. */
+export function isSwept({ swept }: Entry): boolean {
+  return Object.keys(swept).length > 0;
+}
+
+function entryOf(name: string, short: string, settings: MethodSettings): Entry {
+  const words = isGuided(settings) ? short.split(" ") : [short];
+  const swept = words.flatMap((word) => {
+    const [, key, value] = /^(weight|topK|temperature)=(.+)$/.exec(word) ?? [];
+    return key === undefined ? [] : [[key, Number(value)] as const];
+  });
+  const base = swept.length > 0 ? words.slice(0, words.length - swept.length).join(" ") : short;
+  return { name, short, settings, base, swept: Object.fromEntries(swept) };
+}
+
+function isPaperVariant({ base, settings }: Entry): boolean {
+  return base === "args-greedy" && settings.weight === PAPER_SETTINGS.weight && settings.topK === PAPER_SETTINGS.topK;
+}

@@ -1,0 +1,33 @@
+import type { EvaluationResults } from "../results.js";
+import { BLUE, type ChartSpec, INK, pointsOf, topLevel, VALUE_AXIS } from "./chart.js";
+import { isSwept, type Lineup } from "./lineup.js";
+import { titleOf } from "./numbers.js";
+
+/** Measures that are drawn, where there are values. */
+const DRAWN = ["reward", "diversity", "coherence", "tokensPerSecond"] as const;
+
+/** More methods than this are no comparison that bars could show. */
+const MOST_BARS = 16;
+
+/** Bars of the methods that stand alone, a field a measure; models below each other. */
+export function methodChart(results: EvaluationResults, lineups: readonly Lineup[]): ChartSpec | null {
+  const models = lineups.map((lineup) => ({ ...lineup, entries: lineup.entries.filter((entry) => !isSwept(entry)) }));
+  if (models.every(({ entries, greedy }) => entries.every((entry) => entry === greedy))) return null;
+  if (models.some(({ entries }) => entries.length > MOST_BARS)) return null;
+  const names = [...new Set(models.flatMap(({ entries }) => entries.map(({ short }) => short)))];
+  const concat = DRAWN.flatMap((metric): object[] => {
+    const values = models.flatMap(({ label, entries }) => pointsOf(results, entries, metric).map((point) => ({ ...point, model: label })));
+    if (values.length === 0) return [];
+    const y = { field: "method", type: "nominal", sort: names, title: null } as const;
+    const x = { field: "value", type: "quantitative", scale: { nice: 5 }, ...VALUE_AXIS } as const;
+    const layer = [
+      { mark: { type: "bar", color: BLUE, height: 14 }, encoding: { y, x } },
+      { mark: { type: "rule", color: INK }, encoding: { y, x: { field: "low", type: "quantitative" }, x2: { field: "high" } } },
+    ];
+    const field = { title: titleOf(metric), data: { values: values.map(({ entry: _, ...point }) => point) } };
+    if (models.length === 1) return [{ ...field, width: 330, layer }];
+    const facet = { field: "model", type: "nominal", sort: models.map(({ label }) => label), header: { labelAnchor: "start" } };
+    return [{ ...field, facet, columns: 1, spec: { width: 330, layer } }];
+  });
+  return { name: "methods", caption: "Means of the methods with 95 % intervals.", spec: topLevel({ columns: 2, concat }) };
+}
