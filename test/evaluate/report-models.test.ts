@@ -38,6 +38,21 @@ describe("the report of several models", () => {
     );
   });
 
+  it("groups verdicts by model", async () => {
+    const judged = { model: "j", win: 1, tie: 0, loss: 0, unreadable: 0, failed: 0, failures: [], unasked: 0, stopped: null };
+    const winTie = { mean: 1, low: 1, high: 1, count: 1 };
+    const [first, second] = LABELS.map((label) => ["args-greedy", "greedy"].map((name) => `${label}: ${name}`)) as [string[], string[]];
+    const pairs = [first, [first[0], second[0]], second] as [string, string][];
+    const judge = pairs.map(([method, baseline]) => ({ ...judged, winTie, method, baseline }));
+    const { markdown } = await written(await saved({ ...resultsOf({ labels: LABELS }), judge }, [responseOf()]));
+    expect(
+      rowsBelow(markdown, "Verdicts of j")
+        .slice(2)
+        .map(([name]) => name),
+    ).toEqual([...LABELS.flatMap((label) => [`**${label}**`, "args-greedy against greedy"]), `${first[0]} against ${second[0]}`]);
+    expect(rowsBelow(markdown, "Beside the paper")[6]?.slice(-4)).toEqual(["", "100.0", "", "100.0"]);
+  });
+
   it("shows each model's answers, coloured on their own scale", () => {
     const results = resultsOf({ labels: LABELS });
     const answers = Object.keys(results.methods).map((method, at) => responseOf({ method, rewards: [at, at + 0.5] }));

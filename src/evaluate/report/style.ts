@@ -16,6 +16,7 @@ summary { cursor: pointer; }
 table { border-collapse: collapse; margin: .8rem 0; font-variant-numeric: tabular-nums; line-height: 1.35; }
 th, td { padding: .3rem 1.1rem .3rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--faint); }
 th { font-weight: 600; overflow-wrap: normal; }
+thead th { vertical-align: bottom; }
 td { white-space: nowrap; }
 td.long { white-space: normal; min-width: 14rem; }
 td small { display: block; }
