@@ -3,7 +3,7 @@
     models.py make VOCABULARIES DIR FAMILY... < texts.json
         one random model a family in DIR/FAMILY; prints {family: [token ids of each text]}
     models.py rewards DIR < sequences.json
-        reads {family: [ids, ...]}; prints {family: [rewards at every token, ...]}
+        reads {family: [ids, ...]}; prints {family: [a row of rewards, one a label, at every token, ...]}
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ FAMILIES: dict[str, tuple[str, dict[str, Any], str]] = {
     ),
     "phi3": ("Phi3Config", {**SHAPE, "num_key_value_heads": 4, "sliding_window": None}, "phi3"),
     "trl": ("LlamaConfig", SHAPE, "bpe"),
+    "labels": ("LlamaConfig", {**SHAPE, "id2label": {0: "helpful", 1: "safe", 2: "terse"}}, "bpe"),
     "opt": (
         "OPTConfig",
         {
@@ -69,7 +70,8 @@ def make(vocabularies: Path, root: Path, families: list[str], texts: list[str]) 
         directory.mkdir(parents=True)
         encode, vocabulary = TOKENIZERS[kind](vocabularies, directory)
         specials = {"pad_token_id": 1, "bos_token_id": 2, "eos_token_id": 2} if kind == "opt" else {"pad_token_id": 0}
-        config = getattr(transformers, config_class)(vocab_size=vocabulary, num_labels=1, **specials, **settings)
+        labels = {} if "id2label" in settings else {"num_labels": 1}
+        config = getattr(transformers, config_class)(vocab_size=vocabulary, **labels, **specials, **settings)
         save(config, directory, value_head=family == "trl")
         ids[family] = [encode(text) for text in texts]
     return ids
@@ -93,12 +95,12 @@ def save(config: Any, directory: Path, value_head: bool) -> None:
     model.save_pretrained(directory, state_dict=state, max_shard_size="4MB")
 
 
-def rewards(root: Path, sequences: dict[str, list[list[int]]]) -> dict[str, list[list[float]]]:
+def rewards(root: Path, sequences: dict[str, list[list[int]]]) -> dict[str, list[list[list[float]]]]:
     with torch.inference_mode():
         return {family: family_rewards(root / family, lists) for family, lists in sequences.items()}
 
 
-def family_rewards(directory: Path, sequences: list[list[int]]) -> list[list[float]]:
+def family_rewards(directory: Path, sequences: list[list[int]]) -> list[list[list[float]]]:
     if directory.name == "trl":
         model = AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32).eval()
         head = value_head(directory, model.config.hidden_size)
@@ -108,11 +110,11 @@ def family_rewards(directory: Path, sequences: list[list[int]]) -> list[list[flo
     results = []
     for ids in sequences:
         tokens = torch.tensor([ids])
-        values = head(model.base_model(tokens).last_hidden_state)[0, :, 0]
+        values = head(model.base_model(tokens).last_hidden_state)[0]
         if directory.name != "trl":
             # The classifier's own reading, at the end.
-            own = model(tokens, attention_mask=torch.ones_like(tokens)).logits[0, 0]
-            assert abs(own - values[-1]) < 1e-4 or ids[-1] == model.config.pad_token_id, (own, values[-1])
+            own = model(tokens, attention_mask=torch.ones_like(tokens)).logits[0]
+            assert (own - values[-1]).abs().max() < 1e-4 or ids[-1] == model.config.pad_token_id, (own, values[-1])
         results.append(values.tolist())
     return results
 
