@@ -60,7 +60,7 @@ describe("score()", () => {
 
   it("sums the labels and models of a decoder, and keeps each", async () => {
     const weighted = [
-      { reward: several.path, weight: 2, labels: { brief: -1 } },
+      { reward: several.path, weight: 2, labels: { helpful: 1, brief: -1 } },
       { reward: pair.reward.path, weight: 0.5 },
     ];
     const decoder: Decoder = await load({ ...POLICY, reward: weighted });
