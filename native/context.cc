@@ -68,6 +68,7 @@ Context::Context(std::shared_ptr<const Model> model, const ContextSettings& sett
   params.type_v = params.type_k;
   // Flash attention rounds an F32 cache to F16 before every use.
   if (params.type_k == GGML_TYPE_F32) params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
+  if (model_->long_rope()) params.yarn_orig_ctx = model_->long_rope()->original_context();
   params.embeddings = shape.embeddings;
   params.no_perf = true;
   params.swa_full = true;

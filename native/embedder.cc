@@ -69,6 +69,7 @@ Embedder::Embedder(const EmbedderSettings& settings)
   params.pooling_type = pooling_type(settings.pooling);
   // Flash attention rounds to F16.
   if (model_->is_f32()) params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
+  if (model_->long_rope()) params.yarn_orig_ctx = model_->long_rope()->original_context();
   params.embeddings = true;
   params.no_perf = true;
   params.swa_full = true;

@@ -169,6 +169,10 @@ void GgufFile::check_size() const {
 
 int64_t GgufFile::find(const std::string& key) const { return engine().gguf_find_key(context(), key.c_str()); }
 
+bool GgufFile::has_tensor(const std::string& name) const {
+  return engine().gguf_find_tensor(context(), name.c_str()) >= 0;
+}
+
 std::string GgufFile::string(const std::string& key) const {
   const int64_t id = find(key);
   if (id < 0 || engine().gguf_get_kv_type(context(), id) != GGUF_TYPE_STRING) return "";

@@ -22,6 +22,7 @@ class GgufFile {
 
   /// Index of a key, -1 when absent.
   int64_t find(const std::string& key) const;
+  bool has_tensor(const std::string& name) const;
   /// A string value; empty when absent or of another type.
   std::string string(const std::string& key) const;
   /// An integer value of any width; -1 when absent or not a non-negative integer.

@@ -44,7 +44,7 @@ namespace argsearch {
   X(gguf_get_val_u8) X(gguf_get_val_i8) X(gguf_get_val_u16) X(gguf_get_val_i16) X(gguf_get_val_u32)               \
   X(gguf_get_val_i32) X(gguf_get_val_f32) X(gguf_get_val_u64) X(gguf_get_val_i64) X(gguf_get_val_f64)             \
   X(gguf_get_val_bool) X(gguf_get_val_str) X(gguf_get_val_data) X(gguf_get_arr_n) X(gguf_get_arr_data)            \
-  X(gguf_get_arr_str) X(gguf_get_tensor_ne)                                                                       \
+  X(gguf_get_arr_str) X(gguf_get_tensor_ne) X(gguf_find_tensor)                                                   \
   X(gguf_get_n_tensors) X(gguf_get_tensor_name) X(gguf_get_tensor_type) X(gguf_get_tensor_size)                   \
   X(gguf_get_tensor_offset) X(gguf_type_name) X(gguf_remove_key) X(gguf_set_kv) X(gguf_set_val_str)               \
   X(gguf_set_val_f32) X(gguf_set_arr_data) X(gguf_set_arr_str) X(gguf_add_tensor) X(gguf_get_meta_size)           \

@@ -155,10 +155,13 @@ std::shared_ptr<const Model> Model::load(const ModelParams& params, const std::f
   check_tensor_types(file);
   check_tokenizer(file);
 
+  model->long_rope_ = LongRope::read(file, model->architecture_, params.context_size);
+
   std::vector<ggml_backend_dev_t> devices = select_devices(params.backend);
   llama_model_params settings = api.llama_model_default_params();
   settings.devices = devices.empty() ? nullptr : devices.data();
   settings.n_gpu_layers = params.backend == "CPU" ? 0 : params.gpu_layers;
+  if (model->long_rope_) settings.kv_overrides = model->long_rope_->overrides();
   struct Progress {
     const std::function<bool(float)>& report;
     bool aborted;
@@ -187,6 +190,14 @@ int32_t Model::n_ctx_train() const { return engine().llama_model_n_ctx_train(han
 
 bool Model::is_recurrent() const {
   return engine().llama_model_is_recurrent(handle()) || engine().llama_model_is_hybrid(handle());
+}
+
+void Model::check_context_size(uint32_t context_size) const {
+  if (!long_rope_ || long_rope_->suits(context_size)) return;
+  throw Error(ErrorCode::kOptionInvalid,
+              path_ + " takes other RoPE factors beyond " + std::to_string(long_rope_->original_context()) +
+                  " tokens, and was loaded for a context on the other side of it. Set contextSize to " +
+                  std::to_string(context_size) + ".");
 }
 
 std::string Model::description() const {

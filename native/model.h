@@ -9,6 +9,7 @@
 
 #include "gguf_file.h"
 #include "llama_api.h"
+#include "long_rope.h"
 #include "reward_head.h"
 
 namespace argsearch {
@@ -19,6 +20,9 @@ struct ModelParams {
   int gpu_layers = -1;
   /// ggml backend whose devices may be used; "" every GPU, "CPU" none.
   std::string backend;
+  /// Tokens that one sequence will hold, which long-RoPE models choose their factors by; 0: as many as the model
+  /// allows.
+  uint32_t context_size = 0;
 };
 
 /// A loaded GGUF: weights, vocabulary and, where the file has one, the reward head. Immutable, so any thread may use
@@ -41,6 +45,9 @@ class Model {
   bool is_f32() const { return is_f32_; }
   /// Keeps a state per sequence that cannot be cut back to an earlier position.
   bool is_recurrent() const;
+  const std::optional<LongRope>& long_rope() const { return long_rope_; }
+  /// OPTION_INVALID when it was loaded for sequences of a length that takes other factors.
+  void check_context_size(uint32_t context_size) const;
   std::string description() const;
   std::string chat_template() const;
 
@@ -60,6 +67,7 @@ class Model {
   std::string path_;
   std::string architecture_;
   std::optional<RewardHead> head_;
+  std::optional<LongRope> long_rope_;
   std::unique_ptr<llama_model, FreeModel> model_;
   const llama_vocab* vocab_ = nullptr;
   bool is_f32_ = false;

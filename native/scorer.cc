@@ -7,6 +7,11 @@
 namespace argsearch {
 namespace {
 
+std::shared_ptr<const Model> checked(const ScorerSettings& settings) {
+  settings.model->check_context_size(settings.context_size);
+  return settings.model;
+}
+
 // Every output also costs llama.cpp a row of n_vocab logits that nobody reads, so a batch holds few of them.
 constexpr uint32_t kMaxOutputs = 128;
 
@@ -42,7 +47,8 @@ std::vector<SharedToken> share_prefixes(const ScoreSequence* sequences, size_t c
 }  // namespace
 
 Scorer::Scorer(const ScorerSettings& settings)
-    : hidden_(settings.model, settings.context, ContextShape{settings.context_size, settings.sequences, kMaxOutputs}),
+    : hidden_(checked(settings), settings.context,
+              ContextShape{settings.context_size, settings.sequences, kMaxOutputs}),
       context_size_(settings.context_size),
       sequences_(settings.sequences) {}
 

@@ -19,6 +19,7 @@ const SearchSettings& checked(const SearchSettings& settings) {
     throw Error(ErrorCode::kOptionInvalid, "slots must be from 1 to " + std::to_string(kMaxSlots) + ".");
   }
   const auto check_context = [&](const Model& model) {
+    model.check_context_size(settings.context_size);
     const int32_t trained = model.n_ctx_train();
     if (settings.context_size >= 2 && settings.context_size <= static_cast<uint32_t>(std::max(trained, 2))) return;
     throw Error(ErrorCode::kOptionInvalid, "contextSize must be from 2 to " + std::to_string(trained) + ", what " +

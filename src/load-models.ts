@@ -5,7 +5,7 @@ import { native } from "./border.js";
 import { BACKENDS } from "./engine.js";
 import { ArgsearchError } from "./errors.js";
 import { Model } from "./model.js";
-import type { ResolvedModelOptions } from "./options.js";
+import { DEFAULT_CONTEXT, type ResolvedModelOptions } from "./options.js";
 
 /**
  * Loads the files one after another, and a file that is named twice once; one model a path, in order. When one fails,
@@ -25,14 +25,14 @@ export async function loadModels(paths: readonly string[], options: ResolvedMode
 }
 
 async function loadModel(path: string, options: ResolvedModelOptions, onProgress: (progress: number) => void): Promise<Model> {
-  const { gpu, gpuLayers, signal } = options;
+  const { gpu, gpuLayers, contextSize = DEFAULT_CONTEXT, signal } = options;
   const backend = gpu === "auto" ? "" : gpu === false ? "CPU" : BACKENDS[gpu];
   throwIfAborted(signal);
   const failed = new AbortController();
   const report = stoppingAtFailure(onProgress, failed);
   try {
     const model = await cancellable([signal, failed.signal], (cancel) =>
-      native(() => binding().loadModel({ path, gpuLayers, backend, cancel }, report)),
+      native(() => binding().loadModel({ path, gpuLayers, backend, contextSize, cancel }, report)),
     );
     if (!failed.signal.aborted) return new Model(model);
     model.dispose();

@@ -89,7 +89,8 @@ export interface GenerateLimits {
   rewarded: boolean;
 }
 
-const DEFAULT_CONTEXT = 4096;
+/** Tokens, or fewer where the models were trained with fewer. */
+export const DEFAULT_CONTEXT = 4096;
 
 /** Names of an options type, complete by construction. */
 type Names<T> = Record<keyof T, true>;

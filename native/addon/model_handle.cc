@@ -89,6 +89,9 @@ Napi::Value ModelHandle::load(const Napi::CallbackInfo& info) {
     params.path = to_string(options.Get("path"), "path");
     params.gpu_layers = static_cast<int>(to_integer(options.Get("gpuLayers"), "gpuLayers", -1, 1 << 16));
     params.backend = to_string(options.Get("backend"), "backend");
+    if (!options.Get("contextSize").IsUndefined()) {
+      params.context_size = static_cast<uint32_t>(to_integer(options.Get("contextSize"), "contextSize", 1, 1 << 28));
+    }
     const CancelHandle::Flag cancel = CancelHandle::flag_of(options.Get("cancel"));
     Channel::Function callback;
     if (info[1].IsFunction()) callback = Channel::hold(environment.channel(), info[1].As<Napi::Function>());

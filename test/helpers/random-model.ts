@@ -14,6 +14,15 @@ export interface LlamaShape {
   /** Whether the vocabulary projection is the embedding table. */
   tied: boolean;
   ropeBase: number;
+  /** What each frequency is divided by, one a pair of a head's numbers; default nothing. The file has them in `longRope`. */
+  ropeFactors?: readonly number[];
+}
+
+/** Two sets of factors: one for contexts up to the original length, one for longer ones. */
+export interface LongRope {
+  original: number;
+  short: readonly number[];
+  long: readonly number[];
 }
 
 /** Matrices are row-major, one row an output. */
@@ -53,6 +62,7 @@ export interface RandomModelOptions extends Partial<LlamaShape> {
   /** Normalisation of the head; written to the file only when given. */
   normalisation?: { scale: number; shift: number };
   chatTemplate?: string;
+  longRope?: LongRope;
   /** Whether the tokenizer puts the bos token before a prompt; default true. */
   addBos?: boolean;
 }
@@ -62,6 +72,7 @@ export interface RandomModel {
   vocabulary: ByteVocabulary;
   addBos: boolean;
   chatTemplate: string | undefined;
+  longRope: LongRope | undefined;
   weights: LlamaWeights;
   head: HeadWeights | undefined;
   normalised: boolean;
@@ -86,7 +97,7 @@ const SMALL: LlamaShape = {
 };
 
 export function randomModel(options: RandomModelOptions): RandomModel {
-  const { seed, vocabulary = SIXTY_TOKENS, labels, normalisation, chatTemplate, addBos = true, ...given } = options;
+  const { seed, vocabulary = SIXTY_TOKENS, labels, normalisation, chatTemplate, longRope, addBos = true, ...given } = options;
   const shape = { ...SMALL, ...given };
   const random = new Random(seed);
   return {
@@ -94,6 +105,7 @@ export function randomModel(options: RandomModelOptions): RandomModel {
     vocabulary,
     addBos,
     chatTemplate,
+    longRope,
     weights: randomWeights(shape, vocabulary.size, random),
     head: labels && randomHead(labels, shape.embedding, normalisation, random),
     normalised: normalisation !== undefined,
@@ -153,7 +165,7 @@ function randomHead(
 }
 
 function metadataOf(model: RandomModel): Record<string, GgufValue> {
-  const { shape, vocabulary, addBos, chatTemplate } = model;
+  const { shape, vocabulary, addBos, chatTemplate, longRope } = model;
   return {
     "general.architecture": { type: "string", value: "llama" },
     "general.name": { type: "string", value: "random" },
@@ -168,6 +180,10 @@ function metadataOf(model: RandomModel): Record<string, GgufValue> {
     "llama.attention.layer_norm_rms_epsilon": { type: "f32", value: RMS_EPSILON },
     "llama.rope.dimension_count": { type: "u32", value: shape.embedding / shape.heads },
     "llama.rope.freq_base": { type: "f32", value: shape.ropeBase },
+    ...(longRope && {
+      "llama.rope.scaling.type": { type: "string" as const, value: "longrope" },
+      "llama.rope.scaling.original_context_length": { type: "u32" as const, value: longRope.original },
+    }),
     ...vocabulary.metadata(addBos),
     ...(chatTemplate !== undefined && { "tokenizer.chat_template": { type: "string" as const, value: chatTemplate } }),
     ...headMetadata(model),
@@ -188,7 +204,7 @@ function headMetadata({ head, normalised }: RandomModel): Record<string, GgufVal
   };
 }
 
-function tensorsOf({ shape, vocabulary, weights }: RandomModel): GgufTensor[] {
+function tensorsOf({ shape, vocabulary, longRope, weights }: RandomModel): GgufTensor[] {
   const { embedding: width, feedForward, heads, kvHeads, tied } = shape;
   const kvWidth = (width / heads) * kvHeads;
   const layerTensors = weights.layers.flatMap((layer, index): GgufTensor[] => {
@@ -207,8 +223,13 @@ function tensorsOf({ shape, vocabulary, weights }: RandomModel): GgufTensor[] {
   });
   return [
     { name: "token_embd.weight", shape: [width, vocabulary.size], data: weights.embedding },
+    ...(longRope ? [ropeFactors("long", longRope.long), ropeFactors("short", longRope.short)] : []),
     ...layerTensors,
     { name: "output_norm.weight", shape: [width], data: weights.outputNorm },
     ...(tied ? [] : [{ name: "output.weight", shape: [width, vocabulary.size], data: weights.output }]),
   ];
+}
+
+function ropeFactors(which: "long" | "short", factors: readonly number[]): GgufTensor {
+  return { name: `rope_factors_${which}.weight`, shape: [factors.length], data: Float32Array.from(factors) };
 }

@@ -40,9 +40,13 @@ export function rewardsAtEnd(model: RandomModel, tokens: readonly number[]): num
   return Array.from(raw, (value, label) => (value + head.bias[label] - head.shift) / head.scale);
 }
 
-function attention({ embedding, heads, kvHeads, ropeBase }: RandomModel["shape"], layer: LayerWeights, inputs: Vector[]): Vector[] {
+function attention(
+  { embedding, heads, kvHeads, ropeBase, ropeFactors }: RandomModel["shape"],
+  layer: LayerWeights,
+  inputs: Vector[],
+): Vector[] {
   const size = embedding / heads;
-  const rotated = (vector: Vector, position: number) => rotate(vector, position, size, ropeBase);
+  const rotated = (vector: Vector, position: number) => rotate(vector, position, size, ropeBase, ropeFactors);
   const keys = inputs.map((input, position) => rotated(multiply(layer.key, input), position));
   const values = inputs.map((input) => multiply(layer.value, input));
   return inputs.map((input, position) => {
@@ -62,11 +66,11 @@ function attention({ embedding, heads, kvHeads, ropeBase }: RandomModel["shape"]
   });
 }
 
-/** Turns each pair (2i, 2i + 1) of every head by position * base^(-2i / size). */
-function rotate(vector: Vector, position: number, size: number, base: number): Vector {
+/** Turns each pair (2i, 2i + 1) of every head by position * base^(-2i / size) / factor. */
+function rotate(vector: Vector, position: number, size: number, base: number, factors: readonly number[] = []): Vector {
   const turned = new Float64Array(vector.length);
   for (let i = 0; i < vector.length; i += 2) {
-    const angle = position * base ** (-(i % size) / size);
+    const angle = (position * base ** (-(i % size) / size)) / (factors[(i % size) / 2] ?? 1);
     const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
     turned[i] = vector[i] * cos - vector[i + 1] * sin;
     turned[i + 1] = vector[i] * sin + vector[i + 1] * cos;
