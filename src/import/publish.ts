@@ -1,6 +1,7 @@
 /** The last steps of a conversion: the wanted format, the head, the final name. */
 import { randomBytes } from "node:crypto";
 import { rename, rm, stat, writeFile } from "node:fs/promises";
+import { freemem } from "node:os";
 import { cancellable, throwIfAborted } from "../abort.js";
 import { attachReward, writeAside } from "../attach.js";
 import { binding } from "../binding.js";
@@ -27,8 +28,9 @@ export interface Publication {
 }
 
 /**
- * Has a trunk written, puts it into the wanted type, attaches the head, loads the result once, and only then gives the file its name;
- * an older one of that name stays until then. What lies beside it meanwhile is removed, whatever happens. The engine must be open.
+ * Has a trunk written, puts it into the wanted type, attaches the head, loads the result once where there is memory for it, and only
+ * then gives the file its name; an older one of that name stays until then. What lies beside it meanwhile is removed, whatever
+ * happens. The engine must be open.
  *
  * @throws ArgsearchError FILE_UNWRITABLE, ABORTED; MODEL_INVALID or MODEL_UNSUPPORTED for what cannot be loaded; as attachReward();
  * what `write` throws
@@ -48,7 +50,7 @@ export async function publish({ out, type, written, write, head, provenance, eng
     const model = written === type ? trunk : quantised;
     if (head !== undefined) await attachReward({ model, head, provenance, out: rewarded, ...engine });
     const whole = head === undefined ? model : rewarded;
-    await requireLoadable(whole, out, signal);
+    if (await hasRoomFor(whole, type)) await requireLoadable(whole, out, signal);
     await writeAside(out, (file) => rename(whole, file));
   } catch (error) {
     throw Object.values(temporary).reduce((told, each) => toldOf(told, each, out), error);
@@ -73,6 +75,14 @@ function temporaryName(out: string): string {
   return `${out}.${process.pid}-${randomBytes(4).toString("hex")}`;
 }
 
+/**
+ * Whether loading a model is no risk. Plain weights are mapped, but llama.cpp lays quantised ones out anew in memory, which a machine
+ * that only converts may not have.
+ */
+async function hasRoomFor(path: string, type: ModelType): Promise<boolean> {
+  return type === "f32" || type === "f16" || type === "bf16" || (await stat(path)).size < freemem();
+}
+
 /** The converter believes what a directory says of itself, and knows architectures that the engine does not. */
 async function requireLoadable(path: string, out: string, signal: AbortSignal | undefined): Promise<void> {
   try {
@@ -87,7 +97,6 @@ async function requireLoadable(path: string, out: string, signal: AbortSignal | 
   } catch (error) {
     throwIfAborted(signal);
     if (!(error instanceof ArgsearchError)) throw error;
-    // A machine may convert what it has no memory to run.
     if (error.code === "OUT_OF_MEMORY") return;
     const { message } = toldOf(error, path, "the converted model") as ArgsearchError;
     throw new ArgsearchError(error.code, `${out} is not written: ${message}`, { cause: error });
