@@ -21,6 +21,17 @@ export interface ChildOptions {
 /** How often a program tries what is a race; see test/slow for more of it. */
 export const REPEATS = Number(process.env.ARGSEARCH_REPEATS ?? 3);
 
+/** Names of calls.mjs. */
+export const CALLS = [
+  "generateAll",
+  "clear, counters and cacheBytes",
+  "inspect and devices",
+  "attachReward",
+  "fitReward",
+  "evaluate",
+  "scoreFile and scoreLines",
+];
+
 /** Far more than any program here takes, on any machine. */
 const HANG_MS = 60_000 + 30_000 * REPEATS;
 

@@ -1,6 +1,20 @@
 /** Every public method in every state: it works, or it is the error that the state calls for, and nobody else suffers. */
+import { Readable } from "node:stream";
 import { afterAll, describe, expect, test } from "vitest";
-import { attachReward, type Decoder, devices, inspect, type LoadOptions, load, loadReward, type RewardModel } from "../../src/index.js";
+import {
+  attachReward,
+  type Decoder,
+  devices,
+  evaluate,
+  fitReward,
+  inspect,
+  type LoadOptions,
+  load,
+  loadReward,
+  type RewardModel,
+  scoreFile,
+  scoreLines,
+} from "../../src/index.js";
 import { modelFolder } from "../helpers/model-folder.js";
 import { LONG_PROMPT, slowPair } from "./models.js";
 
@@ -9,6 +23,7 @@ const CPU = { gpu: false, threads: 1 } as const;
 const SHORT = { template: "none", topK: 3, maxTokens: 3 } as const;
 const NONE = { template: "none" } as const;
 const input = { prompt: "hello", response: "there" };
+const lines = (): Readable => Readable.from([JSON.stringify(input)]);
 
 type Outcome = "works" | "BUSY" | "DISPOSED";
 
@@ -52,6 +67,8 @@ describe("Decoder", () => {
     generateAll: [(decoder) => decoder.generateAll(["hello", "there"], SHORT), whileOpen],
     score: [(decoder) => decoder.score(input, NONE), whileOpen],
     "score of many": [(decoder) => decoder.score([input, input], NONE), whileOpen],
+    scoreFile: [(decoder) => scoreFile(decoder, lines(), NONE), whileOpen],
+    scoreLines: [(decoder) => scoreLines(decoder, lines(), NONE).next(), whileOpen],
     clear: [(decoder) => decoder.clear(0), needsTheSlot],
     counters: [(decoder) => decoder.counters(), whileOpen],
     cacheBytes: [(decoder) => decoder.cacheBytes(), whileOpen],
@@ -88,6 +105,8 @@ describe("RewardModel", () => {
   const methods: Record<string, [(judge: RewardModel) => unknown, Expected]> = {
     score: [(judge) => judge.score(input, NONE), whileOpen],
     "score of many": [(judge) => judge.score([input, input], NONE), whileOpen],
+    scoreFile: [(judge) => scoreFile(judge, lines(), NONE), whileOpen],
+    scoreLines: [(judge) => scoreLines(judge, lines(), NONE).next(), whileOpen],
     info: [(judge) => judge.info.contextSize, always],
     disposed: [(judge) => judge.disposed, always],
     dispose: [(judge) => judge.dispose(), always],
@@ -106,6 +125,32 @@ describe("RewardModel", () => {
     const disposes = disposal !== undefined || name === "dispose" || name === "Symbol.asyncDispose";
     if (ended) expect(await ended).toBe(disposes ? "DISPOSED" : "works");
     await judge.dispose();
+  });
+});
+
+describe("what needs no decoder works whatever one is busy with:", () => {
+  const pairs = Array.from({ length: 12 }, (_, index) => ({ prompt: "a", chosen: "b".repeat(1 + index), rejected: "c" }));
+  const out = `${policy.path}.rm.gguf`;
+  const calls: Record<string, [() => unknown, Expected]> = {
+    devices: [() => devices({ gpu: false }), always],
+    inspect: [() => inspect(policy.path), always],
+    attachReward: [() => attachReward({ model: policy.path, head: { weight: Array(128).fill(0) }, out }), always],
+    fitReward: [() => fitReward({ model: policy.path, pairs, out, heldOut: 0, ...NONE, ...CPU }), always],
+    evaluate: [
+      () => evaluate({ policy: policy.path, reward: reward.path, data: ["a"], methods: ["greedy"], maxTokens: 2, ...NONE, ...CPU }),
+      always,
+    ],
+  };
+
+  test.each(cells(calls))("%s while it is %s", async (_, state, call, expected) => {
+    const decoder = await load({ policy: policy.path, reward: reward.path, ...CPU });
+    const running = state === "running" || state === "disposing" ? decoder.generate(LONG_PROMPT, SHORT) : undefined;
+    const ended = running && outcomeOf(() => running);
+    const disposal = state === "disposing" || state === "disposed" ? decoder.dispose() : undefined;
+    if (state === "disposed") await disposal;
+    expect(await outcomeOf(() => call(undefined))).toBe(expected);
+    if (ended) expect(await ended).toBe(disposal ? "DISPOSED" : "works");
+    await decoder.dispose();
   });
 });
 

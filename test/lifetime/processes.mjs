@@ -1,7 +1,8 @@
 // One process, one way to end it. Prints "running" when the interesting moment has come.
+import { CALLS } from "./calls.mjs";
 import { ENDLESS, loadJudge, loadPair, outcomeOf, PROMPT, SHORT, scoreInputs, sleep } from "./common.mjs";
 
-const [, , scenario, policy, reward] = process.argv;
+const [, , scenario, policy, reward, call] = process.argv;
 const files = { policy, reward };
 const say = (line) => process.stdout.write(`${line}\n`);
 
@@ -20,6 +21,11 @@ async function decoding(options) {
 const randomDelay = () => sleep(Math.random() * 30);
 
 const SCENARIOS = {
+  async "exit in the middle of"(call) {
+    await new Promise((resolve, reject) => CALLS[call](files, resolve).catch(reject));
+    await randomDelay();
+    process.exit(7);
+  },
   async "exit while loading"() {
     loadPair(files);
     say("running");
@@ -106,4 +112,4 @@ const SCENARIOS = {
   },
 };
 
-await SCENARIOS[scenario]();
+await SCENARIOS[scenario](call);

@@ -1,12 +1,12 @@
 /** Whatever a process does when it ends, it ends as it was told to: no crash, no hang, nothing on standard error. */
 import { describe, expect, test } from "vitest";
 import { modelFolder } from "../helpers/model-folder.js";
-import { REPEATS, runProgram } from "./child.js";
+import { CALLS, REPEATS, runProgram } from "./child.js";
 import { slowPair } from "./models.js";
 
 const { policy, reward } = slowPair(modelFolder());
 
-const run = (scenario: string, options = {}) => runProgram("processes.mjs", [scenario, policy.path, reward.path], options);
+const run = (scenario: string, options = {}, call = "") => runProgram("processes.mjs", [scenario, policy.path, reward.path, call], options);
 
 describe("process.exit()", () => {
   test.each([
@@ -20,6 +20,15 @@ describe("process.exit()", () => {
   ])("%s", async (scenario) => {
     for (let repeat = 0; repeat < REPEATS; repeat++) {
       const { ended, stderr } = await run(scenario);
+      expect({ ended, stderr }).toEqual({ ended: 7, stderr: "" });
+    }
+  });
+});
+
+describe("process.exit() in the middle of", () => {
+  test.each(CALLS)("%s", async (call) => {
+    for (let repeat = 0; repeat < REPEATS; repeat++) {
+      const { ended, stderr } = await run("exit in the middle of", {}, call);
       expect({ ended, stderr }).toEqual({ ended: 7, stderr: "" });
     }
   });

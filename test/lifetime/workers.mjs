@@ -2,12 +2,14 @@
 
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { CALLS } from "./calls.mjs";
 import { ENDLESS, loadJudge, loadPair, PROMPT, SHORT, scoreInputs, sleep } from "./common.mjs";
 
 const say = (line) => process.stdout.write(`${line}\n`);
 
 /** What a worker does until it is stopped; it tells when it has begun. */
 const TASKS = {
+  ...CALLS,
   async idle(files, begun) {
     const decoder = await loadPair(files);
     begun();

@@ -1,7 +1,7 @@
 /** Worker threads end at any moment; the others and the process go on. */
 import { describe, expect, test } from "vitest";
 import { modelFolder } from "../helpers/model-folder.js";
-import { REPEATS, runProgram } from "./child.js";
+import { CALLS, REPEATS, runProgram } from "./child.js";
 import { slowPair } from "./models.js";
 
 const { policy, reward } = slowPair(modelFolder());
@@ -16,6 +16,12 @@ describe("a worker that is terminated, or ends itself, while", () => {
       expect(await run("stop", task)).toEqual({ ended: 0, lines: ["true"], stderr: "" });
     },
   );
+});
+
+describe("a worker that is terminated in the middle of", () => {
+  test.each(CALLS)("%s", async (call) => {
+    expect(await run("stop", call)).toEqual({ ended: 0, lines: ["true"], stderr: "" });
+  });
 });
 
 describe("several environments", () => {
