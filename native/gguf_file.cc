@@ -11,6 +11,7 @@
 #include "assertion_guard.h"
 #include "error.h"
 #include "log.h"
+#include "partial_file.h"
 
 namespace argsearch {
 namespace {
@@ -62,46 +63,6 @@ void apply(const LlamaApi& api, gguf_context* context, const GgufSet& entry) {
     api.gguf_set_arr_str(context, key, pointers.data(), pointers.size());
   }
 }
-
-/// Removes a partly written file unless kept.
-class PartialFile {
- public:
-  explicit PartialFile(const std::string& path) : path_(fs::u8path(path)) {
-    errno = 0;
-    stream_.open(path_, std::ios::binary | std::ios::trunc);
-    if (!stream_) fail();
-  }
-  ~PartialFile() {
-    if (kept_) return;
-    stream_.close();
-    std::error_code ignored;
-    fs::remove(path_, ignored);
-  }
-  PartialFile(const PartialFile&) = delete;
-  PartialFile& operator=(const PartialFile&) = delete;
-
-  void write(const char* data, size_t size) {
-    errno = 0;
-    stream_.write(data, static_cast<std::streamsize>(size));
-    if (!stream_) fail();
-  }
-  void keep() {
-    errno = 0;
-    stream_.close();
-    if (stream_.fail()) fail();
-    kept_ = true;
-  }
-
- private:
-  [[noreturn]] void fail() const {
-    const int reason = errno;
-    throw Error(ErrorCode::kFileUnwritable,
-                "cannot write " + path_.u8string() + ": " + (reason ? std::strerror(reason) : "unknown reason"));
-  }
-  fs::path path_;
-  std::ofstream stream_;
-  bool kept_ = false;
-};
 
 void copy_tensor_data(std::ifstream& in, const std::string& source, PartialFile& out,
                       const std::function<bool()>& keep_going) {
@@ -248,7 +209,8 @@ void rewrite_gguf(const std::string& source, const std::string& target, const st
   PartialFile out(target);
   out.write(header.data(), header.size());
   copy_tensor_data(in, source, out, keep_going);
-  out.keep();
+  in.close();  // Windows replaces no file that is open, and the target may be the source
+  out.finish();
 }
 
 }  // namespace argsearch

@@ -1,11 +1,7 @@
-import { randomBytes } from "node:crypto";
-import { open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
 import { binding, type GgufSet } from "./binding.js";
 import { native } from "./border.js";
 import { openEngine } from "./engine.js";
 import { ArgsearchError } from "./errors.js";
-import { toldOf } from "./file-errors.js";
 import { Metadata } from "./gguf.js";
 import { resolveEngine } from "./options.js";
 import { provenanceEntries, type RewardProvenance } from "./provenance.js";
@@ -19,7 +15,7 @@ export interface AttachOptions extends EngineOptions {
   head: RewardHead;
   /** Where the head came from; default: nothing is said. */
   provenance?: RewardProvenance | undefined;
-  /** Path of the new file; an older one of that name is replaced at the end, in one move. */
+  /** Path of the new file; an older one of that name, or behind a link of that name, is replaced at the end, in one move. */
   out: string;
 }
 
@@ -27,7 +23,7 @@ const NAMES: Record<keyof AttachOptions, true> = { model: true, head: true, prov
 
 /**
  * Writes a copy of a GGUF with a reward head in its metadata. Tensors are copied in pieces; memory does not grow with the
- * model. The copy gets its name only when it is whole and on disk.
+ * model. The copy gets its name only when it is whole and on disk, and nothing is left of it otherwise.
  *
  * @throws ArgsearchError OPTION_INVALID; REWARD_HEAD_INVALID for a head that is not as long as the model's embedding, or
  * not finite; FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, FILE_UNWRITABLE, NOT_GGUF, MODEL_INVALID; as devices()
@@ -41,7 +37,7 @@ export async function attachReward(options: AttachOptions): Promise<void> {
   const metadata = new Metadata(await native(() => binding().readGguf(model)));
   const set = [...headEntries(storedHead(head, embeddingLength(model, metadata))), ...provenanceEntries(provenance)];
   const remove = metadata.keys.filter((key) => key.startsWith(HEAD_PREFIX) && !set.some((entry) => entry.key === key));
-  await writeAside(out, (temporary) => native(() => binding().rewriteGguf(model, temporary, set, remove)));
+  await native(() => binding().rewriteGguf(model, out, set, remove));
 }
 
 function embeddingLength(model: string, metadata: Metadata): number {
@@ -60,41 +56,4 @@ function headEntries({ weight, bias, labels, scale, shift }: StoredHead): GgufSe
     if (value && only !== undefined) set.push({ key: HEAD_KEYS[key], value: value.length === 1 ? { f32: only } : value });
   }
   return set;
-}
-
-/**
- * Lets a file be written under a temporary name beside `path`, and moves it there once it is safely on disk. When writing fails,
- * nothing of it is left.
- */
-export async function writeAside(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
-  const temporary = `${path}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
-  try {
-    await write(temporary);
-    await moveInto(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {}); // the first error says more
-    throw toldOf(error, temporary, path);
-  }
-}
-
-async function moveInto(temporary: string, path: string): Promise<void> {
-  try {
-    await flush(temporary, "r+");
-    await rename(temporary, path);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ArgsearchError("FILE_UNWRITABLE", `${path} cannot be written: ${reason}`, { cause });
-  }
-  // The move itself survives a power cut only once the directory is on disk; not every system lets one be opened.
-  await flush(dirname(path), "r").catch(() => {});
-}
-
-/** Windows flushes only what is open for writing; directories can only be opened for reading. */
-async function flush(path: string, flags: "r" | "r+"): Promise<void> {
-  const file = await open(path, flags);
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }

@@ -318,9 +318,9 @@ export interface Binding {
   createScorer(options: ScorerOptions): Promise<NativeScorer>;
   createEmbedder(options: EmbedderOptions): Promise<NativeEmbedder>;
   readGguf(path: string): Promise<GgufFile>;
-  /** Copies a GGUF with other metadata, tensors streamed; the caller gives a temporary path and renames. */
+  /** Copies a GGUF with other metadata, tensors streamed; it takes the place of an older one when it is whole and on disk. */
   rewriteGguf(source: string, target: string, set: GgufSet[], remove: string[]): Promise<void>;
-  /** Writes a GGUF with its weights in another format ("f16", "q8_0", "q4_k_m", …); metadata is kept. Not atomic, too. */
+  /** Writes a GGUF with its weights in another format ("f16", "q8_0", "q4_k_m", …); metadata is kept. Not atomic. */
   quantizeGguf(source: string, target: string, type: string, threads: number): Promise<void>;
   /** Ends every running call of this environment and frees what is left: for the process's exit. */
   shutdown(): void;

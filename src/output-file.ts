@@ -99,7 +99,7 @@ function isStandardOutput({ dev, ino }: Stats): boolean {
 }
 
 /** The file behind links, whether it exists or not. @throws ArgsearchError FILE_UNWRITABLE for links in a circle */
-async function followLinks(path: string): Promise<string> {
+export async function followLinks(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch (error) {

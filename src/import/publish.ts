@@ -1,13 +1,15 @@
 /** The last steps of a conversion: the wanted format, the head, the final name. */
 import { randomBytes } from "node:crypto";
-import { rename, rm, stat, writeFile } from "node:fs/promises";
+import { open, rename, rm, stat, writeFile } from "node:fs/promises";
 import { freemem } from "node:os";
+import { dirname } from "node:path";
 import { cancellable, throwIfAborted } from "../abort.js";
-import { attachReward, writeAside } from "../attach.js";
+import { attachReward } from "../attach.js";
 import { binding } from "../binding.js";
 import { native } from "../border.js";
 import { ArgsearchError } from "../errors.js";
 import { refuseDirectory, toldOf, unwritable } from "../file-errors.js";
+import { followLinks } from "../output-file.js";
 import type { RewardProvenance } from "../provenance.js";
 import type { RewardHead } from "../reward-head.js";
 import { defaultThreads } from "../threads.js";
@@ -36,7 +38,8 @@ export interface Publication {
  * what `write` throws
  */
 export async function publish({ out, type, written, write, head, provenance, engine, signal }: Publication): Promise<void> {
-  const base = temporaryName(out);
+  const target = await followLinks(out);
+  const base = temporaryName(target);
   const temporary = { trunk: `${base}.trunk.tmp`, quantised: `${base}.${type}.tmp`, rewarded: `${base}.reward.tmp` };
   const { trunk, quantised, rewarded } = temporary;
   try {
@@ -51,7 +54,7 @@ export async function publish({ out, type, written, write, head, provenance, eng
     if (head !== undefined) await attachReward({ model, head, provenance, out: rewarded, ...engine });
     const whole = head === undefined ? model : rewarded;
     if (await hasRoomFor(whole, type)) await requireLoadable(whole, out, signal);
-    await writeAside(out, (file) => rename(whole, file));
+    await moveInto(whole, target, out);
   } catch (error) {
     throw Object.values(temporary).reduce((told, each) => toldOf(told, each, out), error);
   } finally {
@@ -62,12 +65,34 @@ export async function publish({ out, type, written, write, head, provenance, eng
 /** A conversion takes minutes: where it could not be written is found out before. @throws ArgsearchError FILE_UNWRITABLE */
 export async function requireWritable(out: string): Promise<void> {
   await refuseDirectory(out);
-  const probe = `${temporaryName(out)}.tmp`;
+  const probe = `${temporaryName(await followLinks(out))}.tmp`;
   try {
     await writeFile(probe, "");
     await rm(probe);
   } catch (error) {
     throw unwritable(error, out);
+  }
+}
+
+/** Gives a file its final name once it is on disk; errors tell of `out`. */
+async function moveInto(temporary: string, target: string, out: string): Promise<void> {
+  try {
+    await flush(temporary, "r+");
+    await rename(temporary, target);
+  } catch (error) {
+    throw unwritable(error, out);
+  }
+  // The move itself survives a power cut only once the directory is on disk; not every system lets one be opened.
+  await flush(dirname(target), "r").catch(() => {});
+}
+
+/** Windows flushes only what is open for writing; directories can only be opened for reading. */
+async function flush(path: string, flags: "r" | "r+"): Promise<void> {
+  const file = await open(path, flags);
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
 

@@ -1,5 +1,6 @@
 /** attachReward() refuses what would not make a reward model, and leaves no half-written file. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -56,7 +57,7 @@ describe("a place", () => {
       "FILE_UNWRITABLE",
       /cannot write|cannot be written/,
     ],
-    ["to write that is a folder", () => ({ out: join(folder, "taken") }), "FILE_UNWRITABLE", /cannot be written/],
+    ["to write that is a folder", () => ({ out: join(folder, "taken") }), "FILE_UNWRITABLE", /taken: it is a directory; name a file in it/],
     ["to write below a file", () => ({ out: join(model, "b.gguf") }), "FILE_UNWRITABLE", /cannot write|cannot be written/],
     ["that is no text", () => ({ out: 5 }), "OPTION_INVALID", /out must be a non-empty string/],
     ["that is missing", () => ({ model: undefined }), "OPTION_INVALID", /model must be a non-empty string/],
@@ -66,6 +67,44 @@ describe("a place", () => {
     await expectError(() => attachReward({ model, head, out, ...options() }), code, message);
     expect(readdirSync(folder).sort()).toEqual(["taken", "trunk.gguf"]);
     expect(readFileSync(model).equals(trunk)).toBe(true);
+  });
+
+  test.each([
+    ["in a folder that does not exist", () => join(folder, "a", "b.gguf")],
+    ["below a file", () => join(model, "b.gguf")],
+    ["with too long a name", () => join(folder, "x".repeat(300))],
+  ])("to write %s is named as it was given", async (_, place) => {
+    const error = await attachReward({ model, head, out: place() }).catch((reason: Error) => reason);
+    expect(error).toMatchObject({ code: "FILE_UNWRITABLE", message: expect.stringContaining(`cannot write ${place()}: `) });
+    expect((error as Error).message).not.toContain(".tmp");
+  });
+
+  test.runIf(process.platform !== "win32")("to write that is a pipe stays one", async () => {
+    execFileSync("mkfifo", [out]);
+    await expectError(() => attachReward({ model, head, out }), "FILE_UNWRITABLE", /not an ordinary file/);
+    expect(statSync(out).isFIFO()).toBe(true);
+  });
+
+  test.runIf(process.platform !== "win32")("behind links is what is replaced, the links stay", async () => {
+    mkdirSync(join(folder, "far"));
+    writeFileSync(join(folder, "far", "old.gguf"), "old");
+    symlinkSync(join("far", "old.gguf"), join(folder, "near.gguf"));
+    symlinkSync(join(folder, "near.gguf"), out);
+    symlinkSync("far/new.gguf", join(folder, "dangling.gguf"));
+    for (const place of [out, join(folder, "dangling.gguf")]) {
+      await attachReward({ model, head, out: place });
+      expect(lstatSync(place).isSymbolicLink()).toBe(true);
+      await (await loadReward({ reward: place, gpu: false, threads: 1 })).dispose();
+    }
+    expect(lstatSync(join(folder, "near.gguf")).isSymbolicLink()).toBe(true);
+    expect(readdirSync(join(folder, "far")).sort()).toEqual(["new.gguf", "old.gguf"]);
+    expect(readdirSync(folder).sort()).toEqual(["dangling.gguf", "far", "near.gguf", "reward.gguf", "trunk.gguf"]);
+  });
+
+  test.runIf(process.platform !== "win32")("behind links in a circle cannot be written", async () => {
+    symlinkSync("other.gguf", out);
+    symlinkSync("reward.gguf", join(folder, "other.gguf"));
+    await expectError(() => attachReward({ model, head, out }), "FILE_UNWRITABLE", /cannot write .*reward\.gguf/);
   });
 
   test("that is the trunk itself becomes the reward model, whole", async () => {

@@ -4,3 +4,4 @@ process.env.ARGSEARCH_THREADS ??= "2";
 await import("../lifetime/processes.test.js");
 await import("../lifetime/workers.test.js");
 await import("../lifetime/collection.test.js");
+await import("../lifetime/attach.test.js");
