@@ -25,7 +25,9 @@ void check_is_gguf(const std::string& path) {
   const fs::path file = fs::u8path(path);
   std::error_code ec;
   const fs::file_status status = fs::status(file, ec);
-  if (status.type() == fs::file_type::not_found) throw Error(ErrorCode::kFileNotFound, "no such file: " + path);
+  if (status.type() == fs::file_type::not_found) {
+    throw Error(ErrorCode::kFileNotFound, "no such file: " + path + "; check the path.");
+  }
   if (ec) throw Error(ErrorCode::kFileUnreadable, "cannot read " + path + ": " + ec.message());
   if (!fs::is_regular_file(status)) {
     throw Error(ErrorCode::kNotAFile, path + " is not a file; give the path of a .gguf file.");
@@ -39,7 +41,10 @@ void check_is_gguf(const std::string& path) {
   char magic[4] = {};
   stream.read(magic, sizeof magic);
   if (stream.gcount() != sizeof magic || std::memcmp(magic, GGUF_MAGIC, sizeof magic) != 0) {
-    throw Error(ErrorCode::kNotGguf, path + " is not a GGUF file (it does not begin with \"GGUF\").");
+    throw Error(ErrorCode::kNotGguf,
+                path +
+                    " is not a GGUF file (it does not begin with \"GGUF\"). Fetch it again, or convert "
+                    "it: \"argsearch convert --help\", \"argsearch reward import --help\".");
   }
 }
 
@@ -86,11 +91,11 @@ GgufFile::GgufFile(const std::string& path) : path_(path) {
     const AssertionGuard guard;
     context_.reset(engine().gguf_init_from_file(path.c_str(), gguf_init_params{/*no_alloc=*/true, /*ctx=*/nullptr}));
   } catch (const EngineAssertion& error) {
-    throw Error(ErrorCode::kModelInvalid, path + " is damaged: " + error.what());
+    throw Error(ErrorCode::kModelInvalid, path + " is damaged: " + error.what() + ". Fetch it again.");
   }
   if (!context_) {
-    throw Error(ErrorCode::kModelInvalid,
-                path + " is damaged or cut short: " + log.last_line("its GGUF header cannot be read"));
+    throw Error(ErrorCode::kModelInvalid, path + " is damaged or cut short: " +
+                                              log.last_line("its GGUF header cannot be read") + ". Fetch it again.");
   }
   check_shapes();
   check_size();
@@ -106,7 +111,8 @@ void GgufFile::check_shapes() const {
     for (int d = 0; d < GGML_MAX_DIMS; ++d) {
       if (dimensions[d] > kMostElements / elements) {
         throw Error(ErrorCode::kModelInvalid, path_ + " is damaged: the tensor " +
-                                                  api.gguf_get_tensor_name(context(), i) + " is impossibly large.");
+                                                  api.gguf_get_tensor_name(context(), i) +
+                                                  " is impossibly large. Fetch it again.");
       }
       elements = std::max<int64_t>(1, elements * dimensions[d]);
     }

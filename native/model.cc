@@ -129,7 +129,8 @@ std::vector<ggml_backend_dev_t> select_devices(const std::string& backend) {
   const std::string reason = log.last_line("llama.cpp gave no reason");
   if (log.text().find("unknown model architecture") != std::string::npos) {
     throw Error(ErrorCode::kModelUnsupported,
-                path + ": llama.cpp " + engine().version + " does not know the architecture \"" + architecture + "\".");
+                path + ": llama.cpp " + engine().version + " does not know the architecture \"" + architecture +
+                    "\". A newer one may: update argsearch, or set engineDir to its libraries.");
   }
   if (log.text().find("unable to allocate") != std::string::npos || log.text().find("bad_alloc") != std::string::npos) {
     throw Error(ErrorCode::kOutOfMemory, path + " does not fit into memory: " + reason);

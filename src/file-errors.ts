@@ -5,7 +5,7 @@ import { ArgsearchError } from "./errors.js";
 /** An error while reading; what did not come from the file system stays as it came. */
 export function unreadable(error: unknown, path: string): unknown {
   if (!isSystemError(error)) return error;
-  if (error.code === "ENOENT") return new ArgsearchError("FILE_NOT_FOUND", `no such file: ${path}`, { cause: error });
+  if (error.code === "ENOENT") return new ArgsearchError("FILE_NOT_FOUND", `no such file: ${path}; check the path`, { cause: error });
   if (error.code === "EISDIR") return new ArgsearchError("NOT_A_FILE", `${path} is a directory`, { cause: error });
   return new ArgsearchError("FILE_UNREADABLE", `cannot read ${path}: ${error.message}`, { cause: error });
 }

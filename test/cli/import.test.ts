@@ -108,7 +108,7 @@ describe("reward import", () => {
     const folder = await scratch();
     const failed = await argsearch(["reward", "import", folder, "--out", join(folder, "rm.gguf")]);
     expect(failed.code).toBe(1);
-    expect(failed.stderr).toMatch(/^argsearch: no such file: [^\n]*config\.json \[FILE_NOT_FOUND\]\n$/);
+    expect(failed.stderr).toMatch(/^argsearch: no such file: [^\n]*config\.json; check the path \[FILE_NOT_FOUND\]\n$/);
   });
 
   it.skipIf(process.platform === "win32").each([
