@@ -2,6 +2,7 @@
 import { ArgsearchError } from "./errors.js";
 import type { FunctionTerm } from "./reward.js";
 import type { RewardCandidate, RewardContext } from "./types.js";
+import { show } from "./validate.js";
 
 /**
  * One array of values a function, one value a candidate; the functions run side by side.
@@ -21,10 +22,15 @@ async function callReward(term: FunctionTerm, candidates: readonly RewardCandida
   try {
     values = await term.reward(candidates, context);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw failed(term, `failed: ${reason}`, cause);
+    throw failed(term, `failed: ${reasonOf(cause)}`, cause);
   }
   return checked(term, values, candidates.length);
+}
+
+/** Anything can be thrown, what cannot be made a text among it. */
+function reasonOf(cause: unknown): string {
+  if (cause instanceof Error) return cause.message;
+  return typeof cause === "string" ? cause : show(cause);
 }
 
 function checked(term: FunctionTerm, values: unknown, count: number): number[] {
@@ -32,7 +38,7 @@ function checked(term: FunctionTerm, values: unknown, count: number): number[] {
   if (values.length !== count) throw failed(term, `must return ${count} numbers, one a candidate, and returned ${values.length}`);
   return Array.from(values, (value, index) => {
     if (typeof value === "number" && Number.isFinite(value)) return value;
-    throw failed(term, `must return finite numbers, and returned ${String(value)} for candidate ${index}`);
+    throw failed(term, `must return finite numbers, and returned ${show(value)} for candidate ${index}`);
   });
 }
 

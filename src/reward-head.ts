@@ -38,6 +38,7 @@ export interface StoredHead {
 /** @throws ArgsearchError REWARD_HEAD_INVALID */
 export function storedHead(head: RewardHead, nEmbd: number): StoredHead {
   if (typeof head !== "object" || head === null) throw headError("must be an object { weight, bias, labels, scale, shift }");
+  requireKnownKeys(head);
   const rows = weightRows(head.weight, nEmbd);
   const scale = perLabel("scale", head.scale, rows.length);
   if (scale?.includes(0)) throw headError("scale must not be 0");
@@ -48,6 +49,15 @@ export function storedHead(head: RewardHead, nEmbd: number): StoredHead {
     scale,
     shift: perLabel("shift", head.shift, rows.length),
   };
+}
+
+function requireKnownKeys(head: RewardHead): void {
+  const known = Object.keys(HEAD_KEYS);
+  const unknown = Object.keys(head).filter((key) => !known.includes(key));
+  if (unknown.length === 0) return;
+  const names = unknown.map((key) => JSON.stringify(key)).join(", ");
+  const origin = "where it comes from is its provenance (--source, --dataset, --accuracy)";
+  throw headError(`it has no ${names}; known are ${known.join(", ")}; ${origin}`);
 }
 
 function weightRows(weight: unknown, nEmbd: number): readonly (readonly unknown[])[] {

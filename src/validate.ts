@@ -71,7 +71,7 @@ export function onlyKnown(what: string, options: object, known: readonly string[
 }
 
 /** A value as it appears in a message: short, and never an object's contents. */
-function show(value: unknown): string {
+export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   if (Array.isArray(value)) return value.length === 0 ? "an empty array" : "an array";
   if (typeof value === "function") return "a function";

@@ -56,6 +56,9 @@ describe("storedHead()", () => {
     ],
     [{ weight: [1, 2, 3], labels: "a" }, "labels must be 1 different"],
     [{ weight: [1, 2, 3], scale: 0 }, "scale must not be 0"],
+    [{ weight: [1, 2, 3], Bias: 1 }, 'it has no "Bias"; known are weight, bias, labels, scale, shift'],
+    [{ weight: [1, 2, 3], source: "m", extra: 1 }, 'it has no "source", "extra"; known are'],
+    [{ weight: [1, 2, 3], dataset: "hh" }, "its provenance (--source, --dataset, --accuracy)"],
     [{ weight: [1, 2, 3], shift: Number.POSITIVE_INFINITY }, "shift must be a finite 32-bit number"],
   ])("refuses %o", (head, message) => {
     expect(() => storedHead(head as unknown as RewardHead, 3)).toThrow(

@@ -84,12 +84,15 @@ describe("callRewards()", () => {
       'the reward function "mine" failed: boom',
     ],
     ["rejects", () => Promise.reject(new Error("boom")), "failed: boom"],
+    ["rejects with what no text can be made of", () => Promise.reject(Object.create(null)), "failed: an object"],
+    ["returns what no text can be made of", () => [1, Object.create(null)], "returned an object for candidate 1"],
+    ["rejects with nothing", () => Promise.reject(), "failed: undefined"],
     ["rejects with a text", () => Promise.reject("down"), "failed: down"],
     ["returns nothing", () => undefined, "must return an array of 2 numbers"],
     ["returns a text", () => "12", "must return an array of 2 numbers"],
     ["returns too few", () => [1], "must return 2 numbers, one a candidate, and returned 1"],
     ["returns NaN", () => [1, Number.NaN], "must return finite numbers, and returned NaN for candidate 1"],
-    ["returns a text among numbers", () => [1, "2"], "must return finite numbers, and returned 2 for candidate 1"],
+    ["returns a text among numbers", () => [1, "2"], 'must return finite numbers, and returned "2" for candidate 1'],
     ["leaves a hole", () => [1, undefined], "returned undefined for candidate 1"],
   ])("that %s is REWARD_FUNCTION_FAILED", async (_, reward, message) => {
     await expect(call(reward as RewardFunction)).rejects.toMatchObject({
