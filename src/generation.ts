@@ -5,12 +5,12 @@ import type { BeginOptions, BeginResult, NativeSearch } from "./binding.js";
 import { native } from "./border.js";
 import { type Chosen, chooserFor } from "./chooser.js";
 import { Clock } from "./clock.js";
-import { ArgsearchError } from "./errors.js";
 import type { Model } from "./model.js";
 import type { ResolvedGenerate } from "./options.js";
 import type { RewardSet } from "./reward.js";
 import type { Scheduler } from "./scheduler.js";
 import type { SlotPool } from "./slots.js";
+import { tooLong } from "./too-long.js";
 import { Transcript } from "./transcript.js";
 import type { FinishReason, GenerateResult, Prompt, Step } from "./types.js";
 
@@ -57,16 +57,14 @@ export async function* runGeneration(
 
 /** @throws ArgsearchError PROMPT_EMPTY, PROMPT_TOO_LONG, TEMPLATE_INVALID, OPTION_INVALID */
 function readPrompt({ policy, rewards, contextSize }: DecodingParts, prompt: Prompt, template: "auto" | "none"): PromptTokens {
+  const rewardModels = rewards.sources.map(({ model }) => model);
   const read = (model: Model): Int32Array => {
     const tokens = model.promptTokens(prompt, template);
     if (tokens.length < contextSize) return tokens;
-    const room = `the context of ${contextSize} leaves no room for a response`;
-    throw new ArgsearchError(
-      "PROMPT_TOO_LONG",
-      `the prompt has ${tokens.length} tokens for ${model.info.path}: ${room}. Load with a larger contextSize, or shorten it.`,
-    );
+    const message = `the prompt has ${tokens.length} tokens for ${model.info.path}: the context of ${contextSize} leaves no room for a response`;
+    throw tooLong(message, contextSize, [policy.info, ...rewardModels.map(({ info }) => info)], "it");
   };
-  return { policy: read(policy), rewards: rewards.sources.map(({ model }) => read(model)) };
+  return { policy: read(policy), rewards: rewardModels.map(read) };
 }
 
 async function slotWhenFree({ slots, closing }: DecodingParts, tokens: PromptTokens, options: ResolvedGenerate): Promise<number> {

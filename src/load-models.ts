@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { cancellable, throwIfAborted } from "./abort.js";
 import { binding } from "./binding.js";
 import { native } from "./border.js";
+import { EMBEDDED } from "./embedded.js";
 import { BACKENDS } from "./engine.js";
 import { ArgsearchError } from "./errors.js";
 import { Model } from "./model.js";
@@ -92,10 +93,9 @@ function required(models: ReadonlyMap<string, Model>, path: string): Model {
 /** @throws ArgsearchError VOCABULARY_MISMATCH naming both files and what differs first */
 export function requireSameVocabulary(first: Model, other: Model): void {
   if (first === other) return;
-  const difference = native(() => binding().vocabularyDifference(first.native, other.native));
+  const difference = native(() => binding().vocabularyDifference(other.native, first.native));
   if (difference === null) return;
-  throw new ArgsearchError(
-    "VOCABULARY_MISMATCH",
-    `${other.info.path} does not have the vocabulary of ${first.info.path}: ${difference}. Guided decoding needs models that share one tokenizer.`,
-  );
+  const mismatch = `${other.info.path} does not have the vocabulary of ${first.info.path}: ${difference}`;
+  const embedded = first.info.path === EMBEDDED.policy ? " That is the embedded policy: name another as policy." : "";
+  throw new ArgsearchError("VOCABULARY_MISMATCH", `${mismatch}. Guided decoding needs models that share one tokenizer.${embedded}`);
 }

@@ -244,9 +244,10 @@ function resolveTopK(topK: number | undefined, method: Method, vocabulary: numbe
   return given(topK, otherwise, (value) => integer("topK", value, range));
 }
 
-function resolveWeight(weight: number | undefined, combine: "interpolate" | "additive"): number {
-  if (combine === "interpolate") return given(weight, 0.6, (value) => number("weight", value, { min: 0, max: 1, note: "interpolating" }));
-  return given(weight, 1.5, (value) => number("weight", value, { min: 0, max: Number.POSITIVE_INFINITY }));
+/** `name` is what messages call it. @throws ArgsearchError OPTION_INVALID */
+export function resolveWeight(weight: number | undefined, combine: "interpolate" | "additive", name = "weight"): number {
+  if (combine === "interpolate") return given(weight, 0.6, (value) => number(name, value, { min: 0, max: 1, note: "interpolating" }));
+  return given(weight, 1.5, (value) => number(name, value, { min: 0, max: Number.POSITIVE_INFINITY }));
 }
 
 function resolveStop(stop: string | readonly string[]): readonly string[] {

@@ -7,6 +7,7 @@ import type { Model } from "./model.js";
 import type { RewardSet, RewardSource } from "./reward.js";
 import { callRewards } from "./reward-functions.js";
 import { decodeText, Utf8Stream } from "./text-decoder.js";
+import { tooLong } from "./too-long.js";
 import type { Prompt, ScoreInput, ScoreResult } from "./types.js";
 import { invalid } from "./validate.js";
 
@@ -85,7 +86,8 @@ export class Scoring {
     const length = before.length + response.length;
     if (length > contextSize) {
       const message = `prompt and response have ${length} tokens for ${model.info.path}, the context holds ${contextSize}`;
-      throw new ArgsearchError("PROMPT_TOO_LONG", `${message}. Load with a larger contextSize, or shorten them.`);
+      const { tokenizer, rewards } = this.#parts;
+      throw tooLong(message, contextSize, [tokenizer.info, ...rewards.sources.map(({ model }) => model.info)], "them");
     }
     const tokens = new Int32Array(length);
     tokens.set(before);

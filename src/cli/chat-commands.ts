@@ -1,4 +1,5 @@
 import { ArgsearchError, type ChatMessage, type GenerateOptions } from "../index.js";
+import { resolveWeight } from "../options.js";
 import { METHODS } from "./flags.js";
 import { table } from "./format.js";
 import { parseNumber } from "./values.js";
@@ -9,6 +10,8 @@ export interface Conversation {
   readonly opening: readonly ChatMessage[];
   messages: readonly ChatMessage[];
   options: GenerateOptions;
+  /** A reward was loaded. */
+  readonly rewarded: boolean;
   over: boolean;
 }
 
@@ -47,6 +50,7 @@ function reset(conversation: Conversation): string {
 function setWeight(conversation: Conversation, argument: string): string {
   const weight = parseNumber(argument);
   if (weight === undefined) throw invalid(`/weight takes a number; got "${argument}"`);
+  resolveWeight(weight, conversation.options.combine ?? "interpolate", "/weight");
   conversation.options = { ...conversation.options, weight };
   return `weight ${weight}`;
 }
@@ -54,6 +58,7 @@ function setWeight(conversation: Conversation, argument: string): string {
 function setMethod(conversation: Conversation, argument: string): string {
   const method = METHODS.find((name) => name === argument);
   if (method === undefined) throw invalid(`/method takes ${METHODS.join(", ")}; got "${argument}"`);
+  if (method === "args" && !conversation.rewarded) throw invalid("/method args needs a reward: start the chat with --reward");
   conversation.options = { ...conversation.options, method };
   return `method ${method}`;
 }

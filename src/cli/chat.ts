@@ -1,6 +1,6 @@
 import { createInterface, type Interface } from "node:readline/promises";
 import type { Command } from "commander";
-import type { ChatMessage, Decoder, GenerateResult } from "../index.js";
+import { ArgsearchError, type ChatMessage, type Decoder, type GenerateResult } from "../index.js";
 import { type Conversation, runSlashCommand } from "./chat-commands.js";
 import { EXIT, isAborted, reportError } from "./failure.js";
 import {
@@ -39,8 +39,11 @@ export function addChat(program: Command): void {
 function chat(flags: ChatFlags): Promise<void> {
   logTo(flags.verbose);
   const opening: ChatMessage[] = flags.system === undefined ? [] : [{ role: "system", content: flags.system }];
-  const conversation: Conversation = { opening, messages: opening, options: generateOptions(flags), over: false };
-  return withDecoder(loadOptions(flags), (decoder) => new Chat(decoder, conversation, flags.verbose === true).run());
+  return withDecoder(loadOptions(flags), (decoder) => {
+    const rewarded = decoder.info.objectives.length > 0;
+    const conversation: Conversation = { opening, messages: opening, options: generateOptions(flags), rewarded, over: false };
+    return new Chat(decoder, conversation, flags.verbose === true).run();
+  });
 }
 
 /** One conversation over standard input: a terminal, or a pipe with one user turn a line. */
@@ -103,9 +106,18 @@ class Chat {
       await print("\n");
       this.#conversation.messages = [...messages, { role: "assistant", content: result.text }];
       note(this.#summary(result), this.#verbose);
+    } catch (error) {
+      throw this.#withWayOut(error);
     } finally {
       this.#answering = undefined;
     }
+  }
+
+  /** A conversation that has grown too long can be forgotten; a first message that is too long by itself cannot. */
+  #withWayOut(error: unknown): unknown {
+    const { messages, opening } = this.#conversation;
+    if (!(error instanceof ArgsearchError) || error.code !== "PROMPT_TOO_LONG" || messages.length === opening.length) return error;
+    return new ArgsearchError(error.code, `${error.message} /reset starts anew.`, { cause: error });
   }
 
   #summary({ reward: last, rewards, finishReason, usage }: GenerateResult): string {

@@ -31,7 +31,7 @@ export function fail(error: unknown, command: Command | undefined): void {
   process.exitCode = EXIT.FAILURE;
   if (isUsage(error)) {
     process.exitCode = EXIT.USAGE;
-    reportLine(inFlags(error.message, command), error.code);
+    reportLine(withFlags(inFlags(error.message, command)), error.code);
   } else {
     reportError(error);
   }
@@ -51,9 +51,16 @@ function isUsage(error: unknown): error is ArgsearchError {
   return error instanceof ArgsearchError && (error.code === "OPTION_INVALID" || error.code === "PROMPT_EMPTY");
 }
 
-/** "Load with a larger contextSize" with the flag's name. */
+/** What the library advises to programs, and the command line's words for it. */
+const ADVICE: Readonly<Record<string, string>> = {
+  contextSize: "--context",
+  engineDir: "--engine-dir",
+  "load() one": "give --reward",
+  "name another as policy": "name another with --policy",
+};
+
 function withFlags(message: string): string {
-  return Object.entries(FLAG_OF_OPTION).reduce((text, [option, flag]) => text.replaceAll(option, `--${flag}`), message);
+  return Object.entries(ADVICE).reduce((text, [words, flag]) => text.replaceAll(words, flag), message);
 }
 
 /** "topK must be …" as "--top-k must be …", if the command has such a flag. */

@@ -9,10 +9,15 @@ export async function textOrPipe(flag: string | undefined, name: string): Promis
   return requiredText(flag === undefined && !process.stdin.isTTY ? "-" : flag, name);
 }
 
-/** The value of a text flag; "-" is standard input, without its last line end. */
+/** The value of a text flag, which is not empty; "-" is standard input, without its last line end. */
 export async function requiredText(flag: string | undefined, name: string): Promise<string> {
   if (flag === undefined) throw new ArgsearchError("OPTION_INVALID", `${name} is missing: give a text, or "-" to read standard input`);
-  return flag === "-" ? (await text(process.stdin)).replace(/\r?\n$/, "") : flag;
+  const value = flag === "-" ? (await text(process.stdin)).replace(/\r?\n$/, "") : flag;
+  if (value !== "") return value;
+  const code = name === "--prompt" ? "PROMPT_EMPTY" : "INPUT_INVALID";
+  const empty =
+    flag === "-" ? `standard input is empty: give a text with ${name}, or pipe one in` : `${name} is an empty text: give it one`;
+  throw new ArgsearchError(code, empty);
 }
 
 export async function readJson(path: string): Promise<unknown> {

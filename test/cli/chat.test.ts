@@ -46,10 +46,33 @@ describe("chat with piped turns", () => {
     expect(totals[1]).toBe(totals[0]);
   });
 
-  it.each(["/nonsense", "/constructor", "/weight 10x", "/weight", "/method fastest"])("ends a script with 2 at %s", async (line) => {
-    const { code, stderr } = await argsearch(["chat"], { input: `${line}\n` });
+  it.each(["/nonsense", "/constructor", "/weight 10x", "/weight", "/weight 5", "/weight -1", "/method fastest"])(
+    "ends a script with 2 at %s",
+    async (line) => {
+      const { code, stderr } = await argsearch(["chat"], { input: `${line}\n` });
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/^argsearch: [^\n]* \[OPTION_INVALID\]\n$/);
+    },
+  );
+
+  it("takes any weight when adding", async () => {
+    const { code, stderr } = await argsearch(["chat", "--combine", "additive"], { input: "/weight 5\n" });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+
+  it("refuses the search where no reward was loaded", async () => {
+    const { code, stderr } = await argsearch(["chat", "--policy", policy], { input: "/method args\n" });
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^argsearch: [^\n]* \[OPTION_INVALID\]\n$/);
+    expect(stderr).toBe("argsearch: /method args needs a reward: start the chat with --reward [OPTION_INVALID]\n");
+  });
+
+  it("hints at /reset when the conversation no longer fits, not when a first message does not", async () => {
+    const [grown, long] = await Promise.all([
+      argsearch(["chat", "--context", "32", ...SHORT], { input: "Help me plan a party.\nTell me more, please, about the music there.\n" }),
+      argsearch(["chat", "--context", "32"], { input: `${"word ".repeat(100)}\n` }),
+    ]);
+    expect(grown.stderr).toMatch(/larger --context, or shorten it\. \/reset starts anew\. \[PROMPT_TOO_LONG\]\n$/);
+    expect(long.stderr).toMatch(/larger --context, or shorten it\. \[PROMPT_TOO_LONG\]\n$/);
   });
 
   it("ends with 2 for an option out of range", async () => {

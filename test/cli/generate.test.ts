@@ -4,6 +4,7 @@ import { mkdir, open, readdir, readFile, symlink, writeFile } from "node:fs/prom
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Candidate, GenerateResult } from "../../src/index.js";
+import { writeRandomModel } from "../helpers/random-model.js";
 import { argsearch, parseLines, policy, reward, scratch, start } from "./run.js";
 
 const PROMPT = ["--prompt", "Can you help me set up a light show?"];
@@ -220,7 +221,42 @@ describe("failures", () => {
   it.each([["--prompt", ""], ["--prompt", "-"], []])("refuses an empty prompt: %j %j", async (...flag) => {
     const { code, stderr } = await argsearch(["generate", ...flag], { input: "" });
     expect(code).toBe(2);
-    expect(stderr).toMatch(/\[PROMPT_EMPTY\]\n$/);
+    expect(stderr).toMatch(
+      /^argsearch: (--prompt is an empty text: .*|standard input is empty: give a text with --prompt, .*) \[PROMPT_EMPTY\]\n$/,
+    );
+  });
+
+  it.each([
+    ["a missing file", ["--policy", "missing.gguf"], /no such file: missing\.gguf; check the path/],
+    ["another format", ["--policy", "package.json"], /not a GGUF file .*argsearch convert --help/],
+    [
+      "a search without a reward",
+      ["--policy", policy, "--method", "args"],
+      /--method "args" needs a reward: give --reward, or use "greedy"/,
+    ],
+    [
+      "a full context that could be larger",
+      ["--context", "4"],
+      /leaves no room for a response\. Load with a larger --context, or shorten it\./,
+    ],
+    [
+      "a context that cannot be larger",
+      ["--context", "1024", "--prompt", "word ".repeat(2000)],
+      /Shorten it: the models know no longer texts\./,
+    ],
+    ["an engine that is not there", ["--engine-dir", "."], /--engine-dir/],
+  ])("says what to do about %s", async (_name, args, message) => {
+    const { stderr } = await argsearch(["generate", ...PROMPT, ...args]);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/contextSize|load\(\)|engineDir/);
+  });
+
+  it("names --policy where a reward model does not fit the embedded policy", async () => {
+    const other = join(await scratch(), "other.gguf");
+    writeRandomModel(other, { seed: 1, labels: ["reward"] });
+    const { stderr } = await argsearch(["generate", ...PROMPT, "--reward", other]);
+    expect(stderr).toContain(`${other} does not have the vocabulary of ${policy}: 60 tokens against 2048.`);
+    expect(stderr).toMatch(/That is the embedded policy: name another with --policy\. \[VOCABULARY_MISMATCH\]\n$/);
   });
 
   it("reports a truncated model", async () => {

@@ -94,7 +94,7 @@ describe("score --input", () => {
     const reports = stderr.trimEnd().split("\n");
     expect(reports.map((line) => line.match(/^argsearch: line (\d+): /)?.[1])).toEqual(["2", "3", "4", "5", "6", undefined]);
     expect(reports[0]).toMatch(/\[INPUT_INVALID\]$/);
-    expect(reports[4]).toMatch(/Load with a larger --context, or shorten them\. \[PROMPT_TOO_LONG\]$/);
+    expect(reports[4]).toMatch(/Shorten them: the models know no longer texts\. \[PROMPT_TOO_LONG\]$/);
     expect(reports[5]).toMatch(/^3 scored · 5 failed · mean /);
   });
 

@@ -84,7 +84,12 @@ describe("a prompt", () => {
   test.each<[what: string, prompt: unknown, code: ErrorCode, message: RegExp]>([
     ["that is empty", "", "PROMPT_EMPTY", /empty text/],
     ["without messages", [], "PROMPT_EMPTY", /no messages/],
-    ["as long as the context", "x".repeat(64), "PROMPT_TOO_LONG", /(65|66) tokens .*context .*64.* larger contextSize, or shorten/],
+    [
+      "as long as the context",
+      "x".repeat(64),
+      "PROMPT_TOO_LONG",
+      /(65|66) tokens .*context .*64.* Shorten (it|them): the models know no longer texts\.$/,
+    ],
     ["much longer than the context", "x".repeat(100_000), "PROMPT_TOO_LONG", /10000[12] tokens/],
     ["of messages, without a template", [{ role: "user", content: "hi" }], "TEMPLATE_INVALID", /no chat template: give it a text/],
     ["that is a number", 5, "OPTION_INVALID", /prompt must be a text or an array of messages/],

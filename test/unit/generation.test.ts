@@ -138,7 +138,17 @@ describe("limits", () => {
     const decoder = await loadFake({ contextSize: 4 });
     await expect(decoder.generate("abc")).rejects.toMatchObject({
       code: "PROMPT_TOO_LONG",
-      message: expect.stringContaining("the prompt has 4 tokens for policy: the context of 4"),
+      message: expect.stringMatching(
+        /the prompt has 4 tokens for policy: the context of 4 .*\. Load with a larger contextSize, or shorten it\.$/,
+      ),
+    });
+    fake.files = { policy: { labels: null }, reward: { nCtxTrain: 4 } };
+    const full = await loadFake();
+    const message = expect.stringMatching(/\. Shorten it: the models know no longer texts\.$/);
+    await expect(full.generate("abc")).rejects.toMatchObject({ code: "PROMPT_TOO_LONG", message });
+    await expect(full.score({ prompt: "ab", response: "cd" })).rejects.toMatchObject({
+      code: "PROMPT_TOO_LONG",
+      message: expect.stringMatching(/\. Shorten them: the models know no longer texts\.$/),
     });
     await expect(decoder.generate("")).rejects.toMatchObject({ code: "PROMPT_EMPTY" });
   });

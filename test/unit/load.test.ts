@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { EMBEDDED } from "../../src/embedded.js";
 import { type Fake, nativeError, resetFake } from "../helpers/fake-binding.js";
 import { loadFake } from "../helpers/load-fake.js";
 
@@ -32,6 +33,12 @@ describe("load()", () => {
       message: expect.stringMatching(/reward does not have the vocabulary of policy: token 7/),
     });
     expect(disposed()).toEqual(["model.dispose policy", "model.dispose reward"]);
+  });
+
+  it("says that the policy is the embedded one, where it is", async () => {
+    fake.files = { [EMBEDDED.policy]: { labels: null }, reward: { otherVocabulary: true } };
+    const message = expect.stringContaining("That is the embedded policy: name another as policy.");
+    await expect(loadFake({ policy: undefined })).rejects.toMatchObject({ code: "VOCABULARY_MISMATCH", message });
   });
 
   it("frees what it loaded when a later file fails", async () => {
