@@ -3,7 +3,7 @@ import { constants, fstatSync, type Stats } from "node:fs";
 import { type FileHandle, open, readlink, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { ArgsearchError } from "./errors.js";
-import { unwritable } from "./file-errors.js";
+import { refuseDirectory, unwritable } from "./file-errors.js";
 
 export interface OutputOptions {
   /** Comes before ".partial" in the name under which the file grows; default nothing. */
@@ -33,8 +33,9 @@ export class OutputFile {
   /** @throws ArgsearchError FILE_UNWRITABLE, for a directory among others */
   static async open(path: string, { tag = "", resume = false }: OutputOptions = {}): Promise<OutputFile> {
     try {
+      await refuseDirectory(path);
       const present = await stat(path).catch(() => undefined);
-      requireWritable(path, present);
+      requireFree(path, present);
       if (present && !present.isFile()) return new OutputFile(path, path, null, await openDevice(path));
       const target = await followLinks(path);
       const partial = `${target}.${tag === "" ? "" : `${tag}.`}partial`;
@@ -83,8 +84,7 @@ export async function isSameFile(one: string, other: string): Promise<boolean> {
   return (await followLinks(one)) === (await followLinks(other));
 }
 
-function requireWritable(path: string, present: Stats | undefined): void {
-  if (present?.isDirectory()) throw new ArgsearchError("FILE_UNWRITABLE", `cannot write ${path}: it is a directory; name a file in it`);
+function requireFree(path: string, present: Stats | undefined): void {
   if (!present?.isFile() || !isStandardOutput(present)) return;
   throw new ArgsearchError("FILE_UNWRITABLE", `cannot write ${path}: standard output goes there already; name another file`);
 }
