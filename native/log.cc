@@ -1,22 +1,29 @@
 #include "log.h"
 
 #include <algorithm>
+#include <map>
 #include <mutex>
 
 namespace argsearch {
 namespace {
 
 std::mutex sink_mutex;
-LogSink current_sink;
+std::map<const void*, LogSink> sinks;
 thread_local LogCapture* current_capture = nullptr;
 ggml_log_callback previous_callback = nullptr;
 void* previous_data = nullptr;
 
 }  // namespace
 
-void set_log_sink(LogSink sink) {
+void set_log_sink(const void* owner, LogSink sink) {
+  LogSink former;  // outlives the lock: what a sink holds may log as it goes
   const std::lock_guard<std::mutex> lock(sink_mutex);
-  current_sink = std::move(sink);
+  const auto found = sinks.find(owner);
+  if (found != sinks.end()) {
+    former = std::move(found->second);
+    sinks.erase(found);
+  }
+  if (sink) sinks.emplace(owner, std::move(sink));
 }
 
 void set_previous_log_callback(ggml_log_callback previous, void* user_data) {
@@ -30,7 +37,7 @@ void log_from_engine(ggml_log_level level, const char* text, void* /*user_data*/
   if (current_capture != nullptr && matters) current_capture->text_ += text;
   if (previous_callback != nullptr) previous_callback(level, text, previous_data);
   const std::lock_guard<std::mutex> lock(sink_mutex);
-  if (current_sink) current_sink(level, text);
+  for (const auto& [owner, sink] : sinks) sink(level, text);
 }
 
 LogCapture::LogCapture() : outer_(current_capture) { current_capture = this; }

@@ -9,8 +9,9 @@ namespace argsearch {
 
 using LogSink = std::function<void(ggml_log_level level, const std::string& text)>;
 
-/// Where llama.cpp's log lines of this process go; an empty sink silences them. Called on whatever thread logs.
-void set_log_sink(LogSink sink);
+/// Adds, replaces or (when empty) removes the sink of an owner. Each gets every log line of this process, on whatever
+/// thread logs.
+void set_log_sink(const void* owner, LogSink sink);
 
 /// The engine's callback (llama_log_set).
 void log_from_engine(ggml_log_level level, const char* text, void* user_data);

@@ -307,7 +307,10 @@ export interface Binding {
   /** Opens llama.cpp's libraries in a directory; the same directory again is free. */
   openEngine(dir: string): EngineInfo;
   devices(): NativeDevice[];
-  /** llama.cpp's and ggml's log lines of this process; null silences them (the default). */
+  /**
+   * llama.cpp's and ggml's log lines of this process; null silences them (the default). Each environment (the main thread, a worker)
+   * has a callback of its own and gets every line.
+   */
   setLogCallback(callback: ((level: "debug" | "info" | "warn" | "error", text: string) => void) | null): void;
   createCancel(): NativeCancel;
   /** onProgress: 0…1. */

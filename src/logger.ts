@@ -8,7 +8,8 @@ export type LogLevel = "debug" | "info" | "warn" | "error";
 export type Logger = (level: LogLevel, text: string) => void;
 
 /**
- * Sends llama.cpp's log lines of this process to a function; null silences them, as from the start.
+ * Sends llama.cpp's log lines of this process to a function; null silences them, as from the start. Each worker thread has a logger of
+ * its own, and all of them get every line.
  *
  * @throws ArgsearchError OPTION_INVALID, ADDON_NOT_FOUND
  */

@@ -77,10 +77,11 @@ const char* log_level_name(ggml_log_level level) {
 
 void set_log_callback_js(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [&] {
-    if (!info[0].IsFunction()) return set_log_sink(nullptr);
-    const std::shared_ptr<Channel> channel = Environment::of(info.Env()).channel();
+    Environment& environment = Environment::of(info.Env());
+    if (!info[0].IsFunction()) return set_log_sink(&environment, nullptr);
+    const std::shared_ptr<Channel> channel = environment.channel();
     const Channel::Function callback = Channel::hold(channel, info[0].As<Napi::Function>());
-    set_log_sink([channel, callback](ggml_log_level level, const std::string& text) {
+    set_log_sink(&environment, [channel, callback](ggml_log_level level, const std::string& text) {
       channel->post([callback, level, text](Napi::Env env) {
         callback->Call({Napi::String::New(env, log_level_name(level)), Napi::String::New(env, text)});
       });

@@ -92,6 +92,7 @@ void Environment::shutdown() {
   closing_ = true;
   loader_->stop();
   for (Closable* object : std::set<Closable*>(objects_)) object->close();
+  set_log_sink(this, nullptr);
   channel_->close();
 }
 

@@ -5,3 +5,4 @@ await import("../lifetime/processes.test.js");
 await import("../lifetime/workers.test.js");
 await import("../lifetime/collection.test.js");
 await import("../lifetime/attach.test.js");
+await import("../lifetime/logger.test.js");
