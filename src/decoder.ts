@@ -102,7 +102,9 @@ export class Decoder implements AsyncDisposable {
    * responses hold. Results come in the order of the prompts; the same seed serves each.
    *
    * One failure does not lose the others: they go on, `onResult` delivers them, and only when all are done does the
-   * promise reject with the first failed prompt's error (its index in the message, the error itself as `cause`).
+   * promise reject with the first failed prompt's error (its index in the message, the error itself as `cause`). A callback
+   * that throws ends everything: running responses are stopped, no callback is called again, and the promise rejects with
+   * what was thrown.
    *
    * @throws ArgsearchError as generate(), except BUSY
    */
@@ -112,7 +114,8 @@ export class Decoder implements AsyncDisposable {
     const { callbacks, each } = splitCallbacks(options);
     const width = each.slot === undefined ? this.#parts.slots.size : 1;
     this.#resolve(each);
-    return generateAll(prompts, width, async (prompt) => drain(this.#start(prompt, each, true)), callbacks);
+    const generate = async (prompt: Prompt, signal: AbortSignal) => drain(this.#start(prompt, { ...each, signal }, true));
+    return generateAll(prompts, { width, signal: each.signal }, generate, callbacks);
   }
 
   /**

@@ -227,6 +227,7 @@ export interface ScoreOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** A callback that throws ends the call, which rejects with what was thrown. */
 export interface GenerateAllOptions extends GenerateOptions {
   /** Called after every prompt, failed or not. */
   onProgress?: ((done: number, total: number) => void) | undefined;

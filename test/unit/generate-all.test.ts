@@ -111,6 +111,38 @@ describe("generateAll()", () => {
     expect(finished).toEqual(["abc aborted"]);
   });
 
+  it.each(["onResult", "onError", "onProgress"] as const)("ends with what %s throws, once running responses were stopped", async (name) => {
+    const decoder = await loadFake({ slots: 2, contextSize: 32 });
+    fake.script = (prompt) => (prompt.includes("long") ? "l".repeat(100) : "s");
+    const called: string[] = [];
+    const thrown = new Error("enough");
+    const callbackOf = (own: string) => (): void => {
+      called.push(own);
+      if (own === name) throw thrown;
+    };
+    const all = decoder.generateAll([name === "onError" ? "" : "short", "long", "never begun"], {
+      method: "greedy",
+      ...{ onResult: callbackOf("onResult"), onError: callbackOf("onError"), onProgress: callbackOf("onProgress") },
+    });
+    await expect(all).rejects.toBe(thrown);
+    expect(called.at(-1)).toBe(name);
+    expect(called.length).toBe(name === "onProgress" ? 2 : 1);
+    const steps = fake.batches().length;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(fake.batches().length).toBe(steps);
+    expect(steps).toBeLessThan(10);
+    expect(fake.begun.length).toBeLessThanOrEqual(2);
+    await expect(decoder.generateAll(["a", "b"], options)).resolves.toHaveLength(2);
+  });
+
+  it("rejects with what was thrown even where that is undefined", async () => {
+    const decoder = await loadFake();
+    const onResult = (): void => {
+      throw undefined;
+    };
+    await expect(decoder.generateAll(["a"], { ...options, onResult })).rejects.toBeUndefined();
+  });
+
   it("is DISPOSED with its decoder", async () => {
     const decoder = await loadFake();
     const all = decoder.generateAll(["a", "b", "c"], { method: "greedy" });
