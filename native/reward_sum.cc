@@ -10,6 +10,14 @@
 namespace argsearch {
 namespace {
 
+void check_sums(const Candidates& candidates) {
+  for (const double reward : candidates.rewards) {
+    if (!std::isfinite(reward)) {
+      throw Error(ErrorCode::kOptionInvalid, "the weighted rewards of a token are too large a sum: lower the weights.");
+    }
+  }
+}
+
 uint32_t divide_up(uint32_t a, uint32_t b) { return (a + b - 1) / b; }
 
 }  // namespace
@@ -75,6 +83,8 @@ void RewardSum::score(const std::vector<Request>& group) {
     add_term(term, column, group);
     column += term.weights.size();
   }
+  if (empty()) return;
+  for (const Request& request : group) check_sums(*request.candidates);
 }
 
 void RewardSum::add_term(const Term& term, size_t column, const std::vector<Request>& group) {

@@ -57,7 +57,9 @@ Candidates top_candidates(const float* logits, size_t n_vocab, size_t k) {
 }
 
 double combine_score(double log_prob, double reward, double weight, Combine combine) {
-  return (combine == Combine::kInterpolate ? 1 - weight : 1.0) * log_prob + weight * reward;
+  constexpr double kMost = std::numeric_limits<double>::max();
+  const double score = (combine == Combine::kInterpolate ? 1 - weight : 1.0) * log_prob + weight * reward;
+  return std::clamp(score, -kMost, kMost);  // infinite ones could not be told apart, nor drawn from
 }
 
 size_t select_candidate(const std::vector<double>& scores, Select select, double temperature, std::mt19937_64& random) {

@@ -50,9 +50,15 @@ export class RewardSet {
     return this.sources.map(({ model, weights }) => ({ model: model.native, weights }));
   }
 
-  /** The weighted sum of one value an objective. */
+  /** The weighted sum of one value an objective. @throws ArgsearchError REWARD_FUNCTION_FAILED, OPTION_INVALID when it is not finite */
   sum(values: readonly number[]): number {
-    return values.reduce((sum, value, index) => sum + value * (this.weights[index] ?? 0), 0);
+    const sum = values.reduce((sum, value, index) => sum + value * (this.weights[index] ?? 0), 0);
+    if (Number.isFinite(sum)) return sum;
+    const [code, cure] =
+      this.functions.length > 0
+        ? (["REWARD_FUNCTION_FAILED", "return smaller values, or lower the weights"] as const)
+        : (["OPTION_INVALID", "lower the weights"] as const);
+    throw new ArgsearchError(code, `the weighted rewards of a token add up to ${sum}: ${cure}`);
   }
 
   /** Values by their objectives' names. */

@@ -90,3 +90,26 @@ it("without a reward, decoding is the policy's arg max", async () => {
   );
   expect(largestDifference(result.logProbs, wanted)).toBeLessThan(1e-4);
 });
+
+describe("a sum beyond the largest number is an error, from", () => {
+  it.for<[what: string, terms: LoadOptions["reward"], code: string]>([
+    [
+      "a function's value times its weight",
+      [{ reward: (candidates) => candidates.map(() => 1e200), weight: 1e200 }],
+      "REWARD_FUNCTION_FAILED",
+    ],
+    [
+      "two functions' values",
+      [(candidates) => candidates.map(() => 1.5e308), (candidates) => candidates.map(() => 1.5e308)],
+      "REWARD_FUNCTION_FAILED",
+    ],
+    ["a model's reward times its weight", { reward: single.path, weight: 1e300, labels: { reward: 1e300 } }, "OPTION_INVALID"],
+    ["a model's weighted labels", { reward: several.path, weight: 1.7e308 }, "OPTION_INVALID"],
+  ])("%s", async ([, reward, code]) => {
+    await expect(run(reward)).rejects.toMatchObject({ code, message: expect.stringContaining("lower the weight") });
+    const decoder = await load({ policy: policy.path, reward, gpu: false, threads: 1 });
+    const scored = decoder.score({ prompt: PROMPT, response: "yes, at dawn" }, { template: "none" });
+    await expect(scored).rejects.toMatchObject({ code, message: expect.stringContaining("lower the weight") });
+    await decoder.dispose();
+  });
+});

@@ -92,6 +92,19 @@ describe("score forms", () => {
   });
 });
 
+it.for(["greedy", "stochastic"] as const)("scores beyond the largest number still rank, %s", async (select) => {
+  await withPair(pair, async (decoder) => {
+    const options: GenerateOptions = { topK: 5, template: "none", maxTokens: 6, combine: "additive", select, seed: 1, candidates: true };
+    const { steps } = await decode(decoder, PROMPT, { ...options, weight: 1.7e308 });
+    for (const { score, reward, candidates = [] } of steps) {
+      expect(score).toBeLessThan(Number.POSITIVE_INFINITY);
+      const most = Math.max(...candidates.map((each) => each.reward ?? Number.NaN));
+      if (most <= 1) expect(reward).toBe(most);
+      else expect(reward).toBeGreaterThan(1);
+    }
+  });
+});
+
 describe("the sampling baseline", () => {
   it("draws from the policy's distribution, tempered and cut", async () => {
     const top = firstCandidates({ ...SEARCH, topK: 5 });
