@@ -346,7 +346,7 @@ export function binding(): Binding {
     const [reason] = cause instanceof Error ? cause.message.split("\n") : [String(cause)];
     throw new ArgsearchError(
       "ADDON_NOT_FOUND",
-      `argsearch has no native addon for ${process.platform}-${process.arch} in ${packageRoot}: ${reason}. Reinstall argsearch, or build it there with "npm run build:native".`,
+      `argsearch has no native addon for ${process.platform}-${process.arch} in ${packageRoot}: ${reason}. Reinstall argsearch, or build it, with git, CMake and a C++17 compiler: cd ${packageRoot} && npm install && npm run build:native`,
       { cause },
     );
   }
