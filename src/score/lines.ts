@@ -10,7 +10,7 @@ import { ArgsearchError } from "../errors.js";
 import type { RewardModel } from "../reward-model.js";
 import type { Prompt, ScoreInput, ScoreOptions, ScoreResult, TokenReward } from "../types.js";
 
-/** A response or a text. `index`: the line's place in the file, from 0. */
+/** A response or a text. `index`: the line's place in the file, from 0; a BadLine has its number, from 1, as editors count. */
 export interface ScoredText {
   index: number;
   reward: number;
@@ -19,7 +19,7 @@ export interface ScoredText {
   tokens: TokenReward[];
 }
 
-/** A pair, by the rewards at the ends of its responses. */
+/** A pair, by the rewards at the ends of its responses. `index` as in ScoredText. */
 export interface ScoredPair {
   index: number;
   chosen: number;
@@ -45,7 +45,8 @@ const GROUP = 32;
 type Entry = Numbered<PreferencePair | ScorableText>;
 
 /**
- * Scores JSON lines of pairs, responses, conversations or texts, in their order. Neighbours share batches and decode a
+ * Scores JSON lines of pairs, responses, conversations or texts, in their order; `index` says which line a result belongs to, from
+ * 0, and onBadLine is told the number of a line, from 1. Neighbours share batches and decode a
  * prefix that they have in common once. Where a conversation cannot go through a chat template (template "none", or a
  * model without one) it is read as a "Human: … Assistant: …" transcript.
  *

@@ -68,6 +68,11 @@ describe("score", () => {
 });
 
 describe("score --input", () => {
+  it("says how lines are counted", async () => {
+    const { stdout } = await argsearch(["score", "--help"]);
+    expect(stdout.replace(/\s+/g, " ")).toContain('"index" of a result counts lines from 0, an error names its line counted from 1');
+  });
+
   const good = (response: string) => JSON.stringify({ id: "kept out", prompt: "How do I bake bread?", response });
 
   it("scores every line, in order, as single calls do", async () => {
