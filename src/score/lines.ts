@@ -45,10 +45,10 @@ const GROUP = 32;
 type Entry = Numbered<PreferencePair | ScorableText>;
 
 /**
- * Scores JSON lines of pairs, responses, conversations or texts, in their order; `index` says which line a result belongs to, from
- * 0, and onBadLine is told the number of a line, from 1. Neighbours share batches and decode a
- * prefix that they have in common once. Where a conversation cannot go through a chat template (template "none", or a
- * model without one) it is read as a "Human: … Assistant: …" transcript.
+ * Scores JSON lines of pairs, responses, conversations or texts, in their order. `index` says which line a result belongs
+ * to, from 0; onBadLine is told a line's number, from 1. Neighbours share batches and decode a prefix that they have in
+ * common once. Where a conversation cannot go through a chat template (template "none", or a model without one) it is read
+ * as a "Human: … Assistant: …" transcript.
  *
  * @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE; OPTION_INVALID, ABORTED, DISPOSED
  */
