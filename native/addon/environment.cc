@@ -83,10 +83,19 @@ void Channel::close() {
   napi_release_threadsafe_function(function_, napi_tsfn_abort);
 }
 
-Environment::Environment(Napi::Env env) : channel_(Channel::create(env)), loader_(std::make_unique<Worker>()) {
+Environment::Environment(Napi::Env env)
+    : env_(env), channel_(Channel::create(env)), loader_(std::make_unique<Worker>()) {
   // Runs before the thread-safe function's own hook (last registered, first run), while JavaScript objects still exist.
-  env.AddCleanupHook([](Environment* self) { self->shutdown(); }, this);
+  napi_add_env_cleanup_hook(env_, on_env_end, this);
 }
+
+Environment::~Environment() {
+  // A worker that is terminated while it loads the addon never gets to own this: the hook must not outlive it.
+  if (!closing_) napi_remove_env_cleanup_hook(env_, on_env_end, this);
+  shutdown();
+}
+
+void Environment::on_env_end(void* self) { static_cast<Environment*>(self)->shutdown(); }
 
 void Environment::shutdown() {
   closing_ = true;

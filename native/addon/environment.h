@@ -70,7 +70,7 @@ class Channel {
 class Environment {
  public:
   explicit Environment(Napi::Env env);
-  ~Environment() { shutdown(); }
+  ~Environment();
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
 
@@ -95,6 +95,9 @@ class Environment {
   Napi::FunctionReference cancel_class;
 
  private:
+  static void on_env_end(void* self);
+
+  napi_env env_;
   std::shared_ptr<Channel> channel_;
   std::unique_ptr<Worker> loader_;
   std::atomic<bool> closing_{false};
