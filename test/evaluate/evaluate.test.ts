@@ -144,12 +144,16 @@ describe("evaluate", () => {
 
   it("is alone in its directory; a lock of a process that is gone does not count", async () => {
     const out = await scratch();
-    let second: Promise<unknown> | undefined;
-    const onProgress = (): void => {
-      second ??= evaluate({ ...SMALL, methods: ["greedy"], out }).catch((error: unknown) => error);
+    let second: unknown;
+    const meanwhile: Metric = {
+      name: "meanwhile",
+      measure: async (responses) => {
+        second ??= await evaluate({ ...SMALL, methods: ["greedy"], out }).catch((error: unknown) => error);
+        return responses.map(() => 0);
+      },
     };
-    await evaluate({ ...SMALL, methods: ["greedy"], out, onProgress });
-    expect(await second).toMatchObject({ code: "BUSY", message: expect.stringContaining(String(process.pid)) });
+    await evaluate({ ...SMALL, methods: ["greedy"], out, metrics: [meanwhile] });
+    expect(second).toMatchObject({ code: "BUSY", message: expect.stringContaining(String(process.pid)) });
     await writeFile(join(out, "lock"), JSON.stringify({ pid: 2 ** 22 + 1, host: hostname() }));
     await evaluate({ ...SMALL, methods: ["greedy"], out });
     expect(await readdir(out)).not.toContain("lock");
