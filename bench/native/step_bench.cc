@@ -4,12 +4,14 @@
 //   step_bench ENGINE_DIR POLICY.gguf REWARD.gguf [prefix 200] [k 10] [threads 2] [repeats 30]
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "search.h"
@@ -17,6 +19,9 @@
 
 namespace argsearch {
 namespace {
+
+/// Until the threads of a pool that has just worked no longer spin: the next rival is to have the cores to itself.
+void rest() { std::this_thread::sleep_for(std::chrono::milliseconds(30)); }
 
 struct Arguments {
   std::string engine;
@@ -134,10 +139,12 @@ void run(const Arguments& arguments) {
   std::vector<double> ours, outside, plain, with_pool, raw_policy, raw_branches;
   for (size_t i = 0; i < arguments.repeats + 3; ++i) {
     const Ours step = run_step(search, prompt, arguments);
+    rest();
     const double plain_one = plain_policy.decode_one();
     const double plain_many = plain_reward.decode_branches();
     const double pooled_one = pooled_policy.decode_one();
     const double pooled_many = pooled_reward.decode_branches();
+    rest();
     if (i < 3) continue;  // warm-up
     ours.push_back(step.total);
     outside.push_back((step.total - step.decoding) / step.total);
