@@ -181,7 +181,8 @@ export function resolveRewardLoad(options: RewardLoadOptions = {}): ResolvedRewa
   throw new ArgsearchError("OPTION_INVALID", "reward must name at least one reward model's file: without one there is nothing to load");
 }
 
-function resolveTerms(spec: RewardSpec | readonly RewardSpec[] | null): ResolvedTerm[] {
+/** The terms of a reward, with their defaults. @throws ArgsearchError OPTION_INVALID */
+export function resolveTerms(spec: RewardSpec | readonly RewardSpec[] | null): ResolvedTerm[] {
   if (spec === null) return [];
   if (!Array.isArray(spec)) return [resolveTerm("reward", spec as RewardSpec)];
   return (spec as readonly RewardSpec[]).map((each, index) => resolveTerm(`reward[${index}]`, each));

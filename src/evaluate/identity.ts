@@ -5,9 +5,10 @@ import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { unreadable } from "../file-errors.js";
-import type { ModelOptions, RewardFunction, RewardSpec } from "../types.js";
+import { type ResolvedTerm, resolveTerms } from "../options.js";
+import type { ModelOptions, RewardFunction } from "../types.js";
 import type { MethodSpec } from "./methods.js";
-import type { ResolvedEvaluation, ResolvedPair } from "./options.js";
+import type { ResolvedEvaluation } from "./options.js";
 import type { PromptSet } from "./prompts.js";
 
 /** A file by name and content. */
@@ -48,7 +49,10 @@ export async function identityOf(resolved: ResolvedEvaluation, { prompts, sha256
   };
   const models: Identity["models"] = {};
   for (const pair of resolved.pairs) {
-    models[pair.label] = { policy: await hash(pair.policy), rewards: await Promise.all(terms(pair).map((spec) => print(spec, hash))) };
+    models[pair.label] = {
+      policy: await hash(pair.policy),
+      rewards: await Promise.all(resolveTerms(pair.reward).map((term) => print(term, hash))),
+    };
   }
   const { contextSize, batchSize, kvType, gpu, gpuLayers } = resolved.model;
   const methods = resolved.variants.map(({ name, method: { name: _name, ...settings } }) => [name, settings] as const);
@@ -63,13 +67,7 @@ export async function identityOf(resolved: ResolvedEvaluation, { prompts, sha256
   };
 }
 
-function terms({ reward }: ResolvedPair): readonly RewardSpec[] {
-  if (reward === null) return [];
-  return Array.isArray(reward) ? (reward as readonly RewardSpec[]) : [reward as RewardSpec];
-}
-
-async function print(spec: RewardSpec, hash: (path: string) => Promise<FileHash>): Promise<RewardPrint> {
-  const { reward, weight = 1, labels = {} } = typeof spec === "object" ? spec : { reward: spec };
+async function print({ reward, weight, labels }: ResolvedTerm, hash: (path: string) => Promise<FileHash>): Promise<RewardPrint> {
   return { reward: typeof reward === "string" ? await hash(reward) : functionPrint(reward), weight, labels };
 }
 

@@ -1,8 +1,10 @@
 /** The models of one pair, loaded as a method needs them. */
 import type { Decoder } from "../decoder.js";
 import { load } from "../load.js";
+import { resolveTerms } from "../options.js";
+import { modelPaths } from "../reward.js";
 import { loadReward, type RewardModel } from "../reward-model.js";
-import type { ModelOptions, RewardSpec } from "../types.js";
+import type { ModelOptions } from "../types.js";
 import type { ResolvedPair } from "./options.js";
 
 /**
@@ -44,12 +46,6 @@ export class Sessions {
   }
 }
 
-/** Functions alone rate only inside a decoder, whose tokens they see. */
-function hasFile(reward: NonNullable<ResolvedPair["reward"]>): boolean {
-  const specs = Array.isArray(reward) ? (reward as readonly RewardSpec[]) : [reward as RewardSpec];
-  return specs.some((spec) => typeof (typeof spec === "object" ? spec.reward : spec) === "string");
-}
-
 /** Adds each model to `models` as it is loaded; frees them all when one fails. */
 async function openSession({ pair, guided, slots, model, signal }: SessionRequest, models: AsyncDisposable[]): Promise<Session> {
   const { policy, reward } = pair;
@@ -58,7 +54,8 @@ async function openSession({ pair, guided, slots, model, signal }: SessionReques
     return loaded;
   };
   try {
-    if (guided || reward === null || !hasFile(reward)) {
+    // Functions alone rate only inside a decoder, whose tokens they see.
+    if (guided || reward === null || modelPaths(resolveTerms(reward)).length === 0) {
       const decoder = keep(await load({ ...model, policy, reward, slots, signal }));
       return { decoder, rater: reward === null ? null : decoder };
     }
