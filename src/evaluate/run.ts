@@ -23,7 +23,7 @@ export interface RunRequest {
 export interface RunResult {
   /** Prompts that could not be answered. */
   failures: FailedResponse[];
-  /** Names of the variants that got a response. */
+  /** Names of the variants that got a new response. */
   decoded: Set<string>;
 }
 
@@ -112,8 +112,10 @@ class Run {
     try {
       const response = await respond(session, { variant, index, prompt, slot }, { ...resolved, signal });
       if (response.finishReason === "aborted") throw new ArgsearchError("ABORTED", "the evaluation was interrupted");
-      if (missing) await store.add(response);
-      this.decoded.add(variant.name);
+      if (missing) {
+        await store.add(response);
+        this.decoded.add(variant.name);
+      }
     } catch (error) {
       if (!(error instanceof ArgsearchError) || !OF_THE_PROMPT.includes(error.code)) throw error;
       this.failures.push({ method: variant.name, index, code: error.code, message: error.message });

@@ -132,6 +132,16 @@ describe("evaluate", () => {
     expect(both.comparisons.filter(({ metric }) => metric === "coherence")).toHaveLength(1);
   });
 
+  it("keeps it where a group is decoded again for a prompt that cannot be answered", async () => {
+    const out = await scratch();
+    const options: EvaluateOptions = { ...SMALL, data: ["Hello?", "long ".repeat(900)], methods: ["greedy"], out };
+    const { methods } = await evaluate({ ...options, embedding: "test/evaluate/fixtures/tiny-bert.gguf" });
+    const again = await evaluate(options);
+    expect(again.failures).toHaveLength(1);
+    expect(again.methods.greedy?.coherence).toEqual(methods.greedy?.coherence);
+    expect(methods.greedy?.coherence?.count).toBe(1);
+  });
+
   it("drops damaged lines and decodes them again", async () => {
     const out = await scratch();
     await evaluate({ ...SMALL, methods: ["greedy"], out });
