@@ -8,7 +8,7 @@ import { spawnSync } from "node:child_process";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { openEngine } from "../src/engine.js";
+import { openEngine } from "../src/engine/engine.js";
 import { packageRoot } from "../src/package-root.js";
 import { shape135m } from "./lib/shape-135m.js";
 

@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { binding } from "../../src/binding.js";
-import { openEngine } from "../../src/engine.js";
+import { binding } from "../../src/engine/binding.js";
+import { openEngine } from "../../src/engine/engine.js";
 import { packageRoot } from "../../src/package-root.js";
 import { ByteVocabulary } from "../../test/helpers/byte-vocabulary.js";
 import type { GgufValue } from "../../test/helpers/gguf-writer.js";

@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-#include "search.h"
+#include "search/search.h"
 #include "stopwatch.h"
 
 namespace argsearch {

@@ -3,15 +3,15 @@
 
 #include <napi.h>
 
-#include "../llama_api.h"
-#include "../log.h"
-#include "async.h"
-#include "cancel_handle.h"
-#include "embedder_handle.h"
-#include "gguf_functions.h"
-#include "model_handle.h"
-#include "scorer_handle.h"
-#include "search_handle.h"
+#include "addon/async.h"
+#include "addon/cancel_handle.h"
+#include "addon/embedder_handle.h"
+#include "addon/gguf_functions.h"
+#include "addon/model_handle.h"
+#include "addon/scorer_handle.h"
+#include "addon/search_handle.h"
+#include "engine/llama_api.h"
+#include "engine/log.h"
 
 namespace argsearch {
 namespace {

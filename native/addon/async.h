@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "environment.h"
+#include "addon/environment.h"
 
 namespace argsearch {
 

@@ -3,11 +3,11 @@
 #include <atomic>
 #include <memory>
 
-#include "handles.h"
+#include "addon/handles.h"
 
 namespace argsearch {
 
-/// NativeCancel of src/binding.ts.
+/// NativeCancel of src/engine/binding.ts.
 class CancelHandle : public Handle<CancelHandle> {
  public:
   static constexpr napi_type_tag kTypeTag = {0x61726773656172ULL, 0x63616e63656c0001ULL};

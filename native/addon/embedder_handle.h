@@ -1,19 +1,19 @@
 #pragma once
 
-#include "../embedder.h"
-#include "handles.h"
-#include "session.h"
+#include "addon/handles.h"
+#include "addon/session.h"
+#include "texts/embedder.h"
 
 namespace argsearch {
 
-/// NativeEmbedder of src/binding.ts.
+/// NativeEmbedder of src/engine/binding.ts.
 class EmbedderHandle : public Handle<EmbedderHandle> {
  public:
   static constexpr napi_type_tag kTypeTag = {0x61726773656172ULL, 0x656d6265640001ULL};
   static Napi::Function define(Napi::Env env);
   explicit EmbedderHandle(const Napi::CallbackInfo& info);
 
-  /// createEmbedder() of src/binding.ts.
+  /// createEmbedder() of src/engine/binding.ts.
   static Napi::Value create(const Napi::CallbackInfo& info);
 
  private:

@@ -1,6 +1,6 @@
-#include "environment.h"
+#include "addon/environment.h"
 
-#include "../log.h"
+#include "engine/log.h"
 
 namespace argsearch {
 

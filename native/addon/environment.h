@@ -9,8 +9,8 @@
 #include <set>
 #include <vector>
 
-#include "../error.h"
-#include "../worker.h"
+#include "addon/worker.h"
+#include "error.h"
 
 namespace argsearch {
 

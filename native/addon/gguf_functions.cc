@@ -1,11 +1,11 @@
-#include "gguf_functions.h"
+#include "addon/gguf_functions.h"
 
 #include <map>
 
-#include "../gguf_file.h"
-#include "../quantize.h"
-#include "async.h"
-#include "convert.h"
+#include "addon/async.h"
+#include "addon/convert.h"
+#include "model/gguf_file.h"
+#include "model/quantize.h"
 
 namespace argsearch {
 namespace {

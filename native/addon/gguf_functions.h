@@ -4,13 +4,13 @@
 
 namespace argsearch {
 
-/// readGguf() of src/binding.ts.
+/// readGguf() of src/engine/binding.ts.
 Napi::Value read_gguf_file(const Napi::CallbackInfo& info);
 
-/// rewriteGguf() of src/binding.ts.
+/// rewriteGguf() of src/engine/binding.ts.
 Napi::Value rewrite_gguf_file(const Napi::CallbackInfo& info);
 
-/// quantizeGguf() of src/binding.ts.
+/// quantizeGguf() of src/engine/binding.ts.
 Napi::Value quantize_gguf_file(const Napi::CallbackInfo& info);
 
 }  // namespace argsearch

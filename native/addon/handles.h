@@ -4,8 +4,8 @@
 
 #include <cstdint>
 
-#include "../error.h"
-#include "convert.h"
+#include "addon/convert.h"
+#include "error.h"
 
 namespace argsearch {
 

@@ -1,8 +1,8 @@
-#include "model_handle.h"
+#include "addon/model_handle.h"
 
-#include "../free_memory.h"
-#include "async.h"
-#include "cancel_handle.h"
+#include "addon/async.h"
+#include "addon/cancel_handle.h"
+#include "addon/free_memory.h"
 
 namespace argsearch {
 namespace {

@@ -2,20 +2,20 @@
 
 #include <memory>
 
-#include "../model.h"
-#include "environment.h"
-#include "handles.h"
+#include "addon/environment.h"
+#include "addon/handles.h"
+#include "model/model.h"
 
 namespace argsearch {
 
-/// NativeModel of src/binding.ts: JavaScript's share of a loaded model.
+/// NativeModel of src/engine/binding.ts: JavaScript's share of a loaded model.
 class ModelHandle : public Handle<ModelHandle>, public Closable {
  public:
   static constexpr napi_type_tag kTypeTag = {0x61726773656172ULL, 0x6d6f64656c000001ULL};
   static Napi::Function define(Napi::Env env);
   explicit ModelHandle(const Napi::CallbackInfo& info);
 
-  /// loadModel() of src/binding.ts.
+  /// loadModel() of src/engine/binding.ts.
   static Napi::Value load(const Napi::CallbackInfo& info);
 
   /// The model of an argument; DISPOSED after dispose().

@@ -4,8 +4,8 @@
 #include <string>
 #include <utility>
 
-#include "../context.h"
-#include "convert.h"
+#include "addon/convert.h"
+#include "context/context.h"
 
 namespace argsearch {
 
@@ -19,7 +19,7 @@ T to_choice(Napi::Value value, const char* name, const std::pair<const char*, T>
   bad_argument(std::string(name) + " cannot be \"" + text + "\"");
 }
 
-/// ContextOptions of src/binding.ts, with a thread pool and an interrupt of their own.
+/// ContextOptions of src/engine/binding.ts, with a thread pool and an interrupt of their own.
 inline ContextSettings to_context_settings(Napi::Object options) {
   ContextSettings settings;
   settings.threads = static_cast<int>(to_integer(options.Get("threads"), "threads", 1, 512));

@@ -1,19 +1,19 @@
 #pragma once
 
-#include "../scorer.h"
-#include "handles.h"
-#include "session.h"
+#include "addon/handles.h"
+#include "addon/session.h"
+#include "texts/scorer.h"
 
 namespace argsearch {
 
-/// NativeScorer of src/binding.ts.
+/// NativeScorer of src/engine/binding.ts.
 class ScorerHandle : public Handle<ScorerHandle> {
  public:
   static constexpr napi_type_tag kTypeTag = {0x61726773656172ULL, 0x73636f7265720001ULL};
   static Napi::Function define(Napi::Env env);
   explicit ScorerHandle(const Napi::CallbackInfo& info);
 
-  /// createScorer() of src/binding.ts.
+  /// createScorer() of src/engine/binding.ts.
   static Napi::Value create(const Napi::CallbackInfo& info);
 
  private:

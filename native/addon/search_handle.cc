@@ -1,7 +1,7 @@
-#include "search_handle.h"
+#include "addon/search_handle.h"
 
-#include "model_handle.h"
-#include "options.h"
+#include "addon/model_handle.h"
+#include "addon/options.h"
 
 namespace argsearch {
 namespace {

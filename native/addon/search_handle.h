@@ -1,19 +1,19 @@
 #pragma once
 
-#include "../search.h"
-#include "handles.h"
-#include "session.h"
+#include "addon/handles.h"
+#include "addon/session.h"
+#include "search/search.h"
 
 namespace argsearch {
 
-/// NativeSearch of src/binding.ts.
+/// NativeSearch of src/engine/binding.ts.
 class SearchHandle : public Handle<SearchHandle> {
  public:
   static constexpr napi_type_tag kTypeTag = {0x61726773656172ULL, 0x7365617263680001ULL};
   static Napi::Function define(Napi::Env env);
   explicit SearchHandle(const Napi::CallbackInfo& info);
 
-  /// createSearch() of src/binding.ts.
+  /// createSearch() of src/engine/binding.ts.
   static Napi::Value create(const Napi::CallbackInfo& info);
 
  private:

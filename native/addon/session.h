@@ -3,12 +3,12 @@
 #include <memory>
 #include <utility>
 
-#include "../context.h"
-#include "../free_memory.h"
-#include "../worker.h"
-#include "async.h"
-#include "cancel_handle.h"
-#include "environment.h"
+#include "addon/async.h"
+#include "addon/cancel_handle.h"
+#include "addon/environment.h"
+#include "addon/free_memory.h"
+#include "addon/worker.h"
+#include "context/context.h"
 
 namespace argsearch {
 

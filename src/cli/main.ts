@@ -2,21 +2,21 @@
 /** The table of commands. */
 import { createRequire } from "node:module";
 import { Command } from "commander";
-import { addChat } from "./chat.js";
-import { addConvertHf } from "./convert-hf.js";
-import { addConvertOpt } from "./convert-opt.js";
-import { addDevices } from "./devices.js";
-import { addEval } from "./eval.js";
-import { fail, reportLine } from "./failure.js";
-import { addExamples } from "./flags.js";
-import { addGenerate } from "./generate.js";
-import { addInspect } from "./inspect.js";
-import { endOnInterrupt } from "./interrupt.js";
-import { coloursFor, endWithOutput } from "./output.js";
-import { addRewardAttach } from "./reward-attach.js";
-import { addRewardFit } from "./reward-fit.js";
-import { addRewardImport } from "./reward-import.js";
-import { addScore } from "./score.js";
+import { addChat } from "./commands/chat.js";
+import { addConvertHf } from "./commands/convert-hf.js";
+import { addConvertOpt } from "./commands/convert-opt.js";
+import { addDevices } from "./commands/devices.js";
+import { addEval } from "./commands/eval.js";
+import { addGenerate } from "./commands/generate.js";
+import { addInspect } from "./commands/inspect.js";
+import { addRewardAttach } from "./commands/reward-attach.js";
+import { addRewardFit } from "./commands/reward-fit.js";
+import { addRewardImport } from "./commands/reward-import.js";
+import { addScore } from "./commands/score.js";
+import { addExamples } from "./flags/flags.js";
+import { fail, reportLine } from "./terminal/failure.js";
+import { endOnInterrupt } from "./terminal/interrupt.js";
+import { coloursFor, endWithOutput } from "./terminal/output.js";
 
 const { version } = createRequire(import.meta.url)("argsearch/package.json") as { version: string };
 

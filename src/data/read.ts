@@ -1,10 +1,10 @@
 /** Data files as their records, one at a time. */
 import type { Readable } from "node:stream";
 import { ArgsearchError } from "../errors.js";
+import { type BadLine, type Line, parseObject, readLines } from "../files/json-lines.js";
 import type { Prompt } from "../types.js";
 import { oneOf } from "../validate.js";
 import { type FormatTable, readFields } from "./format.js";
-import { type BadLine, type Line, parseObject, readLines } from "./json-lines.js";
 import { PAIR_FORMATS, type PreferencePair } from "./pair-formats.js";
 import { PROMPT_FORMATS, type ScorableText, TEXT_FORMATS } from "./text-formats.js";
 

@@ -1,14 +1,14 @@
 /** Defaults and validation of an evaluation's options. */
 import { basename, extname } from "node:path";
-import type { Pooling } from "../binding.js";
-import type { BadLine } from "../data/json-lines.js";
-import { EMBEDDED } from "../embedded.js";
-import { resolveGenerate } from "../options.js";
+import { resolveGenerate } from "../decode/options.js";
+import type { Pooling } from "../engine/binding.js";
+import type { BadLine } from "../files/json-lines.js";
+import { EMBEDDED } from "../model/embedded.js";
 import type { ModelOptions, RewardSpec } from "../types.js";
 import { integer, invalid, nonEmptyText, oneOf, onlyKnown, plainObject } from "../validate.js";
 import type { JudgeOptions } from "./judge/options.js";
 import { METHOD_NAMES, type MethodName, type MethodSpec, methodOf } from "./methods.js";
-import type { Metric } from "./metric.js";
+import type { Metric } from "./metrics/metric.js";
 import type { EvaluationProgress } from "./progress.js";
 import type { PromptSource } from "./prompts.js";
 import { type Sweep, sweepMethods } from "./sweep.js";

@@ -1,8 +1,8 @@
 /** The prompts of an evaluation. */
 import { createHash } from "node:crypto";
-import type { BadLine } from "../data/json-lines.js";
 import { type PromptFormat, readPrompts } from "../data/read.js";
 import { ArgsearchError } from "../errors.js";
+import type { BadLine } from "../files/json-lines.js";
 import type { Prompt } from "../types.js";
 
 export interface PromptSet {

@@ -1,10 +1,10 @@
 /** What comes out of an evaluation: results.json. */
 import { setImmediate } from "node:timers/promises";
-import { throwIfAborted } from "../abort.js";
+import { throwIfAborted } from "../engine/abort.js";
 import type { Identity } from "./identity.js";
 import type { JudgeResult } from "./judge/judge.js";
-import { type Estimate, type PairedTest, Resampler } from "./resampling.js";
 import type { EvaluatedResponse, FailedResponse } from "./response.js";
+import { type Estimate, type PairedTest, Resampler } from "./statistics/resampling.js";
 
 /** Estimates by metric; a metric without a value is absent. */
 export type MethodResult = Record<string, Estimate>;

@@ -2,7 +2,7 @@
  * The Bradley–Terry model of preferences on hidden states: P(chosen over rejected) = σ(w · (h_chosen − h_rejected)).
  * Everything here is one pass over the feature file, sums in double precision.
  */
-import { throwIfAborted } from "../abort.js";
+import { throwIfAborted } from "../engine/abort.js";
 import type { FeatureFile } from "./feature-file.js";
 import type { FeatureRecord, RecordHead } from "./feature-record.js";
 import type { Evaluation } from "./lbfgs.js";

@@ -5,7 +5,7 @@
 import { readSync } from "node:fs";
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
-import { unwritable } from "../file-errors.js";
+import { unwritable } from "../files/file-errors.js";
 import { decodeHead, encodeHead, type FeatureRecord, HEAD_BYTES, type RecordHead, recordBytes } from "./feature-record.js";
 
 const MAGIC = "ARGSFIT1";

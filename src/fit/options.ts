@@ -2,8 +2,8 @@
 
 import type { PreferencePair } from "../data/pair-formats.js";
 import { PAIR_FORMAT_NAMES, type PairFormat } from "../data/read.js";
+import { type ResolvedModelOptions, resolveRewardLoad } from "../decode/options.js";
 import type { ArgsearchError } from "../errors.js";
-import { type ResolvedModelOptions, resolveRewardLoad } from "../options.js";
 import type { ModelOptions } from "../types.js";
 import { boolean, callback, integer, invalid, nonEmptyText, number, oneOf, onlyKnown, plainObject } from "../validate.js";
 import type { Trial } from "./cross-validate.js";

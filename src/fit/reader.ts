@@ -1,11 +1,12 @@
 /** Pairs as a trunk reads them: tokens in, hidden states out. */
-import { cancellable } from "../abort.js";
-import type { NativeScorer } from "../binding.js";
-import { native } from "../border.js";
+
 import type { PreferencePair } from "../data/pair-formats.js";
 import { promptAsText, responseAsText } from "../data/transcript.js";
+import { cancellable } from "../engine/abort.js";
+import type { NativeScorer } from "../engine/binding.js";
+import { native } from "../engine/native.js";
 import { ArgsearchError } from "../errors.js";
-import type { Model } from "../model.js";
+import type { Model } from "../model/model.js";
 import type { Prompt } from "../types.js";
 import { type Reading, readingsOf } from "./prefixes.js";
 

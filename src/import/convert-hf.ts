@@ -1,15 +1,15 @@
-import { openEngine } from "../engine.js";
+import { resolveEngine } from "../decode/options.js";
+import { openEngine } from "../engine/engine.js";
 import { ArgsearchError } from "../errors.js";
-import { resolveEngine } from "../options.js";
 import type { EngineOptions } from "../types.js";
 import { abortSignal, callback, nonEmptyText, onlyKnown, plainObject } from "../validate.js";
-import { Checkpoint } from "./checkpoint.js";
-import { convertTrunk, requireTokenizer, type TrunkConversion, trunkType } from "./converter.js";
-import { converterDir } from "./converter-source.js";
-import { causalArchitecture, type HfConfig, readConfig } from "./hf-config.js";
+import { Checkpoint } from "./checkpoint/checkpoint.js";
+import { causalArchitecture, type HfConfig, readConfig } from "./checkpoint/hf-config.js";
 import { type ModelType, resolveType } from "./model-types.js";
 import { publish, requireWritable } from "./publish.js";
-import { findPython } from "./python.js";
+import { convertTrunk, requireTokenizer, type TrunkConversion, trunkType } from "./python/converter.js";
+import { converterDir } from "./python/converter-source.js";
+import { findPython } from "./python/python.js";
 
 /** What driving llama.cpp's converter takes. */
 export interface ConvertHfOptions extends EngineOptions {

@@ -1,11 +1,11 @@
-import type { RewardProvenance } from "../provenance.js";
+import type { RewardProvenance } from "../gguf/provenance.js";
 import { onlyKnown, plainObject } from "../validate.js";
-import { Checkpoint } from "./checkpoint.js";
+import { Checkpoint } from "./checkpoint/checkpoint.js";
+import { findHead, type HeadTensors, readHead, requireWidth } from "./checkpoint/head.js";
+import { causalArchitecture, readConfig } from "./checkpoint/hf-config.js";
 import { CONVERT_HF_NAMES, type ConvertHfOptions, checkConversion, conversionOf } from "./convert-hf.js";
-import { convertTrunk, trunkType } from "./converter.js";
-import { findHead, type HeadTensors, readHead, requireWidth } from "./head.js";
-import { causalArchitecture, readConfig } from "./hf-config.js";
 import { publish } from "./publish.js";
+import { convertTrunk, trunkType } from "./python/converter.js";
 
 export interface ImportOptions extends ConvertHfOptions {
   /** Name of the head's weight; default: the one there is. */

@@ -1,16 +1,16 @@
 /** Scores a data file into another. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { countLines } from "../data/json-lines.js";
 import type { DataSource } from "../data/read.js";
-import type { Decoder } from "../decoder.js";
+import type { Decoder } from "../decode/decoder.js";
 import { ArgsearchError } from "../errors.js";
-import { unreadable } from "../file-errors.js";
-import { fingerprint } from "../fingerprint.js";
-import { isSameFile } from "../output-file.js";
-import type { RewardModel } from "../reward-model.js";
+import { unreadable } from "../files/file-errors.js";
+import { fingerprint } from "../files/fingerprint.js";
+import { countLines } from "../files/json-lines.js";
+import { isSameFile } from "../files/output-file.js";
 import { type ScoredLine, type ScoreLinesOptions, scoreLines } from "./lines.js";
 import { LineOutput } from "./output.js";
+import type { RewardModel } from "./reward-model.js";
 import { type ScoreSummary, Summariser } from "./summary.js";
 
 export interface ScoreFileOptions extends Omit<ScoreLinesOptions, "skip"> {

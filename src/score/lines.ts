@@ -1,14 +1,14 @@
 /** A data file as its rewards, line by line. */
 
-import type { BadLine } from "../data/json-lines.js";
 import type { PreferencePair } from "../data/pair-formats.js";
 import { type DataSource, type Numbered, readScorables, type ScorableFormat } from "../data/read.js";
 import type { ScorableText } from "../data/text-formats.js";
 import { promptAsText, responseAsText } from "../data/transcript.js";
-import type { Decoder } from "../decoder.js";
+import type { Decoder } from "../decode/decoder.js";
 import { ArgsearchError } from "../errors.js";
-import type { RewardModel } from "../reward-model.js";
+import type { BadLine } from "../files/json-lines.js";
 import type { Prompt, ScoreInput, ScoreOptions, ScoreResult, TokenReward } from "../types.js";
+import type { RewardModel } from "./reward-model.js";
 
 /** A response or a text. `index`: the line's place in the file, from 0; a BadLine has its number, from 1, as editors count. */
 export interface ScoredText {

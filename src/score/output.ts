@@ -1,8 +1,8 @@
 /** A file of JSON lines that an interrupted run goes on with. */
 import type { FileHandle } from "node:fs/promises";
-import { readLines } from "../data/json-lines.js";
-import { unwritable } from "../file-errors.js";
-import { OutputFile } from "../output-file.js";
+import { unwritable } from "../files/file-errors.js";
+import { readLines } from "../files/json-lines.js";
+import { OutputFile } from "../files/output-file.js";
 import type { ScoredLine } from "./lines.js";
 
 const NEWLINE = 0x0a;

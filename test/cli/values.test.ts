@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { integer, labelWeight, list, number, rewardTerm } from "../../src/cli/values.js";
+import { integer, labelWeight, list, number, rewardTerm } from "../../src/cli/flags/values.js";
 import { scratch } from "./run.js";
 
 describe("numbers", () => {

@@ -1,6 +1,6 @@
 /** Memory of the branches: cells of the reward model's cache, read as the bytes that llama.cpp would save of them. */
 import { describe, expect, it } from "vitest";
-import type { NativeSearch } from "../../src/binding.js";
+import type { NativeSearch } from "../../src/engine/binding.js";
 import { SIXTY_TOKENS } from "../helpers/byte-vocabulary.js";
 import { modelFolder } from "../helpers/model-folder.js";
 import { beginOptions, withNativeSearch } from "../helpers/native.js";

@@ -1,6 +1,6 @@
 /** What a step decodes: read off the counters, not off a clock. */
 import { describe, expect, it } from "vitest";
-import type { SearchCounters } from "../../src/binding.js";
+import type { SearchCounters } from "../../src/engine/binding.js";
 import { ALL_BYTES, SIXTY_TOKENS } from "../helpers/byte-vocabulary.js";
 import { modelFolder, withPair } from "../helpers/model-folder.js";
 import { beginOptions, withNativeSearch } from "../helpers/native.js";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { binding, type NativeScorer, type ScoreSequence } from "../../src/binding.js";
+import { binding, type NativeScorer, type ScoreSequence } from "../../src/engine/binding.js";
 import { SIXTY_TOKENS } from "../helpers/byte-vocabulary.js";
 import { modelFolder } from "../helpers/model-folder.js";
 import { loadNative, NATIVE_CONTEXT } from "../helpers/native.js";

@@ -1,6 +1,6 @@
 /** A step in two halves, with JavaScript between them, is the same step. */
 import { describe, expect, it } from "vitest";
-import type { NativeSearch, NativeStep } from "../../src/binding.js";
+import type { NativeSearch, NativeStep } from "../../src/engine/binding.js";
 import { SIXTY_TOKENS } from "../helpers/byte-vocabulary.js";
 import { modelFolder } from "../helpers/model-folder.js";
 import { beginOptions, stepOnce, withNativeSearch } from "../helpers/native.js";

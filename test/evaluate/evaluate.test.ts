@@ -2,6 +2,7 @@ import { appendFile, copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { load } from "../../src/decode/load.js";
 import {
   EMBEDDED,
   type EvaluatedResponse,
@@ -11,7 +12,6 @@ import {
   type Metric,
   type RewardFunction,
 } from "../../src/index.js";
-import { load } from "../../src/load.js";
 
 const PROMPTS = ["Can you help me set up a light show?", "How do I bake bread?", "Help me plan a city trip."];
 const SMALL: EvaluateOptions = { data: PROMPTS, methods: ["greedy", "top-p", "args-greedy"], maxTokens: 8, slots: 2, threads: 1 };

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { callsMetric } from "../../src/evaluate/calls.js";
-import { coherenceMetric, cosine } from "../../src/evaluate/coherence.js";
-import { diversity, diversityMetric, repetition } from "../../src/evaluate/diversity.js";
-import { speedMetric } from "../../src/evaluate/speed.js";
-import { treebankWords } from "../../src/evaluate/treebank.js";
+import { callsMetric } from "../../src/evaluate/metrics/calls.js";
+import { coherenceMetric, cosine } from "../../src/evaluate/metrics/coherence.js";
+import { diversity, diversityMetric, repetition } from "../../src/evaluate/metrics/diversity.js";
+import { speedMetric } from "../../src/evaluate/metrics/speed.js";
+import { treebankWords } from "../../src/evaluate/metrics/treebank.js";
 import { responseOf } from "./responses.js";
 
 interface Reference {

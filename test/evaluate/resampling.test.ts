@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { estimate, pairedTest } from "../../src/evaluate/resampling.js";
 import { compare } from "../../src/evaluate/results.js";
+import { estimate, pairedTest } from "../../src/evaluate/statistics/resampling.js";
 import { Random } from "../helpers/random.js";
 
 describe("bootstrap intervals", () => {

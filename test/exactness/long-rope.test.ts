@@ -3,8 +3,8 @@
  * that many share.
  */
 import { describe, expect, it } from "vitest";
-import { binding } from "../../src/binding.js";
-import { openEngine } from "../../src/engine.js";
+import { binding } from "../../src/engine/binding.js";
+import { openEngine } from "../../src/engine/engine.js";
 import { type LoadOptions, loadReward } from "../../src/index.js";
 import { decode, expectBruteForce, type Search, settingOf } from "../helpers/brute-force.js";
 import { modelFolder, type StoredModel, type StoredPair, withPair } from "../helpers/model-folder.js";

@@ -2,6 +2,8 @@
  * A binding in memory: a byte-level vocabulary, a policy that recites a script, rewards by a formula. Deterministic, and
  * what the library did to it can be read back.
  */
+
+import { commonPrefix } from "../../src/decode/slots.js";
 import type {
   BeginOptions,
   BeginResult,
@@ -19,8 +21,7 @@ import type {
   ScoreSequence,
   SearchOptions,
   SequenceScore,
-} from "../../src/binding.js";
-import { commonPrefix } from "../../src/slots.js";
+} from "../../src/engine/binding.js";
 
 export const BOS = 256;
 export const EOS = 257;
@@ -335,7 +336,7 @@ class FakeScorer implements NativeScorer {
   }
 }
 
-/** Stands in for binding() of src/binding.ts. */
+/** Stands in for binding() of src/engine/binding.ts. */
 export function binding(): Binding {
   const fake = current;
   return {

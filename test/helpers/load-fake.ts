@@ -1,5 +1,5 @@
-import type { Decoder } from "../../src/decoder.js";
-import { load } from "../../src/load.js";
+import type { Decoder } from "../../src/decode/decoder.js";
+import { load } from "../../src/decode/load.js";
 import type { LoadOptions } from "../../src/types.js";
 
 /** A decoder on the fake binding: policy and reward by the fake's file names. */

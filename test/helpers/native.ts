@@ -6,8 +6,8 @@ import {
   type NativeRewardSource,
   type NativeSearch,
   type NativeStep,
-} from "../../src/binding.js";
-import { openEngine } from "../../src/engine.js";
+} from "../../src/engine/binding.js";
+import { openEngine } from "../../src/engine/engine.js";
 import type { StoredPair } from "./model-folder.js";
 
 export async function loadNative(path: string): Promise<NativeModel> {

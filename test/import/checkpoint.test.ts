@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Checkpoint } from "../../src/import/checkpoint.js";
+import { Checkpoint } from "../../src/import/checkpoint/checkpoint.js";
 import { encodeSafetensors, type SafeTensors, writeSafetensors, writeShards } from "../helpers/safetensors-writer.js";
 
 let dir: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decodeFloats, encodeHalves, firstNonFinite } from "../../src/import/float-formats.js";
+import { decodeFloats, encodeHalves, firstNonFinite } from "../../src/gguf/float-formats.js";
 import { Random } from "../helpers/random.js";
 
 describe("float formats", () => {

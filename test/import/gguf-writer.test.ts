@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type GgufContent, writeGguf } from "../../src/import/gguf-writer.js";
+import { type GgufContent, writeGguf } from "../../src/gguf/writer.js";
 import { encodeGguf } from "../helpers/gguf-writer.js";
 
 let dir: string;

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { findHead, readRewardHead } from "../../src/import/head.js";
-import { causalArchitecture } from "../../src/import/hf-config.js";
+import { findHead, readRewardHead } from "../../src/import/checkpoint/head.js";
+import { causalArchitecture } from "../../src/import/checkpoint/hf-config.js";
 import { writeSafetensors } from "../helpers/safetensors-writer.js";
 
 const TRUNK = ["model.embed_tokens.weight", "model.layers.0.self_attn.q_proj.weight", "lm_head.weight"];

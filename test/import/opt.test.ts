@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { binding } from "../../src/binding.js";
+import { binding } from "../../src/engine/binding.js";
 import { convertOpt, inspect, load } from "../../src/index.js";
 import { multiply, OPT_WIDTH, optForward, type RandomOpt, randomOpt, writeOpt } from "../helpers/random-opt.js";
 

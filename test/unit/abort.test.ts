@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { cancellable, unlessAborted } from "../../src/abort.js";
+import { cancellable, unlessAborted } from "../../src/engine/abort.js";
 
-vi.mock("../../src/binding.js", () => import("../helpers/fake-binding.js"));
+vi.mock("../../src/engine/binding.js", () => import("../helpers/fake-binding.js"));
 
 const never = new Promise<never>(() => {});
 

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { type AttachOptions, attachReward } from "../../src/attach.js";
+import { type AttachOptions, attachReward } from "../../src/gguf/attach.js";
 import { type Fake, nativeError, resetFake } from "../helpers/fake-binding.js";
 
-vi.mock("../../src/binding.js", () => import("../helpers/fake-binding.js"));
+vi.mock("../../src/engine/binding.js", () => import("../helpers/fake-binding.js"));
 
 let fake: Fake;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { BoundedTemplate } from "../../src/bounded-template.js";
-import { ChatFormat, type ChatModel } from "../../src/chat.js";
+import { BoundedTemplate } from "../../src/model/bounded-template.js";
+import { ChatFormat, type ChatModel } from "../../src/model/chat.js";
 import type { Prompt } from "../../src/types.js";
 
 const CHATML =

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { enginePackages, platformName } from "../../src/engine.js";
+import { enginePackages, platformName } from "../../src/engine/engine.js";
 import { resetFake } from "../helpers/fake-binding.js";
 
-vi.mock("../../src/binding.js", () => import("../helpers/fake-binding.js"));
+vi.mock("../../src/engine/binding.js", () => import("../helpers/fake-binding.js"));
 beforeEach(() => {
   resetFake();
   vi.resetModules();
@@ -33,7 +33,7 @@ describe("engine packages", () => {
 describe("openEngine()", () => {
   it("says what it looked for, where, and the command that repairs it", async () => {
     vi.stubGlobal("process", { ...process, platform: "linux", arch: "riscv64", cwd: () => "/somewhere" });
-    const { openEngine } = await import("../../src/engine.js");
+    const { openEngine } = await import("../../src/engine/engine.js");
     const message = expect.stringMatching(
       /^No llama.cpp engine for linux-riscv64: looked for @node-llama-cpp\/linux-riscv64 from .* and \/somewhere\. Repair with "npm install @node-llama-cpp\/linux-riscv64@\d+\.\d+\.\d+", or set engineDir/,
     );
@@ -45,7 +45,7 @@ describe("openEngine()", () => {
   });
 
   it("stays with the engine that is open", async () => {
-    const { openEngine } = await import("../../src/engine.js");
+    const { openEngine } = await import("../../src/engine/engine.js");
     const own = openEngine({ engineDir: "/own", gpu: "auto" });
     expect(own.dir).toBe("/own");
     expect(openEngine({ engineDir: undefined, gpu: false })).toBe(own);

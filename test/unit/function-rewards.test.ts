@@ -3,7 +3,7 @@ import type { RewardCandidate, RewardContext } from "../../src/types.js";
 import { EOS, type Fake, resetFake } from "../helpers/fake-binding.js";
 import { loadFake } from "../helpers/load-fake.js";
 
-vi.mock("../../src/binding.js", () => import("../helpers/fake-binding.js"));
+vi.mock("../../src/engine/binding.js", () => import("../helpers/fake-binding.js"));
 
 let fake: Fake;
 beforeEach(() => {

@@ -3,7 +3,7 @@ import type { GenerateResult, Step } from "../../src/types.js";
 import { BOS, EOS, type Fake, nativeError, resetFake } from "../helpers/fake-binding.js";
 import { loadFake } from "../helpers/load-fake.js";
 
-vi.mock("../../src/binding.js", () => import("../helpers/fake-binding.js"));
+vi.mock("../../src/engine/binding.js", () => import("../helpers/fake-binding.js"));
 
 let fake: Fake;
 beforeEach(() => {

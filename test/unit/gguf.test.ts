@@ -2,11 +2,11 @@ import { rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { GgufEntry } from "../../src/binding.js";
-import { type GgufSummary, inspect } from "../../src/gguf.js";
+import type { GgufEntry } from "../../src/engine/binding.js";
+import { type GgufSummary, inspect } from "../../src/gguf/inspect.js";
 import { type Fake, resetFake } from "../helpers/fake-binding.js";
 
-vi.mock("../../src/binding.js", () => import("../helpers/fake-binding.js"));
+vi.mock("../../src/engine/binding.js", () => import("../helpers/fake-binding.js"));
 
 let fake: Fake;
 beforeEach(() => {

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { Decoder } from "../../src/decoder.js";
-import { loadReward } from "../../src/reward-model.js";
+import type { Decoder } from "../../src/decode/decoder.js";
+import { loadReward } from "../../src/score/reward-model.js";
 import { type Fake, resetFake } from "../helpers/fake-binding.js";
 import { loadFake } from "../helpers/load-fake.js";
 
-vi.mock("../../src/binding.js", () => import("../helpers/fake-binding.js"));
+vi.mock("../../src/engine/binding.js", () => import("../helpers/fake-binding.js"));
 
 let fake: Fake;
 beforeEach(() => {

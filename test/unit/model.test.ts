@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { Model } from "../../src/model.js";
+import { Model } from "../../src/model/model.js";
 import { BOS, binding, EOS, type Fake, type FakeFile, resetFake } from "../helpers/fake-binding.js";
 
-vi.mock("../../src/binding.js", () => import("../helpers/fake-binding.js"));
+vi.mock("../../src/engine/binding.js", () => import("../helpers/fake-binding.js"));
 
 let fake: Fake;
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { EMBEDDED } from "../../src/embedded.js";
-import { contextFor, resolveGenerate, resolveLoad, resolveRewardLoad, splitCallbacks } from "../../src/options.js";
-import { defaultThreads } from "../../src/threads.js";
+import { contextFor, resolveGenerate, resolveLoad, resolveRewardLoad, splitCallbacks } from "../../src/decode/options.js";
+import { defaultThreads } from "../../src/engine/threads.js";
+import { EMBEDDED } from "../../src/model/embedded.js";
 import type { GenerateOptions, LoadOptions } from "../../src/types.js";
 
 const limits = { vocabulary: 1000, slots: 4, rewarded: true };

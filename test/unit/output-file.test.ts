@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { isSameFile, OutputFile } from "../../src/output-file.js";
+import { isSameFile, OutputFile } from "../../src/files/output-file.js";
 
 let folder: string;
 beforeEach(() => {

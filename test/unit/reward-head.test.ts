@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type RewardHead, storedHead } from "../../src/reward-head.js";
+import { type RewardHead, storedHead } from "../../src/gguf/reward-head.js";
 
 describe("storedHead()", () => {
   it("takes one row, or one a label", () => {

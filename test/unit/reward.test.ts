@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { Model } from "../../src/model.js";
-import { resolveLoad } from "../../src/options.js";
-import { modelPaths, RewardSet } from "../../src/reward.js";
-import { callRewards } from "../../src/reward-functions.js";
+import { resolveLoad } from "../../src/decode/options.js";
+import { Model } from "../../src/model/model.js";
+import { callRewards } from "../../src/reward/functions.js";
+import { modelPaths, RewardSet } from "../../src/reward/reward-set.js";
 import type { RewardFunction, RewardSpec } from "../../src/types.js";
 import { binding, type Fake, type FakeFile, resetFake } from "../helpers/fake-binding.js";
 
-vi.mock("../../src/binding.js", () => import("../helpers/fake-binding.js"));
+vi.mock("../../src/engine/binding.js", () => import("../helpers/fake-binding.js"));
 
 let fake: Fake;
 beforeEach(() => {

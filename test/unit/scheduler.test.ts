@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { BeginOptions, NativeSearch } from "../../src/binding.js";
+import { Scheduler } from "../../src/decode/scheduler.js";
+import type { BeginOptions, NativeSearch } from "../../src/engine/binding.js";
 import { ArgsearchError } from "../../src/errors.js";
-import { Scheduler } from "../../src/scheduler.js";
 import { binding, type Fake, nativeError, resetFake } from "../helpers/fake-binding.js";
 
-vi.mock("../../src/binding.js", () => import("../helpers/fake-binding.js"));
+vi.mock("../../src/engine/binding.js", () => import("../helpers/fake-binding.js"));
 
 let fake: Fake;
 let search: NativeSearch;

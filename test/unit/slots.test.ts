@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { commonPrefix, SlotPool } from "../../src/slots.js";
+import { commonPrefix, SlotPool } from "../../src/decode/slots.js";
 
 const prompt = (...tokens: number[]): Int32Array => Int32Array.from(tokens);
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { StopFilter } from "../../src/stop-strings.js";
+import { StopFilter } from "../../src/decode/stop-strings.js";
 
 /** Feeds the pieces and returns what came out of each, and at the end. */
 function run(stops: string[], pieces: string[]): { out: string[]; rest: string; stopped: boolean } {

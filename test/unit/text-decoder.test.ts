@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decodeText, Utf8Stream } from "../../src/text-decoder.js";
+import { decodeText, Utf8Stream } from "../../src/model/text-decoder.js";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 

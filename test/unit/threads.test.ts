@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { coreIds, defaultThreads } from "../../src/threads.js";
+import { coreIds, defaultThreads } from "../../src/engine/threads.js";
 
 it("counts physical cores, not their threads", () => {
   const processor = (socket: number, core: number): string => `processor\t: 0\nphysical id\t: ${socket}\ncore id\t\t: ${core}\n`;

@@ -1,6 +1,6 @@
 /** Asks an OpenAI-compatible endpoint. The `openai` package is an optional peer: it is loaded when there is a judge. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { onAbort, throwIfAborted } from "../../abort.js";
+import { onAbort, throwIfAborted } from "../../engine/abort.js";
 import { optionalModule } from "../optional-module.js";
 import { DEFAULTS, type JudgeOptions } from "./options.js";
 import { contentOf, EMPTY, late, noReply, type Reply } from "./reply.js";

@@ -1,7 +1,7 @@
 /** Win–tie rates of methods against a baseline, by another model's verdicts. */
 import { promptAsText } from "../../data/transcript.js";
-import { type Estimate, estimate } from "../resampling.js";
 import type { EvaluatedResponse } from "../response.js";
+import { type Estimate, estimate } from "../statistics/resampling.js";
 import { type Asked, type AskingRequest, askAll, type OpenQuestion } from "./asking.js";
 import { DEFAULTS, type JudgeEstimate, type JudgeOptions } from "./options.js";
 import { isSwapped, judgeMessages } from "./scheme.js";

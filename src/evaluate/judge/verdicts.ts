@@ -1,8 +1,8 @@
 /** What the judge has said, on disk: nothing is asked (and paid) twice. */
 import { createHash } from "node:crypto";
 import { appendFile } from "node:fs/promises";
-import { unwritable } from "../../file-errors.js";
-import { readText } from "../store.js";
+import { unwritable } from "../../files/file-errors.js";
+import { readText } from "../run/store.js";
 import type { JudgeMessage } from "./scheme.js";
 
 /** Replies by the question's digest. A torn last line, or one that is damaged, is asked again. */

@@ -1,5 +1,5 @@
 /** Numbers as a reader wants them. */
-import type { Estimate } from "../resampling.js";
+import type { Estimate } from "../statistics/resampling.js";
 import type { Cell } from "./document.js";
 
 /** Metrics that the paper prints in per cent. */

@@ -1,9 +1,9 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ArgsearchError } from "../../errors.js";
-import { unwritable } from "../../file-errors.js";
+import { unwritable } from "../../files/file-errors.js";
 import type { EvaluationResults } from "../results.js";
-import { FILES, readJson, readResponses, writeAtomically } from "../store.js";
+import { FILES, readJson, readResponses, writeAtomically } from "../run/store.js";
 import { chartSpecs } from "./charts.js";
 import { composeReport } from "./compose.js";
 import { drawCharts } from "./draw.js";

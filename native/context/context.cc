@@ -1,0 +1,126 @@
+#include "context/context.h"
+
+#include <algorithm>
+
+#include "engine/assertion_guard.h"
+#include "engine/log.h"
+#include "error.h"
+#include "stopwatch.h"
+
+namespace argsearch {
+namespace {
+
+ggml_type cache_type(KvType type, const Model& model) {
+  switch (type) {
+    case KvType::kF32:
+      return GGML_TYPE_F32;
+    case KvType::kQ8_0:
+      return GGML_TYPE_Q8_0;
+    case KvType::kF16:
+      return GGML_TYPE_F16;
+    case KvType::kAuto:
+      break;
+  }
+  return model.is_f32() ? GGML_TYPE_F32 : GGML_TYPE_F16;
+}
+
+void check_decoder(const Model& model) {
+  const LlamaApi& api = engine();
+  const bool decoder = api.llama_model_has_decoder(model.handle()) && !api.llama_model_has_encoder(model.handle());
+  if (!decoder || api.llama_model_is_diffusion(model.handle())) {
+    throw Error(ErrorCode::kModelUnsupported, model.path() + ": the architecture \"" + model.architecture() +
+                                                  "\" is not a causal decoder; argsearch decodes token by token.");
+  }
+}
+
+[[noreturn]] void fail_context(const Model& model, uint32_t cells, const LogCapture& log) {
+  const std::string reason = log.last_line("out of memory");
+  if (reason.find("cache type") != std::string::npos) {
+    throw Error(ErrorCode::kOptionInvalid, model.path() + " cannot have this kvType: " + reason + ".");
+  }
+  if (reason.find("GGML_ASSERT") != std::string::npos) {
+    throw Error(ErrorCode::kModelInvalid, model.path() + " is damaged: " + reason);
+  }
+  throw Error(ErrorCode::kOutOfMemory, model.path() + ": no context of " + std::to_string(cells) +
+                                           " tokens could be made (" + reason + "). Lower contextSize or slots.");
+}
+
+}  // namespace
+
+Context::Context(std::shared_ptr<const Model> model, const ContextSettings& settings, const ContextShape& shape)
+    : model_(std::move(model)),
+      threadpool_(settings.threadpool),
+      interrupt_(settings.interrupt),
+      batch_size_(std::max(settings.batch_size, shape.sequences)) {
+  const LlamaApi& api = engine();
+  check_decoder(*model_);
+  llama_context_params params = api.llama_context_default_params();
+  params.n_ctx = shape.cells;
+  params.n_batch = batch_size_;
+  params.n_ubatch = batch_size_;
+  params.n_seq_max = shape.sequences;
+  // llama.cpp asserts that its output buffer holds one row a sequence.
+  params.n_outputs_max = shape.embeddings ? batch_size_ : std::max(shape.outputs, shape.sequences);
+  params.n_threads = settings.threads;
+  params.n_threads_batch = settings.threads;
+  params.pooling_type = LLAMA_POOLING_TYPE_NONE;
+  params.type_k = cache_type(settings.kv_type, *model_);
+  params.type_v = params.type_k;
+  // Flash attention rounds an F32 cache to F16 before every use.
+  if (params.type_k == GGML_TYPE_F32) params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
+  if (model_->long_rope()) params.yarn_orig_ctx = model_->long_rope()->original_context();
+  params.embeddings = shape.embeddings;
+  params.no_perf = true;
+  params.swa_full = true;
+  params.kv_unified = true;
+  params.cb_eval = shape.on_node;
+  params.cb_eval_user_data = shape.on_node_data;
+  params.abort_callback = [](void* data) { return static_cast<const Interrupt*>(data)->raised(); };
+  params.abort_callback_data = interrupt_.get();
+
+  const LogCapture log;
+  const AssertionGuard guard;
+  context_.reset(api.llama_init_from_model(model_->handle(), params));
+  if (!context_) fail_context(*model_, shape.cells, log);
+  if (memory() == nullptr) {
+    throw Error(ErrorCode::kModelUnsupported,
+                model_->path() + ": the architecture \"" + model_->architecture() + "\" keeps no KV cache.");
+  }
+  if (threadpool_) api.llama_attach_threadpool(handle(), threadpool_->handle(), threadpool_->handle());
+}
+
+void Context::decode(Batch& batch) {
+  if (interrupt_->raised()) throw Error(ErrorCode::kAborted, "decoding was aborted.");
+  const LogCapture log;
+  const llama_batch view = batch.view();
+  const Stopwatch watch;
+  int32_t status = 0;
+  try {
+    status = engine().llama_decode(handle(), view);
+    decode_ms_ += watch.milliseconds();
+  } catch (const std::exception& error) {
+    throw Error(ErrorCode::kDecodeFailed, model_->path() + ": llama.cpp failed to decode: " + error.what());
+  }
+  if (status == 0) return;
+  if (status == 2 || interrupt_->raised()) throw Error(ErrorCode::kAborted, "decoding was aborted.");
+  if (status == 1) {
+    throw Error(ErrorCode::kOutOfMemory, model_->path() + ": the KV cache is full. Raise contextSize.");
+  }
+  throw Error(ErrorCode::kDecodeFailed, model_->path() + ": llama.cpp failed to decode (" + std::to_string(status) +
+                                            "): " + log.last_line("no reason given"));
+}
+
+bool Context::truncate(llama_seq_id sequence, size_t position) {
+  const LlamaApi& api = engine();
+  if (api.llama_memory_seq_rm(memory(), sequence, static_cast<llama_pos>(position), -1)) return true;
+  api.llama_memory_seq_rm(memory(), sequence, -1, -1);
+  return false;
+}
+
+size_t common_prefix(const std::vector<llama_token>& a, const std::vector<llama_token>& b) {
+  const size_t limit = std::min(a.size(), b.size());
+  return static_cast<size_t>(std::mismatch(a.begin(), a.begin() + static_cast<ptrdiff_t>(limit), b.begin()).first -
+                             a.begin());
+}
+
+}  // namespace argsearch

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "context/batch.h"
+#include "engine/threadpool.h"
+#include "model/model.h"
+
+namespace argsearch {
+
+/// Ends decoding early: `closing` for good (the process or environment goes away), `cancel` for the call that set it.
+/// Written by the JavaScript thread, read by the decoding thread and ggml's compute threads.
+struct Interrupt {
+  std::atomic<bool> closing{false};
+  std::atomic<const std::atomic<bool>*> cancel{nullptr};
+
+  bool raised() const {
+    const std::atomic<bool>* flag = cancel.load();
+    return closing.load() || (flag != nullptr && flag->load());
+  }
+};
+
+enum class KvType { kAuto, kF32, kF16, kQ8_0 };
+
+/// What every context of a search or scorer is made with.
+struct ContextSettings {
+  int threads = 2;
+  /// Most tokens of one llama_decode.
+  uint32_t batch_size = 512;
+  KvType kv_type = KvType::kAuto;
+  std::shared_ptr<Threadpool> threadpool;
+  std::shared_ptr<Interrupt> interrupt;
+};
+
+/// What one kind of context adds.
+struct ContextShape {
+  /// KV cells.
+  uint32_t cells = 0;
+  uint32_t sequences = 1;
+  /// Most outputs of one batch.
+  uint32_t outputs = 1;
+  /// llama.cpp's embeddings mode: the slow way to hidden states, see HiddenContext.
+  bool embeddings = false;
+  ggml_backend_sched_eval_callback on_node = nullptr;
+  void* on_node_data = nullptr;
+};
+
+/// A llama_context over a unified KV cache, with the model it belongs to. Not thread-safe: one thread decodes.
+class Context {
+ public:
+  /// MODEL_UNSUPPORTED for encoders, OUT_OF_MEMORY when it cannot be allocated.
+  Context(std::shared_ptr<const Model> model, const ContextSettings& settings, const ContextShape& shape);
+
+  const Model& model() const { return *model_; }
+  llama_context* handle() const { return context_.get(); }
+  llama_memory_t memory() const { return engine().llama_get_memory(handle()); }
+  uint32_t batch_size() const { return batch_size_; }
+
+  /// Decodes, or throws ABORTED, OUT_OF_MEMORY or DECODE_FAILED; the cache may then hold a part of the batch.
+  void decode(Batch& batch);
+
+  /// Removes a sequence's cells from `position` on. A recurrent model cannot cut: its whole sequence goes then, and
+  /// false is returned.
+  bool truncate(llama_seq_id sequence, size_t position);
+
+  /// Milliseconds spent inside llama_decode so far.
+  double decode_ms() const { return decode_ms_; }
+
+  /// Bytes of the KV cells in use by any sequence, as llama.cpp would save them.
+  size_t cache_bytes() const { return engine().llama_state_get_size(handle()); }
+
+ private:
+  struct FreeContext {
+    void operator()(llama_context* context) const { engine().llama_free(context); }
+  };
+  std::shared_ptr<const Model> model_;
+  std::shared_ptr<Threadpool> threadpool_;
+  std::shared_ptr<Interrupt> interrupt_;
+  uint32_t batch_size_;
+  double decode_ms_ = 0;
+  // Declared last: freed before the model and the threads it uses.
+  std::unique_ptr<llama_context, FreeContext> context_;
+};
+
+/// Length of the common prefix of two token sequences.
+size_t common_prefix(const std::vector<llama_token>& a, const std::vector<llama_token>& b);
+
+}  // namespace argsearch

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "context/context.h"
+
+namespace argsearch {
+
+/// A context whose outputs are final-norm hidden states instead of logits.
+///
+/// The graph is ended at the node `result_norm` through llama.cpp's evaluation callback, so the vocabulary projection
+/// is never computed. Architectures that do not name that node run in llama.cpp's embeddings mode: the same numbers,
+/// with the projection's cost. Not movable: the callback holds its address.
+class HiddenContext {
+ public:
+  HiddenContext(std::shared_ptr<const Model> model, const ContextSettings& settings, ContextShape shape);
+  HiddenContext(const HiddenContext&) = delete;
+  HiddenContext& operator=(const HiddenContext&) = delete;
+
+  /// Decodes a batch; `on_row(i, h)` is called for its i-th output token (counting outputs only) with n_embd values.
+  void decode(Batch& batch, const std::function<void(size_t row, const float* hidden)>& on_row);
+
+  Context& context() { return *context_; }
+  const Context& context() const { return *context_; }
+
+  /// Most output tokens of one batch.
+  size_t max_outputs() const { return max_outputs_; }
+  /// How many vocabulary projections were evaluated.
+  uint64_t projections() const { return projections_; }
+
+ private:
+  static bool on_node(ggml_tensor* node, bool ask, void* self);
+  bool visit(ggml_tensor* node, bool ask);
+  /// Decodes one token to see whether the architecture names the node.
+  bool probe();
+  void decode_truncated(Batch& batch, const std::function<void(size_t, const float*)>& on_row);
+  void decode_embeddings(Batch& batch, const std::function<void(size_t, const float*)>& on_row);
+
+  size_t max_outputs_;
+  bool truncated_ = true;
+  bool seen_ = false;
+  uint64_t projections_ = 0;
+  std::vector<float> rows_;
+  std::unique_ptr<Context> context_;
+};
+
+}  // namespace argsearch

@@ -1,0 +1,66 @@
+#include "engine/log.h"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+namespace argsearch {
+namespace {
+
+std::mutex sink_mutex;
+std::map<const void*, LogSink> sinks;
+thread_local LogCapture* current_capture = nullptr;
+ggml_log_callback previous_callback = nullptr;
+void* previous_data = nullptr;
+
+}  // namespace
+
+void set_log_sink(const void* owner, LogSink sink) {
+  LogSink former;  // outlives the lock: what a sink holds may log as it goes
+  const std::lock_guard<std::mutex> lock(sink_mutex);
+  const auto found = sinks.find(owner);
+  if (found != sinks.end()) {
+    former = std::move(found->second);
+    sinks.erase(found);
+  }
+  if (sink) sinks.emplace(owner, std::move(sink));
+}
+
+void set_previous_log_callback(ggml_log_callback previous, void* user_data) {
+  previous_callback = previous;
+  previous_data = user_data;
+}
+
+void log_from_engine(ggml_log_level level, const char* text, void* /*user_data*/) {
+  // llama.cpp continues an error line with level CONT, so captures keep those too.
+  const bool matters = level == GGML_LOG_LEVEL_WARN || level == GGML_LOG_LEVEL_ERROR;
+  if (current_capture != nullptr && matters) current_capture->text_ += text;
+  if (previous_callback != nullptr) previous_callback(level, text, previous_data);
+  const std::lock_guard<std::mutex> lock(sink_mutex);
+  for (const auto& [owner, sink] : sinks) sink(level, text);
+}
+
+LogCapture::LogCapture() : outer_(current_capture) { current_capture = this; }
+LogCapture::~LogCapture() { current_capture = outer_; }
+
+std::string LogCapture::last_line(const std::string& fallback) const {
+  std::string line;
+  size_t start = 0;
+  while (start < text_.size()) {
+    const size_t end = std::min(text_.find('\n', start), text_.size());
+    std::string candidate = text_.substr(start, end - start);
+    start = end + 1;
+    if (candidate.empty()) continue;
+    // Outer functions only add that they have failed, too.
+    const bool outer = candidate.find(": failed to load model") != std::string::npos ||
+                       candidate.find(": failed to read ") != std::string::npos;
+    if (outer && !line.empty()) continue;
+    line = std::move(candidate);
+  }
+  if (line.empty()) return fallback;
+  const size_t prefix = line.find(": ");
+  const bool has_prefix = prefix != std::string::npos && line.find(' ') > prefix;
+  return has_prefix ? line.substr(prefix + 2) : line;
+}
+
+}  // namespace argsearch

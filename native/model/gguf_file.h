@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/llama_api.h"
+
+namespace argsearch {
+
+/// A GGUF file's metadata and tensor table, never its tensors.
+class GgufFile {
+ public:
+  /// Reads the header of `path`. FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, NOT_GGUF, MODEL_INVALID.
+  explicit GgufFile(const std::string& path);
+
+  const std::string& path() const { return path_; }
+  gguf_context* context() const { return context_.get(); }
+
+  /// Index of a key, -1 when absent.
+  int64_t find(const std::string& key) const;
+  bool has_tensor(const std::string& name) const;
+  /// A string value; empty when absent or of another type.
+  std::string string(const std::string& key) const;
+  /// An integer value of any width; -1 when absent or not a non-negative integer.
+  int64_t integer(const std::string& key) const;
+  /// A float scalar, or an array of them; empty when absent. MODEL_INVALID when the key holds something else.
+  std::vector<float> floats(const std::string& key) const;
+  /// A string array; empty when absent. MODEL_INVALID when the key holds something else.
+  std::vector<std::string> strings(const std::string& key) const;
+
+ private:
+  void check_shapes() const;
+  void check_size() const;
+
+  struct FreeContext {
+    void operator()(gguf_context* context) const;
+  };
+  std::string path_;
+  std::unique_ptr<gguf_context, FreeContext> context_;
+};
+
+/// One metadata key to set in a copy.
+struct GgufSet {
+  std::string key;
+  std::variant<std::string, float, std::vector<float>, std::vector<std::string>> value;
+};
+
+/// Copies `source` to `target` with keys set and removed; tensor data is streamed, never held whole. The target gets
+/// its name when it is whole and on disk, in place of an older one, and nothing is left of one that fails. Throws what
+/// GgufFile() throws, and FILE_UNWRITABLE. `keep_going` is asked between blocks; false ends the copy with ABORTED.
+void rewrite_gguf(const std::string& source, const std::string& target, const std::vector<GgufSet>& set,
+                  const std::vector<std::string>& remove, const std::function<bool()>& keep_going);
+
+}  // namespace argsearch

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/llama_api.h"
+#include "model/gguf_file.h"
+#include "model/long_rope.h"
+#include "model/reward_head.h"
+
+namespace argsearch {
+
+struct ModelParams {
+  std::string path;
+  /// Layers to keep on the GPU: -1 all, 0 none.
+  int gpu_layers = -1;
+  /// ggml backend whose devices may be used; "" every GPU, "CPU" none.
+  std::string backend;
+  /// Tokens that one sequence will hold, which long-RoPE models choose their factors by; 0: as many as the model
+  /// allows.
+  uint32_t context_size = 0;
+};
+
+/// A loaded GGUF: weights, vocabulary and, where the file has one, the reward head. Immutable, so any thread may use
+/// it.
+class Model {
+ public:
+  /// `progress` (0…1) returns false to end loading early with ABORTED. Throws what GgufFile() throws,
+  /// MODEL_UNSUPPORTED, DEVICE_UNAVAILABLE, REWARD_HEAD_INVALID, OUT_OF_MEMORY.
+  static std::shared_ptr<const Model> load(const ModelParams& params, const std::function<bool(float)>& progress);
+
+  llama_model* handle() const { return model_.get(); }
+  const llama_vocab* vocab() const { return vocab_; }
+  const std::string& path() const { return path_; }
+  const std::string& architecture() const { return architecture_; }
+  const std::optional<RewardHead>& head() const { return head_; }
+  size_t n_embd() const;
+  int32_t n_vocab() const;
+  int32_t n_ctx_train() const;
+  /// Most of the weights are F32, so nothing is lost by an F32 cache, and much is gained in exactness.
+  bool is_f32() const { return is_f32_; }
+  /// Keeps a state per sequence that cannot be cut back to an earlier position.
+  bool is_recurrent() const;
+  const std::optional<LongRope>& long_rope() const { return long_rope_; }
+  /// OPTION_INVALID when it was loaded for sequences of a length that takes other factors.
+  void check_context_size(uint32_t context_size) const;
+  std::string description() const;
+  std::string chat_template() const;
+
+  /// MODEL_INVALID when the vocabulary lacks what its tokenizer needs.
+  std::vector<llama_token> tokenize(const std::string& text, bool add_special, bool parse_special) const;
+  /// UTF-8 bytes of a token; `special` renders control tokens as their text.
+  std::string piece(llama_token token, bool special) const;
+  std::string token_text(llama_token token) const;
+
+ private:
+  struct FreeModel {
+    void operator()(llama_model* model) const { engine().llama_model_free(model); }
+  };
+  Model() = default;
+  std::vector<llama_token> tokenize_unguarded(const std::string& text, bool add_special, bool parse_special) const;
+
+  std::string path_;
+  std::string architecture_;
+  std::optional<RewardHead> head_;
+  std::optional<LongRope> long_rope_;
+  std::unique_ptr<llama_model, FreeModel> model_;
+  const llama_vocab* vocab_ = nullptr;
+  bool is_f32_ = false;
+};
+
+/// How two vocabularies differ, in words; empty when every id is the same token in both.
+std::string vocabulary_difference(const Model& a, const Model& b);
+
+}  // namespace argsearch

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "engine/llama_api.h"
+
+namespace argsearch {
+
+/// llama.cpp's own samplers, for the baselines: top-k, top-p, temperature, then a draw.
+class Sampler {
+ public:
+  /// top_k 0 and top_p 1 are off; a temperature of 0, or too small to divide by, is greedy. Every seed repeats itself.
+  Sampler(int32_t top_k, float top_p, double temperature, uint32_t seed);
+
+  llama_token sample(const float* logits, size_t n_vocab);
+
+ private:
+  struct FreeSampler {
+    void operator()(llama_sampler* sampler) const { engine().llama_sampler_free(sampler); }
+  };
+  std::unique_ptr<llama_sampler, FreeSampler> chain_;
+  std::vector<llama_token_data> tokens_;
+};
+
+}  // namespace argsearch

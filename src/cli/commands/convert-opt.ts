@@ -1,0 +1,28 @@
+import type { Command } from "commander";
+import { type ConvertOptOptions, convertOpt } from "../../index.js";
+import { addProvenanceFlags, type ProvenanceFlags, provenance, tensorFlag, typeFlag } from "../flags/conversion.js";
+import { addExamples, engineDirFlag } from "../flags/flags.js";
+import { interruptible } from "../terminal/interrupt.js";
+import { note } from "../terminal/output.js";
+
+type OptFlags = Pick<ConvertOptOptions, "out" | "type" | "tensor" | "engineDir"> & ProvenanceFlags;
+
+export function addConvertOpt(convert: Command): void {
+  const command = convert
+    .command("opt")
+    .description("Make a GGUF of an OPT language or reward model, as llama.cpp's gpt2 architecture. Takes no Python.")
+    .argument("<dir>", "config.json, safetensors and tokenizer, from the hub or save_pretrained()")
+    .requiredOption("--out <file>", "the GGUF to write")
+    .addOption(typeFlag())
+    .addOption(tensorFlag());
+  addProvenanceFlags(command);
+  command.addOption(engineDirFlag());
+  addExamples(command, ["convert opt ./opt-1.3b --out opt.gguf", "convert opt ./opt-reward --out reward.gguf --type q8_0"]);
+  command.action((model: string, flags: OptFlags) => interruptible((signal) => runConvert(model, flags, signal)));
+}
+
+async function runConvert(model: string, flags: OptFlags, signal: AbortSignal): Promise<void> {
+  const { out, type, tensor, engineDir } = flags;
+  const { reward } = await convertOpt({ model, out, type, tensor, engineDir, signal, provenance: provenance(flags) });
+  note(`wrote ${out}, ${reward ? "a reward model" : "a language model"}`);
+}

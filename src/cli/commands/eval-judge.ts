@@ -1,0 +1,36 @@
+/** What the command line says of a judge: the estimate before, verdicts after, and what is missing. */
+import type { JudgeEstimate, JudgeResult } from "../../index.js";
+import { reportLine } from "../terminal/failure.js";
+import { plural } from "../terminal/format.js";
+import { note, print } from "../terminal/output.js";
+
+/** Reasons listed one by one; servers that put an id into each message give as many as there are questions. */
+const MOST_REASONS = 5;
+
+export function noteEstimate({ verdicts, requests, inputTokens, outputTokens, cost }: JudgeEstimate): void {
+  const price = cost === null ? "" : `, at most ${cost.toFixed(2)} at the given price`;
+  const tokens = `about ${inputTokens} tokens in, at most ${outputTokens} out${price}`;
+  note(`judge: ${plural(verdicts, "verdict")}, ${plural(requests, "question")} to ask: ${tokens}`, true);
+}
+
+export async function printVerdicts(judge: readonly JudgeResult[]): Promise<void> {
+  for (const { method, baseline, winTie, win, tie, loss, unreadable, failed, unasked } of judge) {
+    const rate = winTie ? `${(100 * winTie.mean).toFixed(2)} %` : "-";
+    const missing = [`${unreadable} unreadable`, `${failed} without reply`, ...(unasked > 0 ? [`${unasked} not asked`] : [])];
+    await print(`${method} against ${baseline}: win-tie ${rate} (${win} / ${tie} / ${loss}; ${missing.join(", ")})\n`);
+  }
+}
+
+/** Reports questions without a reply and why; whether there were any. */
+export function reportJudge(judge: readonly JudgeResult[]): boolean {
+  const reasons = new Map<string, number>();
+  for (const { message, count } of judge.flatMap(({ failures }) => failures)) reasons.set(message, (reasons.get(message) ?? 0) + count);
+  const sorted = [...reasons].sort(([, a], [, b]) => b - a);
+  for (const [message, count] of sorted.slice(0, MOST_REASONS)) reportLine(`judge: ${plural(count, "question")} without reply: ${message}`);
+  if (sorted.length > MOST_REASONS) reportLine(`judge: and ${sorted.length - MOST_REASONS} other reasons, listed in the results`);
+  const stopped = judge.find((each) => each.stopped !== null)?.stopped;
+  if (stopped) reportLine(`judging stopped: ${stopped}`);
+  const incomplete = reasons.size > 0 || stopped !== undefined;
+  if (incomplete) reportLine("all else is kept; the same command asks for the missing verdicts again");
+  return incomplete;
+}

@@ -1,0 +1,56 @@
+import type { Command } from "commander";
+import { type GgufScalar, type GgufSummary, inspect, type RewardHeadSummary } from "../../index.js";
+import { addExamples, engineDirFlag } from "../flags/flags.js";
+import { bytes, count, table } from "../terminal/format.js";
+import { printJson, printText } from "../terminal/output.js";
+
+export function addInspect(program: Command): void {
+  const command = program
+    .command("inspect")
+    .description("Show what a GGUF file is: architecture, size, quantisation, chat template, reward head.")
+    .argument("<file>", "a GGUF")
+    .option("--json", "print one JSON object, with all scalar metadata")
+    .addOption(engineDirFlag());
+  addExamples(command, ["inspect reward.gguf", "inspect reward.gguf --json"]);
+  command.action(async (file: string, { json, engineDir }: { json?: boolean; engineDir?: string }) => {
+    const summary = await inspect(file, { engineDir });
+    return json ? printJson(summary) : printText(table([...modelRows(summary), ...headRows(summary.rewardHead)]));
+  });
+}
+
+function modelRows(summary: GgufSummary): string[][] {
+  const types = summary.tensors.map(({ type, tensors }) => `${tensors} ${type}`);
+  return [
+    ["file", summary.path],
+    ["name", summary.name ?? "-"],
+    ["architecture", summary.architecture ?? "-"],
+    ["size", bytes(summary.size)],
+    ["parameters", count(summary.parameters)],
+    ["quantisation", `${summary.quantization ?? "-"} (tensors: ${types.join(", ")})`],
+    ["context length", String(summary.contextLength ?? "-")],
+    ["embedding", String(summary.embeddingLength ?? "-")],
+    ["layers", String(summary.layers ?? "-")],
+    ["vocabulary", String(summary.vocabulary ?? "-")],
+    ["chat template", summary.chatTemplate === null ? "none" : clip(JSON.stringify(summary.chatTemplate))],
+  ];
+}
+
+function headRows(head: RewardHeadSummary | null): string[][] {
+  if (head === null) return [["reward head", "none"]];
+  return [
+    ["reward head", `${head.labels.join(", ")} (${head.nEmbd ?? "?"} weights each)`],
+    ["  bias", head.bias.map(shown).join(", ")],
+    ["  scale, shift", `${head.scale.map(shown).join(", ")}; ${head.shift.map(shown).join(", ")}`],
+    ...Object.entries(head.notes).map(([key, value]) => [`  ${key}`, shown(value)]),
+  ];
+}
+
+/** 32-bit numbers print with digits that they do not have. */
+function shown(value: GgufScalar): string {
+  return typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value);
+}
+
+/** A template may be pages long; --json has the whole. */
+function clip(text: string): string {
+  return text.length <= 100 ? text : `${text.slice(0, 99)}…`;
+}

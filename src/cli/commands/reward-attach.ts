@@ -1,0 +1,48 @@
+import { stat } from "node:fs/promises";
+import type { Command } from "commander";
+import { attachReward, type RewardHead, readRewardHead } from "../../index.js";
+import { addProvenanceFlags, type ProvenanceFlags, provenance } from "../flags/conversion.js";
+import { addExamples, engineDirFlag } from "../flags/flags.js";
+import { readJson } from "../terminal/input.js";
+import { note } from "../terminal/output.js";
+
+interface AttachFlags extends ProvenanceFlags {
+  model: string;
+  head: string;
+  tensor?: string;
+  out: string;
+  engineDir?: string;
+}
+
+export function addRewardAttach(reward: Command): void {
+  const command = reward
+    .command("attach")
+    .description("Write a reward head into the metadata of a GGUF: a new file, the old one stays.")
+    .requiredOption("--model <file>", "the trunk, an ordinary GGUF")
+    .requiredOption(
+      "--head <file|dir>",
+      'a .safetensors shard that holds the head, a directory of them, or JSON: {"weight": [...], "bias": 0}; optional "labels", "scale", "shift"',
+    )
+    .option("--tensor <name>", "the head's weight in the shard, where it is not the only one or has a name of its own")
+    .requiredOption("--out <file>", "the reward model to write");
+  addProvenanceFlags(command);
+  command.addOption(engineDirFlag());
+  addExamples(command, [
+    "reward attach --model trunk.gguf --head head.json --out reward.gguf",
+    "reward attach --model trunk.gguf --head model-00004-of-00004.safetensors --out reward.gguf",
+  ]);
+  command.action(async (flags: AttachFlags) => {
+    const { model, out, engineDir } = flags;
+    await attachReward({ model, head: await headOf(flags), out, engineDir, provenance: provenance(flags) });
+    note(`wrote ${out}`);
+  });
+}
+
+async function headOf({ head, tensor }: AttachFlags): Promise<RewardHead> {
+  const safetensors = tensor !== undefined || /\.safetensors(\.index\.json)?$/.test(head) || (await isDirectory(head));
+  return safetensors ? readRewardHead(head, { tensor }) : ((await readJson(head)) as RewardHead);
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+}

@@ -1,0 +1,89 @@
+import { type Command, Option } from "commander";
+import { type BadPair, type FitOptions, type FitProgress, type FitResult, fitReward, PAIR_FORMAT_NAMES } from "../../index.js";
+import { addExamples, addModelFlags, addTemplateFlag, type ModelFlags, modelOptions } from "../flags/flags.js";
+import { integer, parseNumber } from "../flags/values.js";
+import { reportError } from "../terminal/failure.js";
+import { plural, table } from "../terminal/format.js";
+import { resumable } from "../terminal/interrupt.js";
+import { note, print, printJson } from "../terminal/output.js";
+import { workBar } from "../terminal/progress.js";
+import { logTo } from "./session.js";
+
+interface FitFlags extends ModelFlags, Pick<FitOptions, "out" | "format" | "limit" | "seed" | "template" | "heldOut" | "keepFeatures"> {
+  model: string;
+  pairs: string;
+  json?: boolean;
+}
+
+export function addRewardFit(reward: Command): void {
+  const command = reward
+    .command("fit")
+    .description("Fit a reward head on preference pairs; the model stays as it is. An interrupted run goes on.")
+    .requiredOption("--model <file>", "the trunk, an ordinary GGUF")
+    .requiredOption("--pairs <file>", "JSON lines: HH-RLHF, prompt/chosen/rejected, chat messages or SHP")
+    .requiredOption("--out <file>", "the reward model to write")
+    .addOption(formatFlag())
+    .option("--held-out <n|file>", "pairs that only check the fit: a share, a count or a file (default: 0.2)", heldOut)
+    .option("--limit <n>", "most pairs to take (default: all)", integer)
+    .option("--seed <n>", "which pairs are held out (default: 0)", integer)
+    .option("--keep-features", "keep OUT.features: another fit of the same pairs takes seconds")
+    .option("--json", "print one JSON object instead of a table");
+  addTemplateFlag(command);
+  addModelFlags(command);
+  addExamples(command, [
+    "reward fit --model base.gguf --pairs pairs.jsonl --out reward.gguf",
+    "reward fit --model base.gguf --pairs train.jsonl --held-out test.jsonl --out reward.gguf",
+  ]);
+  command.action(fit);
+}
+
+function formatFlag(): Option {
+  const choices = ["auto", ...PAIR_FORMAT_NAMES];
+  return new Option(`--format <${choices.join("|")}>`, "of the pairs (default: each line by its fields)").choices(choices);
+}
+
+async function fit(flags: FitFlags): Promise<void> {
+  logTo(flags.verbose);
+  const { model, pairs, out, format, limit, seed, template, keepFeatures } = flags;
+  const bar = workBar("reading pairs");
+  const onProgress = ({ phase, done, total }: FitProgress): void => {
+    if (phase === "read") bar.update(done, total);
+  };
+  const onBadPair = ({ file, line, error }: BadPair): void => {
+    bar.clear();
+    reportError(error, `${file} line ${line}: `);
+  };
+  const result = await resumable((signal) =>
+    fitReward({
+      ...modelOptions(flags),
+      ...{ model, pairs, out, format, limit, seed, template, keepFeatures, heldOut: flags.heldOut },
+      ...{ onProgress, onBadPair, signal },
+    }),
+  ).finally(bar.stop);
+  if (result.strongest) note("the strongest regularisation did best: the pairs teach this model next to nothing", true);
+  if (flags.json) return printJson(result);
+  await print(report(result));
+  note(`wrote ${out}`);
+}
+
+function report({ pairs, accuracy, strength }: FitResult): string {
+  const lost = [
+    ...(pairs.skipped > 0 ? [`${pairs.skipped} left out`] : []),
+    ...(pairs.cut > 0 ? [`${pairs.cut} cut to fit the context`] : []),
+    ...(pairs.shared > 0 ? [`${pairs.shared} of the held-out file not checked, being among the pairs to fit on`] : []),
+  ];
+  const rows = accuracy.map(({ tokens, pairs, accuracy, low, high }) => [
+    String(tokens),
+    accuracy.toFixed(3),
+    `${low.toFixed(3)} to ${high.toFixed(3)}`,
+    String(pairs),
+  ]);
+  const heading = `fitted on ${plural(pairs.training, "pair")}, checked on ${pairs.heldOut}, regularisation ${strength.toPrecision(3)}\n`;
+  const body = rows.length === 0 ? "" : `\n${table([["tokens read", "accuracy", "95 %", "pairs"], ...rows], [0, 1, 3])}`;
+  return `${heading}${lost.length === 0 ? "" : `${lost.join(", ")}\n`}${body}`;
+}
+
+/** A number is a share or a count, anything else a file. */
+function heldOut(text: string): number | string {
+  return parseNumber(text) ?? text;
+}

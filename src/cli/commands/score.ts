@@ -1,0 +1,97 @@
+import { type Command, Option } from "commander";
+import { ArgsearchError, SCORABLE_FORMAT_NAMES, type ScoreInput, type ScoreResult } from "../../index.js";
+import {
+  addExamples,
+  addModelFlags,
+  addRewardFlags,
+  addTemplateFlag,
+  type ModelFlags,
+  modelOptions,
+  type RewardFlags,
+  rewardTerms,
+} from "../flags/flags.js";
+import { reward as formatReward, table } from "../terminal/format.js";
+import { requiredText } from "../terminal/input.js";
+import { interruptible } from "../terminal/interrupt.js";
+import { printJson, printText } from "../terminal/output.js";
+import { runScoreFile, type ScoreFileFlags } from "./score-file.js";
+import { logTo, withReward } from "./session.js";
+
+interface ScoreFlags extends ModelFlags, RewardFlags, ScoreFileFlags {
+  prompt?: string;
+  response?: string;
+  input?: string;
+}
+
+export function addScore(program: Command): void {
+  const command = program
+    .command("score")
+    .description("Read a reward model: the reward of a response, after each of its tokens.")
+    .option("-p, --prompt <text>", 'the prompt; "-" reads standard input')
+    .option("--response <text>", 'the response; "-" reads standard input')
+    .addOption(inputFlag())
+    .option("-o, --out <file>", "with --input: where the lines go, which appears when it is whole; an interrupted run goes on")
+    .addOption(formatFlag())
+    .option("--json", "print one JSON object; with --input, the summary");
+  addTemplateFlag(command);
+  addRewardFlags(command);
+  addModelFlags(command);
+  addExamples(command, [
+    'score --prompt "How do I sharpen a knife?" --response "Hold the blade at 20 degrees."',
+    "score --reward reward.gguf --prompt Hello --response - < answer.txt",
+    "score --reward reward.gguf --input responses.jsonl > rewards.jsonl",
+    "score --reward reward.gguf --input pairs.jsonl --out rewards.jsonl --json",
+  ]);
+  command.action(score);
+}
+
+function inputFlag(): Option {
+  const lines = '{"prompt", "response"}, {"messages"}, {"text"} or pairs';
+  const places = '"index" of a result counts lines from 0, an error names its line counted from 1';
+  const description = `score JSON lines: ${lines}; "-" reads standard input; ${places}`;
+  return new Option("-i, --input <file>", description).conflicts(["prompt", "response"]);
+}
+
+function formatFlag(): Option {
+  const choices = ["auto", ...SCORABLE_FORMAT_NAMES];
+  return new Option(`--format <${choices.join("|")}>`, "of the lines (default: each by its fields)").choices(choices);
+}
+
+async function score(flags: ScoreFlags): Promise<void> {
+  logTo(flags.verbose);
+  const input = flags.input === undefined ? await single(flags) : flags.input;
+  await withReward({ reward: rewardTerms(flags), ...modelOptions(flags) }, (model) => {
+    if (typeof input === "string") return runScoreFile(model, input, flags);
+    return interruptible(async (signal) => {
+      const result = await model.score(input, { signal, template: flags.template });
+      return flags.json ? printJson(report(result)) : printTable(result);
+    });
+  });
+}
+
+async function single(flags: ScoreFlags): Promise<ScoreInput> {
+  if (flags.prompt === "-" && flags.response === "-") {
+    throw new ArgsearchError("OPTION_INVALID", "--prompt and --response cannot both read standard input");
+  }
+  return { prompt: await requiredText(flags.prompt, "--prompt"), response: await requiredText(flags.response, "--response") };
+}
+
+/** Objectives where there are several: a single one is the reward. */
+function report({ reward, objectives, tokens }: ScoreResult) {
+  return { reward, ...(Object.keys(objectives).length > 1 && { objectives }), tokens };
+}
+
+/** A column for each objective where there are several. */
+async function printTable(result: ScoreResult): Promise<void> {
+  const { reward, tokens } = result;
+  const { objectives = {} } = report(result);
+  const names = Object.keys(objectives);
+  const parts = names.map((name) => `${name} ${formatReward(objectives[name])}`);
+  await printText(`reward ${formatReward(reward)}${parts.length === 0 ? "" : ` (${parts.join(", ")})`}\n\n`);
+  const rows = tokens.map((token) => {
+    const values = names.map((name) => token.objectives?.[name] ?? null);
+    return [String(token.id), ...[token.reward, ...values].map(formatReward), JSON.stringify(token.text)];
+  });
+  const numbers = [0, 1, ...names.map((_, at) => at + 2)];
+  await printText(table([["token", "reward", ...names, "text"], ...rows], numbers));
+}

@@ -1,0 +1,55 @@
+/** Flags of the commands that make GGUF files: the weights' format, the converter, and where a reward head came from. */
+import { type Command, Option } from "commander";
+import { type ConvertHfOptions, MODEL_TYPES, type RewardProvenance } from "../../index.js";
+import { note } from "../terminal/output.js";
+import { engineDirFlag, verboseFlag } from "./flags.js";
+import { number } from "./values.js";
+
+export interface ProvenanceFlags {
+  source?: string;
+  dataset?: string;
+  accuracy?: number;
+}
+
+export function typeFlag(): Option {
+  const description = `format of the weights: ${MODEL_TYPES.join(", ")}; a reward head stays f32 (default: f16)`;
+  return new Option("--type <type>", description).choices(MODEL_TYPES);
+}
+
+export function tensorFlag(): Option {
+  return new Option("--tensor <name>", "the head's weight, where there are several heads or it has a name of its own");
+}
+
+export function addProvenanceFlags(command: Command): void {
+  command
+    .option("--source <name>", "the model that it came from, kept in the file")
+    .option("--dataset <name>", "the preference data, kept in the file")
+    .option("--accuracy <share>", "its accuracy on held-out pairs, 0 to 1, kept in the file", number);
+}
+
+/** Only what was given: the rest has defaults. */
+export function provenance({ source, dataset, accuracy }: ProvenanceFlags): RewardProvenance {
+  return {
+    ...(source !== undefined && { source }),
+    ...(dataset !== undefined && { dataset }),
+    ...(accuracy !== undefined && { accuracy }),
+  };
+}
+
+/** What the commands that drive llama.cpp's converter have in common. */
+export interface PythonFlags extends Pick<ConvertHfOptions, "python" | "converter" | "engineDir"> {
+  verbose?: boolean;
+}
+
+export function addPythonFlags(command: Command): void {
+  command
+    .option("--python <file>", "the Python to use (default: python3 or python)")
+    .option("--converter <dir>", "llama.cpp's source with convert_hf_to_gguf.py (default: fetched once)")
+    .addOption(engineDirFlag())
+    .addOption(verboseFlag());
+}
+
+export function pythonOptions({ python, converter, engineDir, verbose }: PythonFlags): Omit<ConvertHfOptions, "model" | "out"> {
+  const onLog = verbose ? (line: string): void => note(line, true) : undefined;
+  return { python, converter, engineDir, onLog };
+}

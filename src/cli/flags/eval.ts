@@ -1,0 +1,198 @@
+/** The flags of eval, and the options of evaluate() they stand for. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import {
+  ArgsearchError,
+  type EvaluateOptions,
+  type JudgeOptions,
+  METHOD_NAMES,
+  type MethodName,
+  type MethodSpec,
+  type ModelPair,
+  parseSweep,
+  type RewardTerm,
+  type Sweep,
+} from "../../index.js";
+import { addModelFlags, addTemplateFlag, type ModelFlags, modelOptions } from "./flags.js";
+import { integer, list, number, rewardTerm } from "./values.js";
+
+const FORMATS = ["auto", "hh", "shp", "prompts", "prompt", "messages", "conversation"] as const;
+
+/** Where results go without --out. */
+const DEFAULT_OUT = "argsearch-eval";
+
+export interface EvalFlags extends ModelFlags, Pick<EvaluateOptions, "limit" | "maxTokens" | "template" | "stop" | "seed" | "slots"> {
+  policy?: string[];
+  reward?: RewardOfPolicy[];
+  data: string;
+  format?: (typeof FORMATS)[number];
+  methods?: string[];
+  topK?: number;
+  weight?: number;
+  temperature?: number;
+  bestOf?: number;
+  sweep?: Sweep;
+  embedding?: string;
+  pooling?: EvaluateOptions["pooling"];
+  out?: string;
+  examples?: number[];
+  report: boolean;
+  json?: boolean;
+  judgeUrl?: string;
+  judgeModel?: string;
+  judgePair?: [string, string][];
+  judgeConcurrency?: number;
+  judgeRetries?: number;
+  judgeTimeout?: number;
+  judgePrice?: { input: number; output: number };
+  judgeEstimate?: boolean;
+}
+
+/** A reward model with the place of the policy it guides. */
+interface RewardOfPolicy {
+  policy: number;
+  term: RewardTerm;
+}
+
+export function addEvalFlags(command: Command): void {
+  command
+    .requiredOption("-d, --data <file>", "JSON lines: preference pairs or prompts")
+    .addOption(new Option(`--format <${FORMATS.join("|")}>`, "of the data (default: each line by its fields)").choices(FORMATS))
+    .option("--limit <n>", "at most so many prompts, from the first", integer)
+    .option("-o, --out <dir>", `where everything goes (default: ${DEFAULT_OUT})`)
+    .option("--json", "print results.json instead of a table")
+    .option("--no-report", "write no report.html and report.md")
+    .option("--examples <list>", "prompts shown in the report, by their place in the data, from 0", places);
+  command
+    .optionsGroup("Models:")
+    .option("-m, --policy <file>", "policy (default: the embedded pair); repeat to compare models", list)
+    .option(
+      "-r, --reward <file[=weight]>",
+      "reward model of the --policy before it; repeat for a weighted sum",
+      (text: string, previous?: RewardOfPolicy[]) => rewardOfPolicy(command, text, previous),
+    )
+    .option("--embedding <file>", "sentence embeddings (BERT and its like): adds coherence")
+    .addOption(
+      new Option("--pooling <auto|mean|cls|last>", "of the embedding model (default: as its file says)").choices([
+        "auto",
+        "mean",
+        "cls",
+        "last",
+      ]),
+    );
+  command
+    .optionsGroup("Methods:")
+    .option("--methods <names...>", `of ${METHOD_NAMES.join(", ")} (default: all)`, names)
+    .option("-k, --top-k <n>", "candidates of ARGS (default: 10)", integer)
+    .option("-w, --weight <w>", "weight of the reward in ARGS (default: 0.6)", number)
+    .option("-t, --temperature <t>", "of every draw (default: 0.7)", number)
+    .option("--best-of <n>", "drafts of best-of-n (default: 10)", integer)
+    .option("--sweep <name=values...>", "ARGS at every combination: weight=0,0.2,…,1 topK=5,10,20", sweep)
+    .option("-n, --max-tokens <n>", "longest response (default: 128)", integer)
+    .option("--stop <text>", "text that ends a response; repeatable", list)
+    .option("-s, --seed <n>", "of every draw and resampling (default: 0)", integer)
+    .option("--slots <n>", "prompts decoded at once (default: 4)", integer);
+  addTemplateFlag(command);
+  command
+    .optionsGroup("Judge (key in OPENAI_API_KEY):")
+    .option("--judge-url <url>", "OpenAI-compatible endpoint, for example http://localhost:8080/v1")
+    .option("--judge-model <name>", "its name of the model")
+    .option("--judge-pair <a:b>", "compare method a with method b; repeatable (default: guided methods with greedy)", judgePair)
+    .option("--judge-concurrency <n>", "requests at once (default: 4)", integer)
+    .option("--judge-retries <n>", "tries again after 429, 5xx or a broken connection (default: 5)", integer)
+    .option("--judge-timeout <seconds>", "until an answer counts as lost (default: 60)", number)
+    .option("--judge-price <in,out>", "price of a million tokens in and out, for the estimate", judgePrice)
+    .option("--judge-estimate", "only estimate what judging would take");
+  addModelFlags(command);
+}
+
+/** @throws ArgsearchError OPTION_INVALID */
+export function evaluateOptions(flags: EvalFlags): EvaluateOptions & { out: string } {
+  const { data, format, limit, sweep, embedding, pooling, out = DEFAULT_OUT, maxTokens, template, stop, seed, slots } = flags;
+  const { onProgress: _loading, ...model } = modelOptions(flags);
+  return {
+    ...model,
+    ...modelsOf(flags),
+    ...{ data, format, limit, sweep, embedding, pooling, out, maxTokens, template, stop, seed, slots },
+    methods: methodsOf(flags),
+    judge: judgeOf(flags),
+  };
+}
+
+export function reportExamples({ examples }: EvalFlags): number[] | undefined {
+  return examples;
+}
+
+function modelsOf({ policy = [], reward = [] }: EvalFlags): Pick<EvaluateOptions, "policy" | "reward" | "pairs"> {
+  const rewardOf = (place: number): RewardTerm[] => reward.filter((each) => each.policy === place).map(({ term }) => term);
+  if (policy.length < 2) return { policy: policy[0], reward: reward.length > 0 ? rewardOf(0) : undefined };
+  const pairs = policy.map((path, place): ModelPair => ({ policy: path, reward: rewardOf(place).length > 0 ? rewardOf(place) : null }));
+  return { pairs };
+}
+
+/** Undefined leaves the choice to the library, unless settings change a method. */
+function methodsOf(flags: EvalFlags): (MethodName | MethodSpec)[] | undefined {
+  const { methods, topK, weight, temperature, bestOf } = flags;
+  const changed = [topK, weight, temperature, bestOf].some((value) => value !== undefined);
+  if (methods === undefined && !changed) return undefined;
+  return (methods ?? METHOD_NAMES).map((name): MethodName | MethodSpec => {
+    if (!METHOD_NAMES.includes(name as MethodName)) {
+      throw new ArgsearchError("OPTION_INVALID", `methods must be of ${METHOD_NAMES.join(", ")}, got "${name}"`);
+    }
+    if (name === "greedy") return name;
+    const guided = name.startsWith("args-");
+    const drawn = name !== "args-greedy";
+    return {
+      name,
+      ...(guided && topK !== undefined && { topK }),
+      ...(guided && weight !== undefined && { weight }),
+      ...(drawn && temperature !== undefined && { temperature }),
+      ...(name === "best-of-n" && bestOf !== undefined && { drafts: bestOf }),
+    };
+  });
+}
+
+function judgeOf(flags: EvalFlags): JudgeOptions | undefined {
+  const { judgeUrl, judgeModel, judgePair: pairs, judgeConcurrency, judgeRetries, judgeTimeout, judgePrice: price } = flags;
+  const given = Object.entries(flags).some(([name, value]) => name.startsWith("judge") && value !== undefined);
+  if (!given) return undefined;
+  if (judgeUrl === undefined || judgeModel === undefined) {
+    throw new ArgsearchError("OPTION_INVALID", "a judge needs both --judge-url and --judge-model");
+  }
+  const timeout = judgeTimeout === undefined ? undefined : Math.round(judgeTimeout * 1000);
+  return { url: judgeUrl, model: judgeModel, pairs, concurrency: judgeConcurrency, retries: judgeRetries, timeout, price };
+}
+
+function rewardOfPolicy(command: Command, text: string, previous: RewardOfPolicy[] = []): RewardOfPolicy[] {
+  const policies = command.opts<{ policy?: string[] }>().policy?.length ?? 0;
+  const [term] = rewardTerm(text);
+  return term ? [...previous, { policy: Math.max(0, policies - 1), term }] : previous;
+}
+
+function names(text: string, previous: string[] = []): string[] {
+  return [...previous, ...text.split(",").filter((name) => name !== "")];
+}
+
+function sweep(text: string, previous: Sweep = {}): Sweep {
+  try {
+    const [name, values] = parseSweep(text);
+    return { ...previous, [name]: values };
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+}
+
+function places(text: string): number[] {
+  return text.split(",").map(integer);
+}
+
+function judgePair(text: string, previous: [string, string][] = []): [string, string][] {
+  const split = text.lastIndexOf(":");
+  if (split < 1 || split === text.length - 1) throw new InvalidArgumentError(`Expected METHOD:BASELINE, got "${text}".`);
+  return [...previous, [text.slice(0, split), text.slice(split + 1)]];
+}
+
+function judgePrice(text: string): { input: number; output: number } {
+  const [input, output, ...rest] = text.split(",").map(number);
+  if (input === undefined || output === undefined || rest.length > 0) throw new InvalidArgumentError(`Expected IN,OUT, got "${text}".`);
+  return { input, output };
+}

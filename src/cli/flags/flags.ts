@@ -1,0 +1,116 @@
+/** The flags that several commands share, and the library options they stand for. */
+import { type Command, Option } from "commander";
+import { ArgsearchError, type GenerateOptions, type Gpu, type LoadOptions, type ModelOptions, type RewardTerm } from "../../index.js";
+import { integer, type LabelWeight, labelWeight, list, number, rewardTerm } from "./values.js";
+
+/** Flags that need no policy: where and how a model runs. */
+export interface ModelFlags extends Pick<ModelOptions, "engineDir" | "gpuLayers" | "threads" | "batchSize" | "kvType"> {
+  gpu?: Exclude<Gpu, false> | "off";
+  context?: number;
+  verbose?: boolean;
+}
+
+export interface RewardFlags {
+  reward?: RewardTerm[];
+  label?: LabelWeight[];
+}
+
+export interface LoadFlags extends ModelFlags, RewardFlags {
+  policy?: string;
+}
+
+export const METHODS = ["args", "greedy", "sample"] as const;
+
+const DECODING = ["method", "topK", "weight", "combine", "select", "temperature", "topP", "seed", "maxTokens", "stop", "template"] as const;
+
+export type DecodingFlags = Pick<GenerateOptions, (typeof DECODING)[number]>;
+
+/** Library options whose flag has another name. */
+export const FLAG_OF_OPTION: Readonly<Record<string, string>> = { contextSize: "context" };
+
+export function addModelFlags(command: Command): void {
+  command
+    .optionsGroup("Engine:")
+    .option("--context <n>", "most tokens of prompt and response (default: the models' own, at most 4096)", integer)
+    .option("--batch-size <n>", "most tokens of one decode (default: 512)", integer)
+    .addOption(choice("--kv-type", ["auto", "f32", "f16", "q8_0"], "type of the KV cache (default: auto)"))
+    .option("--threads <n>", "threads (default: the physical cores; 1 for small models)", integer)
+    .addOption(choice("--gpu", ["auto", "cuda", "vulkan", "metal", "off"], "where to run (default: auto)"))
+    .option("--gpu-layers <n>", "layers on the GPU (default: all)", integer)
+    .addOption(engineDirFlag())
+    .addOption(verboseFlag());
+}
+
+export function engineDirFlag(): Option {
+  return new Option("--engine-dir <dir>", "llama.cpp libraries of your own");
+}
+
+export function verboseFlag(): Option {
+  return new Option("--verbose", "llama.cpp's log, and where an error came from, on standard error");
+}
+
+export function addRewardFlags(command: Command): void {
+  command
+    .optionsGroup("Models:")
+    .option("-r, --reward <file[=weight]>", "reward model; repeat for a weighted sum", rewardTerm)
+    .option(
+      "--label <name=weight>",
+      "weight of one label of the --reward before it, whose other labels then count 0; repeatable",
+      (text: string, previous?: LabelWeight[]) =>
+        labelWeight(text, Math.max(0, (command.opts<RewardFlags>().reward?.length ?? 0) - 1), previous),
+    );
+}
+
+export function addPolicyFlag(command: Command): void {
+  command.optionsGroup("Models:").option("-m, --policy <file>", "policy (default: the embedded pair)");
+}
+
+export function addTemplateFlag(command: Command): void {
+  command.addOption(choice("--template", ["auto", "none"], "each model's chat template, or the text as it is (default: auto)"));
+}
+
+export function addDecodingFlags(command: Command): void {
+  command
+    .optionsGroup("Decoding:")
+    .addOption(choice("--method", METHODS, "reward-guided search or a baseline (default: args; greedy without a reward)"))
+    .option("-k, --top-k <n>", "candidates a step (default: 10; 40 for sample)", integer)
+    .option("-w, --weight <w>", "weight of the reward (default: 0.6; additive: 1.5)", number)
+    .addOption(choice("--combine", ["interpolate", "additive"], "(1 - w) log P + w r, or log P + w r (default: interpolate)"))
+    .addOption(choice("--select", ["greedy", "stochastic"], "the best score, or a draw by score (default: greedy)"))
+    .option("-t, --temperature <t>", "of a draw (default: 1; 0.8 for sample)", number)
+    .option("--top-p <p>", "top-p of sample (default: 0.95)", number)
+    .option("-s, --seed <n>", "seed of a draw (default: random, reported)", integer)
+    .option("-n, --max-tokens <n>", "longest response (default: 128)", integer)
+    .option("--stop <text>", "text that ends the response; repeatable", list);
+}
+
+export function modelOptions(flags: ModelFlags): ModelOptions {
+  const { engineDir, gpuLayers, threads, batchSize, kvType, gpu, context } = flags;
+  return { engineDir, gpuLayers, threads, batchSize, kvType, gpu: gpu === "off" ? false : gpu, contextSize: context };
+}
+
+export function loadOptions(flags: LoadFlags): LoadOptions {
+  return { ...modelOptions(flags), policy: flags.policy, reward: rewardTerms(flags) };
+}
+
+/** The reward models asked for, each with its labels' weights; undefined when none was. */
+export function rewardTerms({ reward, label = [] }: RewardFlags): RewardTerm[] | undefined {
+  if (reward === undefined && label.length > 0) throw new ArgsearchError("OPTION_INVALID", "--label needs the --reward it belongs to");
+  return reward?.map((term, index) => {
+    const labels = label.filter((entry) => entry.reward === index).map(({ name, weight }) => [name, weight] as const);
+    return { ...term, labels: Object.fromEntries(labels) };
+  });
+}
+
+export function generateOptions(flags: DecodingFlags): GenerateOptions {
+  return Object.fromEntries(DECODING.map((name) => [name, flags[name]]));
+}
+
+function choice(flag: string, choices: readonly string[], description: string): Option {
+  return new Option(`${flag} <${choices.join("|")}>`, description).choices(choices);
+}
+
+/** Examples for the end of a command's help. */
+export function addExamples(command: Command, examples: readonly string[]): void {
+  command.addHelpText("after", `\nExamples:\n${examples.map((example) => `  $ argsearch ${example}`).join("\n")}`);
+}

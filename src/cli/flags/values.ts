@@ -1,0 +1,56 @@
+/** What a flag's text becomes. Strict: "10x", "" and "NaN" are refused, ranges are the library's to check. */
+import { existsSync } from "node:fs";
+import { InvalidArgumentError } from "commander";
+import type { RewardTerm } from "../../index.js";
+
+/** The weight of one label, with the place of the reward model it belongs to. */
+export interface LabelWeight {
+  /** Index among the --reward flags. */
+  reward: number;
+  name: string;
+  weight: number;
+}
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const INTEGER = /^[+-]?\d+$/;
+
+/** The number that a text is, all of it; undefined if it is none. */
+export function parseNumber(text: string): number | undefined {
+  const value = Number(text);
+  return NUMBER.test(text) && Number.isFinite(value) ? value : undefined;
+}
+
+export function number(text: string): number {
+  const value = parseNumber(text);
+  if (value === undefined) throw new InvalidArgumentError(`Not a number: "${text}".`);
+  return value;
+}
+
+export function integer(text: string): number {
+  const value = Number(text);
+  if (!INTEGER.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError(`Not a whole number: "${text}".`);
+  return value;
+}
+
+/** Collects a flag that may be given several times. */
+export function list(text: string, previous: string[] = []): string[] {
+  return [...previous, text];
+}
+
+/** `PATH` or `PATH=WEIGHT`. A file whose whole name is the text wins: a path may hold "=" itself. */
+export function rewardTerm(text: string, previous: RewardTerm[] = []): RewardTerm[] {
+  const split = text.lastIndexOf("=");
+  const path = text.slice(0, split);
+  if (split < 0 || existsSync(text)) return [...previous, { reward: text }];
+  if (path === "") throw new InvalidArgumentError(`No file before "${text}".`);
+  const weight = text.slice(split + 1);
+  if (parseNumber(weight) === undefined && !existsSync(path)) return [...previous, { reward: text }];
+  return [...previous, { reward: path, weight: number(weight) }];
+}
+
+/** `NAME=WEIGHT`, for the reward model at `reward`. */
+export function labelWeight(text: string, reward: number, previous: LabelWeight[] = []): LabelWeight[] {
+  const split = text.lastIndexOf("=");
+  if (split < 1) throw new InvalidArgumentError(`Expected NAME=WEIGHT, got "${text}".`);
+  return [...previous, { reward, name: text.slice(0, split), weight: number(text.slice(split + 1)) }];
+}

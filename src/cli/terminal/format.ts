@@ -1,0 +1,53 @@
+/** Numbers for people, aligned tables and histograms. */
+import type { Histogram } from "../../index.js";
+
+/** Columns of a histogram's longest bar. */
+const HISTOGRAM_WIDTH = 40;
+
+export function bytes(value: number): string {
+  return scaled(value, 1024, ["B", "KiB", "MiB", "GiB", "TiB"]);
+}
+
+export function count(value: number): string {
+  return scaled(value, 1000, ["", "K", "M", "B", "T"]).trimEnd();
+}
+
+/** A reward with four decimals; "-" for none. */
+export function reward(value: number | null): string {
+  return value === null ? "-" : value.toFixed(4);
+}
+
+export function mean(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+export function plural(value: number, noun: string): string {
+  return `${value} ${noun}${value === 1 ? "" : "s"}`;
+}
+
+/** Rows in columns two spaces apart; `right` names the columns (by index) that end flush. */
+export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
+  const columns = Math.max(0, ...rows.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const cell = (text: string, column: number) =>
+    right.includes(column) ? text.padStart(widths[column] ?? 0) : text.padEnd(widths[column] ?? 0);
+  return rows.map((row) => `${row.map(cell).join("  ").trimEnd()}\n`).join("");
+}
+
+/** One line a step: where it begins, a bar, the count. */
+export function histogram({ low, high, counts }: Histogram): string {
+  const most = Math.max(1, ...counts);
+  const step = (high - low) / Math.max(1, counts.length);
+  const rows = counts.map((count, index) => [
+    reward(low + index * step),
+    "█".repeat(Math.ceil((HISTOGRAM_WIDTH * count) / most)),
+    `${count}`,
+  ]);
+  return table(rows, [0, 2]).trimEnd();
+}
+
+function scaled(value: number, step: number, units: readonly string[]): string {
+  const power = value < step ? 0 : Math.min(units.length - 1, Math.floor(Math.log(value) / Math.log(step)));
+  const shown = value / step ** power;
+  return `${power === 0 ? shown : shown.toFixed(shown < 10 ? 2 : shown < 100 ? 1 : 0)} ${units[power]}`;
+}

@@ -1,0 +1,87 @@
+/** How one response gets its next token: natively in one call, or with JavaScript rewards between two halves. */
+import { unlessAborted } from "../engine/abort.js";
+import type { NativeCandidates } from "../engine/binding.js";
+import type { Model } from "../model/model.js";
+import { decodeText } from "../model/text-decoder.js";
+import { callRewards } from "../reward/functions.js";
+import type { RewardSet } from "../reward/reward-set.js";
+import type { Prompt, RewardCandidate } from "../types.js";
+import type { Scheduler, SlotStep } from "./scheduler.js";
+
+export interface Chosen extends SlotStep {
+  /** Values of the reward functions, one array a function, one value a candidate. */
+  functionValues: readonly (readonly number[])[];
+}
+
+/** What a reward function may see of the response so far. */
+export interface ResponseView {
+  readonly response: string;
+  /** The response with these bytes appended, whole characters only. */
+  responseWith(bytes: Uint8Array): string;
+}
+
+/** Resolves to undefined when the signal ended the wait for a reward function. */
+export type Chooser = (view: ResponseView) => Promise<Chosen | undefined>;
+
+export interface ChooserParts {
+  scheduler: Scheduler;
+  policy: Model;
+  rewards: RewardSet;
+}
+
+export interface ChooserRequest {
+  slot: number;
+  prompt: Prompt;
+  signal: AbortSignal | undefined;
+  /** Fires when the decoder is disposed of. */
+  closing: AbortSignal;
+}
+
+export function chooserFor(parts: ChooserParts, request: ChooserRequest): Chooser {
+  if (parts.rewards.functions.length > 0) return (view) => chooseWithFunctions(parts, request, view);
+  return async () => ({ ...(await parts.scheduler.step(request.slot)), functionValues: [] });
+}
+
+async function chooseWithFunctions(parts: ChooserParts, request: ChooserRequest, view: ResponseView): Promise<Chosen | undefined> {
+  const { scheduler, policy, rewards } = parts;
+  const { slot, prompt, signal, closing } = request;
+  const proposed = await scheduler.propose(slot);
+  const { candidates } = proposed.step;
+  if (candidates === undefined) throw new Error("the native proposal has no candidates");
+  const context = { prompt, response: view.response, signal };
+  const calls = callRewards(rewards.functions, describe(policy, candidates, view), context);
+  const functionValues = await unlessAborted(calls, [signal, closing]).catch((error: unknown) => {
+    if (signal?.aborted) return undefined;
+    throw error;
+  });
+  if (functionValues === undefined) return undefined;
+  const committed = await scheduler.commit(slot, sums(rewards, candidates, functionValues));
+  return {
+    step: committed.step,
+    policyMs: proposed.policyMs + committed.policyMs,
+    rewardMs: proposed.rewardMs + committed.rewardMs,
+    functionValues,
+  };
+}
+
+function describe(policy: Model, candidates: NativeCandidates, view: ResponseView): RewardCandidate[] {
+  return policy.pieces(candidates.tokens).map((bytes, index) => {
+    const token = candidates.tokens[index] ?? -1;
+    return {
+      token,
+      text: decodeText(bytes),
+      logProb: candidates.logProbs[index] ?? Number.NaN,
+      response: view.responseWith(bytes),
+      end: policy.isEog(token),
+    };
+  });
+}
+
+/** Each candidate's whole reward: its native objectives and the functions' values, weighted. */
+function sums(rewards: RewardSet, candidates: NativeCandidates, functionValues: readonly (readonly number[])[]): Float64Array {
+  const natives = rewards.objectives.length - rewards.functions.length;
+  return Float64Array.from(candidates.tokens, (_, index) => {
+    const own = candidates.objectives.subarray(index * natives, (index + 1) * natives);
+    return rewards.sum([...own, ...functionValues.map((values) => values[index] ?? Number.NaN)]);
+  });
+}

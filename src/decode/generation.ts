@@ -1,0 +1,164 @@
+/** One response: the prompt into a slot, steps until it ends, and the slot given back. */
+import { performance } from "node:perf_hooks";
+import { abortedError, cancellable, throwIfAborted, unlessAborted } from "../engine/abort.js";
+import type { BeginOptions, BeginResult, NativeSearch } from "../engine/binding.js";
+import { native } from "../engine/native.js";
+import type { Model } from "../model/model.js";
+import { tooLong } from "../model/too-long.js";
+import type { RewardSet } from "../reward/reward-set.js";
+import type { FinishReason, GenerateResult, Prompt, Step } from "../types.js";
+import { type Chosen, chooserFor } from "./chooser.js";
+import { Clock } from "./clock.js";
+import type { ResolvedGenerate } from "./options.js";
+import type { Scheduler } from "./scheduler.js";
+import type { SlotPool } from "./slots.js";
+import { Transcript } from "./transcript.js";
+
+/** What every response of a decoder shares. */
+export interface DecodingParts {
+  policy: Model;
+  rewards: RewardSet;
+  search: NativeSearch;
+  scheduler: Scheduler;
+  slots: SlotPool;
+  contextSize: number;
+  /** Milliseconds that loading took. */
+  loadMs: number;
+  /** Fires when the decoder is disposed of; its reason is the DISPOSED error. */
+  closing: AbortSignal;
+}
+
+/** A prompt as each model reads it. */
+interface PromptTokens {
+  policy: Int32Array;
+  rewards: Int32Array[];
+}
+
+/**
+ * Decodes one response. `wait`: wait for a free slot instead of failing with BUSY. Ending the iteration early gives the
+ * slot back, too.
+ */
+export async function* runGeneration(
+  parts: DecodingParts,
+  prompt: Prompt,
+  options: ResolvedGenerate,
+  wait: boolean,
+): AsyncGenerator<Step, GenerateResult, undefined> {
+  throwIfAborted(options.signal);
+  const tokens = readPrompt(parts, prompt, options.template);
+  const slot = wait ? await slotWhenFree(parts, tokens, options) : parts.slots.acquire(tokens.policy, options.slot);
+  const transcript = new Transcript(parts.policy, parts.rewards, options.stop);
+  try {
+    return yield* decode(parts, prompt, tokens, options, slot, transcript);
+  } finally {
+    parts.slots.release(slot, [...tokens.policy, ...transcript.tokens]);
+  }
+}
+
+/** @throws ArgsearchError PROMPT_EMPTY, PROMPT_TOO_LONG, TEMPLATE_INVALID, OPTION_INVALID */
+function readPrompt({ policy, rewards, contextSize }: DecodingParts, prompt: Prompt, template: "auto" | "none"): PromptTokens {
+  const rewardModels = rewards.sources.map(({ model }) => model);
+  const read = (model: Model): Int32Array => {
+    const tokens = model.promptTokens(prompt, template);
+    if (tokens.length < contextSize) return tokens;
+    const message = `the prompt has ${tokens.length} tokens for ${model.info.path}: the context of ${contextSize} leaves no room for a response`;
+    throw tooLong(message, contextSize, [policy.info, ...rewardModels.map(({ info }) => info)], "it");
+  };
+  return { policy: read(policy), rewards: rewardModels.map(read) };
+}
+
+async function slotWhenFree({ slots, closing }: DecodingParts, tokens: PromptTokens, options: ResolvedGenerate): Promise<number> {
+  while (!slots.free(options.slot)) {
+    await unlessAborted(slots.released(), [options.signal, closing]);
+    closing.throwIfAborted();
+    throwIfAborted(options.signal);
+  }
+  return slots.acquire(tokens.policy, options.slot);
+}
+
+async function* decode(
+  parts: DecodingParts,
+  prompt: Prompt,
+  tokens: PromptTokens,
+  options: ResolvedGenerate,
+  slot: number,
+  transcript: Transcript,
+): AsyncGenerator<Step, GenerateResult, undefined> {
+  const started = performance.now();
+  const begun = await begin(parts, tokens, options, slot);
+  const clock = new Clock(performance.now() - started);
+  const finished = (reason: FinishReason): GenerateResult => ({
+    ...transcript.result(),
+    finishReason: reason,
+    seed: options.seed,
+    usage: { promptTokens: tokens.policy.length, cachedTokens: begun.policyCached, completionTokens: transcript.length },
+    timings: clock.timings(parts.loadMs, transcript.length),
+  });
+  const room = roomFor(parts, tokens);
+  const choose = chooserFor(parts, { slot, prompt, signal: options.signal, closing: parts.closing });
+  parts.scheduler.join();
+  try {
+    for (;;) {
+      const chosen = options.signal?.aborted ? undefined : await clock.time(() => choose(transcript));
+      parts.closing.throwIfAborted();
+      if (chosen === undefined) {
+        transcript.flush();
+        return finished("aborted");
+      }
+      const step = transcript.add(chosen);
+      const reason = finishReason(chosen, transcript, options, room);
+      if (reason === undefined) {
+        yield step;
+        continue;
+      }
+      yield { ...step, text: step.text + transcript.flush(), finishReason: reason };
+      return finished(reason);
+    }
+  } finally {
+    parts.scheduler.leave();
+  }
+}
+
+/** Tokens that fit behind the prompt in the fullest model. */
+function roomFor({ contextSize }: DecodingParts, { policy, rewards }: PromptTokens): number {
+  return contextSize - Math.max(policy.length, ...rewards.map((tokens) => tokens.length));
+}
+
+function finishReason(chosen: Chosen, transcript: Transcript, options: ResolvedGenerate, room: number): FinishReason | undefined {
+  if (chosen.step.eog) return "eog";
+  if (transcript.stopped) return "stop";
+  if (transcript.length >= options.maxTokens) return "length";
+  if (transcript.length >= room) return "context";
+  return options.signal?.aborted ? "aborted" : undefined;
+}
+
+/** Fills the slot's caches. An abort meanwhile rejects with ABORTED, dispose() with DISPOSED. */
+async function begin(parts: DecodingParts, tokens: PromptTokens, options: ResolvedGenerate, slot: number): Promise<BeginResult> {
+  const { search, closing } = parts;
+  try {
+    return await cancellable([options.signal, closing], (cancel) =>
+      native(() => search.begin(slot, { ...beginOptions(tokens, options), cancel })),
+    );
+  } catch (error) {
+    closing.throwIfAborted();
+    if (options.signal?.aborted) throw abortedError(options.signal);
+    throw error;
+  }
+}
+
+function beginOptions(tokens: PromptTokens, options: ResolvedGenerate): BeginOptions {
+  const { method, weight, combine, select, temperature, topP, seed, candidates } = options;
+  return {
+    policyTokens: tokens.policy,
+    rewardTokens: tokens.rewards,
+    method: method === "sample" ? "sample" : "args",
+    topK: method === "greedy" ? 1 : options.topK,
+    weight,
+    combine,
+    select,
+    temperature,
+    topP,
+    seed,
+    candidates,
+  };
+}

@@ -1,0 +1,50 @@
+import { performance } from "node:perf_hooks";
+import { throwIfAborted } from "../engine/abort.js";
+import { binding } from "../engine/binding.js";
+import { openEngine } from "../engine/engine.js";
+import { native } from "../engine/native.js";
+import { loadModels, requireSameVocabulary } from "../model/load-models.js";
+import type { Model } from "../model/model.js";
+import { modelPaths, RewardSet } from "../reward/reward-set.js";
+import type { LoadOptions } from "../types.js";
+import { Decoder, type DecoderParts } from "./decoder.js";
+import { contextFor, type ResolvedLoad, resolveLoad } from "./options.js";
+
+/**
+ * Loads a policy and what guides it; without options, the embedded pair.
+ *
+ * @throws ArgsearchError OPTION_INVALID; ADDON_NOT_FOUND, ENGINE_NOT_FOUND, ENGINE_INCOMPATIBLE, DEVICE_UNAVAILABLE;
+ * FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, NOT_GGUF, MODEL_INVALID, MODEL_UNSUPPORTED; REWARD_HEAD_MISSING,
+ * REWARD_HEAD_INVALID, VOCABULARY_MISMATCH; OUT_OF_MEMORY; ABORTED
+ */
+export async function load(options?: LoadOptions): Promise<Decoder> {
+  const started = performance.now();
+  const resolved = resolveLoad(options);
+  const engine = openEngine(resolved);
+  const models = await loadModels([resolved.policy, ...modelPaths(resolved.terms)], resolved);
+  try {
+    const parts = await prepare(resolved, models);
+    return new Decoder({ ...parts, engine, loadMs: performance.now() - started });
+  } catch (error) {
+    for (const model of new Set(models)) model.dispose();
+    throw error;
+  }
+}
+
+/** Checks that the models fit together and makes their contexts. */
+async function prepare(resolved: ResolvedLoad, models: readonly Model[]): Promise<Omit<DecoderParts, "engine" | "loadMs">> {
+  const { slots, signal, terms } = resolved;
+  const [policy, ...rewardModels] = models;
+  if (policy === undefined) throw new Error("no policy was loaded");
+  for (const model of rewardModels) requireSameVocabulary(policy, model);
+  const rewards = new RewardSet(terms, rewardModels);
+  const context = contextFor(
+    resolved,
+    models.map(({ info }) => info),
+  );
+  throwIfAborted(signal);
+  const search = await native(() => binding().createSearch({ ...context, slots, policy: policy.native, rewards: rewards.nativeSources }));
+  if (signal?.aborted) await search.dispose();
+  throwIfAborted(signal);
+  return { policy, rewards, search, slots, context };
+}

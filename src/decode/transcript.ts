@@ -1,0 +1,110 @@
+/** A response as it grows: native steps become text, rewards and counts. */
+import type { NativeCandidates } from "../engine/binding.js";
+import type { Model } from "../model/model.js";
+import { decodeText, Utf8Stream } from "../model/text-decoder.js";
+import type { RewardSet } from "../reward/reward-set.js";
+import type { Candidate, GenerateResult, Step } from "../types.js";
+import type { Chosen, ResponseView } from "./chooser.js";
+import { StopFilter } from "./stop-strings.js";
+
+/** The part of a result that the tokens make. */
+export type Transcribed = Pick<GenerateResult, "text" | "tokens" | "pieces" | "logProbs" | "rewards" | "objectives" | "reward">;
+
+export class Transcript implements ResponseView {
+  readonly #policy: Model;
+  readonly #rewards: RewardSet;
+  readonly #utf8 = new Utf8Stream();
+  readonly #stop: StopFilter;
+  readonly #steps: Step[] = [];
+  readonly #pieces: string[] = [];
+  #text = "";
+
+  constructor(policy: Model, rewards: RewardSet, stop: readonly string[]) {
+    this.#policy = policy;
+    this.#rewards = rewards;
+    this.#stop = new StopFilter(stop);
+  }
+
+  /** Tokens so far. */
+  get length(): number {
+    return this.#steps.length;
+  }
+
+  /** A stop string has ended the text. */
+  get stopped(): boolean {
+    return this.#stop.stopped;
+  }
+
+  get response(): string {
+    return this.#text + this.#stop.held;
+  }
+
+  get tokens(): number[] {
+    return this.#steps.map(({ token }) => token);
+  }
+
+  responseWith(bytes: Uint8Array): string {
+    return this.response + this.#utf8.peek(bytes);
+  }
+
+  add(chosen: Chosen): Step {
+    const { step } = chosen;
+    const added: Step = {
+      text: this.#append(this.#stop.push(this.#utf8.push(step.bytes))),
+      token: step.token,
+      logProb: step.logProb,
+      reward: this.#rewards.empty ? null : step.reward,
+      objectives: this.#objectives(step.objectives, chosen, step.rank),
+      score: this.#rewards.empty ? null : step.score,
+      ...(step.candidates && { candidates: this.#candidates(step.candidates, chosen) }),
+    };
+    this.#steps.push(added);
+    this.#pieces.push(decodeText(step.bytes));
+    return added;
+  }
+
+  /** The end: text that was held back, unless a stop string has cut it off. Comes out once. */
+  flush(): string {
+    if (this.stopped) return "";
+    return this.#append(this.#stop.push(this.#utf8.flush()) + this.#stop.flush());
+  }
+
+  result(): Transcribed {
+    const steps = this.#steps;
+    const rewards = steps.flatMap(({ reward }) => (reward === null ? [] : [reward]));
+    return {
+      text: this.#text,
+      tokens: this.tokens,
+      pieces: [...this.#pieces],
+      logProbs: steps.map(({ logProb }) => logProb),
+      rewards,
+      objectives: Object.fromEntries(
+        this.#rewards.objectives.map((name) => [name, steps.map(({ objectives }) => objectives[name] ?? Number.NaN)]),
+      ),
+      reward: rewards[rewards.length - 1] ?? null,
+    };
+  }
+
+  #append(text: string): string {
+    this.#text += text;
+    return text;
+  }
+
+  /** Native values, then those of the functions for the candidate of that rank. */
+  #objectives(natives: ArrayLike<number>, { functionValues }: Chosen, rank: number): Record<string, number> {
+    return this.#rewards.named([...Array.from(natives), ...functionValues.map((values) => values[rank] ?? Number.NaN)]);
+  }
+
+  #candidates(found: NativeCandidates, chosen: Chosen): Candidate[] {
+    const natives = this.#rewards.objectives.length - this.#rewards.functions.length;
+    const rewarded = !this.#rewards.empty;
+    return this.#policy.texts(found.tokens).map((text, index) => ({
+      token: found.tokens[index] ?? -1,
+      text,
+      logProb: found.logProbs[index] ?? Number.NaN,
+      reward: rewarded ? (found.rewards[index] ?? null) : null,
+      score: rewarded ? (found.scores[index] ?? null) : null,
+      objectives: this.#objectives(found.objectives.subarray(index * natives, (index + 1) * natives), chosen, index),
+    }));
+  }
+}

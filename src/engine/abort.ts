@@ -1,0 +1,67 @@
+/** AbortSignals on one side, what can be stopped on the other. */
+
+import { ArgsearchError } from "../errors.js";
+import { binding, type NativeCancel } from "./binding.js";
+
+export function abortedError(signal: AbortSignal): ArgsearchError {
+  return new ArgsearchError("ABORTED", "aborted by its signal before anything was produced", { cause: signal.reason });
+}
+
+/** @throws ArgsearchError ABORTED */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw abortedError(signal);
+}
+
+/** Runs a native call that can be cancelled; any of the signals cancels it. */
+export async function cancellable<T>(
+  signals: readonly (AbortSignal | undefined)[],
+  call: (cancel: NativeCancel) => Promise<T>,
+): Promise<T> {
+  const cancel = binding().createCancel();
+  const forget = onAbort(signals, () => cancel.cancel());
+  try {
+    return await call(cancel);
+  } finally {
+    forget();
+  }
+}
+
+/** The promise's value, or undefined as soon as one of the signals fires; the promise's own outcome is then ignored. */
+export async function unlessAborted<T>(promise: Promise<T>, signals: readonly (AbortSignal | undefined)[]): Promise<T | undefined> {
+  let forget = (): void => {};
+  const aborted = new Promise<undefined>((resolve) => {
+    forget = onAbort(signals, () => resolve(undefined));
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    forget();
+    promise.catch(() => {});
+  }
+}
+
+/** Calls back at once or once when one of the signals fires; returns what takes that back. */
+export function onAbort(signals: readonly (AbortSignal | undefined)[], callback: () => void): () => void {
+  const present = signals.filter((signal) => signal !== undefined);
+  if (present.some((signal) => signal.aborted)) callback();
+  const lists = present.map(callbacksOf);
+  for (const list of lists) list.add(callback);
+  return () => {
+    for (const list of lists) list.delete(callback);
+  };
+}
+
+/** One listener a signal, whatever the number of slots that share it: Node warns of a leak at eleven. */
+const callbacks = new WeakMap<AbortSignal, Set<() => void>>();
+
+function callbacksOf(signal: AbortSignal): Set<() => void> {
+  const known = callbacks.get(signal);
+  if (known) return known;
+  const list = new Set<() => void>();
+  callbacks.set(signal, list);
+  const callAll = (): void => {
+    for (const callback of list) callback();
+  };
+  signal.addEventListener("abort", callAll, { once: true });
+  return list;
+}

@@ -1,0 +1,19 @@
+import { callback } from "../validate.js";
+import { binding } from "./binding.js";
+import { native } from "./native.js";
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** Gets llama.cpp's own log, a line at a time. */
+export type Logger = (level: LogLevel, text: string) => void;
+
+/**
+ * Sends llama.cpp's log lines of this process to a function; null silences them, as from the start. Each worker thread has a logger of
+ * its own, and all of them get every line.
+ *
+ * @throws ArgsearchError OPTION_INVALID, ADDON_NOT_FOUND
+ */
+export function setLogger(logger: Logger | null): void {
+  if (logger !== null) callback("logger", logger);
+  native(() => binding().setLogCallback(logger));
+}

@@ -1,0 +1,85 @@
+/** One response by one method: decoded, then rated. */
+import { throwIfAborted } from "../../engine/abort.js";
+import type { GenerateOptions, GenerateResult, Prompt, ScoreResult } from "../../types.js";
+import { isGuided } from "../methods.js";
+import type { ResolvedEvaluation, Variant } from "../options.js";
+import type { EvaluatedResponse } from "../response.js";
+import { drawSeed } from "../statistics/seed.js";
+import type { Session } from "./session.js";
+
+export interface Task {
+  variant: Variant;
+  index: number;
+  prompt: Prompt;
+  slot: number;
+}
+
+type Settings = Pick<ResolvedEvaluation, "generation" | "seed"> & { signal: AbortSignal | undefined };
+
+interface Draft {
+  result: GenerateResult;
+  rated: ScoreResult | null;
+}
+
+/**
+ * The slot's caches are emptied first, so that a response does not depend on what was decoded there before: quantised models
+ * round by the shape of the batches that filled the cache, and a resumed run fills it differently.
+ *
+ * @throws ArgsearchError as generate() and score()
+ */
+export async function respond(session: Session, task: Task, settings: Settings): Promise<EvaluatedResponse> {
+  const { variant, index, prompt, slot } = task;
+  const { drafts = 1 } = variant.method;
+  await session.decoder.clear(slot);
+  const results: GenerateResult[] = [];
+  for (let draft = 0; draft < drafts; draft++) {
+    const options = generateOptions(variant, settings, slot, drawSeed(settings.seed, index, draft));
+    results.push(await session.decoder.generate(prompt, options));
+    throwIfAborted(settings.signal);
+  }
+  const started = performance.now();
+  const rated = await rate(session, prompt, results, settings);
+  const ratingMs = drafts > 1 ? performance.now() - started : 0;
+  const { result, rated: rating } = best(results.map((each, at) => ({ result: each, rated: rated[at] ?? null })));
+  return {
+    method: variant.name,
+    index,
+    prompt,
+    response: result.text,
+    tokens: result.tokens,
+    reward: rating?.reward ?? null,
+    finishReason: result.finishReason,
+    pieces: rating ? rating.tokens.map(({ text }) => text) : result.pieces,
+    rewards: rating ? rating.tokens.map(({ reward }) => reward) : [],
+    seed: result.seed,
+    calls: countCalls(variant, results),
+    milliseconds: results.reduce((sum, { timings }) => sum + timings.total, ratingMs),
+  };
+}
+
+function generateOptions({ method }: Variant, { generation, signal }: Settings, slot: number, seed: number): GenerateOptions {
+  const { name: _name, drafts: _drafts, ...chosen } = method;
+  return { ...chosen, ...generation, slot, seed, signal };
+}
+
+/** An empty response is rated as one space, as in the paper's published code. */
+async function rate({ rater }: Session, prompt: Prompt, results: readonly GenerateResult[], settings: Settings): Promise<ScoreResult[]> {
+  if (rater === null) return [];
+  const { generation, signal } = settings;
+  const inputs = results.map(({ text }) => ({ prompt, response: text || " " }));
+  return rater.score(inputs, { template: generation.template, signal });
+}
+
+function best(drafts: readonly Draft[]): Draft {
+  const [first, ...others] = drafts;
+  if (first === undefined) throw new Error("a response has at least one draft");
+  const reward = ({ rated }: Draft): number => rated?.reward ?? Number.NEGATIVE_INFINITY;
+  return others.reduce((top, draft) => (reward(draft) > reward(top) ? draft : top), first);
+}
+
+/** Rating a finished response is part of measuring, not of decoding: it counts only where it chooses among drafts. */
+function countCalls({ method }: Variant, results: readonly GenerateResult[]): EvaluatedResponse["calls"] {
+  const decoded = results.reduce((sum, { tokens }) => sum + tokens.length, 0);
+  if (isGuided(method)) return { policy: decoded, reward: decoded * (method.topK ?? 10) };
+  return { policy: decoded, reward: (method.drafts ?? 1) > 1 ? decoded : 0 };
+}

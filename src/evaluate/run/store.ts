@@ -1,0 +1,214 @@
+/** The directory of an evaluation: what it is (settings.json), what was decoded (responses.jsonl), what came out (results.json). */
+import { mkdir, open, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { ArgsearchError } from "../../errors.js";
+import { unreadable, unwritable } from "../../files/file-errors.js";
+import type { Identity } from "../identity.js";
+import type { EvaluatedResponse } from "../response.js";
+import { lockDirectory } from "./lock.js";
+
+export const FILES = {
+  settings: "settings.json",
+  responses: "responses.jsonl",
+  results: "results.json",
+  verdicts: "judge.jsonl",
+} as const;
+
+/** Where responses go as they come. Without a directory they are only kept in memory. */
+export class ResponseStore {
+  readonly #dir: string | undefined;
+  readonly #found = new Map<string, EvaluatedResponse>();
+  #appending: Promise<void> = Promise.resolve();
+
+  /** Settings of all methods that the directory knows. */
+  readonly methods: Identity["methods"];
+  readonly #unlock: () => Promise<void>;
+
+  private constructor(
+    dir: string | undefined,
+    found: readonly EvaluatedResponse[],
+    methods: Identity["methods"],
+    unlock: () => Promise<void> = async () => {},
+  ) {
+    this.#dir = dir;
+    this.methods = methods;
+    this.#unlock = unlock;
+    for (const response of found) this.#found.set(keyOf(response.method, response.index), response);
+  }
+
+  /**
+   * Opens or makes a directory, and keeps others out of it until close(). What an interrupted run left is taken up; lines that
+   * are torn or damaged are dropped, to be decoded again.
+   *
+   * @throws ArgsearchError OPTION_INVALID when the directory holds another evaluation; BUSY; FILE_UNREADABLE, FILE_UNWRITABLE
+   */
+  static async open(dir: string | undefined, identity: Identity): Promise<ResponseStore> {
+    if (dir === undefined) return new ResponseStore(undefined, [], identity.methods);
+    await mkdir(dir, { recursive: true }).catch((error: unknown) => {
+      throw unwritable(error, dir);
+    });
+    const unlock = await lockDirectory(dir);
+    try {
+      const found = await readResponses(join(dir, FILES.responses));
+      const methods = await agreedMethods(dir, identity, found);
+      await writeAtomically(join(dir, FILES.settings), json({ ...identity, methods }));
+      return new ResponseStore(dir, found, methods, unlock);
+    } catch (error) {
+      await unlock();
+      throw error;
+    }
+  }
+
+  /** Lets others into the directory. */
+  close(): Promise<void> {
+    return this.#unlock();
+  }
+
+  has(method: string, index: number): boolean {
+    return this.#found.has(keyOf(method, index));
+  }
+
+  /** Names of the methods that have responses, those asked for now first, in their order. */
+  methodsAfter(wanted: readonly string[]): string[] {
+    const others = Object.keys(this.methods).filter((name) => !wanted.includes(name) && this.of(name).length > 0);
+    return [...wanted, ...others];
+  }
+
+  /** A method's responses, by the prompts' order. */
+  of(method: string): EvaluatedResponse[] {
+    return [...this.#found.values()].filter((response) => response.method === method).sort((a, b) => a.index - b.index);
+  }
+
+  /** Keeps a response; resolves when its line is in the file. */
+  async add(response: EvaluatedResponse): Promise<void> {
+    this.#found.set(keyOf(response.method, response.index), response);
+    const dir = this.#dir;
+    if (dir === undefined) return;
+    this.#appending = this.#appending.then(() => append(join(dir, FILES.responses), `${JSON.stringify(response)}\n`));
+    await this.#appending;
+  }
+
+  /** Puts the lines in the order of methods and prompts: the file of a resumed run is then that of an unbroken one. */
+  async sort(methods: readonly string[]): Promise<void> {
+    if (this.#dir === undefined) return;
+    const lines = methods.flatMap((method) => this.of(method)).map((response) => JSON.stringify(response));
+    await writeAtomically(join(this.#dir, FILES.responses), lines.map((line) => `${line}\n`).join(""));
+  }
+}
+
+function keyOf(method: string, index: number): string {
+  return `${index}/${method}`;
+}
+
+/**
+ * The methods of a directory with those asked for now. Methods may be added, but one with responses keeps its settings, and all
+ * else must be as it was; where nothing was decoded yet there is nothing to keep.
+ */
+async function agreedMethods(dir: string, now: Identity, found: readonly EvaluatedResponse[]): Promise<Identity["methods"]> {
+  if (found.length === 0) return now.methods;
+  const path = join(dir, FILES.settings);
+  const before = await readJson<Identity>(path);
+  if (before === undefined) {
+    throw new ArgsearchError("OPTION_INVALID", `${dir} has responses but no ${FILES.settings} that says of what: choose another directory`);
+  }
+  const answered = new Set(found.map(({ method }) => method));
+  const kept = Object.entries(before.methods ?? {}).filter(([name]) => answered.has(name));
+  const changed = kept.filter(([name, settings]) => name in now.methods && !isDeepStrictEqual(settings, plain(now.methods[name])));
+  const differing = [...differences(before, now), ...changed.map(([name]) => `method "${name}"`)];
+  if (differing.length === 0) return { ...Object.fromEntries(kept), ...now.methods };
+  throw new ArgsearchError(
+    "OPTION_INVALID",
+    `${dir} holds an evaluation of other settings (${differing.join(", ")}): choose another directory, or the settings of ${path}`,
+  );
+}
+
+/** Names of what differs, the methods aside. */
+function differences(before: Identity, now: Identity): string[] {
+  const [known, wanted] = [before, now].map(({ methods: _, models, generation, ...rest }) => {
+    return plain({ ...rest, ...generation, models: contents(models ?? {}) }) as Record<string, unknown>;
+  });
+  return Object.keys({ ...known, ...wanted }).filter((name) => !isDeepStrictEqual(known?.[name], wanted?.[name]));
+}
+
+/** Files count by what is in them; labels only where they tell pairs apart. */
+function contents(models: Identity["models"]): unknown {
+  const entries = Object.entries(models).map(([label, { policy, rewards }]) => {
+    const terms = rewards.map(({ reward, ...rest }) => ({ ...rest, reward: typeof reward === "string" ? reward : reward.sha256 }));
+    return [label, { policy: policy.sha256, rewards: terms }] as const;
+  });
+  return entries.length === 1 ? entries[0]?.[1] : Object.fromEntries(entries);
+}
+
+/** As JSON gives it back: without undefined. */
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
+
+/** What is there and whole; of a response that is there twice the later one counts. @throws ArgsearchError FILE_UNREADABLE */
+export async function readResponses(path: string): Promise<EvaluatedResponse[]> {
+  const content = await readText(path);
+  if (content === undefined) return [];
+  const whole = content.lastIndexOf("\n") + 1;
+  if (whole < content.length) await truncate(path, Buffer.byteLength(content.slice(0, whole)));
+  return content.slice(0, whole).split("\n").flatMap(parseResponse);
+}
+
+function parseResponse(line: string): EvaluatedResponse[] {
+  try {
+    const value = JSON.parse(line) as Partial<EvaluatedResponse> | null;
+    const isResponse = typeof value?.method === "string" && Number.isInteger(value.index) && Array.isArray(value.tokens);
+    return isResponse && typeof value.response === "string" ? [value as EvaluatedResponse] : [];
+  } catch {
+    return [];
+  }
+}
+
+async function append(path: string, text: string): Promise<void> {
+  try {
+    const file = await open(path, "a");
+    try {
+      await file.appendFile(text);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw unwritable(error, path);
+  }
+}
+
+export async function readJson<T>(path: string): Promise<T | undefined> {
+  const content = await readText(path);
+  if (content === undefined) return undefined;
+  try {
+    return JSON.parse(content) as T;
+  } catch (cause) {
+    throw new ArgsearchError("INPUT_INVALID", `${path} is not JSON`, { cause });
+  }
+}
+
+/** Undefined when there is no such file. */
+export async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw unreadable(error, path);
+  }
+}
+
+/** The whole content or the file as it was: written beside it, then renamed. */
+export async function writeAtomically(path: string, content: string): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    await writeFile(temporary, content);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {}); // the first error says more
+    throw unwritable(error, path);
+  }
+}
+
+export function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

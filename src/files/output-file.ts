@@ -1,0 +1,123 @@
+/** Files that take their name when they are whole; what is no ordinary file is written to as it stands. */
+import { constants, fstatSync, type Stats } from "node:fs";
+import { type FileHandle, open, readlink, realpath, rename, rm, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { ArgsearchError } from "../errors.js";
+import { refuseDirectory, unwritable } from "./file-errors.js";
+
+export interface OutputOptions {
+  /** Comes before ".partial" in the name under which the file grows; default nothing. */
+  tag?: string | undefined;
+  /** Keep what an older file of that name holds; default false. */
+  resume?: boolean | undefined;
+}
+
+/**
+ * Grows as PATH.partial beside the final file, links followed, and replaces that at the end. A device or a pipe is written
+ * to directly: it is never replaced or removed.
+ */
+export class OutputFile {
+  /** Under which name it grows; null for a device or a pipe. */
+  readonly partial: string | null;
+  readonly handle: FileHandle;
+  readonly #path: string;
+  readonly #target: string;
+
+  private constructor(path: string, target: string, partial: string | null, handle: FileHandle) {
+    this.#path = path;
+    this.#target = target;
+    this.partial = partial;
+    this.handle = handle;
+  }
+
+  /** @throws ArgsearchError FILE_UNWRITABLE, for a directory among others */
+  static async open(path: string, { tag = "", resume = false }: OutputOptions = {}): Promise<OutputFile> {
+    try {
+      await refuseDirectory(path);
+      const present = await stat(path).catch(() => undefined);
+      requireFree(path, present);
+      if (present && !present.isFile()) return new OutputFile(path, path, null, await openDevice(path));
+      const target = await followLinks(path);
+      const partial = `${target}.${tag === "" ? "" : `${tag}.`}partial`;
+      return new OutputFile(path, target, partial, await open(partial, resume ? "a+" : "w+"));
+    } catch (error) {
+      throw unwritable(error, path);
+    }
+  }
+
+  /** @throws ArgsearchError FILE_UNWRITABLE, for example on a full disk */
+  async append(text: string): Promise<void> {
+    await this.handle.appendFile(text).catch((error: unknown) => {
+      throw unwritable(error, this.#path);
+    });
+  }
+
+  /** The file is whole: gives it its name, once it is on disk. @throws ArgsearchError FILE_UNWRITABLE */
+  async commit(): Promise<void> {
+    try {
+      if (this.partial !== null) await this.handle.sync();
+      await this.handle.close();
+      if (this.partial !== null) await rename(this.partial, this.#target);
+    } catch (error) {
+      throw unwritable(error, this.#path);
+    }
+  }
+
+  get closed(): boolean {
+    return this.handle.fd === -1;
+  }
+
+  /** Leaves what there is under the partial name. Nothing happens after commit(). */
+  async suspend(): Promise<void> {
+    if (!this.closed) await this.handle.close();
+  }
+
+  /** Leaves nothing. */
+  async discard(): Promise<void> {
+    await this.suspend();
+    if (this.partial !== null) await rm(this.partial, { force: true });
+  }
+}
+
+/** Whether two paths lead to one file, there or not. */
+export async function isSameFile(one: string, other: string): Promise<boolean> {
+  return (await followLinks(one)) === (await followLinks(other));
+}
+
+function requireFree(path: string, present: Stats | undefined): void {
+  if (!present?.isFile() || !isStandardOutput(present)) return;
+  throw new ArgsearchError("FILE_UNWRITABLE", `cannot write ${path}: standard output goes there already; name another file`);
+}
+
+function isStandardOutput({ dev, ino }: Stats): boolean {
+  try {
+    const output = fstatSync(1);
+    return output.dev === dev && output.ino === ino;
+  } catch {
+    return false; // closed
+  }
+}
+
+/** The file behind links, whether it exists or not. @throws ArgsearchError FILE_UNWRITABLE for links in a circle */
+export async function followLinks(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ELOOP") throw unwritable(error, path);
+    const target = await readlink(path).catch(() => undefined);
+    return target === undefined ? resolve(path) : followLinks(resolve(dirname(path), target));
+  }
+}
+
+/** Opening a pipe that nobody reads would block, and no signal could end that: a first, patient attempt finds out. */
+async function openDevice(path: string): Promise<FileHandle> {
+  const attempt = await open(path, constants.O_WRONLY | (constants.O_NONBLOCK ?? 0)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENXIO") throw error;
+    throw new ArgsearchError("FILE_UNWRITABLE", `cannot write ${path}: nobody reads that pipe; start its reader first`, { cause: error });
+  });
+  try {
+    return await open(path, "w");
+  } finally {
+    await attempt.close();
+  }
+}

@@ -1,0 +1,59 @@
+import { resolveEngine } from "../decode/options.js";
+import { binding, type GgufSet } from "../engine/binding.js";
+import { openEngine } from "../engine/engine.js";
+import { native } from "../engine/native.js";
+import { ArgsearchError } from "../errors.js";
+import type { EngineOptions } from "../types.js";
+import { nonEmptyText, onlyKnown, plainObject } from "../validate.js";
+import { Metadata } from "./inspect.js";
+import { provenanceEntries, type RewardProvenance } from "./provenance.js";
+import { HEAD_KEYS, HEAD_PREFIX, type RewardHead, type StoredHead, storedHead } from "./reward-head.js";
+
+export interface AttachOptions extends EngineOptions {
+  /** Path of the trunk: an ordinary GGUF, with or without a head of its own, which is then replaced. */
+  model: string;
+  head: RewardHead;
+  /** Where the head came from; default: nothing is said. */
+  provenance?: RewardProvenance | undefined;
+  /** Path of the new file; an older one of that name, or behind a link of that name, is replaced at the end, in one move. */
+  out: string;
+}
+
+const NAMES: Record<keyof AttachOptions, true> = { model: true, head: true, provenance: true, out: true, engineDir: true, gpu: true };
+
+/**
+ * Writes a copy of a GGUF with a reward head in its metadata. Tensors are copied in pieces; memory does not grow with the
+ * model. The copy gets its name only when it is whole and on disk, and nothing is left of it otherwise.
+ *
+ * @throws ArgsearchError OPTION_INVALID; REWARD_HEAD_INVALID for a head that is not as long as the model's embedding, or
+ * not finite; FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, FILE_UNWRITABLE, NOT_GGUF, MODEL_INVALID; as devices()
+ */
+export async function attachReward(options: AttachOptions): Promise<void> {
+  onlyKnown("attachReward()", plainObject("the options of attachReward()", options), Object.keys(NAMES));
+  const { model, head, provenance, out, engineDir, gpu } = options;
+  nonEmptyText("model", model);
+  nonEmptyText("out", out);
+  openEngine(resolveEngine({ engineDir, gpu }));
+  const metadata = new Metadata(await native(() => binding().readGguf(model)));
+  const set = [...headEntries(storedHead(head, embeddingLength(model, metadata))), ...provenanceEntries(provenance)];
+  const remove = metadata.keys.filter((key) => key.startsWith(HEAD_PREFIX) && !set.some((entry) => entry.key === key));
+  await native(() => binding().rewriteGguf(model, out, set, remove));
+}
+
+function embeddingLength(model: string, metadata: Metadata): number {
+  const key = `${metadata.text("general.architecture")}.embedding_length`;
+  const length = metadata.number(key);
+  if (length !== null) return length;
+  throw new ArgsearchError("MODEL_INVALID", `${model} does not say how long its embedding is: ${key} is missing`);
+}
+
+/** The metadata of a head. */
+function headEntries({ weight, bias, labels, scale, shift }: StoredHead): GgufSet[] {
+  const set: GgufSet[] = [{ key: HEAD_KEYS.weight, value: weight }];
+  if (labels) set.push({ key: HEAD_KEYS.labels, value: labels });
+  for (const [key, value] of Object.entries({ bias, scale, shift }) as [keyof typeof HEAD_KEYS, Float32Array | undefined][]) {
+    const [only] = value ?? [];
+    if (value && only !== undefined) set.push({ key: HEAD_KEYS[key], value: value.length === 1 ? { f32: only } : value });
+  }
+  return set;
+}

@@ -1,0 +1,155 @@
+/** What a GGUF says about itself, read from its metadata alone. */
+import { stat } from "node:fs/promises";
+import { resolveEngine } from "../decode/options.js";
+import { binding, type GgufEntry, type GgufFile, type GgufScalar } from "../engine/binding.js";
+import { openEngine } from "../engine/engine.js";
+import { native } from "../engine/native.js";
+import type { EngineOptions } from "../types.js";
+import { nonEmptyText } from "../validate.js";
+import { fileTypeName } from "./file-types.js";
+import { HEAD_KEYS, HEAD_PREFIX } from "./reward-head.js";
+
+export interface GgufSummary {
+  path: string;
+  /** Bytes of the file. */
+  size: number;
+  /** GGUF version. */
+  version: number;
+  /** For example "llama"; null when the file does not say. */
+  architecture: string | null;
+  name: string | null;
+  parameters: number;
+  /** Name of general.file_type, for example "Q4_K_M"; else the tensor type that holds most parameters. */
+  quantization: string | null;
+  tensors: { type: string; tensors: number; parameters: number; bytes: number }[];
+  /** Context length the model was trained with, tokens. */
+  contextLength: number | null;
+  embeddingLength: number | null;
+  layers: number | null;
+  vocabulary: number | null;
+  chatTemplate: string | null;
+  rewardHead: RewardHeadSummary | null;
+  /** Every scalar of the metadata. */
+  metadata: Record<string, GgufScalar>;
+}
+
+export interface RewardHeadSummary {
+  /** One name a row; synthesised as the decoder does when the file has none, for at most 1,000 rows. */
+  labels: string[];
+  /** Length of a row; null when the weights do not divide into rows of the embedding's length. */
+  nEmbd: number | null;
+  /** One value, or one a label; so are scale and shift. */
+  bias: number[];
+  scale: number[];
+  shift: number[];
+  /** What else is told about the head, for example where it came from: the other argsearch.reward.* scalars. */
+  notes: Record<string, GgufScalar>;
+}
+
+const MOST_NAMES = 1000;
+
+/**
+ * Reads a GGUF's metadata and tensor table; the tensors stay on disk.
+ *
+ * @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, NOT_GGUF, MODEL_INVALID; as devices() for the engine
+ */
+export async function inspect(path: string, options?: EngineOptions): Promise<GgufSummary> {
+  nonEmptyText("path", path);
+  openEngine(resolveEngine(options));
+  const file = await native(() => binding().readGguf(path));
+  return summarise(path, (await stat(path)).size, new Metadata(file), file);
+}
+
+function summarise(path: string, size: number, metadata: Metadata, file: GgufFile): GgufSummary {
+  const architecture = metadata.text("general.architecture");
+  return {
+    path,
+    size,
+    version: file.version,
+    architecture,
+    name: metadata.text("general.name"),
+    parameters: file.parameters,
+    quantization: quantization(metadata, file),
+    tensors: file.tensorTypes,
+    contextLength: metadata.number(`${architecture}.context_length`),
+    embeddingLength: metadata.number(`${architecture}.embedding_length`),
+    layers: metadata.number(`${architecture}.block_count`),
+    vocabulary: metadata.number(`${architecture}.vocab_size`) ?? metadata.count("tokenizer.ggml.tokens"),
+    chatTemplate: metadata.text("tokenizer.chat_template"),
+    rewardHead: headOf(metadata),
+    metadata: metadata.scalars(),
+  };
+}
+
+function quantization(metadata: Metadata, { tensorTypes }: GgufFile): string | null {
+  const named = fileTypeName(metadata.number("general.file_type") ?? -1);
+  if (named !== undefined) return named;
+  const [largest] = [...tensorTypes].sort((a, b) => b.parameters - a.parameters);
+  return largest?.type.toUpperCase() ?? null;
+}
+
+function headOf(metadata: Metadata): RewardHeadSummary | null {
+  const weights = metadata.count(HEAD_KEYS.weight);
+  if (weights === null) return null;
+  const length = metadata.number(`${metadata.text("general.architecture")}.embedding_length`) ?? 0;
+  const nEmbd = Number.isInteger(length) && length >= 1 ? length : null;
+  const rows = nEmbd === null ? 1 : weights / nEmbd;
+  const known: readonly string[] = Object.values(HEAD_KEYS);
+  const notes = Object.entries(metadata.scalars()).filter(([key]) => key.startsWith(HEAD_PREFIX) && !known.includes(key));
+  const named = metadata.texts(HEAD_KEYS.labels);
+  return {
+    labels: named ?? (rows === 1 ? ["reward"] : Array.from({ length: Math.min(rows, MOST_NAMES) }, (_, index) => String(index))),
+    nEmbd: Number.isInteger(rows) ? nEmbd : null,
+    bias: metadata.numbers(HEAD_KEYS.bias) ?? [0],
+    scale: metadata.numbers(HEAD_KEYS.scale) ?? [1],
+    shift: metadata.numbers(HEAD_KEYS.shift) ?? [0],
+    notes: Object.fromEntries(notes.map(([key, value]) => [key.slice(HEAD_PREFIX.length), value])),
+  };
+}
+
+/** Metadata by key; null where a key is absent or of another type. */
+export class Metadata {
+  readonly #entries: ReadonlyMap<string, GgufEntry>;
+
+  constructor({ entries }: Pick<GgufFile, "entries">) {
+    this.#entries = new Map(entries.map((entry) => [entry.key, entry]));
+  }
+
+  get keys(): string[] {
+    return [...this.#entries.keys()];
+  }
+
+  text(key: string): string | null {
+    const value = this.#entries.get(key)?.value;
+    return typeof value === "string" ? value : null;
+  }
+
+  number(key: string): number | null {
+    const value = this.#entries.get(key)?.value;
+    return typeof value === "number" ? value : null;
+  }
+
+  numbers(key: string): number[] | null {
+    const value = this.#entries.get(key)?.value;
+    if (typeof value === "number") return [value];
+    return value instanceof Float64Array ? [...value] : null;
+  }
+
+  texts(key: string): string[] | null {
+    const value = this.#entries.get(key)?.value;
+    return Array.isArray(value) ? value.map(String) : null;
+  }
+
+  /** Items of an array. */
+  count(key: string): number | null {
+    return this.#entries.get(key)?.count ?? null;
+  }
+
+  scalars(): Record<string, GgufScalar> {
+    const scalars: Record<string, GgufScalar> = {};
+    for (const { key, value } of this.#entries.values()) {
+      if (value !== null && typeof value !== "object") scalars[key] = value;
+    }
+    return scalars;
+  }
+}

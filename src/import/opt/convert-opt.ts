@@ -1,0 +1,127 @@
+import { resolveEngine } from "../../decode/options.js";
+import { openEngine } from "../../engine/engine.js";
+import type { RewardProvenance } from "../../gguf/provenance.js";
+import type { RewardHead } from "../../gguf/reward-head.js";
+import { writeGguf } from "../../gguf/writer.js";
+import type { EngineOptions } from "../../types.js";
+import { abortSignal, nonEmptyText, onlyKnown, plainObject } from "../../validate.js";
+import { Checkpoint } from "../checkpoint/checkpoint.js";
+import { findHead, holdsHead, readHead, requireWidth } from "../checkpoint/head.js";
+import { type HfConfig, readConfig } from "../checkpoint/hf-config.js";
+import { type ModelType, resolveType } from "../model-types.js";
+import { publish, requireWritable } from "../publish.js";
+import { type OptShape, optShape } from "./config.js";
+import { gpt2Tokenizer } from "./gpt2-tokenizer.js";
+import { optTensors } from "./tensors.js";
+
+export interface ConvertOptOptions extends EngineOptions {
+  /** A Hugging Face directory of an OPT: config.json, safetensors (sharded too), tokenizer. */
+  model: string;
+  /** Path of the new GGUF; an older one of that name is replaced at the end, in one move. */
+  out: string;
+  /** Format of the weights, default "f16"; a reward head stays F32. */
+  type?: ModelType | undefined;
+  /** Name of the reward head's weight; default: the one there is. */
+  tensor?: string | undefined;
+  /** What is known of a reward model beside its weights; `source` is by default what config.json says. */
+  provenance?: RewardProvenance | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface ConvertOptResult {
+  /** The S that makes GELU(S x) / S stand for ReLU(x): 256, or less where F16 would overflow. The smallest of all layers. */
+  reluScale: number;
+  /** The model has a reward head. */
+  reward: boolean;
+}
+
+const NAMES: Record<keyof ConvertOptOptions, true> = {
+  model: true,
+  out: true,
+  type: true,
+  tensor: true,
+  provenance: true,
+  signal: true,
+  engineDir: true,
+  gpu: true,
+};
+
+/**
+ * Writes an OPT as a GGUF of the gpt2 architecture; one with a reward head (OPTForSequenceClassification, or a value head beside a language
+ * model) becomes a reward model. Takes no Python. The new file gets its name only when it is whole, on disk and can be loaded.
+ *
+ * @throws ArgsearchError OPTION_INVALID; MODEL_UNSUPPORTED for what is no OPT or one of another build, such as opt-350m;
+ * FILE_NOT_FOUND, also for a missing shard; NOT_A_FILE, FILE_UNREADABLE, FILE_UNWRITABLE, INPUT_INVALID; MODEL_INVALID;
+ * REWARD_HEAD_MISSING, REWARD_HEAD_INVALID; ABORTED; as devices()
+ */
+export async function convertOpt(options: ConvertOptOptions): Promise<ConvertOptResult> {
+  onlyKnown("convertOpt()", plainObject("the options of convertOpt()", options), Object.keys(NAMES));
+  const { model, out, signal, engineDir, gpu } = options;
+  nonEmptyText("model", model);
+  nonEmptyText("out", out);
+  if (options.tensor !== undefined) nonEmptyText("tensor", options.tensor);
+  if (signal !== undefined) abortSignal("signal", signal);
+  const type = resolveType(options.type);
+  openEngine(resolveEngine({ engineDir, gpu }));
+
+  const config = await readConfig(model);
+  const shape = optShape(config);
+  const checkpoint = await Checkpoint.open(model);
+  try {
+    const head = await headOf(config, shape, checkpoint, options.tensor);
+    await requireWritable(out);
+    await checkpoint.requireFinite(signal);
+    const plain = type === "f32" || type === "f16";
+    const written = plain ? type : checkpoint.dtype === "F16" ? "f16" : "f32";
+    const { tensors, residualScale, reluScale } = await optTensors(checkpoint, shape, !plain, written);
+    const metadata = {
+      ...architecture(config, shape, residualScale, written),
+      ...(await gpt2Tokenizer(model, shape.vocabulary, shape)),
+    };
+    await publish({
+      out,
+      type,
+      written,
+      write: (path) => writeGguf(path, { metadata, tensors }),
+      head,
+      provenance: { source: config.source, ...options.provenance },
+      engine: { engineDir, gpu },
+      signal,
+    });
+    return { reluScale, reward: head !== undefined };
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/** The head of a reward model; undefined for a language model, which has none. */
+async function headOf(
+  { architecture, labels, path }: HfConfig,
+  { embedding }: OptShape,
+  checkpoint: Checkpoint,
+  tensor: string | undefined,
+): Promise<RewardHead | undefined> {
+  const required = tensor !== undefined || architecture.endsWith("ForSequenceClassification");
+  if (!required && !holdsHead(checkpoint.names)) return undefined;
+  const tensors = findHead(checkpoint.path, checkpoint.names, tensor);
+  requireWidth(checkpoint, tensors, embedding, path);
+  return readHead(checkpoint, tensors, labels);
+}
+
+/** transformers' layer norms have no setting in OPT's config: it is PyTorch's default. */
+const EPSILON = 1e-5;
+
+function architecture({ source }: HfConfig, shape: OptShape, residualScale: number, written: "f32" | "f16") {
+  return {
+    "general.architecture": { type: "string", value: "gpt2" },
+    "general.name": { type: "string", value: source },
+    "general.file_type": { type: "u32", value: written === "f16" ? 1 : 0 },
+    "gpt2.vocab_size": { type: "u32", value: shape.vocabulary },
+    "gpt2.context_length": { type: "u32", value: shape.context },
+    "gpt2.embedding_length": { type: "u32", value: shape.embedding },
+    "gpt2.feed_forward_length": { type: "u32", value: shape.feedForward },
+    "gpt2.block_count": { type: "u32", value: shape.layers },
+    "gpt2.attention.head_count": { type: "u32", value: shape.heads },
+    "gpt2.attention.layer_norm_epsilon": { type: "f32", value: EPSILON * residualScale ** 2 },
+  } as const;
+}

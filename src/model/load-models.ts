@@ -1,0 +1,101 @@
+import { stat } from "node:fs/promises";
+import { DEFAULT_CONTEXT, type ResolvedModelOptions } from "../decode/options.js";
+import { cancellable, throwIfAborted } from "../engine/abort.js";
+import { binding } from "../engine/binding.js";
+import { BACKENDS } from "../engine/engine.js";
+import { native } from "../engine/native.js";
+import { ArgsearchError } from "../errors.js";
+import { EMBEDDED } from "./embedded.js";
+import { Model } from "./model.js";
+
+/**
+ * Loads the files one after another, and a file that is named twice once; one model a path, in order. When one fails,
+ * those loaded before are freed. The engine must be open.
+ */
+export async function loadModels(paths: readonly string[], options: ResolvedModelOptions): Promise<Model[]> {
+  const distinct = [...new Set(paths)];
+  const report = await progressOver(distinct, options.onProgress);
+  const loaded = new Map<string, Model>();
+  try {
+    for (const path of distinct) loaded.set(path, await loadModel(path, options, (progress) => report(path, progress)));
+    return paths.map((path) => required(loaded, path));
+  } catch (error) {
+    for (const model of loaded.values()) model.dispose();
+    throw error;
+  }
+}
+
+async function loadModel(path: string, options: ResolvedModelOptions, onProgress: (progress: number) => void): Promise<Model> {
+  const { gpu, gpuLayers, contextSize = DEFAULT_CONTEXT, signal } = options;
+  const backend = gpu === "auto" ? "" : gpu === false ? "CPU" : BACKENDS[gpu];
+  throwIfAborted(signal);
+  const failed = new AbortController();
+  const report = stoppingAtFailure(onProgress, failed);
+  try {
+    const model = await cancellable([signal, failed.signal], (cancel) =>
+      native(() => binding().loadModel({ path, gpuLayers, backend, contextSize, cancel }, report)),
+    );
+    if (!failed.signal.aborted) return new Model(model);
+    model.dispose();
+  } catch (error) {
+    throwIfAborted(signal);
+    if (!failed.signal.aborted) throw error;
+  }
+  throw failed.signal.reason;
+}
+
+/** Calls back until that throws once; what it throws becomes the controller's reason. */
+function stoppingAtFailure(onProgress: (progress: number) => void, failed: AbortController): (progress: number) => void {
+  return (progress) => {
+    if (failed.signal.aborted) return;
+    try {
+      onProgress(progress);
+    } catch (error) {
+      failed.abort(error);
+    }
+  };
+}
+
+/** One progress over all files, by their sizes. */
+async function progressOver(
+  paths: readonly string[],
+  onProgress: ((progress: number) => void) | undefined,
+): Promise<(path: string, progress: number) => void> {
+  if (onProgress === undefined) return () => {};
+  const sizes = new Map<string, number>();
+  for (const path of paths) sizes.set(path, await fileSize(path));
+  const total = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  const done = new Map<string, number>();
+  let last = 0;
+  return (path, progress) => {
+    done.set(path, progress * (sizes.get(path) ?? 0));
+    const now = [...done.values()].reduce((sum, size) => sum + size, 0) / total;
+    last = Math.max(last, Math.min(1, now));
+    onProgress(last);
+  };
+}
+
+/** 1 for a file that is not there: loading it says what is wrong. */
+async function fileSize(path: string): Promise<number> {
+  try {
+    return Math.max(1, (await stat(path)).size);
+  } catch {
+    return 1;
+  }
+}
+
+function required(models: ReadonlyMap<string, Model>, path: string): Model {
+  const model = models.get(path);
+  if (model === undefined) throw new Error(`${path} was not loaded`);
+  return model;
+}
+
+/** @throws ArgsearchError VOCABULARY_MISMATCH naming both files and what differs first */
+export function requireSameVocabulary(first: Model, other: Model): void {
+  if (first === other) return;
+  const difference = native(() => binding().vocabularyDifference(other.native, first.native));
+  if (difference === null) return;
+  const mismatch = `${other.info.path} does not have the vocabulary of ${first.info.path}: ${difference}`;
+  const embedded = first.info.path === EMBEDDED.policy ? " That is the embedded policy: name another as policy." : "";
+  throw new ArgsearchError("VOCABULARY_MISMATCH", `${mismatch}. Guided decoding needs models that share one tokenizer.${embedded}`);
+}

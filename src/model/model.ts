@@ -1,0 +1,99 @@
+import type { ModelInfo, NativeModel } from "../engine/binding.js";
+import { native } from "../engine/native.js";
+import { ArgsearchError } from "../errors.js";
+import type { Prompt } from "../types.js";
+import { ChatFormat } from "./chat.js";
+import { decodeText } from "./text-decoder.js";
+
+/** Texts that a response is put behind to see how it goes on: hardly anything merges with them. */
+const LEADS = ["\u0001", "\n", "."];
+
+/** A loaded GGUF: its tokens in and out of text. */
+export class Model {
+  readonly native: NativeModel;
+  readonly info: ModelInfo;
+  readonly #chat: ChatFormat;
+  #prefixes: boolean | undefined;
+
+  constructor(model: NativeModel) {
+    this.native = model;
+    this.info = model.info;
+    this.#chat = new ChatFormat(model.info);
+  }
+
+  /** A prompt as this model reads it. @throws ArgsearchError PROMPT_EMPTY, TEMPLATE_INVALID, OPTION_INVALID */
+  promptTokens(prompt: Prompt, template: "auto" | "none"): Int32Array {
+    const { text, templated } = this.#chat.render(prompt, template);
+    const ownBos = templated && this.info.bosText !== "" && text.startsWith(this.info.bosText);
+    const tokens = this.#withoutAddedEnd(text, this.#tokenize(text, !ownBos, templated));
+    if (tokens.length === 0) throw new ArgsearchError("PROMPT_EMPTY", `the prompt has no tokens for ${this.info.path}`);
+    return tokens;
+  }
+
+  /** What this model puts before a raw text: the beginning token, or nothing. */
+  beginning(): Int32Array {
+    return this.#withoutAddedEnd("", this.#tokenize("", true, false));
+  }
+
+  /** A whole text behind beginning(): nothing in it is a control token. */
+  textTokens(text: string): Int32Array {
+    return this.#tokenize(text, false, false);
+  }
+
+  /**
+   * A text that continues another, as decoding would write it: without the space that SentencePiece and its like put before
+   * every text. Nothing in it is a control token.
+   */
+  responseTokens(text: string): Int32Array {
+    if (!this.#prefixesTexts()) return this.textTokens(text);
+    const continued = LEADS.map((lead) => this.#tokensBehind(lead, text)).filter((tokens) => tokens !== undefined);
+    return continued.find((tokens) => this.#textOf(tokens) === text) ?? continued[0] ?? this.textTokens(text);
+  }
+
+  /** The text of each token by itself; torn characters as U+FFFD, control tokens empty. */
+  texts(tokens: Int32Array): string[] {
+    return native(() => this.native.pieces(tokens, false)).map(decodeText);
+  }
+
+  /** The UTF-8 bytes of each token; control tokens empty. */
+  pieces(tokens: Int32Array): Uint8Array[] {
+    return native(() => this.native.pieces(tokens, false));
+  }
+
+  isEog(token: number): boolean {
+    return native(() => this.native.isEog(token));
+  }
+
+  dispose(): void {
+    native(() => this.native.dispose());
+  }
+
+  /** This vocabulary begins a text with something of its own. */
+  #prefixesTexts(): boolean {
+    this.#prefixes ??= this.#textOf(this.textTokens("a")) !== "a";
+    return this.#prefixes;
+  }
+
+  /** The tokens of a text behind `lead`; undefined where the two cannot be told apart. */
+  #tokensBehind(lead: string, text: string): Int32Array | undefined {
+    const before = this.textTokens(lead);
+    const all = this.textTokens(lead + text);
+    const apart = before.length > 0 && all.length > before.length && before.every((token, index) => all[index] === token);
+    return apart ? all.subarray(before.length) : undefined;
+  }
+
+  #textOf(tokens: Int32Array): string {
+    return decodeText(Buffer.concat(this.pieces(tokens)));
+  }
+
+  #tokenize(text: string, addSpecial: boolean, parseSpecial: boolean): Int32Array {
+    return native(() => this.native.tokenize(text, addSpecial, parseSpecial));
+  }
+
+  /** Some vocabularies add an end token as well as a beginning; a response could not follow it. */
+  #withoutAddedEnd(text: string, tokens: Int32Array): Int32Array {
+    const { eos, eosText } = this.info;
+    const added = tokens.length > 1 && tokens[tokens.length - 1] === eos && !(eosText !== "" && text.trimEnd().endsWith(eosText));
+    return added ? tokens.subarray(0, -1) : tokens;
+  }
+}

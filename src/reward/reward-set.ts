@@ -1,0 +1,122 @@
+/** What a decoder is guided by: heads of reward models and functions, summed with their weights. */
+import { basename, extname } from "node:path";
+import type { ResolvedTerm } from "../decode/options.js";
+import type { NativeHead, NativeRewardSource } from "../engine/binding.js";
+import { ArgsearchError } from "../errors.js";
+import type { Model } from "../model/model.js";
+import type { RewardFunction } from "../types.js";
+
+/** A reward model with one weight a label of its head. */
+export interface RewardSource {
+  readonly model: Model;
+  readonly weights: Float64Array;
+}
+
+export interface FunctionTerm {
+  readonly name: string;
+  readonly weight: number;
+  readonly reward: RewardFunction;
+}
+
+/**
+ * Every term of the sum. Objectives are the labels of the reward models, in their order, then the functions; each keeps
+ * its own value beside the sum.
+ */
+export class RewardSet {
+  readonly sources: readonly RewardSource[];
+  readonly functions: readonly FunctionTerm[];
+  readonly objectives: readonly string[];
+  /** One an objective. */
+  readonly weights: readonly number[];
+
+  /** `models`: the loaded models of modelPaths(), in that order. */
+  constructor(terms: readonly ResolvedTerm[], models: readonly Model[]) {
+    this.sources = modelTerms(terms).flatMap(({ weight, labels }, index) => {
+      const model = models[index];
+      return model ? [{ model, weights: labelWeights(model, weight, labels) }] : [];
+    });
+    this.functions = terms.flatMap(({ reward, weight }) =>
+      typeof reward === "function" ? [{ name: reward.name || "function", weight, reward }] : [],
+    );
+    this.objectives = objectiveNames(this.sources, this.functions);
+    this.weights = [...this.sources.flatMap(({ weights }) => [...weights]), ...this.functions.map(({ weight }) => weight)];
+  }
+
+  get empty(): boolean {
+    return this.objectives.length === 0;
+  }
+
+  get nativeSources(): NativeRewardSource[] {
+    return this.sources.map(({ model, weights }) => ({ model: model.native, weights }));
+  }
+
+  /** The weighted sum of one value an objective. @throws ArgsearchError REWARD_FUNCTION_FAILED, OPTION_INVALID when it is not finite */
+  sum(values: readonly number[]): number {
+    const sum = values.reduce((sum, value, index) => sum + value * (this.weights[index] ?? 0), 0);
+    if (Number.isFinite(sum)) return sum;
+    const [code, cure] =
+      this.functions.length > 0
+        ? (["REWARD_FUNCTION_FAILED", "return smaller values, or lower the weights"] as const)
+        : (["OPTION_INVALID", "lower the weights"] as const);
+    throw new ArgsearchError(code, `the weighted rewards of a token add up to ${sum}: ${cure}`);
+  }
+
+  /** Values by their objectives' names. */
+  named(values: readonly number[]): Record<string, number> {
+    return Object.fromEntries(this.objectives.map((name, index) => [name, values[index] ?? Number.NaN]));
+  }
+}
+
+/** The files among the reward terms, in their order. */
+export function modelPaths(terms: readonly ResolvedTerm[]): string[] {
+  return modelTerms(terms).map(({ reward }) => reward);
+}
+
+function modelTerms(terms: readonly ResolvedTerm[]): (ResolvedTerm & { reward: string })[] {
+  return terms.filter((term): term is ResolvedTerm & { reward: string } => typeof term.reward === "string");
+}
+
+/** @throws ArgsearchError REWARD_HEAD_MISSING */
+function requireHead(model: Model): NativeHead {
+  if (model.info.head !== null) return model.info.head;
+  throw new ArgsearchError(
+    "REWARD_HEAD_MISSING",
+    `${model.info.path} has no reward head. Attach one with "argsearch reward attach", or use it as a policy.`,
+  );
+}
+
+/** @throws ArgsearchError REWARD_HEAD_MISSING, OPTION_INVALID for a label the head does not have */
+function labelWeights(model: Model, weight: number, given: Readonly<Record<string, number>>): Float64Array {
+  const { labels } = requireHead(model);
+  for (const name of Object.keys(given)) {
+    if (labels.includes(name)) continue;
+    throw new ArgsearchError("OPTION_INVALID", `${model.info.path} has no label ${JSON.stringify(name)}; it has ${labels.join(", ")}`);
+  }
+  // Who names labels says what to follow: another label's weight of 1 would go unnoticed.
+  const unnamed = Object.keys(given).length === 0 ? 1 : 0;
+  return Float64Array.from(labels, (label) => weight * (given[label] ?? unnamed));
+}
+
+/** Labels and function names as they are, unless two are alike: then with their file's name, then with a number. */
+function objectiveNames(sources: readonly RewardSource[], functions: readonly FunctionTerm[]): string[] {
+  const labels = sources.flatMap(({ model }) => requireHead(model).labels.map((label) => ({ label, model })));
+  const plain = [...labels.map(({ label }) => label), ...functions.map(({ name }) => name)];
+  const qualified = labels.map(({ label, model }) => (count(plain, label) > 1 ? `${fileName(model)}/${label}` : label));
+  return numbered([...qualified, ...functions.map(({ name }) => name)]);
+}
+
+function fileName({ info: { path } }: Model): string {
+  return basename(path, extname(path));
+}
+
+/** The second "length" becomes "length#2". */
+function numbered(names: readonly string[]): string[] {
+  return names.map((name, index) => {
+    const before = count(names.slice(0, index), name);
+    return before === 0 ? name : `${name}#${before + 1}`;
+  });
+}
+
+function count(names: readonly string[], name: string): number {
+  return names.filter((each) => each === name).length;
+}

@@ -1,0 +1,106 @@
+import { contextFor, resolveRewardLoad, resolveScore } from "../decode/options.js";
+import type { EngineInfo, ModelInfo } from "../engine/binding.js";
+import { openEngine } from "../engine/engine.js";
+import { ArgsearchError } from "../errors.js";
+import { loadModels, requireSameVocabulary } from "../model/load-models.js";
+import type { Model } from "../model/model.js";
+import { modelPaths, RewardSet } from "../reward/reward-set.js";
+import type { RewardLoadOptions, ScoreInput, ScoreOptions, ScoreResult } from "../types.js";
+import { Scoring, type ScoringParts } from "./scorer.js";
+
+export interface RewardModelInfo {
+  engine: EngineInfo;
+  rewards: ModelInfo[];
+  /** Names of the objectives: labels of reward models, then functions. */
+  objectives: readonly string[];
+  /** What each objective counts in the sum. */
+  weights: readonly number[];
+  contextSize: number;
+}
+
+/** One reward model, or a sum of several, without a policy. Made by loadReward(). */
+export class RewardModel implements AsyncDisposable {
+  readonly info: Readonly<RewardModelInfo>;
+  readonly #scoring: Scoring;
+  readonly #models: readonly Model[];
+  readonly #closing = new AbortController();
+  #disposal: Promise<void> | undefined;
+
+  /** @internal Use loadReward(). */
+  constructor(engine: EngineInfo, rewards: RewardSet, tokenizer: Model, context: ScoringParts["context"]) {
+    this.#models = rewards.sources.map(({ model }) => model);
+    this.#scoring = new Scoring({ tokenizer, rewards, context, closing: this.#closing.signal });
+    this.info = {
+      engine,
+      rewards: this.#models.map(({ info }) => info),
+      objectives: rewards.objectives,
+      weights: rewards.weights,
+      contextSize: context.contextSize,
+    };
+  }
+
+  /** dispose() has been called. */
+  get disposed(): boolean {
+    return this.#disposal !== undefined;
+  }
+
+  /**
+   * Rewards of given responses, at every token; many inputs share batches.
+   *
+   * @throws ArgsearchError as Decoder.score()
+   */
+  score(input: ScoreInput, options?: ScoreOptions): Promise<ScoreResult>;
+  score(inputs: readonly ScoreInput[], options?: ScoreOptions): Promise<ScoreResult[]>;
+  async score(input: ScoreInput | readonly ScoreInput[], options?: ScoreOptions): Promise<ScoreResult | ScoreResult[]> {
+    if (this.disposed) throw disposedError();
+    return this.#scoring.scoreOneOrMany(input, resolveScore(options));
+  }
+
+  /** Ends what runs with DISPOSED and frees the memory, then resolves. Twice gives the same promise. */
+  dispose(): Promise<void> {
+    this.#disposal ??= this.#dispose();
+    return this.#disposal;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  async #dispose(): Promise<void> {
+    this.#closing.abort(disposedError());
+    try {
+      await this.#scoring.dispose();
+    } finally {
+      for (const model of new Set(this.#models)) model.dispose();
+    }
+  }
+}
+
+function disposedError(): ArgsearchError {
+  return new ArgsearchError("DISPOSED", "the reward model has been disposed of: loadReward() another");
+}
+
+/**
+ * Loads reward models alone, to score; without options, the embedded one.
+ *
+ * @throws ArgsearchError as load()
+ */
+export async function loadReward(options?: RewardLoadOptions): Promise<RewardModel> {
+  const resolved = resolveRewardLoad(options);
+  const engine = openEngine(resolved);
+  const models = await loadModels(modelPaths(resolved.terms), resolved);
+  try {
+    const [first] = models;
+    if (first === undefined) throw new Error("no reward model was loaded");
+    for (const model of models) requireSameVocabulary(first, model);
+    const rewards = new RewardSet(resolved.terms, models);
+    const context = contextFor(
+      resolved,
+      models.map(({ info }) => info),
+    );
+    return new RewardModel(engine, rewards, first, context);
+  } catch (error) {
+    for (const model of new Set(models)) model.dispose();
+    throw error;
+  }
+}

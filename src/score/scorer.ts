@@ -1,0 +1,179 @@
+/** Rewards of given responses, read by the reward models alone. */
+import { abortedError, cancellable, throwIfAborted, unlessAborted } from "../engine/abort.js";
+import { binding, type NativeScorer, type ScorerOptions, type ScoreSequence, type SequenceScore } from "../engine/binding.js";
+import { native } from "../engine/native.js";
+import { ArgsearchError } from "../errors.js";
+import type { Model } from "../model/model.js";
+import { decodeText, Utf8Stream } from "../model/text-decoder.js";
+import { tooLong } from "../model/too-long.js";
+import { callRewards } from "../reward/functions.js";
+import type { RewardSet, RewardSource } from "../reward/reward-set.js";
+import type { Prompt, ScoreInput, ScoreResult } from "../types.js";
+import { invalid } from "../validate.js";
+
+/** Responses that may share a batch. */
+const SEQUENCES = 16;
+
+export interface ScoringParts {
+  /** Cuts responses into tokens: the policy, or the first reward model where there is none. */
+  tokenizer: Model;
+  rewards: RewardSet;
+  context: Omit<ScorerOptions, "model" | "sequences">;
+  /** Fires when the owner is disposed of; its reason is the DISPOSED error. */
+  closing: AbortSignal;
+}
+
+interface ScoringOptions {
+  template: "auto" | "none";
+  signal: AbortSignal | undefined;
+}
+
+/** A response with one row of objective values a token. */
+interface Rows {
+  /** Null where the response is a whole text. */
+  prompt: Prompt | null;
+  tokens: Int32Array;
+  values: number[][];
+}
+
+export class Scoring {
+  readonly #parts: ScoringParts;
+  /** Made when first needed, one a reward model: their caches take memory. */
+  readonly #scorers = new Map<Model, Promise<NativeScorer>>();
+
+  constructor(parts: ScoringParts) {
+    this.#parts = parts;
+  }
+
+  /** An array for an array, one result for one input. */
+  async scoreOneOrMany(input: ScoreInput | readonly ScoreInput[], options: ScoringOptions): Promise<ScoreResult | ScoreResult[]> {
+    if (Array.isArray(input)) return this.score(input, options);
+    const [result] = await this.score([input as ScoreInput], options);
+    if (result === undefined) throw new Error("one input must give one result");
+    return result;
+  }
+
+  async score(inputs: readonly ScoreInput[], options: ScoringOptions): Promise<ScoreResult[]> {
+    throwIfAborted(options.signal);
+    const { rewards, tokenizer } = this.#parts;
+    if (rewards.empty) throw new ArgsearchError("OPTION_INVALID", "score() needs a reward: load() one");
+    const rows = inputs.map((input, index) => rowsOf(tokenizer, input, index));
+    for (const source of rewards.sources) await this.#addModel(source, rows, options);
+    for (const row of rows) await addFunctions(this.#parts, row, options.signal);
+    return rows.map((row) => resultOf(tokenizer, rewards, row));
+  }
+
+  /** Frees the scorers; those that are being made, once they are. */
+  async dispose(): Promise<void> {
+    const made = await Promise.allSettled(this.#scorers.values());
+    this.#scorers.clear();
+    for (const scorer of made) if (scorer.status === "fulfilled") await native(() => scorer.value.dispose());
+  }
+
+  async #addModel({ model }: RewardSource, rows: readonly Rows[], options: ScoringOptions): Promise<void> {
+    const sequences = rows.map(({ prompt, tokens }) => this.#sequence(model, prompt, tokens, options.template));
+    const scores = await this.#run(model, sequences, options.signal);
+    const labels = model.info.head?.labels.length ?? 1;
+    for (const [index, row] of rows.entries()) {
+      const { rewards } = scores[index] ?? { rewards: new Float64Array(0) };
+      for (const [token, values] of row.values.entries()) values.push(...rewards.subarray(token * labels, (token + 1) * labels));
+    }
+  }
+
+  #sequence(model: Model, prompt: Prompt | null, response: Int32Array, template: "auto" | "none"): ScoreSequence {
+    const before = prompt === null ? model.beginning() : model.promptTokens(prompt, template);
+    const { contextSize } = this.#parts.context;
+    const length = before.length + response.length;
+    if (length > contextSize) {
+      const message = `prompt and response have ${length} tokens for ${model.info.path}, the context holds ${contextSize}`;
+      const { tokenizer, rewards } = this.#parts;
+      throw tooLong(message, contextSize, [tokenizer.info, ...rewards.sources.map(({ model }) => model.info)], "them");
+    }
+    const tokens = new Int32Array(length);
+    tokens.set(before);
+    tokens.set(response, before.length);
+    return { tokens, positions: Int32Array.from(response, (_, index) => before.length + index) };
+  }
+
+  async #run(model: Model, sequences: ScoreSequence[], signal: AbortSignal | undefined): Promise<SequenceScore[]> {
+    const { closing } = this.#parts;
+    try {
+      closing.throwIfAborted();
+      const scorer = await this.#scorer(model);
+      return await cancellable([signal, closing], (cancel) => native(() => scorer.score(sequences, false, cancel)));
+    } catch (error) {
+      if (closing.aborted) throw closing.reason;
+      if (signal?.aborted) throw abortedError(signal);
+      throw error;
+    }
+  }
+
+  #scorer(model: Model): Promise<NativeScorer> {
+    const made = this.#scorers.get(model);
+    if (made) return made;
+    const scorer = native(() => binding().createScorer({ ...this.#parts.context, model: model.native, sequences: SEQUENCES }));
+    this.#scorers.set(model, scorer);
+    scorer.catch(() => this.#scorers.delete(model));
+    return scorer;
+  }
+}
+
+function rowsOf(tokenizer: Model, input: ScoreInput, index: number): Rows {
+  if (typeof input !== "object" || input === null) {
+    throw new ArgsearchError("INPUT_INVALID", `input ${index} must be { prompt, response } or { text }`);
+  }
+  // A null of our own means a whole text.
+  if (!("text" in input) && input.prompt === null) throw invalid("prompt", "a text or an array of messages", input.prompt);
+  const [prompt, response, what] = "text" in input ? [null, input.text, "text"] : [input.prompt, input.response, "response"];
+  if (typeof response !== "string" || response === "") {
+    throw new ArgsearchError("INPUT_INVALID", `${what} ${index} must be a non-empty text: there is no token to score`);
+  }
+  const tokens = prompt === null ? tokenizer.textTokens(response) : tokenizer.responseTokens(response);
+  return { prompt, tokens, values: Array.from(tokens, () => []) };
+}
+
+/** Asks the functions about each token as if it were the only candidate; no policy runs, so its log-probability is NaN. */
+async function addFunctions(parts: ScoringParts, row: Rows, signal: AbortSignal | undefined): Promise<void> {
+  const { tokenizer, rewards } = parts;
+  if (rewards.functions.length === 0) return;
+  const utf8 = new Utf8Stream();
+  let before = "";
+  for (const [index, bytes] of tokenizer.pieces(row.tokens).entries()) {
+    const response = before + utf8.push(bytes);
+    const candidate = { token: row.tokens[index] ?? -1, text: decodeText(bytes), logProb: Number.NaN, response, end: false };
+    const context = { prompt: row.prompt ?? "", response: before, signal };
+    const found = await unlessEnded(callRewards(rewards.functions, [candidate], context), parts, signal);
+    row.values[index]?.push(...found.flat());
+    before = response;
+  }
+}
+
+/** What the functions say; a signal that fires before they do is the error, whatever comes of them then. */
+async function unlessEnded<T>(calls: Promise<T>, { closing }: ScoringParts, signal: AbortSignal | undefined): Promise<T> {
+  const requireRunning = (): void => {
+    closing.throwIfAborted();
+    throwIfAborted(signal);
+  };
+  const found = await unlessAborted(calls, [signal, closing]).catch((error: unknown) => {
+    requireRunning();
+    throw error;
+  });
+  requireRunning(); // undefined comes of a signal alone
+  return found as T;
+}
+
+function resultOf(tokenizer: Model, rewards: RewardSet, { tokens, values }: Rows): ScoreResult {
+  const texts = tokenizer.texts(tokens);
+  const several = rewards.objectives.length > 1;
+  const scored = texts.map((text, index) => ({
+    id: tokens[index] ?? -1,
+    text,
+    reward: rewards.sum(values[index] ?? []),
+    ...(several && { objectives: rewards.named(values[index] ?? []) }),
+  }));
+  return {
+    reward: scored[scored.length - 1]?.reward ?? Number.NaN,
+    objectives: rewards.named(values[values.length - 1] ?? []),
+    tokens: scored,
+  };
+}
