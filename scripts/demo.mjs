@@ -4,9 +4,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { load } from "../dist/index.js";
+import { diversity, load } from "../dist/index.js";
 import { BLANK, comparison, legend, summary } from "./demo/layout.mjs";
-import { diversity, quantile } from "./demo/measures.mjs";
+import { quantile } from "./demo/measures.mjs";
 import { svg } from "./demo/svg.mjs";
 import { colourDepth, draw } from "./demo/terminal.mjs";
 

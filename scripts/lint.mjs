@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { includeFaults } from "./lib/include-layers.mjs";
 import { Failure, main, root, run, runPackage } from "./lib/run.mjs";
 
 function clangFormat(fix) {
@@ -15,6 +16,11 @@ await main(import.meta.url, (argv) => {
   const checks = {
     biome: () => runPackage("@biomejs/biome", ["check", "--error-on-warnings", ...(fix ? ["--write"] : [])]),
     types: () => runPackage("typescript", ["--noEmit"]),
+    imports: () => runPackage("dependency-cruiser", ["--config", ".dependency-cruiser.mjs", "--output-type", "err", "src"]),
+    includes: () => {
+      const faults = includeFaults();
+      if (faults.length > 0) throw new Failure(faults.join("\n"));
+    },
     "clang-format": () => clangFormat(fix),
   };
   const failed = Object.entries(checks).flatMap(([name, check]) => {

@@ -19,6 +19,20 @@ export function wilson(hits: number, total: number): Interval {
   return { low: hits === 0 ? 0 : (centre - spread) / (1 + z2), high: hits === total ? 1 : (centre + spread) / (1 + z2) };
 }
 
+/** NaN without values. */
+export function mean(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let index = 0; index < values.length; index++) sum += values[index] ?? 0;
+  return sum / values.length;
+}
+
+/** The p-quantile (0 to 1) of ascending values, linear between them: Hyndman and Fan's type 7, as NumPy has it. */
+export function quantile(ascending: ArrayLike<number>, p: number): number {
+  const place = (ascending.length - 1) * p;
+  const [low, high] = [ascending[Math.floor(place)] ?? Number.NaN, ascending[Math.ceil(place)] ?? Number.NaN];
+  return low + (place - Math.floor(place)) * (high - low);
+}
+
 /** Mean and deviation of weighted values, one at a time: West, Updating mean and variance estimates, 1979. */
 export class Moments {
   #weight = 0;

@@ -1,5 +1,6 @@
 /** Checks of single option values. Every refusal reads "NAME must be WHAT, got VALUE" and carries OPTION_INVALID. */
 import { ArgsearchError } from "./errors.js";
+import type { ChatMessage } from "./types.js";
 
 export function invalid(name: string, expected: string, value: unknown): ArgsearchError {
   return new ArgsearchError("OPTION_INVALID", `${name} must be ${expected}, got ${show(value)}`);
@@ -114,4 +115,24 @@ function editDistance(a: string, b: string): number {
     row = next;
   }
   return row[b.length] ?? 0;
+}
+
+/** Names of an options type, complete by construction. */
+export type Names<T> = Record<keyof T, true>;
+
+/** The value checked, or the default where none was given. */
+export function given<T, R>(value: T | undefined, otherwise: R, check: (value: T) => R): R {
+  return value === undefined ? otherwise : check(value);
+}
+
+/** Refuses what is no plain object and names that `names` lacks; `what` takes the options. @throws ArgsearchError OPTION_INVALID */
+export function checkNames(what: string, options: unknown, names: Record<string, true>): void {
+  onlyKnown(what, plainObject(`the options of ${what}`, options), Object.keys(names));
+}
+
+/** A message of a conversation, both of its fields texts. */
+export function isMessage(value: unknown): value is ChatMessage {
+  if (typeof value !== "object" || value === null) return false;
+  const { role, content } = value as Record<string, unknown>;
+  return typeof role === "string" && typeof content === "string";
 }

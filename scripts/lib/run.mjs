@@ -51,9 +51,8 @@ function firstErrors(output) {
 
 /** Runs the command of an installed package. */
 export function runPackage(name, args, options) {
-  const require = createRequire(join(root, "package.json"));
-  const manifest = require.resolve(`${name}/package.json`);
-  const { bin } = require(manifest);
+  const manifest = join(root, "node_modules", name, "package.json"); // which not every package exports
+  const { bin } = createRequire(import.meta.url)(manifest);
   const file = typeof bin === "string" ? bin : Object.values(bin)[0];
   return run(process.execPath, [join(manifest, "..", file), ...args], options);
 }

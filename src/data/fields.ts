@@ -1,6 +1,7 @@
 /** Fields of a data record, checked as they are taken. Everything here throws INPUT_INVALID. */
 import { ArgsearchError } from "../errors.js";
 import type { ChatMessage, Prompt } from "../types.js";
+import { isMessage } from "../validate.js";
 
 /** One line of a data file. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -25,10 +26,4 @@ export function messagesField(fields: Fields, name: string): ChatMessage[] {
 /** A text, or messages. */
 export function promptField(fields: Fields, name: string): Prompt {
   return Array.isArray(fields[name]) ? messagesField(fields, name) : textField(fields, name);
-}
-
-function isMessage(value: unknown): value is ChatMessage {
-  if (typeof value !== "object" || value === null) return false;
-  const { role, content } = value as Fields;
-  return typeof role === "string" && typeof content === "string";
 }

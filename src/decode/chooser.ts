@@ -79,9 +79,7 @@ function describe(policy: Model, candidates: NativeCandidates, view: ResponseVie
 
 /** Each candidate's whole reward: its native objectives and the functions' values, weighted. */
 function sums(rewards: RewardSet, candidates: NativeCandidates, functionValues: readonly (readonly number[])[]): Float64Array {
-  const natives = rewards.objectives.length - rewards.functions.length;
   return Float64Array.from(candidates.tokens, (_, index) => {
-    const own = candidates.objectives.subarray(index * natives, (index + 1) * natives);
-    return rewards.sum([...own, ...functionValues.map((values) => values[index] ?? Number.NaN)]);
+    return rewards.sum([...rewards.row(candidates.objectives, index), ...functionValues.map((values) => values[index] ?? Number.NaN)]);
   });
 }

@@ -1,12 +1,13 @@
 import type { CacheBytes, EngineInfo, ModelInfo, SearchCounters } from "../engine/binding.js";
 import { native } from "../engine/native.js";
 import { ArgsearchError } from "../errors.js";
-import { Scoring, type ScoringParts } from "../score/scorer.js";
+import { resolveScore } from "../score/options.js";
+import { Scorer, type ScorerParts } from "../score/scorer.js";
 import type { GenerateAllOptions, GenerateOptions, GenerateResult, Prompt, ScoreInput, ScoreOptions, ScoreResult, Step } from "../types.js";
 import { integer, invalid } from "../validate.js";
 import { generateAll } from "./generate-all.js";
 import { type DecodingParts, runGeneration } from "./generation.js";
-import { resolveGenerate, resolveScore, splitCallbacks } from "./options.js";
+import { resolveGenerate, splitCallbacks } from "./options.js";
 import { Scheduler } from "./scheduler.js";
 import { SlotPool } from "./slots.js";
 
@@ -27,7 +28,7 @@ export interface DecoderInfo {
 export interface DecoderParts extends Pick<DecodingParts, "policy" | "rewards" | "search" | "loadMs"> {
   engine: EngineInfo;
   slots: number;
-  context: ScoringParts["context"];
+  context: ScorerParts["context"];
 }
 
 /**
@@ -37,7 +38,7 @@ export interface DecoderParts extends Pick<DecodingParts, "policy" | "rewards" |
 export class Decoder implements AsyncDisposable {
   readonly info: Readonly<DecoderInfo>;
   readonly #parts: DecodingParts;
-  readonly #scoring: Scoring;
+  readonly #scorer: Scorer;
   readonly #closing = new AbortController();
   #disposal: Promise<void> | undefined;
 
@@ -56,7 +57,7 @@ export class Decoder implements AsyncDisposable {
       scheduler: new Scheduler(search),
       slots: new SlotPool(slots),
     };
-    this.#scoring = new Scoring({ tokenizer: policy, rewards, context, closing });
+    this.#scorer = new Scorer({ tokenizer: policy, rewards, context, closing });
     this.info = {
       engine,
       policy: policy.info,
@@ -143,7 +144,7 @@ export class Decoder implements AsyncDisposable {
   score(inputs: readonly ScoreInput[], options?: ScoreOptions): Promise<ScoreResult[]>;
   async score(input: ScoreInput | readonly ScoreInput[], options?: ScoreOptions): Promise<ScoreResult | ScoreResult[]> {
     this.#requireOpen();
-    return this.#scoring.scoreOneOrMany(input, resolveScore(options));
+    return this.#scorer.scoreOneOrMany(input, resolveScore(options));
   }
 
   /**
@@ -196,7 +197,7 @@ export class Decoder implements AsyncDisposable {
     try {
       await scheduler.close(error);
       await native(() => search.dispose());
-      await this.#scoring.dispose();
+      await this.#scorer.dispose();
     } finally {
       for (const model of new Set([policy, ...rewards.sources.map((source) => source.model)])) model.dispose();
     }

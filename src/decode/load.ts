@@ -5,10 +5,11 @@ import { openEngine } from "../engine/engine.js";
 import { native } from "../engine/native.js";
 import { loadModels, requireSameVocabulary } from "../model/load-models.js";
 import type { Model } from "../model/model.js";
+import { contextFor } from "../model/options.js";
 import { modelPaths, RewardSet } from "../reward/reward-set.js";
 import type { LoadOptions } from "../types.js";
 import { Decoder, type DecoderParts } from "./decoder.js";
-import { contextFor, type ResolvedLoad, resolveLoad } from "./options.js";
+import { type ResolvedLoad, resolveLoad } from "./options.js";
 
 /**
  * Loads a policy and what guides it; without options, the embedded pair.

@@ -1,5 +1,6 @@
 /** Which slots are free, and what their caches hold. */
 import { ArgsearchError } from "../errors.js";
+import { commonPrefix } from "../model/common-prefix.js";
 
 interface Slot {
   busy: boolean;
@@ -77,13 +78,6 @@ export class SlotPool {
     });
     return best;
   }
-}
-
-export function commonPrefix(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  const most = Math.min(a.length, b.length);
-  let length = 0;
-  while (length < most && a[length] === b[length]) length++;
-  return length;
 }
 
 function busy(slots: number, wanted: number | undefined): ArgsearchError {

@@ -96,7 +96,6 @@ export class Transcript implements ResponseView {
   }
 
   #candidates(found: NativeCandidates, chosen: Chosen): Candidate[] {
-    const natives = this.#rewards.objectives.length - this.#rewards.functions.length;
     const rewarded = !this.#rewards.empty;
     return this.#policy.texts(found.tokens).map((text, index) => ({
       token: found.tokens[index] ?? -1,
@@ -104,7 +103,7 @@ export class Transcript implements ResponseView {
       logProb: found.logProbs[index] ?? Number.NaN,
       reward: rewarded ? (found.rewards[index] ?? null) : null,
       score: rewarded ? (found.scores[index] ?? null) : null,
-      objectives: this.#objectives(found.objectives.subarray(index * natives, (index + 1) * natives), chosen, index),
+      objectives: this.#objectives(this.#rewards.row(found.objectives, index), chosen, index),
     }));
   }
 }

@@ -1,8 +1,8 @@
-import { resolveEngine } from "../decode/options.js";
 import type { EngineOptions } from "../types.js";
 import { binding, type NativeDevice } from "./binding.js";
 import { openEngine } from "./engine.js";
 import { native } from "./native.js";
+import { resolveEngine } from "./options.js";
 
 /** A processor that llama.cpp can use. */
 export type Device = NativeDevice;

@@ -2,15 +2,15 @@
  * Finds llama.cpp's libraries and opens them. They come from `@node-llama-cpp/PLATFORM` packages: the plain one is a
  * dependency of this package, the GPU ones are there when the user installed them.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
-import type { ResolvedEngine } from "../decode/options.js";
 import { ArgsearchError } from "../errors.js";
-import { packageRoot } from "../package-root.js";
+import { packageManifest, packageRoot } from "../package-root.js";
 import type { Gpu } from "../types.js";
 import { binding, type EngineInfo } from "./binding.js";
 import { native } from "./native.js";
+import type { ResolvedEngine } from "./options.js";
 
 const SCOPE = "@node-llama-cpp";
 
@@ -104,10 +104,7 @@ function notFound(platform: string, gpu: Gpu, names: string[], places: string[])
 /** "@3.21.1": the release that this package was made for, out of its own package.json. */
 function engineVersion(): string {
   try {
-    const manifest = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as {
-      optionalDependencies?: Record<string, string>;
-    };
-    const version = Object.entries(manifest.optionalDependencies ?? {}).find(([name]) => name.startsWith(SCOPE))?.[1];
+    const version = Object.entries(packageManifest().optionalDependencies ?? {}).find(([name]) => name.startsWith(SCOPE))?.[1];
     return version === undefined ? "" : `@${version}`;
   } catch {
     return "";

@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { resolveEngine } from "../decode/options.js";
 import { openEngine } from "../engine/engine.js";
-import { packageRoot } from "../package-root.js";
+import { resolveEngine } from "../engine/options.js";
+import { ifAny, readJson, toJson } from "../files/json.js";
+import { writeWhole } from "../files/whole-file.js";
+import { packageManifest } from "../package-root.js";
 import { invalid } from "../validate.js";
 import { carryOver } from "./carry-over.js";
 import { hashFile, type Identity, identityOf } from "./identity.js";
@@ -24,7 +25,7 @@ import { loadPrompts, type PromptSet } from "./prompts.js";
 import type { EvaluatedResponse } from "./response.js";
 import { compare, type EvaluationResults, type EvaluationSettings, type MeasuredMethod, methodResult, valuesByPrompt } from "./results.js";
 import { decodeMissing } from "./run/run.js";
-import { FILES, json, ResponseStore, readJson, writeAtomically } from "./run/store.js";
+import { FILES, ResponseStore } from "./run/store.js";
 
 const BUILT_IN: readonly Metric[] = [rewardMetric, diversityMetric(), lengthMetric, speedMetric, callsMetric];
 
@@ -86,10 +87,10 @@ async function run({ options, resolved, metrics, verdicts, prompts, identity, st
       failures,
       badLines: prompts.badLines.map(({ number, error }) => ({ line: number, message: error.message })),
     };
-    const before = out === undefined ? undefined : await readJson<EvaluationResults>(join(out, FILES.results));
+    const before = out === undefined ? undefined : ((await ifAny(readJson, join(out, FILES.results))) as EvaluationResults | undefined);
     const keep = async (judge: JudgeResult[]): Promise<EvaluationResults> => {
       const results = carryOver(before, { ...found, judge }, decoded);
-      if (out !== undefined) await writeAtomically(join(out, FILES.results), json(results));
+      if (out !== undefined) await writeWhole(join(out, FILES.results), toJson(results));
       return results;
     };
     // Judging takes long and may be interrupted: what there is so far is kept before it.
@@ -183,12 +184,7 @@ async function settingsOf(
     ...identity,
     source: typeof data === "string" ? basename(data) : "prompts",
     embedding: embedding === undefined ? null : { ...(await hashFile(embedding)), pooling: pooling ?? "auto" },
-    versions: { argsearch: packageVersion(), engine: identity.engine.version, node: process.version },
+    versions: { argsearch: packageManifest().version, engine: identity.engine.version, node: process.version },
     pairs: pairs.map(({ label }) => ({ label, methods: [...own(label)] })),
   };
-}
-
-function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string };
-  return version;
 }

@@ -4,8 +4,9 @@ import { resolveGenerate } from "../decode/options.js";
 import type { Pooling } from "../engine/binding.js";
 import type { BadLine } from "../files/json-lines.js";
 import { EMBEDDED } from "../model/embedded.js";
+import { MODEL, pickModelOptions } from "../model/options.js";
 import type { ModelOptions, RewardSpec } from "../types.js";
-import { integer, invalid, nonEmptyText, oneOf, onlyKnown, plainObject } from "../validate.js";
+import { checkNames, integer, invalid, type Names, nonEmptyText, oneOf } from "../validate.js";
 import type { JudgeOptions } from "./judge/options.js";
 import { METHOD_NAMES, type MethodName, type MethodSpec, methodOf } from "./methods.js";
 import type { Metric } from "./metrics/metric.js";
@@ -79,7 +80,8 @@ export interface ResolvedEvaluation {
   slots: number;
 }
 
-const OPTIONS: Record<keyof EvaluateOptions, true> = {
+const OPTIONS: Names<EvaluateOptions> = {
+  ...MODEL,
   policy: true,
   reward: true,
   pairs: true,
@@ -98,30 +100,21 @@ const OPTIONS: Record<keyof EvaluateOptions, true> = {
   slots: true,
   out: true,
   judge: true,
-  onProgress: true,
   onBadLine: true,
-  signal: true,
-  engineDir: true,
-  gpu: true,
-  gpuLayers: true,
-  threads: true,
-  contextSize: true,
-  batchSize: true,
-  kvType: true,
 };
 
 /** @throws ArgsearchError OPTION_INVALID */
 export function resolveEvaluation(options: EvaluateOptions): ResolvedEvaluation {
-  onlyKnown("evaluate()", plainObject("the options of evaluate()", options), Object.keys(OPTIONS));
+  checkNames("evaluate()", options, OPTIONS);
   const { data } = options;
   if (!Array.isArray(data) && (typeof data !== "string" || data === "")) throw invalid("data", "a path or an array of prompts", data);
   if (options.limit !== undefined) integer("limit", options.limit, { min: 1, max: 2 ** 31 - 1 });
-  const { engineDir, gpu, gpuLayers, threads, contextSize, batchSize, kvType } = options;
+  const { signal: _, ...model } = pickModelOptions(options);
   const pairs = pairsOf(options);
   return {
     pairs,
     variants: variantsOf(pairs, options),
-    model: { engineDir, gpu, gpuLayers, threads, contextSize, batchSize, kvType },
+    model,
     generation: {
       maxTokens: integer("maxTokens", options.maxTokens ?? 128, { min: 1, max: 2 ** 31 - 1 }),
       template: oneOf("template", options.template ?? "auto", ["auto", "none"]),

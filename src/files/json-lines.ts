@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { ArgsearchError } from "../errors.js";
 import { unreadable } from "./file-errors.js";
+import { parseJsonObject } from "./json.js";
 
 /** A line, numbered from 1 as editors do. Its text may be blank. */
 export interface Line {
@@ -49,14 +50,7 @@ export async function countLines(path: string): Promise<number> {
 /** The JSON object on a line. @throws ArgsearchError INPUT_INVALID */
 export function parseObject({ text }: Line): Record<string, unknown> {
   if (text.trim() === "") throw new ArgsearchError("INPUT_INVALID", "the line is empty");
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new ArgsearchError("INPUT_INVALID", `the line is not JSON: ${(cause as Error).message}`, { cause });
-  }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new ArgsearchError("INPUT_INVALID", "the line is not a JSON object");
+  return parseJsonObject(text, "the line");
 }
 
 async function* fileLines(path: string): AsyncGenerator<string> {

@@ -1,3 +1,4 @@
+/** JSON and text files, read whole. */
 import { readFile } from "node:fs/promises";
 import { ArgsearchError } from "../errors.js";
 import { unreadable } from "./file-errors.js";
@@ -8,26 +9,50 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE; INPUT_INVALID when it is not a JSON object */
-export async function readJsonObject(path: string): Promise<JsonObject> {
-  const text = await readFile(path, "utf8").catch((error: unknown) => {
-    throw unreadable(error, path);
-  });
+/** `where` begins the message. @throws ArgsearchError INPUT_INVALID */
+export function parseJson(content: string, where: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    if (isJsonObject(value)) return value;
+    return JSON.parse(content) as unknown;
   } catch (cause) {
-    throw new ArgsearchError("INPUT_INVALID", `${path} is not JSON: ${(cause as Error).message}`, { cause });
+    throw new ArgsearchError("INPUT_INVALID", `${where} is not JSON: ${(cause as Error).message}`, { cause });
   }
-  throw new ArgsearchError("INPUT_INVALID", `${path} is not a JSON object`);
 }
 
-/** The same, but null when there is no such file. */
-export async function readJsonObjectIfAny(path: string): Promise<JsonObject | null> {
+/** @throws ArgsearchError INPUT_INVALID when it is not a JSON object */
+export function parseJsonObject(content: string, where: string): JsonObject {
+  const value = parseJson(content, where);
+  if (isJsonObject(value)) return value;
+  throw new ArgsearchError("INPUT_INVALID", `${where} is not a JSON object`);
+}
+
+/** @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE */
+export async function readText(path: string): Promise<string> {
+  return readFile(path, "utf8").catch((error: unknown) => {
+    throw unreadable(error, path);
+  });
+}
+
+/** @throws ArgsearchError as readText(), and INPUT_INVALID when it is not JSON */
+export async function readJson(path: string): Promise<unknown> {
+  return parseJson(await readText(path), path);
+}
+
+/** @throws ArgsearchError as readText(), and INPUT_INVALID when it is not a JSON object */
+export async function readJsonObject(path: string): Promise<JsonObject> {
+  return parseJsonObject(await readText(path), path);
+}
+
+/** What `read` makes of the file; undefined when there is none. */
+export async function ifAny<T>(read: (path: string) => Promise<T>, path: string): Promise<T | undefined> {
   try {
-    return await readJsonObject(path);
+    return await read(path);
   } catch (error) {
-    if (error instanceof ArgsearchError && error.code === "FILE_NOT_FOUND") return null;
+    if (error instanceof ArgsearchError && error.code === "FILE_NOT_FOUND") return undefined;
     throw error;
   }
+}
+
+/** As files for people have it. */
+export function toJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -1,9 +1,9 @@
 /** Files that take their name when they are whole; what is no ordinary file is written to as it stands. */
 import { constants, fstatSync, type Stats } from "node:fs";
-import { type FileHandle, open, readlink, realpath, rename, rm, stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { type FileHandle, open, rm, stat } from "node:fs/promises";
 import { ArgsearchError } from "../errors.js";
 import { refuseDirectory, unwritable } from "./file-errors.js";
+import { followLinks, moveInto } from "./whole-file.js";
 
 export interface OutputOptions {
   /** Comes before ".partial" in the name under which the file grows; default nothing. */
@@ -55,12 +55,11 @@ export class OutputFile {
   /** The file is whole: gives it its name, once it is on disk. @throws ArgsearchError FILE_UNWRITABLE */
   async commit(): Promise<void> {
     try {
-      if (this.partial !== null) await this.handle.sync();
       await this.handle.close();
-      if (this.partial !== null) await rename(this.partial, this.#target);
     } catch (error) {
       throw unwritable(error, this.#path);
     }
+    if (this.partial !== null) await moveInto(this.partial, this.#target, this.#path);
   }
 
   get closed(): boolean {
@@ -95,17 +94,6 @@ function isStandardOutput({ dev, ino }: Stats): boolean {
     return output.dev === dev && output.ino === ino;
   } catch {
     return false; // closed
-  }
-}
-
-/** The file behind links, whether it exists or not. @throws ArgsearchError FILE_UNWRITABLE for links in a circle */
-export async function followLinks(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ELOOP") throw unwritable(error, path);
-    const target = await readlink(path).catch(() => undefined);
-    return target === undefined ? resolve(path) : followLinks(resolve(dirname(path), target));
   }
 }
 

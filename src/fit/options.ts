@@ -2,10 +2,10 @@
 
 import type { PreferencePair } from "../data/pair-formats.js";
 import { PAIR_FORMAT_NAMES, type PairFormat } from "../data/read.js";
-import { type ResolvedModelOptions, resolveRewardLoad } from "../decode/options.js";
 import type { ArgsearchError } from "../errors.js";
+import { MODEL, modelOf, pickModelOptions, type ResolvedModelOptions } from "../model/options.js";
 import type { ModelOptions } from "../types.js";
-import { boolean, callback, integer, invalid, nonEmptyText, number, oneOf, onlyKnown, plainObject } from "../validate.js";
+import { boolean, callback, checkNames, integer, invalid, type Names, nonEmptyText, number, oneOf } from "../validate.js";
 import type { Trial } from "./cross-validate.js";
 import type { PlaceAccuracy } from "./fit-head.js";
 
@@ -92,7 +92,7 @@ export interface ResolvedFit {
   load: ResolvedModelOptions;
 }
 
-const OWN: Record<Exclude<keyof FitOptions, keyof ModelOptions> | "onProgress", true> = {
+const OWN: Names<Omit<FitOptions, keyof Omit<ModelOptions, "onProgress">>> = {
   model: true,
   pairs: true,
   out: true,
@@ -106,24 +106,11 @@ const OWN: Record<Exclude<keyof FitOptions, keyof ModelOptions> | "onProgress", 
   onBadPair: true,
 };
 
-const MODEL: Record<Exclude<keyof ModelOptions, "onProgress">, true> = {
-  engineDir: true,
-  gpu: true,
-  gpuLayers: true,
-  threads: true,
-  contextSize: true,
-  batchSize: true,
-  kvType: true,
-  signal: true,
-};
-
 /** @throws ArgsearchError OPTION_INVALID */
 export function resolveFit(options: FitOptions): ResolvedFit {
-  plainObject("the options of fitReward()", options);
-  onlyKnown("fitReward()", options, Object.keys({ ...OWN, ...MODEL }));
+  checkNames("fitReward()", options, { ...OWN, ...MODEL });
   const { model, pairs, out, format = "auto", heldOut = 0.2, limit, seed = 0, template = "auto", keepFeatures = false } = options;
   const { onProgress = () => {}, onBadPair = () => {} } = options;
-  const { engineDir, gpu, gpuLayers, threads, contextSize, batchSize, kvType, signal } = options;
   const reportLoad = (progress: number): void => onProgress({ phase: "load", done: progress, total: 1 });
   return {
     model: nonEmptyText("model", model),
@@ -137,11 +124,7 @@ export function resolveFit(options: FitOptions): ResolvedFit {
     keepFeatures: boolean("keepFeatures", keepFeatures),
     onProgress: callback("onProgress", onProgress),
     onBadPair: callback("onBadPair", onBadPair),
-    load: resolveRewardLoad({
-      reward: model,
-      ...{ engineDir, gpu, gpuLayers, threads, contextSize, batchSize, kvType, signal },
-      onProgress: reportLoad,
-    }),
+    load: modelOf({ ...pickModelOptions(options), onProgress: reportLoad }),
   };
 }
 

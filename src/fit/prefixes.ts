@@ -3,6 +3,8 @@
  * beginnings apart and not whole responses alone.
  */
 
+import { commonPrefix } from "../model/common-prefix.js";
+
 /** Response tokens after which both sides are read, if both are that long. */
 export const PREFIX_LENGTHS = [4, 8, 16, 32, 64, 128] as const;
 
@@ -22,14 +24,9 @@ export interface Reading {
  * nothing, and one that reaches both ends is the end: neither is read.
  */
 export function readingsOf(chosen: Int32Array, rejected: Int32Array): Reading[] {
-  const shared = commonLength(chosen, rejected);
+  const shared = commonPrefix(chosen, rejected);
   const [shorter, longer] = [Math.min(chosen.length, rejected.length), Math.max(chosen.length, rejected.length)];
   const prefixes = PREFIX_LENGTHS.map((tokens, place) => ({ place, chosen: tokens, rejected: tokens }));
   const read = prefixes.filter(({ chosen: tokens }) => tokens > shared && tokens <= shorter && tokens < longer);
   return [...read, { place: END, chosen: chosen.length, rejected: rejected.length }];
-}
-
-function commonLength(a: Int32Array, b: Int32Array): number {
-  const parted = a.findIndex((token, index) => token !== b[index]);
-  return parted < 0 ? a.length : parted;
 }

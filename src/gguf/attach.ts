@@ -1,11 +1,11 @@
-import { resolveEngine } from "../decode/options.js";
 import { binding, type GgufSet } from "../engine/binding.js";
 import { openEngine } from "../engine/engine.js";
 import { native } from "../engine/native.js";
+import { ENGINE, resolveEngine } from "../engine/options.js";
 import { ArgsearchError } from "../errors.js";
 import type { EngineOptions } from "../types.js";
-import { nonEmptyText, onlyKnown, plainObject } from "../validate.js";
-import { Metadata } from "./inspect.js";
+import { checkNames, type Names, nonEmptyText } from "../validate.js";
+import { Metadata } from "./metadata.js";
 import { provenanceEntries, type RewardProvenance } from "./provenance.js";
 import { HEAD_KEYS, HEAD_PREFIX, type RewardHead, type StoredHead, storedHead } from "./reward-head.js";
 
@@ -19,7 +19,7 @@ export interface AttachOptions extends EngineOptions {
   out: string;
 }
 
-const NAMES: Record<keyof AttachOptions, true> = { model: true, head: true, provenance: true, out: true, engineDir: true, gpu: true };
+const NAMES: Names<AttachOptions> = { ...ENGINE, model: true, head: true, provenance: true, out: true };
 
 /**
  * Writes a copy of a GGUF with a reward head in its metadata. Tensors are copied in pieces; memory does not grow with the
@@ -29,7 +29,7 @@ const NAMES: Record<keyof AttachOptions, true> = { model: true, head: true, prov
  * not finite; FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, FILE_UNWRITABLE, NOT_GGUF, MODEL_INVALID; as devices()
  */
 export async function attachReward(options: AttachOptions): Promise<void> {
-  onlyKnown("attachReward()", plainObject("the options of attachReward()", options), Object.keys(NAMES));
+  checkNames("attachReward()", options, NAMES);
   const { model, head, provenance, out, engineDir, gpu } = options;
   nonEmptyText("model", model);
   nonEmptyText("out", out);

@@ -1,12 +1,13 @@
 /** What a GGUF says about itself, read from its metadata alone. */
 import { stat } from "node:fs/promises";
-import { resolveEngine } from "../decode/options.js";
-import { binding, type GgufEntry, type GgufFile, type GgufScalar } from "../engine/binding.js";
+import { binding, type GgufFile, type GgufScalar } from "../engine/binding.js";
 import { openEngine } from "../engine/engine.js";
 import { native } from "../engine/native.js";
+import { resolveEngine } from "../engine/options.js";
 import type { EngineOptions } from "../types.js";
 import { nonEmptyText } from "../validate.js";
 import { fileTypeName } from "./file-types.js";
+import { Metadata } from "./metadata.js";
 import { HEAD_KEYS, HEAD_PREFIX } from "./reward-head.js";
 
 export interface GgufSummary {
@@ -105,51 +106,4 @@ function headOf(metadata: Metadata): RewardHeadSummary | null {
     shift: metadata.numbers(HEAD_KEYS.shift) ?? [0],
     notes: Object.fromEntries(notes.map(([key, value]) => [key.slice(HEAD_PREFIX.length), value])),
   };
-}
-
-/** Metadata by key; null where a key is absent or of another type. */
-export class Metadata {
-  readonly #entries: ReadonlyMap<string, GgufEntry>;
-
-  constructor({ entries }: Pick<GgufFile, "entries">) {
-    this.#entries = new Map(entries.map((entry) => [entry.key, entry]));
-  }
-
-  get keys(): string[] {
-    return [...this.#entries.keys()];
-  }
-
-  text(key: string): string | null {
-    const value = this.#entries.get(key)?.value;
-    return typeof value === "string" ? value : null;
-  }
-
-  number(key: string): number | null {
-    const value = this.#entries.get(key)?.value;
-    return typeof value === "number" ? value : null;
-  }
-
-  numbers(key: string): number[] | null {
-    const value = this.#entries.get(key)?.value;
-    if (typeof value === "number") return [value];
-    return value instanceof Float64Array ? [...value] : null;
-  }
-
-  texts(key: string): string[] | null {
-    const value = this.#entries.get(key)?.value;
-    return Array.isArray(value) ? value.map(String) : null;
-  }
-
-  /** Items of an array. */
-  count(key: string): number | null {
-    return this.#entries.get(key)?.count ?? null;
-  }
-
-  scalars(): Record<string, GgufScalar> {
-    const scalars: Record<string, GgufScalar> = {};
-    for (const { key, value } of this.#entries.values()) {
-      if (value !== null && typeof value !== "object") scalars[key] = value;
-    }
-    return scalars;
-  }
 }

@@ -1,12 +1,13 @@
-import { resolveEngine } from "../decode/options.js";
 import { openEngine } from "../engine/engine.js";
+import { ENGINE, resolveEngine } from "../engine/options.js";
 import { ArgsearchError } from "../errors.js";
+import { requireWritable } from "../files/whole-file.js";
 import type { EngineOptions } from "../types.js";
-import { abortSignal, callback, nonEmptyText, onlyKnown, plainObject } from "../validate.js";
+import { abortSignal, callback, checkNames, type Names, nonEmptyText } from "../validate.js";
 import { Checkpoint } from "./checkpoint/checkpoint.js";
 import { causalArchitecture, type HfConfig, readConfig } from "./checkpoint/hf-config.js";
 import { type ModelType, resolveType } from "./model-types.js";
-import { publish, requireWritable } from "./publish.js";
+import { publish } from "./publish.js";
 import { convertTrunk, requireTokenizer, type TrunkConversion, trunkType } from "./python/converter.js";
 import { converterDir } from "./python/converter-source.js";
 import { findPython } from "./python/python.js";
@@ -28,7 +29,8 @@ export interface ConvertHfOptions extends EngineOptions {
   signal?: AbortSignal | undefined;
 }
 
-export const CONVERT_HF_NAMES: Record<keyof ConvertHfOptions, true> = {
+export const CONVERT_HF_NAMES: Names<ConvertHfOptions> = {
+  ...ENGINE,
   model: true,
   out: true,
   type: true,
@@ -36,8 +38,6 @@ export const CONVERT_HF_NAMES: Record<keyof ConvertHfOptions, true> = {
   converter: true,
   onLog: true,
   signal: true,
-  engineDir: true,
-  gpu: true,
 };
 
 /**
@@ -49,7 +49,7 @@ export const CONVERT_HF_NAMES: Record<keyof ConvertHfOptions, true> = {
  * not finite; TOOL_NOT_FOUND without Python or its modules; CONVERSION_FAILED; ABORTED; as devices()
  */
 export async function convertHf(options: ConvertHfOptions): Promise<void> {
-  onlyKnown("convertHf()", plainObject("the options of convertHf()", options), Object.keys(CONVERT_HF_NAMES));
+  checkNames("convertHf()", options, CONVERT_HF_NAMES);
   const type = checkConversion(options);
   const { model, out, signal, engineDir, gpu } = options;
   const config = await readConfig(model);

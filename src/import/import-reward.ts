@@ -1,5 +1,5 @@
 import type { RewardProvenance } from "../gguf/provenance.js";
-import { onlyKnown, plainObject } from "../validate.js";
+import { checkNames, type Names } from "../validate.js";
 import { Checkpoint } from "./checkpoint/checkpoint.js";
 import { findHead, type HeadTensors, readHead, requireWidth } from "./checkpoint/head.js";
 import { causalArchitecture, readConfig } from "./checkpoint/hf-config.js";
@@ -14,7 +14,7 @@ export interface ImportOptions extends ConvertHfOptions {
   provenance?: RewardProvenance | undefined;
 }
 
-const NAMES: Record<keyof ImportOptions, true> = { ...CONVERT_HF_NAMES, tensor: true, provenance: true };
+const NAMES: Names<ImportOptions> = { ...CONVERT_HF_NAMES, tensor: true, provenance: true };
 
 /**
  * Makes a reward model of a Hugging Face directory: a sequence classification model of any decoder that llama.cpp's converter
@@ -26,7 +26,7 @@ const NAMES: Record<keyof ImportOptions, true> = { ...CONVERT_HF_NAMES, tensor: 
  * MODEL_UNSUPPORTED; TOOL_NOT_FOUND without Python or its modules; CONVERSION_FAILED; ABORTED; as devices()
  */
 export async function importReward(options: ImportOptions): Promise<void> {
-  onlyKnown("importReward()", plainObject("the options of importReward()", options), Object.keys(NAMES));
+  checkNames("importReward()", options, NAMES);
   const type = checkConversion(options);
   const { model, out, tensor, signal, engineDir, gpu } = options;
   const config = await readConfig(model);

@@ -1,15 +1,13 @@
 /** The last steps of a conversion: the wanted format, the head, the final name. */
-import { randomBytes } from "node:crypto";
-import { open, rename, rm, stat, writeFile } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { freemem } from "node:os";
-import { dirname } from "node:path";
 import { cancellable, throwIfAborted } from "../engine/abort.js";
 import { binding } from "../engine/binding.js";
 import { native } from "../engine/native.js";
 import { defaultThreads } from "../engine/threads.js";
 import { ArgsearchError } from "../errors.js";
-import { refuseDirectory, toldOf, unwritable } from "../files/file-errors.js";
-import { followLinks } from "../files/output-file.js";
+import { toldOf } from "../files/file-errors.js";
+import { followLinks, moveInto, temporaryName } from "../files/whole-file.js";
 import { attachReward } from "../gguf/attach.js";
 import type { RewardProvenance } from "../gguf/provenance.js";
 import type { RewardHead } from "../gguf/reward-head.js";
@@ -39,8 +37,11 @@ export interface Publication {
  */
 export async function publish({ out, type, written, write, head, provenance, engine, signal }: Publication): Promise<void> {
   const target = await followLinks(out);
-  const base = temporaryName(target);
-  const temporary = { trunk: `${base}.trunk.tmp`, quantised: `${base}.${type}.tmp`, rewarded: `${base}.reward.tmp` };
+  const temporary = {
+    trunk: temporaryName(target, "trunk"),
+    quantised: temporaryName(target, type),
+    rewarded: temporaryName(target, "reward"),
+  };
   const { trunk, quantised, rewarded } = temporary;
   try {
     await write(trunk);
@@ -60,44 +61,6 @@ export async function publish({ out, type, written, write, head, provenance, eng
   } finally {
     for (const path of Object.values(temporary)) await rm(path, { force: true });
   }
-}
-
-/** A conversion takes minutes: where it could not be written is found out before. @throws ArgsearchError FILE_UNWRITABLE */
-export async function requireWritable(out: string): Promise<void> {
-  await refuseDirectory(out);
-  const probe = `${temporaryName(await followLinks(out))}.tmp`;
-  try {
-    await writeFile(probe, "");
-    await rm(probe);
-  } catch (error) {
-    throw unwritable(error, out);
-  }
-}
-
-/** Gives a file its final name once it is on disk; errors tell of `out`. */
-async function moveInto(temporary: string, target: string, out: string): Promise<void> {
-  try {
-    await flush(temporary, "r+");
-    await rename(temporary, target);
-  } catch (error) {
-    throw unwritable(error, out);
-  }
-  // The move itself survives a power cut only once the directory is on disk; not every system lets one be opened.
-  await flush(dirname(target), "r").catch(() => {});
-}
-
-/** Windows flushes only what is open for writing; directories can only be opened for reading. */
-async function flush(path: string, flags: "r" | "r+"): Promise<void> {
-  const file = await open(path, flags);
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-function temporaryName(out: string): string {
-  return `${out}.${process.pid}-${randomBytes(4).toString("hex")}`;
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { ModelInfo } from "../engine/binding.js";
 import { ArgsearchError } from "../errors.js";
 import type { ChatMessage, Prompt } from "../types.js";
-import { invalid } from "../validate.js";
+import { invalid, isMessage } from "../validate.js";
 import { BoundedTemplate } from "./bounded-template.js";
 
 export interface RenderedPrompt {
@@ -65,10 +65,4 @@ function checkPrompt(prompt: unknown): void {
   prompt.forEach((message: unknown, index) => {
     if (!isMessage(message)) throw invalid(`prompt[${index}]`, "a message { role: string, content: string }", message);
   });
-}
-
-function isMessage(value: unknown): value is ChatMessage {
-  if (typeof value !== "object" || value === null) return false;
-  const { role, content } = value as Record<string, unknown>;
-  return typeof role === "string" && typeof content === "string";
 }

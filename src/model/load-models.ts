@@ -1,5 +1,4 @@
 import { stat } from "node:fs/promises";
-import { DEFAULT_CONTEXT, type ResolvedModelOptions } from "../decode/options.js";
 import { cancellable, throwIfAborted } from "../engine/abort.js";
 import { binding } from "../engine/binding.js";
 import { BACKENDS } from "../engine/engine.js";
@@ -7,6 +6,7 @@ import { native } from "../engine/native.js";
 import { ArgsearchError } from "../errors.js";
 import { EMBEDDED } from "./embedded.js";
 import { Model } from "./model.js";
+import { DEFAULT_CONTEXT, type ResolvedModelOptions } from "./options.js";
 
 /**
  * Loads the files one after another, and a file that is named twice once; one model a path, in order. When one fails,

@@ -1,10 +1,10 @@
 /** What a decoder is guided by: heads of reward models and functions, summed with their weights. */
 import { basename, extname } from "node:path";
-import type { ResolvedTerm } from "../decode/options.js";
 import type { NativeHead, NativeRewardSource } from "../engine/binding.js";
 import { ArgsearchError } from "../errors.js";
 import type { Model } from "../model/model.js";
 import type { RewardFunction } from "../types.js";
+import type { ResolvedTerm } from "./terms.js";
 
 /** A reward model with one weight a label of its head. */
 export interface RewardSource {
@@ -59,6 +59,16 @@ export class RewardSet {
         ? (["REWARD_FUNCTION_FAILED", "return smaller values, or lower the weights"] as const)
         : (["OPTION_INVALID", "lower the weights"] as const);
     throw new ArgsearchError(code, `the weighted rewards of a token add up to ${sum}: ${cure}`);
+  }
+
+  /** Objectives that reward models give: the first; functions give the others. */
+  get natives(): number {
+    return this.objectives.length - this.functions.length;
+  }
+
+  /** One candidate's native values out of the rows of all. */
+  row(values: Float64Array, candidate: number): Float64Array {
+    return values.subarray(candidate * this.natives, (candidate + 1) * this.natives);
   }
 
   /** Values by their objectives' names. */

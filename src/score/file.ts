@@ -2,7 +2,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import type { DataSource } from "../data/read.js";
-import type { Decoder } from "../decode/decoder.js";
 import { ArgsearchError } from "../errors.js";
 import { unreadable } from "../files/file-errors.js";
 import { fingerprint } from "../files/fingerprint.js";
@@ -10,7 +9,7 @@ import { countLines } from "../files/json-lines.js";
 import { isSameFile } from "../files/output-file.js";
 import { type ScoredLine, type ScoreLinesOptions, scoreLines } from "./lines.js";
 import { LineOutput } from "./output.js";
-import type { RewardModel } from "./reward-model.js";
+import type { Scores } from "./scores.js";
 import { type ScoreSummary, Summariser } from "./summary.js";
 
 export interface ScoreFileOptions extends Omit<ScoreLinesOptions, "skip"> {
@@ -32,7 +31,7 @@ export interface ScoreFileOptions extends Omit<ScoreLinesOptions, "skip"> {
  * @throws ArgsearchError as scoreLines(); OPTION_INVALID when `out` is the source; FILE_UNWRITABLE
  */
 export async function scoreFile(
-  model: RewardModel | Decoder,
+  model: Scores,
   source: DataSource,
   { out, onLine, onProgress, ...options }: ScoreFileOptions = {},
 ): Promise<ScoreSummary> {
@@ -96,7 +95,7 @@ class Older {
 
 async function openOutput(
   out: string,
-  model: RewardModel | Decoder,
+  model: Scores,
   source: DataSource,
   options: Pick<ScoreLinesOptions, "template" | "format">,
 ): Promise<LineOutput> {
@@ -108,7 +107,7 @@ async function openOutput(
 
 /** What the lines depend on; null where that cannot be known: streams, and rewards that are functions. */
 async function keyOf(
-  { info }: RewardModel | Decoder,
+  { info }: Scores,
   source: DataSource,
   { template = "auto", format = "auto" }: Pick<ScoreLinesOptions, "template" | "format">,
 ): Promise<string | null> {

@@ -4,11 +4,10 @@ import type { PreferencePair } from "../data/pair-formats.js";
 import { type DataSource, type Numbered, readScorables, type ScorableFormat } from "../data/read.js";
 import type { ScorableText } from "../data/text-formats.js";
 import { promptAsText, responseAsText } from "../data/transcript.js";
-import type { Decoder } from "../decode/decoder.js";
 import { ArgsearchError } from "../errors.js";
 import type { BadLine } from "../files/json-lines.js";
 import type { Prompt, ScoreInput, ScoreOptions, ScoreResult, TokenReward } from "../types.js";
-import type { RewardModel } from "./reward-model.js";
+import type { Scores } from "./scores.js";
 
 /** A response or a text. `index`: the line's place in the file, from 0; a BadLine has its number, from 1, as editors count. */
 export interface ScoredText {
@@ -52,11 +51,7 @@ type Entry = Numbered<PreferencePair | ScorableText>;
  *
  * @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE; OPTION_INVALID, ABORTED, DISPOSED
  */
-export async function* scoreLines(
-  model: RewardModel | Decoder,
-  source: DataSource,
-  options: ScoreLinesOptions = {},
-): AsyncGenerator<ScoredLine> {
+export async function* scoreLines(model: Scores, source: DataSource, options: ScoreLinesOptions = {}): AsyncGenerator<ScoredLine> {
   const { format, onBadLine, skip = async () => false } = options;
   let group: Entry[] = [];
   for await (const entry of readScorables(source, { format, onBadLine })) {
@@ -70,7 +65,7 @@ export async function* scoreLines(
 }
 
 /** Scores lines together; if that fails, one by one, so that a bad line costs only itself. */
-async function scoreGroup(model: RewardModel | Decoder, group: readonly Entry[], options: ScoreLinesOptions): Promise<ScoredLine[]> {
+async function scoreGroup(model: Scores, group: readonly Entry[], options: ScoreLinesOptions): Promise<ScoredLine[]> {
   const { template, signal, onBadLine } = options;
   const inputs = group.map(({ value }) => inputsOf(value, asTranscripts(model, template)));
   try {
@@ -94,7 +89,7 @@ function ofTheLine(error: unknown): error is ArgsearchError {
   return error instanceof ArgsearchError && codes.includes(error.code);
 }
 
-function asTranscripts({ info }: RewardModel | Decoder, template: ScoreOptions["template"]): boolean {
+function asTranscripts({ info }: Scores, template: ScoreOptions["template"]): boolean {
   return template === "none" || info.rewards.some(({ chatTemplate }) => chatTemplate === null);
 }
 
@@ -113,7 +108,7 @@ function take<T>(items: Iterator<T>, count: number): T[] {
   return Array.from({ length: count }, () => items.next().value);
 }
 
-function scoredLine(index: number, [first, second]: readonly ScoreResult[], { info }: RewardModel | Decoder): ScoredLine {
+function scoredLine(index: number, [first, second]: readonly ScoreResult[], { info }: Scores): ScoredLine {
   if (second) return { index, chosen: first.reward, rejected: second.reward, correct: first.reward > second.reward };
   const { reward, objectives, tokens } = first;
   return { index, reward, ...(info.objectives.length > 1 && { objectives }), tokens };

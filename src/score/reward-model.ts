@@ -1,12 +1,13 @@
-import { contextFor, resolveRewardLoad, resolveScore } from "../decode/options.js";
 import type { EngineInfo, ModelInfo } from "../engine/binding.js";
 import { openEngine } from "../engine/engine.js";
 import { ArgsearchError } from "../errors.js";
 import { loadModels, requireSameVocabulary } from "../model/load-models.js";
 import type { Model } from "../model/model.js";
+import { contextFor } from "../model/options.js";
 import { modelPaths, RewardSet } from "../reward/reward-set.js";
 import type { RewardLoadOptions, ScoreInput, ScoreOptions, ScoreResult } from "../types.js";
-import { Scoring, type ScoringParts } from "./scorer.js";
+import { resolveRewardLoad, resolveScore } from "./options.js";
+import { Scorer, type ScorerParts } from "./scorer.js";
 
 export interface RewardModelInfo {
   engine: EngineInfo;
@@ -21,15 +22,15 @@ export interface RewardModelInfo {
 /** One reward model, or a sum of several, without a policy. Made by loadReward(). */
 export class RewardModel implements AsyncDisposable {
   readonly info: Readonly<RewardModelInfo>;
-  readonly #scoring: Scoring;
+  readonly #scorer: Scorer;
   readonly #models: readonly Model[];
   readonly #closing = new AbortController();
   #disposal: Promise<void> | undefined;
 
   /** @internal Use loadReward(). */
-  constructor(engine: EngineInfo, rewards: RewardSet, tokenizer: Model, context: ScoringParts["context"]) {
+  constructor(engine: EngineInfo, rewards: RewardSet, tokenizer: Model, context: ScorerParts["context"]) {
     this.#models = rewards.sources.map(({ model }) => model);
-    this.#scoring = new Scoring({ tokenizer, rewards, context, closing: this.#closing.signal });
+    this.#scorer = new Scorer({ tokenizer, rewards, context, closing: this.#closing.signal });
     this.info = {
       engine,
       rewards: this.#models.map(({ info }) => info),
@@ -53,7 +54,7 @@ export class RewardModel implements AsyncDisposable {
   score(inputs: readonly ScoreInput[], options?: ScoreOptions): Promise<ScoreResult[]>;
   async score(input: ScoreInput | readonly ScoreInput[], options?: ScoreOptions): Promise<ScoreResult | ScoreResult[]> {
     if (this.disposed) throw disposedError();
-    return this.#scoring.scoreOneOrMany(input, resolveScore(options));
+    return this.#scorer.scoreOneOrMany(input, resolveScore(options));
   }
 
   /** Ends what runs with DISPOSED and frees the memory, then resolves. Twice gives the same promise. */
@@ -69,7 +70,7 @@ export class RewardModel implements AsyncDisposable {
   async #dispose(): Promise<void> {
     this.#closing.abort(disposedError());
     try {
-      await this.#scoring.dispose();
+      await this.#scorer.dispose();
     } finally {
       for (const model of new Set(this.#models)) model.dispose();
     }

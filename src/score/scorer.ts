@@ -14,7 +14,7 @@ import { invalid } from "../validate.js";
 /** Responses that may share a batch. */
 const SEQUENCES = 16;
 
-export interface ScoringParts {
+export interface ScorerParts {
   /** Cuts responses into tokens: the policy, or the first reward model where there is none. */
   tokenizer: Model;
   rewards: RewardSet;
@@ -23,7 +23,7 @@ export interface ScoringParts {
   closing: AbortSignal;
 }
 
-interface ScoringOptions {
+interface ResolvedScore {
   template: "auto" | "none";
   signal: AbortSignal | undefined;
 }
@@ -36,24 +36,24 @@ interface Rows {
   values: number[][];
 }
 
-export class Scoring {
-  readonly #parts: ScoringParts;
+export class Scorer {
+  readonly #parts: ScorerParts;
   /** Made when first needed, one a reward model: their caches take memory. */
   readonly #scorers = new Map<Model, Promise<NativeScorer>>();
 
-  constructor(parts: ScoringParts) {
+  constructor(parts: ScorerParts) {
     this.#parts = parts;
   }
 
   /** An array for an array, one result for one input. */
-  async scoreOneOrMany(input: ScoreInput | readonly ScoreInput[], options: ScoringOptions): Promise<ScoreResult | ScoreResult[]> {
+  async scoreOneOrMany(input: ScoreInput | readonly ScoreInput[], options: ResolvedScore): Promise<ScoreResult | ScoreResult[]> {
     if (Array.isArray(input)) return this.score(input, options);
     const [result] = await this.score([input as ScoreInput], options);
     if (result === undefined) throw new Error("one input must give one result");
     return result;
   }
 
-  async score(inputs: readonly ScoreInput[], options: ScoringOptions): Promise<ScoreResult[]> {
+  async score(inputs: readonly ScoreInput[], options: ResolvedScore): Promise<ScoreResult[]> {
     throwIfAborted(options.signal);
     const { rewards, tokenizer } = this.#parts;
     if (rewards.empty) throw new ArgsearchError("OPTION_INVALID", "score() needs a reward: load() one");
@@ -70,7 +70,7 @@ export class Scoring {
     for (const scorer of made) if (scorer.status === "fulfilled") await native(() => scorer.value.dispose());
   }
 
-  async #addModel({ model }: RewardSource, rows: readonly Rows[], options: ScoringOptions): Promise<void> {
+  async #addModel({ model }: RewardSource, rows: readonly Rows[], options: ResolvedScore): Promise<void> {
     const sequences = rows.map(({ prompt, tokens }) => this.#sequence(model, prompt, tokens, options.template));
     const scores = await this.#run(model, sequences, options.signal);
     const labels = model.info.head?.labels.length ?? 1;
@@ -133,7 +133,7 @@ function rowsOf(tokenizer: Model, input: ScoreInput, index: number): Rows {
 }
 
 /** Asks the functions about each token as if it were the only candidate; no policy runs, so its log-probability is NaN. */
-async function addFunctions(parts: ScoringParts, row: Rows, signal: AbortSignal | undefined): Promise<void> {
+async function addFunctions(parts: ScorerParts, row: Rows, signal: AbortSignal | undefined): Promise<void> {
   const { tokenizer, rewards } = parts;
   if (rewards.functions.length === 0) return;
   const utf8 = new Utf8Stream();
@@ -149,7 +149,7 @@ async function addFunctions(parts: ScoringParts, row: Rows, signal: AbortSignal 
 }
 
 /** What the functions say; a signal that fires before they do is the error, whatever comes of them then. */
-async function unlessEnded<T>(calls: Promise<T>, { closing }: ScoringParts, signal: AbortSignal | undefined): Promise<T> {
+async function unlessEnded<T>(calls: Promise<T>, { closing }: ScorerParts, signal: AbortSignal | undefined): Promise<T> {
   const requireRunning = (): void => {
     closing.throwIfAborted();
     throwIfAborted(signal);

@@ -3,7 +3,6 @@
  * what the library did to it can be read back.
  */
 
-import { commonPrefix } from "../../src/decode/slots.js";
 import type {
   BeginOptions,
   BeginResult,
@@ -22,6 +21,7 @@ import type {
   SearchOptions,
   SequenceScore,
 } from "../../src/engine/binding.js";
+import { commonPrefix } from "../../src/model/common-prefix.js";
 
 export const BOS = 256;
 export const EOS = 257;

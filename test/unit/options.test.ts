@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { contextFor, resolveGenerate, resolveLoad, resolveRewardLoad, splitCallbacks } from "../../src/decode/options.js";
+import { resolveGenerate, resolveLoad, splitCallbacks } from "../../src/decode/options.js";
 import { defaultThreads } from "../../src/engine/threads.js";
 import { EMBEDDED } from "../../src/model/embedded.js";
+import { contextFor } from "../../src/model/options.js";
+import { resolveRewardLoad } from "../../src/score/options.js";
 import type { GenerateOptions, LoadOptions } from "../../src/types.js";
 
 const limits = { vocabulary: 1000, slots: 4, rewarded: true };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { commonPrefix, SlotPool } from "../../src/decode/slots.js";
+import { SlotPool } from "../../src/decode/slots.js";
+import { commonPrefix } from "../../src/model/common-prefix.js";
 
 const prompt = (...tokens: number[]): Int32Array => Int32Array.from(tokens);
 

@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
+import { readJson } from "../../files/json.js";
 import { attachReward, type RewardHead, readRewardHead } from "../../index.js";
 import { addProvenanceFlags, type ProvenanceFlags, provenance } from "../flags/conversion.js";
 import { addExamples, engineDirFlag } from "../flags/flags.js";
-import { readJson } from "../terminal/input.js";
 import { note } from "../terminal/output.js";
 
 interface AttachFlags extends ProvenanceFlags {

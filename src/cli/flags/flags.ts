@@ -25,9 +25,6 @@ const DECODING = ["method", "topK", "weight", "combine", "select", "temperature"
 
 export type DecodingFlags = Pick<GenerateOptions, (typeof DECODING)[number]>;
 
-/** Library options whose flag has another name. */
-export const FLAG_OF_OPTION: Readonly<Record<string, string>> = { contextSize: "context" };
-
 export function addModelFlags(command: Command): void {
   command
     .optionsGroup("Engine:")

@@ -1,7 +1,9 @@
 /** Exit codes, and the one line on standard error that an error becomes. */
 import { type Command, CommanderError } from "commander";
 import { ArgsearchError } from "../../index.js";
-import { FLAG_OF_OPTION } from "../flags/flags.js";
+
+/** Library options whose flag has another name. */
+const FLAG_OF_OPTION: Readonly<Record<string, string>> = { contextSize: "context" };
 
 export const EXIT = { FAILURE: 1, USAGE: 2, INTERRUPTED: 130 } as const;
 

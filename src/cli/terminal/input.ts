@@ -1,7 +1,5 @@
-/** Files and standard input: texts and JSON; and file system errors by name. */
-import { readFile } from "node:fs/promises";
+/** Texts of flags and of standard input. */
 import { text } from "node:stream/consumers";
-import { unreadable } from "../../files/file-errors.js";
 import { ArgsearchError } from "../../index.js";
 
 /** The value of a text flag; "-" is standard input, and so is a missing flag if something is piped in. */
@@ -18,20 +16,4 @@ export async function requiredText(flag: string | undefined, name: string): Prom
   const empty =
     flag === "-" ? `standard input is empty: give a text with ${name}, or pipe one in` : `${name} is an empty text: give it one`;
   throw new ArgsearchError(code, empty);
-}
-
-export async function readJson(path: string): Promise<unknown> {
-  const content = await readFile(path, "utf8").catch((error: unknown) => {
-    throw unreadable(error, path);
-  });
-  return parseJson(content, path);
-}
-
-/** Parses JSON; `where` begins the message of an INPUT_INVALID. */
-function parseJson(content: string, where: string): unknown {
-  try {
-    return JSON.parse(content) as unknown;
-  } catch (cause) {
-    throw new ArgsearchError("INPUT_INVALID", `${where} is not JSON: ${(cause as Error).message}`, { cause });
-  }
 }

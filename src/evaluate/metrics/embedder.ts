@@ -1,4 +1,3 @@
-import { contextFor, resolveRewardLoad } from "../../decode/options.js";
 import { abortedError, cancellable, throwIfAborted } from "../../engine/abort.js";
 import { binding, type ModelInfo, type NativeEmbedder, type Pooling } from "../../engine/binding.js";
 import { openEngine } from "../../engine/engine.js";
@@ -6,6 +5,7 @@ import { native } from "../../engine/native.js";
 import { ArgsearchError } from "../../errors.js";
 import { loadModels } from "../../model/load-models.js";
 import type { Model } from "../../model/model.js";
+import { contextFor, resolveModel } from "../../model/options.js";
 import type { ModelOptions } from "../../types.js";
 import { nonEmptyText, oneOf } from "../../validate.js";
 
@@ -91,7 +91,7 @@ export class Embedder implements AsyncDisposable {
 export async function loadEmbedder({ model: path, pooling, ...load }: EmbedderLoadOptions): Promise<Embedder> {
   nonEmptyText("model", path);
   const how = pooling === undefined ? "auto" : oneOf("pooling", pooling, ["auto", "mean", "cls", "last"]);
-  const resolved = resolveRewardLoad(load);
+  const resolved = resolveModel("loadEmbedder()", load);
   openEngine(resolved);
   const [model] = await loadModels([path], resolved);
   if (model === undefined) throw new Error("no embedding model was loaded");

@@ -2,8 +2,10 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ArgsearchError } from "../../errors.js";
 import { unwritable } from "../../files/file-errors.js";
+import { ifAny, readJson } from "../../files/json.js";
+import { writeWhole } from "../../files/whole-file.js";
 import type { EvaluationResults } from "../results.js";
-import { FILES, readJson, readResponses, writeAtomically } from "../run/store.js";
+import { FILES, readResponses } from "../run/store.js";
 import { chartSpecs } from "./charts.js";
 import { composeReport } from "./compose.js";
 import { drawCharts } from "./draw.js";
@@ -34,7 +36,7 @@ const EXAMPLES = 5;
  * @throws ArgsearchError FILE_NOT_FOUND when there are no results, FILE_UNREADABLE, FILE_UNWRITABLE, INPUT_INVALID
  */
 export async function writeReport(dir: string, { examples, command }: ReportOptions = {}): Promise<WrittenReport> {
-  const results = await readJson<EvaluationResults>(join(dir, FILES.results));
+  const results = (await ifAny(readJson, join(dir, FILES.results))) as EvaluationResults | undefined;
   if (results === undefined) throw new ArgsearchError("FILE_NOT_FOUND", `${dir} holds no ${FILES.results}: evaluate first`);
   const responses = await readResponses(join(dir, FILES.responses));
   const specs = chartSpecs(results);
@@ -55,10 +57,10 @@ export async function writeReport(dir: string, { examples, command }: ReportOpti
   await mkdir(charts, { recursive: true }).catch((error: unknown) => {
     throw unwritable(error, charts);
   });
-  for (const [name, svg] of drawn) await writeAtomically(join(charts, `${name}.svg`), svg);
+  for (const [name, svg] of drawn) await writeWhole(join(charts, `${name}.svg`), svg);
   const paths = { html: join(dir, "report.html"), markdown: join(dir, "report.md") };
-  await writeAtomically(paths.html, toHtml(report, drawn));
-  await writeAtomically(paths.markdown, toMarkdown(report));
+  await writeWhole(paths.html, toHtml(report, drawn));
+  await writeWhole(paths.markdown, toMarkdown(report));
   return { ...paths, chartsMissing };
 }
 

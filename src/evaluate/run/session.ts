@@ -1,8 +1,8 @@
 /** The models of one pair, loaded as a method needs them. */
 import type { Decoder } from "../../decode/decoder.js";
 import { load } from "../../decode/load.js";
-import { resolveTerms } from "../../decode/options.js";
 import { modelPaths } from "../../reward/reward-set.js";
+import { resolveTerms } from "../../reward/terms.js";
 import { loadReward, type RewardModel } from "../../score/reward-model.js";
 import type { ModelOptions } from "../../types.js";
 import type { ResolvedPair } from "../options.js";

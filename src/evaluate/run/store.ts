@@ -1,9 +1,11 @@
 /** The directory of an evaluation: what it is (settings.json), what was decoded (responses.jsonl), what came out (results.json). */
-import { mkdir, open, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdir, open, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { ArgsearchError } from "../../errors.js";
-import { unreadable, unwritable } from "../../files/file-errors.js";
+import { unwritable } from "../../files/file-errors.js";
+import { ifAny, readJson, readText, toJson } from "../../files/json.js";
+import { writeWhole } from "../../files/whole-file.js";
 import type { Identity } from "../identity.js";
 import type { EvaluatedResponse } from "../response.js";
 import { lockDirectory } from "./lock.js";
@@ -52,7 +54,7 @@ export class ResponseStore {
     try {
       const found = await readResponses(join(dir, FILES.responses));
       const methods = await agreedMethods(dir, identity, found);
-      await writeAtomically(join(dir, FILES.settings), json({ ...identity, methods }));
+      await writeWhole(join(dir, FILES.settings), toJson({ ...identity, methods }));
       return new ResponseStore(dir, found, methods, unlock);
     } catch (error) {
       await unlock();
@@ -93,7 +95,7 @@ export class ResponseStore {
   async sort(methods: readonly string[]): Promise<void> {
     if (this.#dir === undefined) return;
     const lines = methods.flatMap((method) => this.of(method)).map((response) => JSON.stringify(response));
-    await writeAtomically(join(this.#dir, FILES.responses), lines.map((line) => `${line}\n`).join(""));
+    await writeWhole(join(this.#dir, FILES.responses), lines.map((line) => `${line}\n`).join(""));
   }
 }
 
@@ -108,7 +110,7 @@ function keyOf(method: string, index: number): string {
 async function agreedMethods(dir: string, now: Identity, found: readonly EvaluatedResponse[]): Promise<Identity["methods"]> {
   if (found.length === 0) return now.methods;
   const path = join(dir, FILES.settings);
-  const before = await readJson<Identity>(path);
+  const before = (await ifAny(readJson, path)) as Identity | undefined;
   if (before === undefined) {
     throw new ArgsearchError("OPTION_INVALID", `${dir} has responses but no ${FILES.settings} that says of what: choose another directory`);
   }
@@ -147,7 +149,7 @@ function plain(value: unknown): unknown {
 
 /** What is there and whole; of a response that is there twice the later one counts. @throws ArgsearchError FILE_UNREADABLE */
 export async function readResponses(path: string): Promise<EvaluatedResponse[]> {
-  const content = await readText(path);
+  const content = await ifAny(readText, path);
   if (content === undefined) return [];
   const whole = content.lastIndexOf("\n") + 1;
   if (whole < content.length) await truncate(path, Buffer.byteLength(content.slice(0, whole)));
@@ -175,40 +177,4 @@ async function append(path: string, text: string): Promise<void> {
   } catch (error) {
     throw unwritable(error, path);
   }
-}
-
-export async function readJson<T>(path: string): Promise<T | undefined> {
-  const content = await readText(path);
-  if (content === undefined) return undefined;
-  try {
-    return JSON.parse(content) as T;
-  } catch (cause) {
-    throw new ArgsearchError("INPUT_INVALID", `${path} is not JSON`, { cause });
-  }
-}
-
-/** Undefined when there is no such file. */
-export async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw unreadable(error, path);
-  }
-}
-
-/** The whole content or the file as it was: written beside it, then renamed. */
-export async function writeAtomically(path: string, content: string): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    await writeFile(temporary, content);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {}); // the first error says more
-    throw unwritable(error, path);
-  }
-}
-
-export function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }

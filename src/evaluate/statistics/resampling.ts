@@ -1,5 +1,5 @@
 /** Intervals and tests by resampling. The same seed gives the same numbers. */
-import { mean, quantileSorted } from "simple-statistics";
+import { mean, quantile } from "../../statistics.js";
 import { Draws, PLACES, SIGNS } from "./draws.js";
 
 /** A mean with its 95 % interval. */
@@ -77,7 +77,7 @@ export class Resampler {
       means[resample++] = sum / data.length;
     }
     const sorted = Array.from(means.sort());
-    return [quantileSorted(sorted, 0.025), quantileSorted(sorted, 0.975)];
+    return [quantile(sorted, 0.025), quantile(sorted, 0.975)];
   }
 
   #signPermutation(data: Float64Array): number {

@@ -2,9 +2,9 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ArgsearchError } from "../../errors.js";
-import { readJsonObjectIfAny } from "../../files/json.js";
+import { ifAny, readJsonObject } from "../../files/json.js";
 import type { RewardHead } from "../../gguf/reward-head.js";
-import { nonEmptyText, onlyKnown, plainObject } from "../../validate.js";
+import { checkNames, type Names, nonEmptyText } from "../../validate.js";
 import { Checkpoint } from "./checkpoint.js";
 import { labelNames } from "./hf-config.js";
 
@@ -142,12 +142,12 @@ export interface ReadHeadOptions {
  */
 export async function readRewardHead(path: string, options: ReadHeadOptions = {}): Promise<RewardHead> {
   nonEmptyText("path", path);
-  onlyKnown("readRewardHead()", plainObject("the options of readRewardHead()", options), ["tensor"]);
+  checkNames("readRewardHead()", options, { tensor: true } satisfies Names<ReadHeadOptions>);
   const checkpoint = await Checkpoint.open(path);
   try {
     const dir = existsSync(join(path, "config.json")) ? path : dirname(path);
-    const config = await readJsonObjectIfAny(join(dir, "config.json"));
-    return await readHead(checkpoint, findHead(path, checkpoint.names, options.tensor), config === null ? [] : labelNames(config));
+    const config = await ifAny(readJsonObject, join(dir, "config.json"));
+    return await readHead(checkpoint, findHead(path, checkpoint.names, options.tensor), config === undefined ? [] : labelNames(config));
   } finally {
     await checkpoint.close();
   }

@@ -1,15 +1,16 @@
-import { resolveEngine } from "../../decode/options.js";
 import { openEngine } from "../../engine/engine.js";
+import { ENGINE, resolveEngine } from "../../engine/options.js";
+import { requireWritable } from "../../files/whole-file.js";
 import type { RewardProvenance } from "../../gguf/provenance.js";
 import type { RewardHead } from "../../gguf/reward-head.js";
 import { writeGguf } from "../../gguf/writer.js";
 import type { EngineOptions } from "../../types.js";
-import { abortSignal, nonEmptyText, onlyKnown, plainObject } from "../../validate.js";
+import { abortSignal, checkNames, type Names, nonEmptyText } from "../../validate.js";
 import { Checkpoint } from "../checkpoint/checkpoint.js";
 import { findHead, holdsHead, readHead, requireWidth } from "../checkpoint/head.js";
 import { type HfConfig, readConfig } from "../checkpoint/hf-config.js";
 import { type ModelType, resolveType } from "../model-types.js";
-import { publish, requireWritable } from "../publish.js";
+import { publish } from "../publish.js";
 import { type OptShape, optShape } from "./config.js";
 import { gpt2Tokenizer } from "./gpt2-tokenizer.js";
 import { optTensors } from "./tensors.js";
@@ -35,15 +36,14 @@ export interface ConvertOptResult {
   reward: boolean;
 }
 
-const NAMES: Record<keyof ConvertOptOptions, true> = {
+const NAMES: Names<ConvertOptOptions> = {
+  ...ENGINE,
   model: true,
   out: true,
   type: true,
   tensor: true,
   provenance: true,
   signal: true,
-  engineDir: true,
-  gpu: true,
 };
 
 /**
@@ -55,7 +55,7 @@ const NAMES: Record<keyof ConvertOptOptions, true> = {
  * REWARD_HEAD_MISSING, REWARD_HEAD_INVALID; ABORTED; as devices()
  */
 export async function convertOpt(options: ConvertOptOptions): Promise<ConvertOptResult> {
-  onlyKnown("convertOpt()", plainObject("the options of convertOpt()", options), Object.keys(NAMES));
+  checkNames("convertOpt()", options, NAMES);
   const { model, out, signal, engineDir, gpu } = options;
   nonEmptyText("model", model);
   nonEmptyText("out", out);

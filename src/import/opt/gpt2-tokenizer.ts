@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ArgsearchError } from "../../errors.js";
 import { unreadable } from "../../files/file-errors.js";
-import { isJsonObject, type JsonObject, readJsonObject, readJsonObjectIfAny } from "../../files/json.js";
+import { ifAny, isJsonObject, type JsonObject, readJsonObject } from "../../files/json.js";
 import type { GgufValue } from "../../gguf/writer.js";
 
 export interface SpecialIds {
@@ -30,7 +30,7 @@ const TOKEN = { normal: 1, control: 3, userDefined: 4, unused: 5 } as const;
  * @throws ArgsearchError FILE_NOT_FOUND, FILE_UNREADABLE, INPUT_INVALID; MODEL_UNSUPPORTED for another kind of tokenizer
  */
 export async function gpt2Tokenizer(dir: string, size: number, { bos, eos, pad }: SpecialIds): Promise<Record<string, GgufValue>> {
-  const settings = (await readJsonObjectIfAny(join(dir, "tokenizer_config.json"))) ?? {};
+  const settings = (await ifAny(readJsonObject, join(dir, "tokenizer_config.json"))) ?? {};
   const bpe = (await fromTokenizerJson(dir)) ?? (await fromVocabAndMerges(dir, settings));
   const { tokens, types } = tokenTable(dir, bpe, size, [bos, eos, pad]);
   const template = typeof settings.chat_template === "string" ? settings.chat_template : await templateFile(dir);
@@ -56,8 +56,8 @@ async function templateFile(dir: string): Promise<string | undefined> {
 /** Null when there is no tokenizer.json. */
 async function fromTokenizerJson(dir: string): Promise<Bpe | null> {
   const path = join(dir, "tokenizer.json");
-  const json = await readJsonObjectIfAny(path);
-  if (json === null) return null;
+  const json = await ifAny(readJsonObject, path);
+  if (json === undefined) return null;
   const { model, pre_tokenizer: pre, added_tokens: added } = json;
   const byteLevel = isJsonObject(pre) && pre.type === "ByteLevel" && pre.use_regex !== false && pre.add_prefix_space !== true;
   if (!isJsonObject(model) || !isJsonObject(model.vocab) || !Array.isArray(model.merges) || !byteLevel) {

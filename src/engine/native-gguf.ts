@@ -1,0 +1,28 @@
+/** GGUF files as the addon reads and writes them. */
+
+export type GgufScalar = string | number | boolean;
+
+export interface GgufEntry {
+  key: string;
+  /** GGUF type name: "u32", "f32", "str", "arr[f32]", … */
+  type: string;
+  /** Whole for scalars and for numeric arrays of at most 1,048,576 items; string arrays at most 64; else null. */
+  value: GgufScalar | GgufScalar[] | Float64Array | null;
+  /** Items of an array, 1 for a scalar. */
+  count: number;
+}
+
+export interface GgufFile {
+  version: number;
+  entries: GgufEntry[];
+  /** Tensors, parameters and bytes by ggml type name. */
+  tensorTypes: { type: string; tensors: number; parameters: number; bytes: number }[];
+  tensorCount: number;
+  parameters: number;
+}
+
+/** A metadata key to set. f32 arrays are Float32Array; a string array is string[]. */
+export interface GgufSet {
+  key: string;
+  value: string | string[] | { f32: number } | Float32Array;
+}

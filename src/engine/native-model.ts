@@ -1,0 +1,76 @@
+/** The addon's models, and what their contexts are made with. */
+
+/** Shared between JavaScript and a running native call; setting it ends loading or prefill early with code ABORTED. */
+export interface NativeCancel {
+  cancel(): void;
+}
+
+export interface LoadModelOptions {
+  path: string;
+  /** Layers to keep on the GPU: -1 all, 0 none. */
+  gpuLayers: number;
+  /** ggml backend name whose devices may be used ("CUDA", …), "" = every GPU there is, "CPU" = none. */
+  backend: string;
+  /**
+   * Tokens that one sequence will hold, as far as the model allows; default: as many as it allows. Long-RoPE models choose their
+   * factors by it, so the contexts made later must be on the same side of the model's original length.
+   */
+  contextSize?: number;
+  cancel?: NativeCancel;
+}
+
+export interface NativeHead {
+  /** Names, one an objective; synthesised ("reward", or "0", "1", …) when the file has none. */
+  labels: string[];
+  /** Reported reward = (raw - shift) / scale, one value a label; 0 and 1 when the file has none. */
+  shift: number[];
+  scale: number[];
+}
+
+export interface ModelInfo {
+  path: string;
+  architecture: string;
+  /** llama.cpp's one-line description, for example "llama 135M Q4_1". */
+  description: string;
+  parameters: number;
+  /** Bytes of the weights. */
+  size: number;
+  nEmbd: number;
+  nVocab: number;
+  nLayer: number;
+  /** Context length the model was trained with, tokens. */
+  nCtxTrain: number;
+  recurrent: boolean;
+  encoder: boolean;
+  chatTemplate: string | null;
+  addBos: boolean;
+  bos: number;
+  eos: number;
+  /** Texts of the special tokens, "" when absent: chat templates ask for them. */
+  bosText: string;
+  eosText: string;
+  /** Null when the file carries no reward head. */
+  head: NativeHead | null;
+}
+
+export interface NativeModel {
+  readonly info: ModelInfo;
+  /** Token ids of a text. parseSpecial: text of control tokens becomes the token itself. */
+  tokenize(text: string, addSpecial: boolean, parseSpecial: boolean): Int32Array;
+  /** UTF-8 bytes of each token; special: render control tokens as their text, else as nothing. */
+  pieces(tokens: Int32Array, special: boolean): Uint8Array[];
+  isEog(token: number): boolean;
+  /** Drops this handle's share of the weights; they are freed once no search or scorer uses them. Twice is fine. */
+  dispose(): void;
+}
+
+export type KvType = "auto" | "f32" | "f16" | "q8_0";
+
+export interface ContextOptions {
+  /** Threads of a decode. */
+  threads: number;
+  /** Most tokens in one llama_decode. */
+  batchSize: number;
+  /** "auto": f32 for F32 models, f16 otherwise. */
+  kvType: KvType;
+}

@@ -1,0 +1,127 @@
+/** The addon's search: slots, steps and what they cost. */
+import type { ContextOptions, NativeCancel, NativeModel } from "./native-model.js";
+
+/** One reward model of a search, with the weight of each of its labels. */
+export interface NativeRewardSource {
+  model: NativeModel;
+  /** One weight a label; the combined reward is the weighted sum over all labels of all models. */
+  weights: Float64Array;
+}
+
+export interface SearchOptions extends ContextOptions {
+  policy: NativeModel;
+  rewards: NativeRewardSource[];
+  /** Prompts decoded at once. */
+  slots: number;
+  /** Tokens of prompt and response that one slot may hold. */
+  contextSize: number;
+}
+
+export interface BeginOptions {
+  /** The policy's prompt. Non-empty. Its last token is decoded by the first step, the others now. */
+  policyTokens: Int32Array;
+  /** Each reward model's prompt, in the order of SearchOptions.rewards. Decoded whole, now. */
+  rewardTokens: Int32Array[];
+  /** "args": top-k candidates. "sample": one candidate out of llama.cpp's samplers. Greedy decoding is args with topK 1. */
+  method: "args" | "sample";
+  topK: number;
+  weight: number;
+  combine: "interpolate" | "additive";
+  select: "greedy" | "stochastic";
+  temperature: number;
+  /** llama.cpp's top-p of method "sample"; 1 = off. */
+  topP: number;
+  /** Unsigned 32 bit. */
+  seed: number;
+  /** Return every step's candidates. */
+  candidates: boolean;
+  cancel?: NativeCancel;
+}
+
+/** Tokens found in the cache and tokens decoded, with the time that took. */
+export interface BeginResult {
+  policyCached: number;
+  policyDecoded: number;
+  rewardCached: number[];
+  rewardDecoded: number[];
+  /** Milliseconds. */
+  policyMs: number;
+  rewardMs: number;
+}
+
+/** k candidates in descending log-probability. */
+export interface NativeCandidates {
+  tokens: Int32Array;
+  /** Natural logarithms over the whole vocabulary. */
+  logProbs: Float64Array;
+  /** Combined rewards; NaN without a native reward model. */
+  rewards: Float64Array;
+  /** k x n objectives, row-major: every label of every reward model, normalised, unweighted. */
+  objectives: Float64Array;
+  /** Combined scores; NaN after propose(). */
+  scores: Float64Array;
+}
+
+export interface NativeStep {
+  slot: number;
+  /** The committed token; -1 after propose(). */
+  token: number;
+  /** Its place among the candidates. */
+  rank: number;
+  eog: boolean;
+  /** UTF-8 bytes of the token, possibly a part of a character; empty for control tokens. */
+  bytes: Uint8Array;
+  logProb: number;
+  reward: number;
+  objectives: Float64Array;
+  score: number;
+  /** Present when asked for in BeginOptions, and always after propose(). */
+  candidates?: NativeCandidates;
+}
+
+export interface NativeStepBatch {
+  steps: NativeStep[];
+  /** Milliseconds inside the policy's and the reward models' llama_decode, and of the whole call. */
+  policyMs: number;
+  rewardMs: number;
+  totalMs: number;
+}
+
+/** Counted since the search was made. Prefill tokens are those of begin(), the others those of steps. */
+export interface SearchCounters {
+  steps: number;
+  policyTokens: number;
+  policyPrefillTokens: number;
+  rewardTokens: number;
+  rewardPrefillTokens: number;
+  policyDecodes: number;
+  rewardDecodes: number;
+  /** How often a reward model's vocabulary projection was evaluated: 0 unless the architecture forces the fallback. */
+  rewardProjections: number;
+  /** Milliseconds inside llama_decode, prefill included. */
+  decodeMs: number;
+}
+
+/** Bytes of the KV cells in use (llama_state_get_size), not of the whole cache. */
+export interface CacheBytes {
+  policy: number;
+  /** One a reward model. */
+  rewards: number[];
+}
+
+export interface NativeSearch {
+  /** Fills a slot's caches with its prompt, reusing the longest prefix they already hold. */
+  begin(slot: number, options: BeginOptions): Promise<BeginResult>;
+  /** Propose, score, select and commit one token for each of the slots, in as few batches as there can be. */
+  step(slots: Int32Array): Promise<NativeStepBatch>;
+  /** The first half of a step: candidates with their native rewards, nothing chosen. */
+  propose(slots: Int32Array): Promise<NativeStepBatch>;
+  /** The second half: rewards[i] holds the k combined rewards that replace those of slots[i]'s candidates. */
+  commit(slots: Int32Array, rewards: Float64Array[]): Promise<NativeStepBatch>;
+  /** Forgets a slot's cache. */
+  clear(slot: number): Promise<void>;
+  counters(): SearchCounters;
+  cacheBytes(): Promise<CacheBytes>;
+  /** Drains what runs, frees the contexts, then resolves. Twice is fine. */
+  dispose(): Promise<void>;
+}

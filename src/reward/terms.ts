@@ -1,0 +1,40 @@
+/** The terms of a weighted sum of rewards: defaults and validation. */
+import type { RewardFunction, RewardSpec, RewardTerm } from "../types.js";
+import { checkNames, finite, given, invalid, type Names, plainObject } from "../validate.js";
+
+export interface ResolvedTerm {
+  reward: string | RewardFunction;
+  weight: number;
+  labels: Readonly<Record<string, number>>;
+}
+
+const TERM: Names<RewardTerm> = { reward: true, weight: true, labels: true };
+
+/** The terms of a reward, with their defaults. @throws ArgsearchError OPTION_INVALID */
+export function resolveTerms(spec: RewardSpec | readonly RewardSpec[] | null): ResolvedTerm[] {
+  if (spec === null) return [];
+  if (!Array.isArray(spec)) return [resolveTerm("reward", spec as RewardSpec)];
+  return (spec as readonly RewardSpec[]).map((each, index) => resolveTerm(`reward[${index}]`, each));
+}
+
+function resolveTerm(name: string, spec: RewardSpec): ResolvedTerm {
+  if (typeof spec === "string" || typeof spec === "function") return { reward: rewardOf(name, spec), weight: 1, labels: {} };
+  if (typeof spec !== "object" || spec === null) throw invalid(name, "a path, a function or { reward, weight, labels }", spec);
+  checkNames(name, spec, TERM);
+  return {
+    reward: rewardOf(`${name}.reward`, spec.reward),
+    weight: given(spec.weight, 1, (value) => finite(`${name}.weight`, value)),
+    labels: given(spec.labels, {}, (value) => labelWeights(`${name}.labels`, value)),
+  };
+}
+
+function rewardOf(name: string, reward: unknown): string | RewardFunction {
+  if (typeof reward === "function") return reward as RewardFunction;
+  if (typeof reward === "string" && reward !== "") return reward;
+  throw invalid(name, "a path or a function", reward);
+}
+
+function labelWeights(name: string, labels: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  const entries = Object.entries(plainObject(name, labels));
+  return Object.fromEntries(entries.map(([label, weight]) => [label, finite(`${name}.${label}`, weight)]));
+}

@@ -1,0 +1,15 @@
+import type { ModelInfo } from "../engine/binding.js";
+import type { ScoreInput, ScoreOptions, ScoreResult } from "../types.js";
+
+/** What rates texts: a RewardModel, or a Decoder with its rewards. */
+export interface Scores {
+  readonly info: {
+    readonly rewards: readonly ModelInfo[];
+    /** Names of the objectives: labels of reward models, then functions. */
+    readonly objectives: readonly string[];
+    /** What each objective counts in the sum. */
+    readonly weights: readonly number[];
+    readonly contextSize: number;
+  };
+  score(inputs: readonly ScoreInput[], options?: ScoreOptions): Promise<ScoreResult[]>;
+}
