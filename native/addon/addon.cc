@@ -12,6 +12,7 @@
 #include "addon/search_handle.h"
 #include "engine/llama_api.h"
 #include "engine/log.h"
+#include "limits.h"
 
 namespace argsearch {
 namespace {
@@ -115,6 +116,9 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(environment.release());  // deleted by N-API when the environment ends
 
   const auto add = [&](const char* name, auto function) { exports[name] = Napi::Function::New(env, function, name); };
+  Napi::Object limits = Napi::Object::New(env);
+  limits["slots"] = kMaxSlots;
+  exports["limits"] = limits;
   add("openEngine", open_engine_js);
   add("devices", devices_js);
   add("setLogCallback", set_log_callback_js);

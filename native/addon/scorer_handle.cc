@@ -2,6 +2,7 @@
 
 #include "addon/model_handle.h"
 #include "addon/options.h"
+#include "limits.h"
 
 namespace argsearch {
 namespace {
@@ -11,7 +12,7 @@ ScorerSettings to_scorer_settings(Napi::Object options) {
   settings.context = to_context_settings(options);
   settings.model = ModelHandle::model_of(options.Get("model"), "model");
   settings.context_size = static_cast<uint32_t>(to_integer(options.Get("contextSize"), "contextSize", 1, 1 << 28));
-  settings.sequences = static_cast<uint32_t>(to_integer(options.Get("sequences"), "sequences", 1, 256));
+  settings.sequences = static_cast<uint32_t>(to_integer(options.Get("sequences"), "sequences", 1, kMaxSequences));
   return settings;
 }
 
@@ -29,29 +30,13 @@ Napi::Value scores_to_js(Napi::Env env, const std::vector<SequenceScore>& scores
 }  // namespace
 
 Napi::Function ScorerHandle::define(Napi::Env env) {
-  return DefineClass(
-      env, "NativeScorer",
-      {InstanceMethod<&ScorerHandle::score>("score"), InstanceMethod<&ScorerHandle::counters>("counters"),
-       InstanceMethod<&ScorerHandle::dispose>("dispose")});
+  return DefineClass(env, "NativeScorer", methods({InstanceMethod<&ScorerHandle::score>("score")}));
 }
 
-ScorerHandle::ScorerHandle(const Napi::CallbackInfo& info)
-    : Handle(info),
-      session_(Environment::of(info.Env()), std::move(info[0].As<Napi::External<Parts>>().Data()->scorer),
-               info[0].As<Napi::External<Parts>>().Data()->interrupt) {}
-
 Napi::Value ScorerHandle::create(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  return guarded(env, [&]() -> Napi::Value {
+  return guarded(info.Env(), [&]() -> Napi::Value {
     const Napi::Object options = to_object(info[0], "options");
-    ScorerSettings settings = to_scorer_settings(options);
-    return run_async(
-        env, Environment::of(env).loader(), options,
-        [settings]() mutable {
-          settings.context.threadpool = Threadpool::create(settings.context.threads);
-          return Parts{std::make_unique<Scorer>(settings), settings.context.interrupt};
-        },
-        [](Napi::Env js, Parts& parts) -> Napi::Value { return make(Environment::of(js).scorer_class, &parts); });
+    return create_with(info.Env(), options, to_scorer_settings(options), &Environment::scorer_class);
   });
 }
 
@@ -64,26 +49,18 @@ Napi::Value ScorerHandle::score(const Napi::CallbackInfo& info) {
       sequences.push_back({to_int32s(item.Get("tokens"), "tokens"), to_int32s(item.Get("positions"), "positions")});
     }
     const bool hidden = info[1].ToBoolean();
-    return session_.run(
-        info.Env(), info.This().As<Napi::Object>(), CancelHandle::flag_of(info[2]),
+    return run(
+        info, CancelHandle::flag_of(info[2]),
         [sequences = std::move(sequences), hidden](Scorer& scorer) { return scorer.score(sequences, hidden); },
         scores_to_js);
   });
 }
 
-Napi::Value ScorerHandle::counters(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&]() -> Napi::Value {
-    const ScorerCounters counters = session_.counters();
-    Napi::Object object = Napi::Object::New(info.Env());
-    object["tokens"] = to_js_count(info.Env(), counters.tokens);
-    object["decodes"] = to_js_count(info.Env(), counters.decodes);
-    return object;
-  });
-}
-
-Napi::Value ScorerHandle::dispose(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(),
-                 [&]() -> Napi::Value { return session_.dispose(info.Env(), info.This().As<Napi::Object>()); });
+Napi::Value ScorerHandle::counters_to_js(Napi::Env env, const ScorerCounters& counters) {
+  Napi::Object object = Napi::Object::New(env);
+  object["tokens"] = to_js_count(env, counters.tokens);
+  object["decodes"] = to_js_count(env, counters.decodes);
+  return object;
 }
 
 }  // namespace argsearch

@@ -1,31 +1,24 @@
 #pragma once
 
-#include "addon/handles.h"
-#include "addon/session.h"
+#include "addon/session_handle.h"
 #include "texts/scorer.h"
 
 namespace argsearch {
 
 /// NativeScorer of src/engine/binding.ts.
-class ScorerHandle : public Handle<ScorerHandle> {
+class ScorerHandle : public SessionHandle<ScorerHandle, Scorer> {
  public:
   static constexpr napi_type_tag kTypeTag = {0x61726773656172ULL, 0x73636f7265720001ULL};
   static Napi::Function define(Napi::Env env);
-  explicit ScorerHandle(const Napi::CallbackInfo& info);
+  using SessionHandle::SessionHandle;
 
   /// createScorer() of src/engine/binding.ts.
   static Napi::Value create(const Napi::CallbackInfo& info);
+  static Napi::Value counters_to_js(Napi::Env env, const ScorerCounters& counters);
 
  private:
-  struct Parts {
-    std::unique_ptr<Scorer> scorer;
-    std::shared_ptr<Interrupt> interrupt;
-  };
+  friend SessionHandle;
   Napi::Value score(const Napi::CallbackInfo& info);
-  Napi::Value counters(const Napi::CallbackInfo& info);
-  Napi::Value dispose(const Napi::CallbackInfo& info);
-
-  Session<Scorer> session_;
 };
 
 }  // namespace argsearch

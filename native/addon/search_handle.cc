@@ -2,6 +2,7 @@
 
 #include "addon/model_handle.h"
 #include "addon/options.h"
+#include "limits.h"
 
 namespace argsearch {
 namespace {
@@ -10,7 +11,7 @@ SearchSettings to_search_settings(Napi::Object options) {
   SearchSettings settings;
   settings.context = to_context_settings(options);
   settings.policy = ModelHandle::model_of(options.Get("policy"), "policy");
-  settings.slots = static_cast<uint32_t>(to_integer(options.Get("slots"), "slots", 1, 256));
+  settings.slots = static_cast<uint32_t>(to_integer(options.Get("slots"), "slots", 1, kMaxSlots));
   settings.context_size = static_cast<uint32_t>(to_integer(options.Get("contextSize"), "contextSize", 1, 1 << 28));
   const Napi::Array rewards = to_array(options.Get("rewards"), "rewards");
   for (uint32_t i = 0; i < rewards.Length(); ++i) {
@@ -57,7 +58,7 @@ Napi::Object step_to_js(Napi::Env env, const StepResult& step) {
   object["eog"] = step.eog;
   object["bytes"] = to_js_bytes(env, step.bytes);
   object["logProb"] = step.log_prob;
-  object["reward"] = step.reward;
+  object["reward"] = step.reward ? Napi::Number::New(env, *step.reward).As<Napi::Value>() : env.Null();
   object["objectives"] = to_js(env, step.objectives);
   object["score"] = step.score;
   if (step.candidates) object["candidates"] = candidates_to_js(env, *step.candidates);
@@ -92,7 +93,27 @@ Napi::Value begin_to_js(Napi::Env env, const BeginResult& result) {
   return object;
 }
 
-Napi::Value counters_to_js(Napi::Env env, const SearchCounters& counters) {
+const CancelHandle::Flag kNoCancel;
+
+}  // namespace
+
+Napi::Function SearchHandle::define(Napi::Env env) {
+  return DefineClass(
+      env, "NativeSearch",
+      methods({InstanceMethod<&SearchHandle::begin>("begin"), InstanceMethod<&SearchHandle::step>("step"),
+               InstanceMethod<&SearchHandle::propose>("propose"), InstanceMethod<&SearchHandle::commit>("commit"),
+               InstanceMethod<&SearchHandle::clear>("clear"),
+               InstanceMethod<&SearchHandle::cache_bytes>("cacheBytes")}));
+}
+
+Napi::Value SearchHandle::create(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const Napi::Object options = to_object(info[0], "options");
+    return create_with(info.Env(), options, to_search_settings(options), &Environment::search_class);
+  });
+}
+
+Napi::Value SearchHandle::counters_to_js(Napi::Env env, const SearchCounters& counters) {
   Napi::Object object = Napi::Object::New(env);
   object["steps"] = to_js_count(env, counters.steps);
   object["policyTokens"] = to_js_count(env, counters.policy_tokens);
@@ -106,67 +127,34 @@ Napi::Value counters_to_js(Napi::Env env, const SearchCounters& counters) {
   return object;
 }
 
-const CancelHandle::Flag kNoCancel;
-
-}  // namespace
-
-Napi::Function SearchHandle::define(Napi::Env env) {
-  return DefineClass(
-      env, "NativeSearch",
-      {InstanceMethod<&SearchHandle::begin>("begin"), InstanceMethod<&SearchHandle::step>("step"),
-       InstanceMethod<&SearchHandle::propose>("propose"), InstanceMethod<&SearchHandle::commit>("commit"),
-       InstanceMethod<&SearchHandle::clear>("clear"), InstanceMethod<&SearchHandle::counters>("counters"),
-       InstanceMethod<&SearchHandle::cache_bytes>("cacheBytes"), InstanceMethod<&SearchHandle::dispose>("dispose")});
-}
-
-SearchHandle::SearchHandle(const Napi::CallbackInfo& info)
-    : Handle(info),
-      session_(Environment::of(info.Env()), std::move(info[0].As<Napi::External<Parts>>().Data()->search),
-               info[0].As<Napi::External<Parts>>().Data()->interrupt) {}
-
-Napi::Value SearchHandle::create(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  return guarded(env, [&]() -> Napi::Value {
-    const Napi::Object options = to_object(info[0], "options");
-    SearchSettings settings = to_search_settings(options);
-    return run_async(
-        env, Environment::of(env).loader(), options,
-        [settings]() mutable {
-          settings.context.threadpool = Threadpool::create(settings.context.threads);
-          return Parts{std::make_unique<Search>(settings), settings.context.interrupt};
-        },
-        [](Napi::Env js, Parts& parts) -> Napi::Value { return make(Environment::of(js).search_class, &parts); });
-  });
-}
-
 Napi::Value SearchHandle::begin(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
-    const auto slot = static_cast<size_t>(to_integer(info[0], "slot", 0, 255));
+    const auto slot = static_cast<size_t>(to_integer(info[0], "slot", 0, kMaxSlots - 1));
     const Napi::Object options = to_object(info[1], "options");
     const SlotSettings settings = to_slot_settings(options);
     std::vector<int32_t> policy_tokens = to_int32s(options.Get("policyTokens"), "policyTokens");
     const Napi::Array arrays = to_array(options.Get("rewardTokens"), "rewardTokens");
     std::vector<std::vector<llama_token>> reward_tokens;
     for (uint32_t i = 0; i < arrays.Length(); ++i) reward_tokens.push_back(to_int32s(arrays.Get(i), "rewardTokens[i]"));
-    return session_.run(
-        info.Env(), info.This().As<Napi::Object>(), CancelHandle::flag_of(options.Get("cancel")),
+    return run(
+        info, CancelHandle::flag_of(options.Get("cancel")),
         [=](Search& search) { return search.begin(slot, policy_tokens, reward_tokens, settings); }, begin_to_js);
   });
 }
 
 Napi::Value SearchHandle::step(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
-    return session_.run(
-        info.Env(), info.This().As<Napi::Object>(), kNoCancel,
-        [slots = to_indices(info[0], "slots")](Search& search) { return search.step(slots); }, batch_to_js);
+    return run(
+        info, kNoCancel, [slots = to_indices(info[0], "slots")](Search& search) { return search.step(slots); },
+        batch_to_js);
   });
 }
 
 Napi::Value SearchHandle::propose(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
-    return session_.run(
-        info.Env(), info.This().As<Napi::Object>(), kNoCancel,
-        [slots = to_indices(info[0], "slots")](Search& search) { return search.propose(slots); }, batch_to_js);
+    return run(
+        info, kNoCancel, [slots = to_indices(info[0], "slots")](Search& search) { return search.propose(slots); },
+        batch_to_js);
   });
 }
 
@@ -175,8 +163,8 @@ Napi::Value SearchHandle::commit(const Napi::CallbackInfo& info) {
     const Napi::Array arrays = to_array(info[1], "rewards");
     std::vector<std::vector<double>> rewards;
     for (uint32_t i = 0; i < arrays.Length(); ++i) rewards.push_back(to_doubles(arrays.Get(i), "rewards[i]"));
-    return session_.run(
-        info.Env(), info.This().As<Napi::Object>(), kNoCancel,
+    return run(
+        info, kNoCancel,
         [slots = to_indices(info[0], "slots"), rewards](Search& search) { return search.commit(slots, rewards); },
         batch_to_js);
   });
@@ -184,9 +172,9 @@ Napi::Value SearchHandle::commit(const Napi::CallbackInfo& info) {
 
 Napi::Value SearchHandle::clear(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
-    const auto slot = static_cast<size_t>(to_integer(info[0], "slot", 0, 255));
-    return session_.run(
-        info.Env(), info.This().As<Napi::Object>(), kNoCancel,
+    const auto slot = static_cast<size_t>(to_integer(info[0], "slot", 0, kMaxSlots - 1));
+    return run(
+        info, kNoCancel,
         [slot](Search& search) {
           search.clear(slot);
           return true;
@@ -195,16 +183,11 @@ Napi::Value SearchHandle::clear(const Napi::CallbackInfo& info) {
   });
 }
 
-Napi::Value SearchHandle::counters(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] { return counters_to_js(info.Env(), session_.counters()); });
-}
-
 Napi::Value SearchHandle::cache_bytes(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     using Bytes = std::pair<size_t, std::vector<size_t>>;
-    return session_.run(
-        info.Env(), info.This().As<Napi::Object>(), kNoCancel,
-        [](Search& search) { return Bytes(search.policy_cache_bytes(), search.reward_cache_bytes()); },
+    return run(
+        info, kNoCancel, [](Search& search) { return Bytes(search.policy_cache_bytes(), search.reward_cache_bytes()); },
         [](Napi::Env js, const Bytes& bytes) -> Napi::Value {
           Napi::Object object = Napi::Object::New(js);
           object["policy"] = to_js_count(js, bytes.first);
@@ -212,11 +195,6 @@ Napi::Value SearchHandle::cache_bytes(const Napi::CallbackInfo& info) {
           return object;
         });
   });
-}
-
-Napi::Value SearchHandle::dispose(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(),
-                 [&]() -> Napi::Value { return session_.dispose(info.Env(), info.This().As<Napi::Object>()); });
 }
 
 }  // namespace argsearch

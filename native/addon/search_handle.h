@@ -1,37 +1,29 @@
 #pragma once
 
-#include "addon/handles.h"
-#include "addon/session.h"
+#include "addon/session_handle.h"
 #include "search/search.h"
 
 namespace argsearch {
 
 /// NativeSearch of src/engine/binding.ts.
-class SearchHandle : public Handle<SearchHandle> {
+class SearchHandle : public SessionHandle<SearchHandle, Search> {
  public:
   static constexpr napi_type_tag kTypeTag = {0x61726773656172ULL, 0x7365617263680001ULL};
   static Napi::Function define(Napi::Env env);
-  explicit SearchHandle(const Napi::CallbackInfo& info);
+  using SessionHandle::SessionHandle;
 
   /// createSearch() of src/engine/binding.ts.
   static Napi::Value create(const Napi::CallbackInfo& info);
+  static Napi::Value counters_to_js(Napi::Env env, const SearchCounters& counters);
 
  private:
-  /// What create() hands to the constructor.
-  struct Parts {
-    std::unique_ptr<Search> search;
-    std::shared_ptr<Interrupt> interrupt;
-  };
+  friend SessionHandle;
   Napi::Value begin(const Napi::CallbackInfo& info);
   Napi::Value step(const Napi::CallbackInfo& info);
   Napi::Value propose(const Napi::CallbackInfo& info);
   Napi::Value commit(const Napi::CallbackInfo& info);
   Napi::Value clear(const Napi::CallbackInfo& info);
-  Napi::Value counters(const Napi::CallbackInfo& info);
   Napi::Value cache_bytes(const Napi::CallbackInfo& info);
-  Napi::Value dispose(const Napi::CallbackInfo& info);
-
-  Session<Search> session_;
 };
 
 }  // namespace argsearch

@@ -27,10 +27,43 @@ ggml_type cache_type(KvType type, const Model& model) {
 void check_decoder(const Model& model) {
   const LlamaApi& api = engine();
   const bool decoder = api.llama_model_has_decoder(model.handle()) && !api.llama_model_has_encoder(model.handle());
+  if (decoder && !model.is_causal()) {
+    throw Error(ErrorCode::kModelUnsupported,
+                model.path() + " attends to what comes after a token (" + model.architecture() +
+                    ".attention.causal is false): it was made for embeddings, and cannot be decoded token by token.");
+  }
   if (!decoder || api.llama_model_is_diffusion(model.handle())) {
     throw Error(ErrorCode::kModelUnsupported, model.path() + ": the architecture \"" + model.architecture() +
                                                   "\" is not a causal decoder; argsearch decodes token by token.");
   }
+}
+
+/// Borrows from the settings: its interrupt must outlive the context.
+llama_context_params context_params(const Model& model, const ContextSettings& settings, const ContextShape& shape) {
+  llama_context_params params = engine().llama_context_default_params();
+  params.n_ctx = shape.cells;
+  params.n_batch = std::max(settings.batch_size, shape.sequences);
+  params.n_ubatch = params.n_batch;
+  params.n_seq_max = shape.sequences;
+  // llama.cpp asserts that its output buffer holds one row a sequence.
+  params.n_outputs_max = shape.embeddings ? params.n_batch : std::max(shape.outputs, shape.sequences);
+  params.n_threads = settings.threads;
+  params.n_threads_batch = settings.threads;
+  params.pooling_type = shape.pooling.value_or(LLAMA_POOLING_TYPE_NONE);
+  params.type_k = cache_type(settings.kv_type, model);
+  params.type_v = params.type_k;
+  // Flash attention rounds an F32 cache to F16 before every use.
+  if (params.type_k == GGML_TYPE_F32) params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
+  if (model.long_rope()) params.yarn_orig_ctx = model.long_rope()->original_context();
+  params.embeddings = shape.embeddings;
+  params.no_perf = true;
+  params.swa_full = true;
+  params.kv_unified = true;
+  params.cb_eval = shape.on_node;
+  params.cb_eval_user_data = shape.on_node_data;
+  params.abort_callback = [](void* data) { return static_cast<const Interrupt*>(data)->raised(); };
+  params.abort_callback_data = settings.interrupt.get();
+  return params;
 }
 
 [[noreturn]] void fail_context(const Model& model, uint32_t cells, const LogCapture& log) {
@@ -52,37 +85,13 @@ Context::Context(std::shared_ptr<const Model> model, const ContextSettings& sett
       threadpool_(settings.threadpool),
       interrupt_(settings.interrupt),
       batch_size_(std::max(settings.batch_size, shape.sequences)) {
+  if (!shape.pooling) check_decoder(*model_);
   const LlamaApi& api = engine();
-  check_decoder(*model_);
-  llama_context_params params = api.llama_context_default_params();
-  params.n_ctx = shape.cells;
-  params.n_batch = batch_size_;
-  params.n_ubatch = batch_size_;
-  params.n_seq_max = shape.sequences;
-  // llama.cpp asserts that its output buffer holds one row a sequence.
-  params.n_outputs_max = shape.embeddings ? batch_size_ : std::max(shape.outputs, shape.sequences);
-  params.n_threads = settings.threads;
-  params.n_threads_batch = settings.threads;
-  params.pooling_type = LLAMA_POOLING_TYPE_NONE;
-  params.type_k = cache_type(settings.kv_type, *model_);
-  params.type_v = params.type_k;
-  // Flash attention rounds an F32 cache to F16 before every use.
-  if (params.type_k == GGML_TYPE_F32) params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
-  if (model_->long_rope()) params.yarn_orig_ctx = model_->long_rope()->original_context();
-  params.embeddings = shape.embeddings;
-  params.no_perf = true;
-  params.swa_full = true;
-  params.kv_unified = true;
-  params.cb_eval = shape.on_node;
-  params.cb_eval_user_data = shape.on_node_data;
-  params.abort_callback = [](void* data) { return static_cast<const Interrupt*>(data)->raised(); };
-  params.abort_callback_data = interrupt_.get();
-
   const LogCapture log;
   const AssertionGuard guard;
-  context_.reset(api.llama_init_from_model(model_->handle(), params));
+  context_.reset(api.llama_init_from_model(model_->handle(), context_params(*model_, settings, shape)));
   if (!context_) fail_context(*model_, shape.cells, log);
-  if (memory() == nullptr) {
+  if (memory() == nullptr && !shape.pooling) {
     throw Error(ErrorCode::kModelUnsupported,
                 model_->path() + ": the architecture \"" + model_->architecture() + "\" keeps no KV cache.");
   }

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,8 @@ struct ContextShape {
   uint32_t outputs = 1;
   /// llama.cpp's embeddings mode: the slow way to hidden states, see HiddenContext.
   bool embeddings = false;
+  /// How embeddings are pooled; What pools may also be an encoder, and keep no cache.
+  std::optional<enum llama_pooling_type> pooling = std::nullopt;
   ggml_backend_sched_eval_callback on_node = nullptr;
   void* on_node_data = nullptr;
 };
@@ -51,7 +54,7 @@ struct ContextShape {
 /// A llama_context over a unified KV cache, with the model it belongs to. Not thread-safe: one thread decodes.
 class Context {
  public:
-  /// MODEL_UNSUPPORTED for encoders, OUT_OF_MEMORY when it cannot be allocated.
+  /// MODEL_UNSUPPORTED for what is no causal decoder, unless it pools; OUT_OF_MEMORY when it cannot be allocated.
   Context(std::shared_ptr<const Model> model, const ContextSettings& settings, const ContextShape& shape);
 
   const Model& model() const { return *model_; }
@@ -61,6 +64,8 @@ class Context {
 
   /// Decodes, or throws ABORTED, OUT_OF_MEMORY or DECODE_FAILED; the cache may then hold a part of the batch.
   void decode(Batch& batch);
+  /// Waits for what a GPU is still at.
+  void synchronize() { engine().llama_synchronize(handle()); }
 
   /// Removes a sequence's cells from `position` on. A recurrent model cannot cut: its whole sequence goes then, and
   /// false is returned.

@@ -6,54 +6,79 @@
 #include "error.h"
 
 namespace argsearch {
+namespace {
 
-HiddenContext::HiddenContext(std::shared_ptr<const Model> model, const ContextSettings& settings, ContextShape shape)
-    : max_outputs_(std::max(shape.outputs, shape.sequences)) {
-  if (model->is_recurrent()) {
-    throw Error(ErrorCode::kModelUnsupported, model->path() + ": the recurrent architecture \"" +
-                                                  model->architecture() +
-                                                  "\" cannot hold branches; use a transformer as reward model.");
-  }
-  shape.on_node = on_node;
-  shape.on_node_data = this;
-  context_ = std::make_unique<Context>(model, settings, shape);
-  if (probe()) return;
-  truncated_ = false;
-  shape.embeddings = true;
-  context_.reset();
-  context_ = std::make_unique<Context>(model, settings, shape);
+bool is_result_norm(const ggml_tensor& node) { return std::strcmp(node.name, "result_norm") == 0; }
+
+bool is_readable(const ggml_tensor& node, size_t n_embd) {
+  return node.type == GGML_TYPE_F32 && engine().ggml_is_contiguous(&node) && static_cast<size_t>(node.ne[0]) == n_embd;
 }
 
-bool HiddenContext::probe() {
+/// Whether the model's graphs name the final norm's output: one token is decoded to see it, once a model.
+bool names_result_norm(const std::shared_ptr<const Model>& model, ContextSettings settings) {
+  if (const std::optional<bool> known = model->names_result_norm()) return *known;
+  struct Probe {
+    size_t n_embd;
+    bool seen;
+  } probe{model->n_embd(), false};
+  ContextShape shape;
+  shape.cells = 1;
+  shape.on_node = [](ggml_tensor* node, bool ask, void* data) {
+    auto* found = static_cast<Probe*>(data);
+    if (ask) return is_result_norm(*node);
+    found->seen = is_readable(*node, found->n_embd);
+    return false;
+  };
+  shape.on_node_data = &probe;
+  settings.batch_size = 1;
+  Context context(model, settings, shape);
   Batch batch;
   batch.add(0, 0, 0, true);
-  seen_ = false;
-  context_->decode(batch);
-  engine().llama_memory_clear(context_->memory(), /*data=*/false);
-  return seen_;
+  context.decode(batch);
+  model->set_names_result_norm(probe.seen);
+  return probe.seen;
 }
 
-bool HiddenContext::on_node(ggml_tensor* node, bool ask, void* self) {
-  return static_cast<HiddenContext*>(self)->visit(node, ask);
+std::shared_ptr<const Model> able_to_branch(std::shared_ptr<const Model> model) {
+  if (!model->is_recurrent()) return model;
+  throw Error(ErrorCode::kModelUnsupported, model->path() + ": the recurrent architecture \"" + model->architecture() +
+                                                "\" cannot hold branches; use a transformer as reward model.");
 }
 
-bool HiddenContext::visit(ggml_tensor* node, bool ask) {
-  if (ask) {
-    if (node->name[0] != 'r') return false;
-    if (std::strcmp(node->name, "result_output") == 0) ++projections_;
-    return truncated_ && std::strcmp(node->name, "result_norm") == 0;
+}  // namespace
+
+HiddenContext::HiddenContext(std::shared_ptr<const Model> model, const ContextSettings& settings, ContextShape shape)
+    : max_outputs_(std::max(shape.outputs, shape.sequences)),
+      truncated_(names_result_norm(able_to_branch(model), settings)) {
+  const auto n_embd_out = static_cast<size_t>(engine().llama_model_n_embd_out(model->handle()));
+  if (!truncated_ && n_embd_out != model->n_embd()) {
+    throw Error(ErrorCode::kModelUnsupported, model->path() + ": llama.cpp gives hidden states of " +
+                                                  std::to_string(n_embd_out) + " numbers, the model's own have " +
+                                                  std::to_string(model->n_embd()) + ".");
   }
+  shape.embeddings = !truncated_;
+  shape.on_node = on_node;
+  shape.on_node_data = this;
+  context_ = std::make_unique<Context>(std::move(model), settings, shape);
+}
+
+bool HiddenContext::on_node(ggml_tensor* node, bool ask, void* data) {
+  auto* self = static_cast<HiddenContext*>(data);
+  if (ask) return self->asks_for(*node);
+  self->take(*node);
+  return false;  // ends the graph here: what follows is the vocabulary projection
+}
+
+bool HiddenContext::asks_for(const ggml_tensor& node) {
+  if (node.name[0] != 'r') return false;
+  if (std::strcmp(node.name, "result_output") == 0) ++projections_;
+  return truncated_ && is_result_norm(node) && is_readable(node, context_->model().n_embd());
+}
+
+void HiddenContext::take(ggml_tensor& node) {
   const LlamaApi& api = engine();
-  const bool readable = node->type == GGML_TYPE_F32 && api.ggml_is_contiguous(node) &&
-                        static_cast<size_t>(node->ne[0]) == context_->model().n_embd();
-  if (readable) {
-    seen_ = true;
-    rows_.resize(static_cast<size_t>(api.ggml_nelements(node)));
-    if (!rows_.empty()) api.ggml_backend_tensor_get(node, rows_.data(), 0, rows_.size() * sizeof(float));
-  }
-  // False ends the graph here: what follows is the vocabulary projection. During the constructor's probe an unreadable
-  // node lets the graph go on, as it will in embeddings mode.
-  return !readable;
+  rows_.resize(static_cast<size_t>(api.ggml_nelements(&node)));
+  if (!rows_.empty()) api.ggml_backend_tensor_get(&node, rows_.data(), 0, rows_.size() * sizeof(float));
 }
 
 void HiddenContext::decode(Batch& batch, const std::function<void(size_t, const float*)>& on_row) {
@@ -67,10 +92,10 @@ void HiddenContext::decode(Batch& batch, const std::function<void(size_t, const 
 void HiddenContext::decode_truncated(Batch& batch, const std::function<void(size_t, const float*)>& on_row) {
   const size_t n_embd = context_->model().n_embd();
   const size_t outputs = batch.outputs();
-  seen_ = false;
+  rows_.clear();
   context_->decode(batch);
   if (outputs == 0) return;
-  if (!seen_ || rows_.size() != outputs * n_embd) {
+  if (rows_.size() != outputs * n_embd) {
     throw Error(ErrorCode::kDecodeFailed, context_->model().path() + ": llama.cpp gave " +
                                               std::to_string(rows_.size() / n_embd) + " hidden states for " +
                                               std::to_string(outputs) + " tokens.");

@@ -15,6 +15,7 @@ namespace argsearch {
 /// with the projection's cost. Not movable: the callback holds its address.
 class HiddenContext {
  public:
+  /// MODEL_UNSUPPORTED for recurrent models, and what Context() throws.
   HiddenContext(std::shared_ptr<const Model> model, const ContextSettings& settings, ContextShape shape);
   HiddenContext(const HiddenContext&) = delete;
   HiddenContext& operator=(const HiddenContext&) = delete;
@@ -32,17 +33,17 @@ class HiddenContext {
 
  private:
   static bool on_node(ggml_tensor* node, bool ask, void* self);
-  bool visit(ggml_tensor* node, bool ask);
-  /// Decodes one token to see whether the architecture names the node.
-  bool probe();
+  bool asks_for(const ggml_tensor& node);
+  void take(ggml_tensor& node);
   void decode_truncated(Batch& batch, const std::function<void(size_t, const float*)>& on_row);
   void decode_embeddings(Batch& batch, const std::function<void(size_t, const float*)>& on_row);
 
   size_t max_outputs_;
-  bool truncated_ = true;
-  bool seen_ = false;
-  uint64_t projections_ = 0;
+  bool truncated_;
+  /// Rows of the last graph.
   std::vector<float> rows_;
+  uint64_t projections_ = 0;
+  // Declared last: freed before what its callback writes to.
   std::unique_ptr<Context> context_;
 };
 

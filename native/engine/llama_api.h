@@ -30,7 +30,8 @@ namespace argsearch {
   X(llama_get_embeddings_seq) X(llama_pooling_type) X(llama_model_n_embd_out)                                     \
   X(llama_attach_threadpool) X(llama_model_quantize) X(llama_model_quantize_default_params)                       \
   X(llama_sampler_chain_init) X(llama_sampler_chain_add) X(llama_sampler_init_top_k) X(llama_sampler_init_top_p)  \
-  X(llama_sampler_init_temp) X(llama_sampler_init_dist) X(llama_sampler_apply) X(llama_sampler_free)
+  X(llama_sampler_init_temp) X(llama_sampler_init_dist) X(llama_sampler_apply) X(llama_sampler_free)    \
+  X(llama_sampler_accept) X(llama_synchronize)
 
 #define ARGSEARCH_GGML_FUNCTIONS(X)                                                                               \
   X(ggml_backend_load_all_from_path) X(ggml_backend_dev_count) X(ggml_backend_dev_get)                            \

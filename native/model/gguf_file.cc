@@ -146,6 +146,13 @@ std::string GgufFile::string(const std::string& key) const {
   return engine().gguf_get_val_str(context(), id);
 }
 
+bool GgufFile::boolean(const std::string& key, bool otherwise) const {
+  const LlamaApi& api = engine();
+  const int64_t id = find(key);
+  if (id < 0 || api.gguf_get_kv_type(context(), id) != GGUF_TYPE_BOOL) return otherwise;
+  return *static_cast<const int8_t*>(api.gguf_get_val_data(context(), id)) != 0;
+}
+
 int64_t GgufFile::integer(const std::string& key) const {
   const LlamaApi& api = engine();
   const int64_t id = find(key);

@@ -147,6 +147,7 @@ std::shared_ptr<const Model> Model::load(const ModelParams& params, const std::f
   model->path_ = params.path;
   model->architecture_ = file.string("general.architecture");
   model->is_f32_ = mostly_f32(file);
+  model->is_causal_ = file.boolean(model->architecture_ + ".attention.causal", true);
   if (model->architecture_.empty()) {
     throw Error(ErrorCode::kModelUnsupported,
                 params.path + " names no architecture (general.architecture): not a model.");
@@ -191,6 +192,11 @@ int32_t Model::n_ctx_train() const { return engine().llama_model_n_ctx_train(han
 
 bool Model::is_recurrent() const {
   return engine().llama_model_is_recurrent(handle()) || engine().llama_model_is_hybrid(handle());
+}
+
+std::optional<bool> Model::names_result_norm() const {
+  const ResultNorm known = result_norm_;
+  return known == ResultNorm::kUnknown ? std::nullopt : std::optional<bool>(known == ResultNorm::kNamed);
 }
 
 void Model::check_context_size(uint32_t context_size) const {

@@ -45,9 +45,15 @@ class Model {
   bool is_f32() const { return is_f32_; }
   /// Keeps a state per sequence that cannot be cut back to an earlier position.
   bool is_recurrent() const;
+  /// No token sees those after it; false only where the file says so.
+  bool is_causal() const { return is_causal_; }
   const std::optional<LongRope>& long_rope() const { return long_rope_; }
   /// OPTION_INVALID when it was loaded for sequences of a length that takes other factors.
   void check_context_size(uint32_t context_size) const;
+  /// What a HiddenContext has found out about the model's graphs, for the next one: they have a node of the final
+  /// norm's output. Unknown before the first.
+  std::optional<bool> names_result_norm() const;
+  void set_names_result_norm(bool names) const { result_norm_ = names ? ResultNorm::kNamed : ResultNorm::kNot; }
   std::string description() const;
   std::string chat_template() const;
 
@@ -64,6 +70,7 @@ class Model {
   Model() = default;
   std::vector<llama_token> tokenize_unguarded(const std::string& text, bool add_special, bool parse_special) const;
 
+  enum class ResultNorm { kUnknown, kNamed, kNot };
   std::string path_;
   std::string architecture_;
   std::optional<RewardHead> head_;
@@ -71,6 +78,8 @@ class Model {
   std::unique_ptr<llama_model, FreeModel> model_;
   const llama_vocab* vocab_ = nullptr;
   bool is_f32_ = false;
+  bool is_causal_ = true;
+  mutable std::atomic<ResultNorm> result_norm_{ResultNorm::kUnknown};
 };
 
 /// How two vocabularies differ, in words; empty when every id is the same token in both.

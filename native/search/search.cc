@@ -2,17 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <numeric>
 
 #include "error.h"
+#include "limits.h"
+#include "search/select/select.h"
 #include "stopwatch.h"
 
 namespace argsearch {
 namespace {
 
-// As src/options.ts has it; each is a sequence of the policy's context, of which llama.cpp allows 256.
-constexpr uint32_t kMaxSlots = 128;
+using Phase = SlotState::Phase;
 
 const SearchSettings& checked(const SearchSettings& settings) {
   if (settings.slots < 1 || settings.slots > kMaxSlots) {
@@ -75,12 +74,23 @@ void Search::check_prompts(const std::vector<llama_token>& policy_prompt,
   for (size_t i = 0; i < rewards_.size(); ++i) check(reward_prompts[i], rewards_.model(i));
 }
 
+void Search::check_rewards(const std::vector<size_t>& slots, const std::vector<std::vector<double>>& rewards) const {
+  if (rewards.size() != slots.size()) throw Error(ErrorCode::kOptionInvalid, "one array of rewards a slot is needed.");
+  for (size_t i = 0; i < slots.size(); ++i) {
+    const bool finite =
+        std::all_of(rewards[i].begin(), rewards[i].end(), [](double value) { return std::isfinite(value); });
+    if (rewards[i].size() != slots_[slots[i]].proposed.size() || !finite) {
+      throw Error(ErrorCode::kOptionInvalid, "one finite reward a candidate is needed.");
+    }
+  }
+}
+
 BeginResult Search::begin(size_t slot, const std::vector<llama_token>& policy_prompt,
                           const std::vector<std::vector<llama_token>>& reward_prompts, const SlotSettings& settings) {
   if (slot >= slots_.size()) throw Error(ErrorCode::kOptionInvalid, "there is no slot " + std::to_string(slot) + ".");
   check_prompts(policy_prompt, reward_prompts);
-  Slot& state = slots_[slot];
-  state = Slot{};
+  SlotState& state = slots_[slot];
+  state = SlotState{};
   BeginResult result;
   const Stopwatch policy_watch;
   result.policy = policy_.begin(slot, policy_prompt);
@@ -95,9 +105,7 @@ BeginResult Search::begin(size_t slot, const std::vector<llama_token>& policy_pr
 
   state.settings = settings;
   state.random.seed(settings.seed);
-  if (settings.method == Method::kSample) {
-    state.sampler.emplace(static_cast<int32_t>(settings.top_k), settings.top_p, settings.temperature, settings.seed);
-  }
+  state.proposer = make_proposer(settings);
   state.phase = Phase::kReady;
   return result;
 }
@@ -106,16 +114,13 @@ StepBatch Search::step(const std::vector<size_t>& slots) {
   const Stopwatch total;
   StepBatch batch;
   check_slots(slots, Phase::kReady);
-  decode_policy(slots, batch);
+  Step step = open(slots);
+  decode(step, batch);
+  propose(step);
   const Stopwatch reward_watch;
-  batch.steps.resize(slots.size());
-  const std::vector<RewardSum::Request> requests = reward_requests(slots);
-  for (const std::vector<size_t>& group : rewards_.groups(requests)) {
-    score(requests, group);
-    select_and_commit(slots, group, batch.steps);
-  }
-  // Not before: where a later group fails, the call has failed for all of its slots.
-  for (const size_t slot : slots) slots_[slot].phase = Phase::kReady;
+  rate(step, /*choose_at_once=*/true);
+  close(step, Phase::kReady);
+  for (SlotStep& slot : step) batch.steps.push_back(result(slot));
   batch.reward_ms = reward_watch.milliseconds();
   batch.total_ms = total.milliseconds();
   return batch;
@@ -125,17 +130,19 @@ StepBatch Search::propose(const std::vector<size_t>& slots) {
   const Stopwatch total;
   StepBatch batch;
   check_slots(slots, Phase::kReady);
-  decode_policy(slots, batch);
+  Step step = open(slots);
+  decode(step, batch);
+  propose(step);
   const Stopwatch reward_watch;
-  const std::vector<RewardSum::Request> requests = reward_requests(slots);
-  for (const std::vector<size_t>& group : rewards_.groups(requests)) score(requests, group);
+  rate(step, /*choose_at_once=*/false);
   batch.reward_ms = reward_watch.milliseconds();
-  for (const size_t slot : slots) {
-    slots_[slot].phase = Phase::kProposed;
-    StepResult step;
-    step.slot = slot;
-    step.candidates = slots_[slot].candidates;
-    batch.steps.push_back(std::move(step));
+  close(step, Phase::kProposed);
+  for (SlotStep& slot : step) {
+    StepResult proposed;
+    proposed.slot = slot.slot;
+    proposed.candidates = slot.candidates;
+    slot.state->proposed = std::move(slot.candidates);
+    batch.steps.push_back(std::move(proposed));
   }
   batch.total_ms = total.milliseconds();
   return batch;
@@ -143,113 +150,122 @@ StepBatch Search::propose(const std::vector<size_t>& slots) {
 
 StepBatch Search::commit(const std::vector<size_t>& slots, const std::vector<std::vector<double>>& rewards) {
   const Stopwatch total;
-  check_slots(slots, Phase::kProposed);
-  if (rewards.size() != slots.size()) throw Error(ErrorCode::kOptionInvalid, "one array of rewards a slot is needed.");
-  for (size_t i = 0; i < slots.size(); ++i) {
-    Candidates& candidates = slots_[slots[i]].candidates;
-    const bool finite =
-        std::all_of(rewards[i].begin(), rewards[i].end(), [](double value) { return std::isfinite(value); });
-    if (rewards[i].size() != candidates.size() || !finite) {
-      throw Error(ErrorCode::kOptionInvalid, "one finite reward a candidate is needed.");
-    }
-    candidates.rewards = rewards[i];
-  }
   StepBatch batch;
+  check_slots(slots, Phase::kProposed);
+  check_rewards(slots, rewards);
   const Stopwatch reward_watch;
-  for (const size_t slot : slots) slots_[slot].phase = Phase::kEmpty;
-  std::vector<size_t> all(slots.size());
-  std::iota(all.begin(), all.end(), size_t{0});
-  batch.steps.resize(slots.size());
-  select_and_commit(slots, all, batch.steps);
-  for (const size_t slot : slots) slots_[slot].phase = Phase::kReady;
+  Step step = open(slots);
+  for (size_t i = 0; i < step.size(); ++i) {
+    step[i].candidates = std::move(step[i].state->proposed);
+    step[i].candidates.rewards = rewards[i];
+    step[i].open.assign(rewards[i].size(), true);
+    step[i].state->phase = Phase::kEmpty;
+  }
+  choose(whole(step));
+  close(step, Phase::kReady);
+  for (SlotStep& slot : step) batch.steps.push_back(result(slot));
   batch.reward_ms = reward_watch.milliseconds();
   batch.total_ms = total.milliseconds();
   return batch;
 }
 
-void Search::decode_policy(const std::vector<size_t>& slots, StepBatch& batch) {
-  if (slots.empty()) return;
-  const Stopwatch watch;
-  policy_.decode(slots);
-  batch.policy_ms = watch.milliseconds();
-  counters_.policy_tokens += slots.size();
-  // From here on a failure leaves the pending token decoded, so the slot needs a new begin().
-  for (const size_t slot : slots) slots_[slot].phase = Phase::kEmpty;
-  propose_candidates(slots);
+Step Search::open(const std::vector<size_t>& slots) {
+  Step step;
+  for (const size_t slot : slots) {
+    SlotStep opened;
+    opened.slot = slot;
+    opened.state = &slots_[slot];
+    step.push_back(std::move(opened));
+  }
+  return step;
 }
 
-void Search::propose_candidates(const std::vector<size_t>& slots) {
-  const auto n_vocab = static_cast<size_t>(policy_.model().n_vocab());
-  for (size_t i = 0; i < slots.size(); ++i) {
-    Slot& slot = slots_[slots[i]];
-    const float* logits = policy_.logits(i);
-    if (slot.sampler) {
-      const llama_token token = slot.sampler->sample(logits, n_vocab);
-      slot.candidates = Candidates{};
-      slot.candidates.tokens = {token};
-      slot.candidates.log_probs = {logits[token] - log_sum_exp(logits, n_vocab)};
-    } else {
-      slot.candidates = top_candidates(logits, n_vocab, slot.settings.top_k);
-    }
-    if (slot.candidates.tokens.empty() || !std::isfinite(slot.candidates.log_probs[0])) {
+void Search::decode(Step& step, StepBatch& batch) {
+  if (step.empty()) return;
+  std::vector<size_t> slots;
+  for (const SlotStep& slot : step) slots.push_back(slot.slot);
+  const Stopwatch watch;
+  const std::vector<const float*> logits = policy_.decode(slots);
+  // With the logits there: a GPU is not done when llama_decode returns.
+  batch.policy_ms = watch.milliseconds();
+  counters_.policy_tokens += step.size();
+  for (size_t i = 0; i < step.size(); ++i) {
+    step[i].logits = logits[i];
+    // A failure from here on leaves the pending token decoded, so the slot needs a new begin().
+    step[i].state->phase = Phase::kEmpty;
+  }
+}
+
+void Search::propose(Step& step) {
+  for (SlotStep& slot : step) {
+    slot.candidates = slot.state->proposer->propose(slot.logits, static_cast<size_t>(policy_.model().n_vocab()));
+    if (slot.candidates.size() == 0) {
       throw Error(ErrorCode::kDecodeFailed,
                   policy_.model().path() + ": the logits are not finite numbers. The file is damaged.");
     }
+    slot.open.assign(slot.candidates.size(), true);
+    slot.rated.assign(slot.candidates.size(), false);
+    rewards_.open(slot);
   }
 }
 
-std::vector<RewardSum::Request> Search::reward_requests(const std::vector<size_t>& slots) {
-  std::vector<RewardSum::Request> requests;
-  for (const size_t slot : slots) {
-    Candidates& candidates = slots_[slot].candidates;
-    candidates.scores.assign(candidates.size(), std::numeric_limits<double>::quiet_NaN());
-    requests.push_back({slot, &candidates});
+/// Waves until nothing is left to rate. Slots that are done are chosen for `at_once`, before the next wave takes their
+/// branches.
+void Search::rate(Step& step, bool choose_at_once) {
+  const auto choose_rated = [&] {
+    StepPart done;
+    for (SlotStep& slot : step) {
+      if (!slot.chosen && slot.unrated().empty()) done.push_back(&slot);
+    }
+    choose(done);
+  };
+  for (;;) {
+    for (const auto& narrower : narrowers_) narrower->narrow(step);
+    const std::optional<Wave> wave = rewards_.next_wave(step);
+    if (!wave) break;
+    rewards_.rate(*wave);
+    if (choose_at_once) choose_rated();
   }
-  return requests;
-}
-
-void Search::score(const std::vector<RewardSum::Request>& requests, const std::vector<size_t>& group) {
-  std::vector<RewardSum::Request> grouped;
-  for (const size_t i : group) grouped.push_back(requests[i]);
-  rewards_.score(grouped);
-}
-
-void Search::select_and_commit(const std::vector<size_t>& slots, const std::vector<size_t>& group,
-                               std::vector<StepResult>& steps) {
-  std::vector<Reward::Choice> choices;
-  for (const size_t i : group) {
-    steps[i] = select(slots[i]);
-    choices.push_back({slots[i], steps[i].token, steps[i].rank});
+  if (!choose_at_once) return;
+  StepPart rest;
+  for (SlotStep& slot : step) {
+    if (!slot.chosen) rest.push_back(&slot);
   }
-  rewards_.commit(choices);
-  for (const auto& [slot, token, rank] : choices) policy_.commit(slot, token);
-  counters_.steps += group.size();
+  choose(rest);
 }
 
-StepResult Search::select(size_t index) {
-  Slot& slot = slots_[index];
+/// Select and commit.
+void Search::choose(const StepPart& slots) {
+  for (SlotStep* slot : slots) select(*slot);
+  rewards_.commit(slots);
+  for (SlotStep* slot : slots) {
+    policy_.commit(slot->slot, slot->token());
+    slot->state->proposer->accept(slot->token());
+  }
+  counters_.steps += slots.size();
+}
+
+/// Not before the last slot is done: where a later wave fails, the call has failed for all of its slots.
+void Search::close(const Step& step, Phase phase) {
+  for (const SlotStep& slot : step) slot.state->phase = phase;
+}
+
+StepResult Search::result(SlotStep& slot) const {
   Candidates& candidates = slot.candidates;
-  const bool guided = !std::isnan(candidates.rewards[0]);
-  candidates.scores = candidates.log_probs;
-  for (size_t rank = 0; guided && rank < candidates.size(); ++rank) {
-    candidates.scores[rank] = combine_score(candidates.log_probs[rank], candidates.rewards[rank], slot.settings.weight,
-                                            slot.settings.combine);
-  }
-  const size_t rank = select_candidate(candidates.scores, slot.settings.select, slot.settings.temperature, slot.random);
-
+  const size_t rank = *slot.chosen;
   StepResult result;
-  result.slot = index;
+  result.slot = slot.slot;
   result.rank = rank;
-  result.token = candidates.tokens[rank];
+  result.token = slot.token();
   result.eog = engine().llama_vocab_is_eog(policy_.model().vocab(), result.token);
   result.bytes = policy_.model().piece(result.token, /*special=*/false);
   result.log_prob = candidates.log_probs[rank];
-  result.reward = candidates.rewards[rank];
+  if (candidates.rewarded()) result.reward = candidates.rewards[rank];
   result.score = candidates.scores[rank];
-  const size_t n = rewards_.n_objectives();
+  const size_t n = candidates.objectives.size() / candidates.size();
   const auto row = candidates.objectives.begin() + static_cast<ptrdiff_t>(rank * n);
   result.objectives.assign(row, row + static_cast<ptrdiff_t>(n));
-  if (slot.settings.keep_candidates) result.candidates = std::move(candidates);
+  if (slot.state->settings.keep_candidates) result.candidates = std::move(candidates);
   return result;
 }
 
@@ -257,16 +273,17 @@ void Search::clear(size_t slot) {
   if (slot >= slots_.size()) throw Error(ErrorCode::kOptionInvalid, "there is no slot " + std::to_string(slot) + ".");
   policy_.clear(slot);
   rewards_.clear(slot);
-  slots_[slot] = Slot{};
+  slots_[slot] = SlotState{};
 }
 
 SearchCounters Search::counters() const {
+  const RewarderCounters rewards = rewards_.counters();
   SearchCounters counters = counters_;
   counters.policy_decodes = policy_.decodes();
-  counters.decode_ms = policy_.context().decode_ms() + rewards_.decode_ms();
-  counters.reward_tokens = rewards_.tokens();
-  counters.reward_decodes = rewards_.decodes();
-  counters.reward_projections = rewards_.projections();
+  counters.decode_ms = policy_.context().decode_ms() + rewards.decode_ms;
+  counters.reward_tokens = rewards.tokens;
+  counters.reward_decodes = rewards.decodes;
+  counters.reward_projections = rewards.projections;
   return counters;
 }
 

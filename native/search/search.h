@@ -2,33 +2,14 @@
 
 #include <memory>
 #include <optional>
-#include <random>
 #include <vector>
 
+#include "search/narrow/narrower.h"
 #include "search/propose/policy.h"
-#include "search/propose/sampler.h"
 #include "search/reward/reward_sum.h"
+#include "search/step.h"
 
 namespace argsearch {
-
-enum class Method {
-  kArgs,    ///< the policy's top-k
-  kSample,  ///< the one token that llama.cpp's samplers draw
-};
-
-/// How a slot decodes.
-struct SlotSettings {
-  Method method = Method::kArgs;
-  size_t top_k = 10;
-  double weight = 0.6;
-  Combine combine = Combine::kInterpolate;
-  Select select = Select::kGreedy;
-  double temperature = 1;
-  float top_p = 1;
-  uint32_t seed = 0;
-  /// Return every step's candidates.
-  bool keep_candidates = false;
-};
 
 struct SearchSettings {
   std::shared_ptr<const Model> policy;
@@ -54,7 +35,8 @@ struct StepResult {
   bool eog = false;
   std::string bytes;
   double log_prob = 0;
-  double reward = 0;
+  /// Nullopt without a reward.
+  std::optional<double> reward;
   std::vector<double> objectives;
   double score = 0;
   std::optional<Candidates> candidates;
@@ -92,46 +74,43 @@ class Search {
   BeginResult begin(size_t slot, const std::vector<llama_token>& policy_prompt,
                     const std::vector<std::vector<llama_token>>& reward_prompts, const SlotSettings& settings);
 
-  /// Propose, score, select, commit: exactly 1 policy token and k reward tokens a slot, whatever the prefix length.
+  /// Propose, rate, select, commit: exactly 1 policy token and k reward tokens a slot, whatever the prefix length.
   StepBatch step(const std::vector<size_t>& slots);
   /// The first half of a step: candidates and their rewards.
   StepBatch propose(const std::vector<size_t>& slots);
   /// The second half, with the combined rewards of each slot's candidates given.
   StepBatch commit(const std::vector<size_t>& slots, const std::vector<std::vector<double>>& rewards);
 
+  /// Is asked before every wave from now on.
+  void add(std::unique_ptr<Narrower> narrower) { narrowers_.push_back(std::move(narrower)); }
+
   void clear(size_t slot);
   SearchCounters counters() const;
-  size_t policy_cache_bytes() { return policy_.context().cache_bytes(); }
+  size_t policy_cache_bytes() const { return policy_.context().cache_bytes(); }
   std::vector<size_t> reward_cache_bytes() const { return rewards_.cache_bytes(); }
 
  private:
-  enum class Phase { kEmpty, kReady, kProposed };
-  struct Slot {
-    Phase phase = Phase::kEmpty;
-    SlotSettings settings;
-    std::mt19937_64 random;
-    std::optional<Sampler> sampler;
-    Candidates candidates;
-  };
-
-  void check_slots(const std::vector<size_t>& slots, Phase phase) const;
+  void check_slots(const std::vector<size_t>& slots, SlotState::Phase phase) const;
   void check_prompts(const std::vector<llama_token>& policy_prompt,
                      const std::vector<std::vector<llama_token>>& reward_prompts) const;
-  void decode_policy(const std::vector<size_t>& slots, StepBatch& batch);
-  void propose_candidates(const std::vector<size_t>& slots);
-  std::vector<RewardSum::Request> reward_requests(const std::vector<size_t>& slots);
-  // A group holds indices into what comes before it.
-  void score(const std::vector<RewardSum::Request>& requests, const std::vector<size_t>& group);
-  void select_and_commit(const std::vector<size_t>& slots, const std::vector<size_t>& group,
-                         std::vector<StepResult>& steps);
-  StepResult select(size_t index);
+  void check_rewards(const std::vector<size_t>& slots, const std::vector<std::vector<double>>& rewards) const;
+
+  // The stages of a step.
+  Step open(const std::vector<size_t>& slots);
+  void decode(Step& step, StepBatch& batch);
+  void propose(Step& step);
+  void rate(Step& step, bool choose_at_once);
+  void choose(const StepPart& slots);
+  void close(const Step& step, SlotState::Phase phase);
+  StepResult result(SlotStep& slot) const;
 
   // Contexts hold a pointer to it.
   std::shared_ptr<Interrupt> interrupt_;
   uint32_t context_size_;
   Policy policy_;
   RewardSum rewards_;
-  std::vector<Slot> slots_;
+  std::vector<std::unique_ptr<Narrower>> narrowers_;
+  std::vector<SlotState> slots_;
   SearchCounters counters_;
 };
 

@@ -41,22 +41,14 @@ class Embedder {
   EmbedderCounters counters() const { return counters_; }
 
  private:
-  struct FreeContext {
-    void operator()(llama_context* context) const { engine().llama_free(context); }
-  };
   void check(const std::vector<llama_token>& text) const;
   void decode(Batch& batch);
   std::vector<float> read(llama_seq_id sequence) const;
 
-  std::shared_ptr<const Model> model_;
-  std::shared_ptr<Threadpool> threadpool_;
-  std::shared_ptr<Interrupt> interrupt_;
+  Context context_;
   uint32_t context_size_;
   uint32_t sequences_;
-  uint32_t batch_size_;
   EmbedderCounters counters_;
-  // Declared last: freed before the model and the threads it uses.
-  std::unique_ptr<llama_context, FreeContext> context_;
 };
 
 }  // namespace argsearch

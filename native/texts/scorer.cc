@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "error.h"
+#include "limits.h"
 
 namespace argsearch {
 namespace {
@@ -12,8 +13,12 @@ std::shared_ptr<const Model> checked(const ScorerSettings& settings) {
   return settings.model;
 }
 
-// Every output also costs llama.cpp a row of n_vocab logits that nobody reads, so a batch holds few of them.
-constexpr uint32_t kMaxOutputs = 128;
+/// Every token that is read also costs llama.cpp a row of n_vocab logits that nobody reads, so a batch holds few of
+/// them.
+uint32_t read_tokens(const Model& model) {
+  const uint32_t affordable = unread_rows(static_cast<uint32_t>(model.n_vocab()), /*contexts=*/1);
+  return std::max(kLeastBranches, std::min(kMaxReadTokens, affordable));
+}
 
 /// A token of a group, decoded once for all sequences that share it.
 struct SharedToken {
@@ -48,7 +53,7 @@ std::vector<SharedToken> share_prefixes(const ScoreSequence* sequences, size_t c
 
 Scorer::Scorer(const ScorerSettings& settings)
     : hidden_(checked(settings), settings.context,
-              ContextShape{settings.context_size, settings.sequences, kMaxOutputs}),
+              ContextShape{settings.context_size, settings.sequences, read_tokens(*settings.model)}),
       context_size_(settings.context_size),
       sequences_(settings.sequences) {}
 

@@ -9,9 +9,10 @@ const LAYERS = [
   ["engine"],
   ["model"],
   ["context"],
-  ["search/candidates.h"],
+  ["search/settings.h", "search/candidates.h"],
+  ["search/propose"],
   ["search/step.h"],
-  ["search/propose", "search/narrow", "search/reward", "search/select"],
+  ["search/narrow", "search/reward", "search/select"],
   ["search", "texts"],
   ["addon", "win"],
 ];

@@ -1,4 +1,5 @@
 /** Loading a decoder and decoding: defaults and validation. What comes out has no gaps; what was wrong is OPTION_INVALID. */
+import { binding } from "../engine/binding.js";
 import { ArgsearchError } from "../errors.js";
 import { EMBEDDED } from "../model/embedded.js";
 import { MODEL, modelOf, type ResolvedModelOptions } from "../model/options.js";
@@ -62,7 +63,7 @@ export function resolveLoad(options: LoadOptions = {}): ResolvedLoad {
     ...modelOf(options),
     policy: given(options.policy, EMBEDDED.policy, (value) => nonEmptyText("policy", value)),
     terms: resolveTerms(options.reward === undefined ? embeddedReward : options.reward),
-    slots: given(options.slots, 1, (value) => integer("slots", value, { min: 1, max: 128 })),
+    slots: given(options.slots, 1, (value) => integer("slots", value, { min: 1, max: binding().limits.slots })),
   };
 }
 

@@ -53,7 +53,7 @@ export class Transcript implements ResponseView {
       text: this.#append(this.#stop.push(this.#utf8.push(step.bytes))),
       token: step.token,
       logProb: step.logProb,
-      reward: this.#rewards.empty ? null : step.reward,
+      reward: step.reward,
       objectives: this.#objectives(step.objectives, chosen, step.rank),
       score: this.#rewards.empty ? null : step.score,
       ...(step.candidates && { candidates: this.#candidates(step.candidates, chosen) }),

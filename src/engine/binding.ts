@@ -38,7 +38,14 @@ export interface NativeDevice {
   memoryTotal: number;
 }
 
+/** What the addon was built with. */
+export interface NativeLimits {
+  /** Most slots of a search. */
+  slots: number;
+}
+
 export interface Binding {
+  readonly limits: NativeLimits;
   /** Opens llama.cpp's libraries in a directory; the same directory again is free. */
   openEngine(dir: string): EngineInfo;
   devices(): NativeDevice[];

@@ -54,11 +54,11 @@ export interface NativeCandidates {
   tokens: Int32Array;
   /** Natural logarithms over the whole vocabulary. */
   logProbs: Float64Array;
-  /** Combined rewards; NaN without a native reward model. */
+  /** Combined rewards; empty without any. */
   rewards: Float64Array;
   /** k x n objectives, row-major: every label of every reward model, normalised, unweighted. */
   objectives: Float64Array;
-  /** Combined scores; NaN after propose(). */
+  /** Combined scores; empty after propose(). */
   scores: Float64Array;
 }
 
@@ -72,7 +72,8 @@ export interface NativeStep {
   /** UTF-8 bytes of the token, possibly a part of a character; empty for control tokens. */
   bytes: Uint8Array;
   logProb: number;
-  reward: number;
+  /** Null without a reward. */
+  reward: number | null;
   objectives: Float64Array;
   score: number;
   /** Present when asked for in BeginOptions, and always after propose(). */

@@ -1,7 +1,7 @@
 /** Defaults and validation of an evaluation's options. */
 import { basename, extname } from "node:path";
 import { resolveGenerate } from "../decode/options.js";
-import type { Pooling } from "../engine/binding.js";
+import { binding, type Pooling } from "../engine/binding.js";
 import type { BadLine } from "../files/json-lines.js";
 import { EMBEDDED } from "../model/embedded.js";
 import { MODEL, pickModelOptions } from "../model/options.js";
@@ -121,7 +121,7 @@ export function resolveEvaluation(options: EvaluateOptions): ResolvedEvaluation 
       stop: [options.stop ?? []].flat().map((text) => nonEmptyText("stop", text)),
     },
     seed: integer("seed", options.seed ?? 0, { min: 0, max: 2 ** 32 - 1 }),
-    slots: integer("slots", options.slots ?? 4, { min: 1, max: 128 }),
+    slots: integer("slots", options.slots ?? 4, { min: 1, max: binding().limits.slots }),
   };
 }
 

@@ -157,7 +157,7 @@ describe("propose() and commit() of many slots", () => {
     for (let slot = 0; slot < size.slots; slot++) {
       const [found, wanted] = [halves, whole].map((steps) => steps.filter((step) => step.slot === slot));
       expect(found.map(({ token }) => token)).toEqual(wanted.map(({ token }) => token));
-      const rewards = (steps: readonly NativeStep[]) => steps.map(({ reward }) => reward);
+      const rewards = (steps: readonly NativeStep[]) => steps.map(({ reward }) => reward ?? Number.NaN);
       expect(largestDifference(rewards(found), rewards(wanted))).toBeLessThan(ROUNDING);
     }
   });

@@ -262,8 +262,8 @@ class FakeSearch implements NativeSearch {
     const objectives = tokens.flatMap((token) => this.#objectives(slot, token));
     const labels = objectives.length / k;
     const weights = this.options.rewards.flatMap((source) => [...source.weights]);
-    const rewards = tokens.map((_, index) =>
-      labels === 0 ? Number.NaN : weights.reduce((sum, weight, label) => sum + weight * (objectives[index * labels + label] ?? 0), 0),
+    const rewards = (labels === 0 ? [] : tokens).map((_, index) =>
+      weights.reduce((sum, weight, label) => sum + weight * (objectives[index * labels + label] ?? 0), 0),
     );
     return { tokens, logProbs: tokens.map((_, index) => -0.1 - index), objectives, rewards };
   }
@@ -278,7 +278,7 @@ class FakeSearch implements NativeSearch {
     const slot = this.#slot(index);
     const { weight, combine } = slot.begun;
     const scores = proposal.logProbs.map((logProb, i) => (combine === "additive" ? 1 : 1 - weight) * logProb + weight * (rewards[i] ?? 0));
-    const rank = rewards.some(Number.isNaN) ? 0 : scores.indexOf(Math.max(...scores));
+    const rank = rewards.length === 0 ? 0 : scores.indexOf(Math.max(...scores));
     const token = proposal.tokens[rank] ?? EOS;
     slot.tokens.push(token);
     for (const tokens of slot.reward) tokens.push(token);
@@ -297,7 +297,7 @@ function stepOf(slot: number, token: number, rank: number, proposal: Proposal, r
     eog: token === EOS,
     bytes: Uint8Array.from(token >= 0 && token < 256 ? [token] : []),
     logProb: logProbs[rank] ?? Number.NaN,
-    reward: rewards[rank] ?? Number.NaN,
+    reward: rewards[rank] ?? null,
     objectives: Float64Array.from(objectives.slice(rank * labels, (rank + 1) * labels)),
     score: scores[rank] ?? Number.NaN,
     candidates: {
@@ -340,6 +340,7 @@ class FakeScorer implements NativeScorer {
 export function binding(): Binding {
   const fake = current;
   return {
+    limits: { slots: 128 },
     openEngine: (dir) => ({ dir, version: "fake" }),
     devices: () => [{ name: "CPU", description: "fake", backend: "CPU", type: "cpu", memoryFree: 0, memoryTotal: 0 }],
     setLogCallback: () => {},

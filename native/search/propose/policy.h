@@ -4,8 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "context/context.h"
-#include "context/prefill.h"
+#include "context/prefixes.h"
 
 namespace argsearch {
 
@@ -19,29 +18,24 @@ class Policy {
   /// prefix.
   PrefillCount begin(size_t slot, const std::vector<llama_token>& tokens);
 
-  /// Decodes the pending token of every slot in one batch; logits() then answers in the order of `slots`.
-  void decode(const std::vector<size_t>& slots);
-  /// n_vocab logits of the i-th slot of the last decode().
-  const float* logits(size_t i) const;
+  /// Decodes the pending token of every slot in one batch; n_vocab logits of each, in the order of `slots`, valid until
+  /// the next decode.
+  std::vector<const float*> decode(const std::vector<size_t>& slots);
 
   /// Makes `token` pending.
-  void commit(size_t slot, llama_token token) { slots_[slot].pending = token; }
-  void clear(size_t slot);
+  void commit(size_t slot, llama_token token) { pending_[slot] = token; }
+  void clear(size_t slot) { prefixes_.clear(slot); }
 
   /// Tokens of a slot, the pending one included.
-  size_t size(size_t slot) const { return slots_[slot].tokens.size() + 1; }
+  size_t size(size_t slot) const { return prefixes_.size(slot) + 1; }
   const Model& model() const { return context_.model(); }
-  Context& context() { return context_; }
   const Context& context() const { return context_; }
   uint64_t decodes() const { return decodes_; }
 
  private:
-  struct Slot {
-    std::vector<llama_token> tokens;
-    llama_token pending = 0;
-  };
   Context context_;
-  std::vector<Slot> slots_;
+  Prefixes prefixes_;
+  std::vector<llama_token> pending_;
   Batch batch_;
   uint64_t decodes_ = 0;
 };

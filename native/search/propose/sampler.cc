@@ -1,9 +1,11 @@
 #include "search/propose/sampler.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "error.h"
+#include "search/propose/top_k.h"
 
 namespace argsearch {
 namespace {
@@ -29,6 +31,21 @@ Sampler::Sampler(int32_t top_k, float top_p, double temperature, uint32_t seed) 
   api.llama_sampler_chain_add(chain_.get(), api.llama_sampler_init_temp(usable_temperature(temperature)));
   api.llama_sampler_chain_add(chain_.get(), api.llama_sampler_init_dist(usable_seed(seed)));
 }
+
+Candidates Sampler::propose(const float* logits, size_t n_vocab) {
+  Candidates candidates;
+  const double norm = log_sum_exp(logits, n_vocab);
+  // Before the samplers, which sort: NaN has no order.
+  if (!std::isfinite(norm)) return candidates;
+  const llama_token token = sample(logits, n_vocab);
+  const double log_prob = logits[token] - norm;
+  if (!std::isfinite(log_prob)) return candidates;
+  candidates.tokens = {token};
+  candidates.log_probs = {log_prob};
+  return candidates;
+}
+
+void Sampler::accept(llama_token token) { engine().llama_sampler_accept(chain_.get(), token); }
 
 llama_token Sampler::sample(const float* logits, size_t n_vocab) {
   tokens_.resize(n_vocab);

@@ -2,148 +2,133 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string>
 
 #include "error.h"
+#include "limits.h"
+#include "search/reward/branched_reward.h"
 
 namespace argsearch {
 namespace {
 
-void check_sums(const Candidates& candidates) {
-  for (const double reward : candidates.rewards) {
-    if (!std::isfinite(reward)) {
-      throw Error(ErrorCode::kOptionInvalid, "the weighted rewards of a token are too large a sum: lower the weights.");
-    }
-  }
-}
-
 uint32_t divide_up(uint32_t a, uint32_t b) { return (a + b - 1) / b; }
+
+void check_weights(const RewardSource& source, size_t n_labels) {
+  if (source.weights.size() == n_labels) return;
+  throw Error(ErrorCode::kOptionInvalid, source.model->path() + " has " + std::to_string(n_labels) + " labels, but " +
+                                             std::to_string(source.weights.size()) + " weights were given.");
+}
 
 }  // namespace
 
 RewardSum::RewardSum(const std::vector<RewardSource>& sources, const ContextSettings& settings, uint32_t slots,
-                     uint32_t context_size)
-    : slots_per_context_(divide_up(slots, divide_up(slots, kSlotsPerContext))),
-      n_contexts_(divide_up(slots, static_cast<uint32_t>(slots_per_context_))) {
+                     uint32_t context_size) {
+  const uint32_t contexts = divide_up(slots, kSlotsPerContext);
+  const uint32_t per_context = divide_up(slots, contexts);
+  const auto most = static_cast<uint32_t>(engine().llama_max_parallel_sequences());
+  layout_.slots_per_context = per_context;
   for (const RewardSource& source : sources) {
-    Term term{{}, source.weights};
-    for (size_t first = 0; first < slots; first += slots_per_context_) {
-      const auto count = static_cast<uint32_t>(std::min(slots_per_context_, slots - first));
-      term.rewards.push_back(std::make_unique<Reward>(source.model, settings, count, context_size));
+    Term term{{}, source.weights, n_objectives_};
+    for (uint32_t first = 0; first < slots; first += per_context) {
+      const SlotRange range{first, std::min(per_context, slots - first)};
+      const uint32_t sequences =
+          reward_sequences(range.count, static_cast<uint32_t>(source.model->n_vocab()), contexts, most);
+      term.rewarders.push_back(
+          std::make_unique<BranchedReward>(source.model, settings, range, sequences, context_size));
     }
-    const size_t n_labels = term.rewards[0]->n_labels();
-    if (source.weights.size() != n_labels) {
-      throw Error(ErrorCode::kOptionInvalid, source.model->path() + " has " + std::to_string(n_labels) +
-                                                 " labels, but " + std::to_string(source.weights.size()) +
-                                                 " weights were given.");
-    }
-    n_objectives_ += n_labels;
+    check_weights(source, term.rewarders[0]->n_labels());
+    n_objectives_ += source.weights.size();
     terms_.push_back(std::move(term));
   }
+  for (size_t context = 0; !empty() && context < terms_[0].rewarders.size(); ++context) {
+    size_t least = terms_[0].rewarders[context]->capacity();
+    for (const Term& term : terms_) least = std::min(least, term.rewarders[context]->capacity());
+    layout_.capacity.push_back(least);
+  }
 }
 
-PrefillCount RewardSum::begin(size_t i, size_t slot, const std::vector<llama_token>& tokens) {
-  return terms_[i].rewards[context_of(slot)]->begin(place_in(slot), tokens);
+PrefillCount RewardSum::begin(size_t term, size_t slot, const std::vector<llama_token>& tokens) {
+  return rewarder(term, slot).begin(slot, tokens);
 }
 
-std::vector<std::vector<size_t>> RewardSum::groups(const std::vector<Request>& requests) const {
-  struct Open {
-    size_t group = 0;
-    size_t room = 0;
-  };
-  std::vector<Open> open(n_contexts_);
-  std::vector<std::vector<size_t>> groups;
-  // From the end, so that the last group of a context is full: its branches are those that a later commit() still
-  // finds.
-  for (size_t i = requests.size(); i-- > 0;) {
-    const size_t context = context_of(requests[i].slot);
-    const size_t wanted = requests[i].candidates->size();
-    if (wanted > open[context].room) {
-      // Every model has as many branches, and without one nothing takes any.
-      const size_t room = empty() ? std::numeric_limits<size_t>::max() : terms_[0].rewards[context]->branches();
-      open[context] = {groups.size(), room};
-      groups.emplace_back();
-    }
-    groups[open[context].group].push_back(i);
-    open[context].room -= std::min(open[context].room, wanted);
-  }
-  for (std::vector<size_t>& group : groups) std::reverse(group.begin(), group.end());
-  std::reverse(groups.begin(), groups.end());
-  return groups;
-}
-
-void RewardSum::score(const std::vector<Request>& group) {
-  for (const auto& [slot, candidates] : group) {
-    candidates->objectives.assign(candidates->size() * n_objectives_, 0);
-    candidates->rewards.assign(candidates->size(), empty() ? std::numeric_limits<double>::quiet_NaN() : 0.0);
-  }
-  size_t column = 0;
-  for (const Term& term : terms_) {
-    add_term(term, column, group);
-    column += term.weights.size();
-  }
+void RewardSum::open(SlotStep& slot) const {
+  Candidates& candidates = slot.candidates;
   if (empty()) return;
-  for (const Request& request : group) check_sums(*request.candidates);
+  candidates.objectives.assign(candidates.size() * n_objectives_, 0);
+  candidates.rewards.assign(candidates.size(), 0);
 }
 
-void RewardSum::add_term(const Term& term, size_t column, const std::vector<Request>& group) {
-  const size_t n_labels = term.weights.size();
-  std::vector<std::vector<double>> values;
-  std::vector<Reward::Request> branches;
-  for (const auto& [slot, candidates] : group) {
-    values.emplace_back(candidates->size() * n_labels);
-    branches.push_back({place_in(slot), &candidates->tokens, values.back().data()});
+std::optional<Wave> RewardSum::next_wave(Step& step) const {
+  if (empty()) return std::nullopt;
+  return argsearch::next_wave(step, layout_);
+}
+
+void RewardSum::rate(const Wave& wave) {
+  for (const Term& term : terms_) add(term, wave);
+  for (const Wave::Part& part : wave.parts) {
+    for (const size_t rank : part.ranks) {
+      if (!std::isfinite(part.slot->candidates.rewards[rank])) {
+        throw Error(ErrorCode::kOptionInvalid,
+                    "the weighted rewards of a token are too large a sum: lower the weights.");
+      }
+      part.slot->rated[rank] = true;
+    }
   }
-  Reward& reward = *term.rewards[context_of(group[0].slot)];
-  reward.branch(branches);
-  for (size_t i = 0; i < group.size(); ++i) {
-    Candidates& candidates = *group[i].candidates;
-    for (size_t rank = 0; rank < candidates.size(); ++rank) {
-      for (size_t label = 0; label < n_labels; ++label) {
-        const double value = values[i][rank * n_labels + label];
-        if (!std::isfinite(value)) {
+}
+
+void RewardSum::add(const Term& term, const Wave& wave) {
+  Rewarder& rewarder = *term.rewarders[wave.context];
+  const std::vector<double> values = rewarder.rate(wave);
+  auto value = values.begin();
+  for (const Wave::Part& part : wave.parts) {
+    Candidates& candidates = part.slot->candidates;
+    for (const size_t rank : part.ranks) {
+      for (size_t label = 0; label < term.weights.size(); ++label, ++value) {
+        if (!std::isfinite(*value)) {
           throw Error(ErrorCode::kDecodeFailed,
-                      reward.context().model().path() + ": a reward is not a finite number. The file is damaged.");
+                      rewarder.model().path() + ": a reward is not a finite number. The file is damaged.");
         }
-        candidates.objectives[rank * n_objectives_ + column + label] = value;
-        candidates.rewards[rank] += term.weights[label] * value;
+        candidates.objectives[rank * n_objectives_ + term.column + label] = *value;
+        candidates.rewards[rank] += term.weights[label] * *value;
       }
     }
   }
 }
 
-void RewardSum::commit(const std::vector<Reward::Choice>& choices) {
+void RewardSum::commit(const StepPart& slots) {
   if (empty()) return;
-  std::vector<std::vector<Reward::Choice>> by_context(n_contexts_);
-  for (const auto& [slot, token, rank] : choices) by_context[context_of(slot)].push_back({place_in(slot), token, rank});
+  std::vector<StepPart> by_context(layout_.capacity.size());
+  for (SlotStep* slot : slots) by_context[layout_.context_of(slot->slot)].push_back(slot);
   for (const Term& term : terms_) {
-    for (size_t context = 0; context < n_contexts_; ++context) term.rewards[context]->commit(by_context[context]);
+    for (size_t context = 0; context < by_context.size(); ++context) {
+      term.rewarders[context]->commit(by_context[context]);
+    }
   }
 }
 
 void RewardSum::clear(size_t slot) {
-  for (const Term& term : terms_) term.rewards[context_of(slot)]->clear(place_in(slot));
+  for (size_t term = 0; term < terms_.size(); ++term) rewarder(term, slot).clear(slot);
 }
 
-uint64_t RewardSum::decodes() const {
-  return total([](const Reward& reward) { return reward.decodes(); });
-}
-uint64_t RewardSum::tokens() const {
-  return total([](const Reward& reward) { return reward.tokens(); });
-}
-uint64_t RewardSum::projections() const {
-  return total([](const Reward& reward) { return reward.projections(); });
-}
-double RewardSum::decode_ms() const {
-  return total([](const Reward& reward) { return reward.context().decode_ms(); });
+RewarderCounters RewardSum::counters() const {
+  RewarderCounters sum;
+  for (const Term& term : terms_) {
+    for (const auto& rewarder : term.rewarders) {
+      const RewarderCounters each = rewarder->counters();
+      sum.tokens += each.tokens;
+      sum.decodes += each.decodes;
+      sum.projections += each.projections;
+      sum.decode_ms += each.decode_ms;
+    }
+  }
+  return sum;
 }
 
 std::vector<size_t> RewardSum::cache_bytes() const {
   std::vector<size_t> bytes;
   for (const Term& term : terms_) {
     bytes.push_back(0);
-    for (const auto& reward : term.rewards) bytes.back() += reward->context().cache_bytes();
+    for (const auto& rewarder : term.rewarders) bytes.back() += rewarder->cache_bytes();
   }
   return bytes;
 }

@@ -1,11 +1,10 @@
 #pragma once
 
 #include <memory>
-#include <utility>
+#include <optional>
 #include <vector>
 
-#include "search/reward/reward.h"
-#include "search/select/select.h"
+#include "search/reward/waves.h"
 
 namespace argsearch {
 
@@ -21,62 +20,48 @@ struct RewardSource {
 /// it, those of other slots included, and its sequences are few.
 class RewardSum {
  public:
-  /// Most slots that share a context.
-  static constexpr uint32_t kSlotsPerContext = 16;
-
-  /// OPTION_INVALID when the weights are not one a label, and what Reward() throws.
+  /// OPTION_INVALID when the weights are not one a label, and what BranchedReward() throws.
   RewardSum(const std::vector<RewardSource>& sources, const ContextSettings& settings, uint32_t slots,
             uint32_t context_size);
 
   bool empty() const { return terms_.empty(); }
   size_t size() const { return terms_.size(); }
-  const Model& model(size_t i) const { return terms_[i].rewards[0]->context().model(); }
+  const Model& model(size_t term) const { return terms_[term].rewarders[0]->model(); }
   /// Labels of all models.
   size_t n_objectives() const { return n_objectives_; }
-  /// Tokens that a model holds of a slot, without branches.
-  size_t length(size_t i, size_t slot) const { return terms_[i].rewards[context_of(slot)]->size(place_in(slot)); }
+  /// Tokens that a model holds of a slot.
+  size_t length(size_t term, size_t slot) const { return rewarder(term, slot).length(slot); }
 
-  /// Reward::begin() of one model.
-  PrefillCount begin(size_t i, size_t slot, const std::vector<llama_token>& tokens);
+  /// Rewarder::begin() of one model.
+  PrefillCount begin(size_t term, size_t slot, const std::vector<llama_token>& tokens);
 
-  struct Request {
-    size_t slot;
-    Candidates* candidates;
-  };
-  /// Indices of the requests in groups that score() takes.
-  std::vector<std::vector<size_t>> groups(const std::vector<Request>& requests) const;
-  /// Fills the candidates' objectives and rewards, NaN without a reward model. The branches stay until commit(), or
-  /// until other slots need the room.
-  void score(const std::vector<Request>& group);
-  /// Reward::commit() of every model.
-  void commit(const std::vector<Reward::Choice>& choices);
+  /// Makes room for what rate() fills in; without a reward model, nothing.
+  void open(SlotStep& slot) const;
+  /// next_wave() of the contexts that there are; nullopt without a reward model.
+  std::optional<Wave> next_wave(Step& step) const;
+  /// Fills objectives and rewards of the wave's candidates.
+  void rate(const Wave& wave);
+  /// Rewarder::commit() of every model.
+  void commit(const StepPart& slots);
   void clear(size_t slot);
 
-  uint64_t decodes() const;
-  uint64_t tokens() const;
-  uint64_t projections() const;
-  double decode_ms() const;
+  /// Of all models together.
+  RewarderCounters counters() const;
+  /// One a model.
   std::vector<size_t> cache_bytes() const;
 
  private:
   struct Term {
-    std::vector<std::unique_ptr<Reward>> rewards;
+    /// One a context.
+    std::vector<std::unique_ptr<Rewarder>> rewarders;
     std::vector<double> weights;
+    /// Column of the first label among the objectives.
+    size_t column;
   };
-  size_t context_of(size_t slot) const { return slot / slots_per_context_; }
-  size_t place_in(size_t slot) const { return slot % slots_per_context_; }
-  void add_term(const Term& term, size_t column, const std::vector<Request>& group);
-  template <class Count>
-  auto total(Count count) const -> decltype(count(std::declval<const Reward&>())) {
-    decltype(count(std::declval<const Reward&>())) sum = 0;
-    for (const Term& term : terms_) {
-      for (const auto& reward : term.rewards) sum += count(*reward);
-    }
-    return sum;
-  }
+  Rewarder& rewarder(size_t term, size_t slot) const { return *terms_[term].rewarders[layout_.context_of(slot)]; }
+  void add(const Term& term, const Wave& wave);
 
-  size_t slots_per_context_;
-  size_t n_contexts_;
+  WaveLayout layout_;
   std::vector<Term> terms_;
   size_t n_objectives_ = 0;
 };

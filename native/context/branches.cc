@@ -1,0 +1,41 @@
+#include "context/branches.h"
+
+#include <algorithm>
+
+namespace argsearch {
+
+Branches::Branches(Context& context, size_t slots, size_t sequences)
+    : context_(context), capacity_(sequences - slots), taken_(slots) {
+  for (size_t id = sequences; id-- > slots;) free_.push_back(static_cast<llama_seq_id>(id));
+}
+
+llama_seq_id Branches::take(size_t slot, size_t rank) {
+  const llama_seq_id branch = free_.back();
+  free_.pop_back();
+  taken_[slot].push_back({rank, branch});
+  engine().llama_memory_seq_cp(context_.memory(), static_cast<llama_seq_id>(slot), branch, -1, -1);
+  return branch;
+}
+
+bool Branches::keep(size_t slot, size_t rank, llama_pos position) {
+  const std::vector<Branch>& own = taken_[slot];
+  const auto found = std::find_if(own.begin(), own.end(), [rank](const Branch& each) { return each.rank == rank; });
+  if (found == own.end()) return false;
+  engine().llama_memory_seq_cp(context_.memory(), found->sequence, static_cast<llama_seq_id>(slot), position,
+                               position + 1);
+  return true;
+}
+
+void Branches::drop(size_t slot) {
+  std::vector<Branch>& own = taken_[slot];
+  for (const Branch& branch : own) context_.truncate(branch.sequence, 0);
+  // The one that was taken first comes out first again: a step meets the same sequences as the one before.
+  for (auto branch = own.rbegin(); branch != own.rend(); ++branch) free_.push_back(branch->sequence);
+  own.clear();
+}
+
+void Branches::drop_all() {
+  for (size_t slot = 0; slot < taken_.size(); ++slot) drop(slot);
+}
+
+}  // namespace argsearch

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "context/context.h"
+
+namespace argsearch {
+
+/// Sequences of a context that continue a slot's, each by one candidate. The cells of the slot are marked as theirs,
+/// not copied. Sequences from `slots` on are branches, those below the slots themselves.
+class Branches {
+ public:
+  Branches(Context& context, size_t slots, size_t sequences);
+  Branches(const Branches&) = delete;
+  Branches& operator=(const Branches&) = delete;
+
+  /// How many there are, and how many of them are free.
+  size_t capacity() const { return capacity_; }
+  size_t free() const { return free_.size(); }
+
+  /// A free one, for the slot's candidate of this rank.
+  llama_seq_id take(size_t slot, size_t rank);
+  /// The cell that the candidate's branch has at `position` becomes the slot's own. False when it has no branch.
+  bool keep(size_t slot, size_t rank, llama_pos position);
+  void drop(size_t slot);
+  void drop_all();
+
+ private:
+  struct Branch {
+    size_t rank;
+    llama_seq_id sequence;
+  };
+  Context& context_;
+  size_t capacity_;
+  /// Of each slot, in the order they were taken.
+  std::vector<std::vector<Branch>> taken_;
+  /// A stack: the next one is at the end.
+  std::vector<llama_seq_id> free_;
+};
+
+}  // namespace argsearch

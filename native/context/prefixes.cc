@@ -1,0 +1,44 @@
+#include "context/prefixes.h"
+
+#include <algorithm>
+
+namespace argsearch {
+
+PrefillCount Prefixes::fill(size_t slot, const std::vector<llama_token>& wanted,
+                            const std::function<void(Batch&)>& decode) {
+  std::vector<llama_token>& held = slots_[slot];
+  PrefillCount count;
+  count.cached = common_prefix(held, wanted);
+  if (count.cached < held.size()) {
+    if (!context_.truncate(sequence(slot), count.cached)) count.cached = 0;
+    held.resize(count.cached);
+  }
+  Batch batch;
+  while (held.size() < wanted.size()) {
+    const size_t end = std::min(wanted.size(), held.size() + context_.batch_size());
+    batch.clear();
+    for (size_t i = held.size(); i < end; ++i) {
+      batch.add(wanted[i], static_cast<llama_pos>(i), sequence(slot), false);
+    }
+    try {
+      decode(batch);
+    } catch (...) {
+      repair(slot);
+      throw;
+    }
+    count.decoded += end - held.size();
+    held.assign(wanted.begin(), wanted.begin() + static_cast<ptrdiff_t>(end));
+  }
+  return count;
+}
+
+void Prefixes::repair(size_t slot) {
+  if (!context_.truncate(sequence(slot), size(slot))) slots_[slot].clear();
+}
+
+void Prefixes::clear(size_t slot) {
+  context_.truncate(sequence(slot), 0);
+  slots_[slot].clear();
+}
+
+}  // namespace argsearch

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "context/context.h"
+
+namespace argsearch {
+
+/// Tokens found in the cache and those that had to be decoded.
+struct PrefillCount {
+  size_t cached = 0;
+  size_t decoded = 0;
+};
+
+/// What the slots of a context hold: sequence s of its cache is slot s. The cache and what is known of it change
+/// together, also when a decode throws.
+class Prefixes {
+ public:
+  Prefixes(Context& context, size_t slots) : context_(context), slots_(slots) {}
+  Prefixes(const Prefixes&) = delete;
+  Prefixes& operator=(const Prefixes&) = delete;
+
+  /// Makes a slot hold exactly `wanted`: keeps the common prefix, cuts the rest, decodes what is missing in batches
+  /// without outputs.
+  PrefillCount fill(size_t slot, const std::vector<llama_token>& wanted, const std::function<void(Batch&)>& decode);
+
+  size_t size(size_t slot) const { return slots_[slot].size(); }
+  /// Where the slot's next token goes.
+  llama_pos end(size_t slot) const { return static_cast<llama_pos>(size(slot)); }
+  size_t slots() const { return slots_.size(); }
+
+  /// The cache has this token at the slot's end.
+  void push(size_t slot, llama_token token) { slots_[slot].push_back(token); }
+  /// Cuts off what a failed decode may have left behind the slot's end.
+  void repair(size_t slot);
+  void clear(size_t slot);
+
+  static llama_seq_id sequence(size_t slot) { return static_cast<llama_seq_id>(slot); }
+
+ private:
+  Context& context_;
+  std::vector<std::vector<llama_token>> slots_;
+};
+
+}  // namespace argsearch

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+namespace argsearch {
+
+// How many sequences a context has, and what they are for. One derivation for all; TypeScript gets what users can ask
+// for through the binding.
+
+/// Prompts that a search decodes at once. Each is a sequence of the policy's context, of which llama.cpp allows 256.
+constexpr uint32_t kMaxSlots = 128;
+/// Most texts that share a context of whole texts: llama.cpp's sequences.
+constexpr uint32_t kMaxSequences = 256;
+/// Most slots that share a context of a reward model: every token of a context is weighed against every cell of it.
+constexpr uint32_t kSlotsPerContext = 16;
+/// Sequences made for the candidates of each slot, as far as there are so many.
+constexpr uint32_t kBranchesPerSlot = 40;
+/// Tokens of one decode of whole texts that are read.
+constexpr uint32_t kMaxReadTokens = 128;
+/// Fewest branches of a context, whatever the vocabulary.
+constexpr uint32_t kLeastBranches = 16;
+/// Bytes of logits that a context of a reward model reserves, at most, and all contexts of a model together: llama.cpp
+/// keeps a row of n_vocab floats for each sequence or output, and here nobody reads them.
+constexpr uint64_t kUnreadLogitsPerContext = uint64_t{64} << 20;
+constexpr uint64_t kUnreadLogits = uint64_t{256} << 20;
+
+/// Rows of unread logits that one of `contexts` contexts may have.
+inline uint32_t unread_rows(uint32_t n_vocab, uint32_t contexts) {
+  const uint64_t bytes = std::min(kUnreadLogitsPerContext, kUnreadLogits / contexts);
+  const uint64_t rows = bytes / (sizeof(float) * std::max(n_vocab, 1u));
+  return static_cast<uint32_t>(std::min<uint64_t>(rows, kMaxSequences));
+}
+
+/// Sequences of one of `contexts` contexts of a reward model with `slots` slots, of `most` that llama.cpp has: a slot's
+/// prefix each, the others are branches.
+inline uint32_t reward_sequences(uint32_t slots, uint32_t n_vocab, uint32_t contexts, uint32_t most) {
+  const uint32_t wanted = slots * (1 + kBranchesPerSlot);
+  const uint32_t affordable = std::max(unread_rows(n_vocab, contexts), slots + kLeastBranches);
+  return std::min({wanted, affordable, most});
+}
+
+}  // namespace argsearch

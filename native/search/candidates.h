@@ -1,0 +1,25 @@
+#pragma once
+
+#include <vector>
+
+#include "llama.h"
+
+namespace argsearch {
+
+/// The candidates of one step, in descending log-probability.
+struct Candidates {
+  std::vector<llama_token> tokens;
+  /// Natural logarithms of probabilities over the whole vocabulary.
+  std::vector<double> log_probs;
+  /// k x n objectives, row-major: every label of every reward model.
+  std::vector<double> objectives;
+  /// Combined rewards; empty without any.
+  std::vector<double> rewards;
+  /// What the choice goes by; empty before it.
+  std::vector<double> scores;
+
+  size_t size() const { return tokens.size(); }
+  bool rewarded() const { return !rewards.empty(); }
+};
+
+}  // namespace argsearch

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "context/branches.h"
+#include "context/hidden.h"
+#include "search/reward/rewarder.h"
+
+namespace argsearch {
+
+/// Neighbouring slots, from `first` on.
+struct SlotRange {
+  size_t first = 0;
+  uint32_t count = 1;
+};
+
+/// A reward model with a head, in a context of its own: one cached prefix a slot, and the branches of the step under
+/// way.
+///
+/// A step copies the prefix sequence to one sequence a candidate (metadata only in the unified cache), decodes all
+/// candidate tokens in one batch, and keeps the winner's cell as the new end of the prefix, so the winner is never
+/// decoded twice.
+class BranchedReward : public Rewarder {
+ public:
+  /// `sequences`: of the context, those of its slots among them. REWARD_HEAD_MISSING when the model has no head.
+  BranchedReward(std::shared_ptr<const Model> model, const ContextSettings& settings, SlotRange slots,
+                 uint32_t sequences, uint32_t context_size);
+
+  PrefillCount begin(size_t slot, const std::vector<llama_token>& tokens) override;
+
+  /// The branches stay until commit(), or until other slots need the room; those of a slot that comes in several waves
+  /// do not.
+  std::vector<double> rate(const Wave& wave) override;
+  /// Where the branch of a chosen candidate is gone, its token is decoded once more, all of them in one batch.
+  void commit(const StepPart& slots) override;
+  void clear(size_t slot) override;
+
+  const Model& model() const override { return hidden_.context().model(); }
+  size_t n_labels() const override { return head().n_labels(); }
+  size_t capacity() const override { return branches_.capacity(); }
+  size_t length(size_t slot) const override { return prefixes_.size(place(slot)); }
+  RewarderCounters counters() const override;
+  size_t cache_bytes() const override { return hidden_.context().cache_bytes(); }
+
+ private:
+  /// Where a slot of the search is in this context.
+  size_t place(size_t slot) const { return slot - first_; }
+  const RewardHead& head() const { return *model().head(); }
+  void make_room(const Wave& wave);
+  std::vector<double> decode_branches(const Wave& wave);
+  void decode_again(const StepPart& slots);
+
+  HiddenContext hidden_;
+  size_t first_;
+  Prefixes prefixes_;
+  Branches branches_;
+  Batch batch_;
+  uint64_t decodes_ = 0;
+  uint64_t tokens_ = 0;
+};
+
+}  // namespace argsearch

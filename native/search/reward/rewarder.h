@@ -1,0 +1,53 @@
+#pragma once
+
+#include "context/prefixes.h"
+#include "search/step.h"
+
+namespace argsearch {
+
+/// Candidates that are rated in one decode, all of slots that share a context.
+struct Wave {
+  struct Part {
+    SlotStep* slot;
+    /// In ascending order.
+    std::vector<size_t> ranks;
+    /// It is all that this slot has to rate.
+    bool whole;
+  };
+  size_t context = 0;
+  std::vector<Part> parts;
+};
+
+/// What the decodes of one or several rewarders have cost.
+struct RewarderCounters {
+  uint64_t tokens = 0;
+  uint64_t decodes = 0;
+  uint64_t projections = 0;
+  double decode_ms = 0;
+};
+
+/// Rates candidates for the slots of one context, and follows what they take.
+class Rewarder {
+ public:
+  virtual ~Rewarder() = default;
+
+  /// Makes a slot hold `tokens`, all decoded. Reuses the longest prefix.
+  virtual PrefillCount begin(size_t slot, const std::vector<llama_token>& tokens) = 0;
+
+  /// The wave's candidates, part by part: a row of n_labels() values each.
+  virtual std::vector<double> rate(const Wave& wave) = 0;
+  /// Each slot takes the candidate it has chosen.
+  virtual void commit(const StepPart& slots) = 0;
+  virtual void clear(size_t slot) = 0;
+
+  virtual const Model& model() const = 0;
+  virtual size_t n_labels() const = 0;
+  /// Most candidates of a wave.
+  virtual size_t capacity() const = 0;
+  /// Tokens of a slot.
+  virtual size_t length(size_t slot) const = 0;
+  virtual RewarderCounters counters() const = 0;
+  virtual size_t cache_bytes() const = 0;
+};
+
+}  // namespace argsearch

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace argsearch {
+
+enum class Method {
+  kArgs,    ///< the policy's top-k
+  kSample,  ///< the one token that llama.cpp's samplers draw
+};
+
+/// How log-probability and reward become one score (ARGS, Khanov et al., ICLR 2024, eq. 3, and its published code).
+enum class Combine {
+  kInterpolate,  ///< (1 - w) log P + w r
+  kAdditive,     ///< log P + w r
+};
+
+enum class Select {
+  kGreedy,      ///< arg max, ties to the more likely candidate
+  kStochastic,  ///< sample from softmax(score / temperature)
+};
+
+/// How a slot decodes.
+struct SlotSettings {
+  Method method = Method::kArgs;
+  size_t top_k = 10;
+  double weight = 0.6;
+  Combine combine = Combine::kInterpolate;
+  Select select = Select::kGreedy;
+  double temperature = 1;
+  float top_p = 1;
+  uint32_t seed = 0;
+  /// Return every step's candidates.
+  bool keep_candidates = false;
+};
+
+}  // namespace argsearch

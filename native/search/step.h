@@ -1,0 +1,63 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <random>
+#include <vector>
+
+#include "search/candidates.h"
+#include "search/propose/proposer.h"
+#include "search/settings.h"
+
+namespace argsearch {
+
+/// What a slot keeps from one step to the next: from begin() to clear().
+struct SlotState {
+  enum class Phase { kEmpty, kReady, kProposed };
+  Phase phase = Phase::kEmpty;
+  SlotSettings settings;
+  std::mt19937_64 random;
+  std::unique_ptr<Proposer> proposer;
+  /// Between propose() and commit().
+  Candidates proposed;
+};
+
+/// One slot's part of a step, as it passes through the stages: propose, (wave: narrow, rate), select, commit. Each
+/// stage reads and fills it.
+struct SlotStep {
+  size_t slot = 0;
+  SlotState* state = nullptr;
+  /// The policy's, of the whole vocabulary. Valid until its next decode.
+  const float* logits = nullptr;
+  /// propose: tokens and log_probs. rate: objectives and rewards. select: scores.
+  Candidates candidates;
+  /// Which candidates may still win: all, unless a narrower closes some.
+  std::vector<bool> open;
+  /// Which candidates have their rewards.
+  std::vector<bool> rated;
+  /// The rank that wins.
+  std::optional<size_t> chosen;
+
+  llama_token token() const { return candidates.tokens[*chosen]; }
+
+  /// Ranks that may win and have no reward yet.
+  std::vector<size_t> unrated() const {
+    std::vector<size_t> ranks;
+    for (size_t rank = 0; rank < open.size(); ++rank) {
+      if (open[rank] && !rated[rank]) ranks.push_back(rank);
+    }
+    return ranks;
+  }
+};
+
+using Step = std::vector<SlotStep>;
+/// Some slots of a step.
+using StepPart = std::vector<SlotStep*>;
+
+inline StepPart whole(Step& step) {
+  StepPart part;
+  for (SlotStep& slot : step) part.push_back(&slot);
+  return part;
+}
+
+}  // namespace argsearch
