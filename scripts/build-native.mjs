@@ -20,10 +20,10 @@ export function buildNative({ name = "release", target = addon, config = "Releas
   discardForeignTree(out);
   const defines = define.map((entry) => `--CD${entry}`);
   try {
-    runPackage("cmake-js", [
-      ...["build", "--log-level", "warn", "--directory", root, "--out", out, "--config", config],
-      ...["--parallel", String(availableParallelism()), ...defines, ...args],
-    ]);
+    const common = ["--log-level", "warn", "--directory", root, "--out", out, "--config", config, ...defines, ...args];
+    // A tree that is configured already is built as it is.
+    if (define.length > 0) runPackage("cmake-js", ["configure", ...common]);
+    runPackage("cmake-js", ["build", "--parallel", String(availableParallelism()), ...common]);
   } catch (error) {
     if (error.code === "MODULE_NOT_FOUND") throw new Failure("cmake-js is not installed: run `npm install` first.");
     throw error;
@@ -62,7 +62,7 @@ await main(import.meta.url, (argv) => {
       config: debug ? "Debug" : "Release",
       // ARGSEARCH_PREBUILD=$PWD/build/sanitize makes node-gyp-build load this one.
       target: target ? resolve(root, "build", target) : sanitize ? join(root, "build/sanitize/build/Release/argsearch.node") : addon,
-      define: [`ARGSEARCH_SANITIZE=${sanitize ? "ON" : "OFF"}`],
+      define: [`ARGSEARCH_SANITIZE=${sanitize ? "address,undefined" : ""}`],
     }),
   );
 });

@@ -7,8 +7,12 @@ import { Failure, main, root, run, runPackage } from "./lib/run.mjs";
 
 function clangFormat(fix) {
   if (spawnSync("clang-format", ["--version"]).error) return;
-  const sources = readdirSync(join(root, "native"), { recursive: true }).filter((name) => /\.(cc|h)$/.test(name));
-  run("clang-format", [...(fix ? ["-i"] : ["--dry-run", "--Werror"]), ...sources.map((name) => join("native", name))]);
+  const sources = ["native", "test/native", "bench/native"].flatMap((dir) =>
+    readdirSync(join(root, dir), { recursive: true })
+      .filter((name) => /\.(cc|h)$/.test(name))
+      .map((name) => join(dir, name)),
+  );
+  run("clang-format", [...(fix ? ["-i"] : ["--dry-run", "--Werror"]), ...sources]);
 }
 
 await main(import.meta.url, (argv) => {

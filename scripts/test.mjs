@@ -1,11 +1,13 @@
 // The whole test run of a fresh clone: set up, check the types, run vitest, close with one line that counts.
 //   node scripts/test.mjs [vitest's filters and options]
 
+import { buildNative } from "./build-native.mjs";
 import { main, runPackage, step } from "./lib/run.mjs";
 import { setup } from "./setup.mjs";
 
 await main(import.meta.url, async (argv) => {
   setup();
+  step("native tests", () => buildNative({ define: ["ARGSEARCH_TESTS=ON"] }));
   step("type check", () => runPackage("typescript", ["--noEmit"]));
 
   const { parseCLI, startVitest } = await import("vitest/node");

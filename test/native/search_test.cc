@@ -1,0 +1,110 @@
+#include "search/search.h"
+
+#include <cmath>
+
+#include "check.h"
+#include "error.h"
+#include "limits.h"
+
+namespace argsearch {
+namespace {
+
+SearchSettings settings_of(uint32_t slots) {
+  open_engine(test::engine_dir());
+  ModelParams params;
+  params.path = test::model_path();
+  params.backend = "CPU";
+  SearchSettings settings;
+  settings.policy = Model::load(params, [](float) { return true; });
+  settings.rewards.push_back({settings.policy, {1.0}});
+  settings.slots = slots;
+  settings.context_size = 64;
+  settings.context.threads = 1;
+  settings.context.interrupt = std::make_shared<Interrupt>();
+  return settings;
+}
+
+const std::vector<llama_token> kPrompt = {1, 2, 3, 4};
+
+/// Closes all but one rank.
+class Only : public Narrower {
+ public:
+  Only(size_t rank, int& asked) : rank_(rank), asked_(asked) {}
+  void narrow(Step& step) override {
+    ++asked_;
+    for (SlotStep& slot : step) {
+      for (size_t rank = 0; rank < slot.open.size(); ++rank) slot.open[rank] = rank == rank_;
+    }
+  }
+
+ private:
+  size_t rank_;
+  int& asked_;
+};
+
+TEST("search: a narrower decides what is rated, and what may win") {
+  Search search(settings_of(1));
+  int asked = 0;
+  search.add(std::make_unique<Only>(3, asked));
+  SlotSettings slot;
+  slot.keep_candidates = true;
+  search.begin(0, kPrompt, {kPrompt}, slot);
+  const StepBatch batch = search.step({0});
+  CHECK(asked > 0);
+  CHECK(batch.steps[0].rank == 3);
+  CHECK(search.counters().reward_tokens == 1);
+  const StepBatch next = search.step({0});
+  CHECK(next.steps[0].rank == 3);
+}
+
+TEST("search: what a narrower leaves open has the rewards that it has without one") {
+  Search plain(settings_of(1));
+  Search narrowed(settings_of(1));
+  int asked = 0;
+  narrowed.add(std::make_unique<Only>(2, asked));
+  SlotSettings slot;
+  slot.keep_candidates = true;
+  for (Search* search : {&plain, &narrowed}) search->begin(0, kPrompt, {kPrompt}, slot);
+  const Candidates all = *plain.step({0}).steps[0].candidates;
+  const StepResult one = narrowed.step({0}).steps[0];
+  CHECK(one.token == all.tokens[2]);
+  CHECK(std::abs(*one.reward - all.rewards[2]) < 0.05 * (1 + std::abs(all.rewards[2])));
+}
+
+TEST("search: without a reward model there is no reward") {
+  SearchSettings settings = settings_of(1);
+  settings.rewards.clear();
+  Search search(settings);
+  search.begin(0, kPrompt, {}, SlotSettings{});
+  const StepBatch batch = search.step({0});
+  CHECK(!batch.steps[0].reward);
+  CHECK(batch.steps[0].rank == 0);
+  CHECK(batch.steps[0].objectives.empty());
+}
+
+TEST("search: phases are kept, also when a commit is refused") {
+  Search search(settings_of(2));
+  search.begin(0, kPrompt, {kPrompt}, SlotSettings{});
+  CHECK_FAILS(search.step({0, 1}), ErrorCode::kBusy);
+  CHECK_FAILS(search.step({0, 0}), ErrorCode::kOptionInvalid);
+  const StepBatch proposed = search.propose({0});
+  CHECK_FAILS(search.step({0}), ErrorCode::kBusy);
+  CHECK_FAILS(search.commit({0}, {{1, 2}}), ErrorCode::kOptionInvalid);
+  const size_t k = proposed.steps[0].candidates->size();
+  std::vector<double> rewards(k, 0);
+  rewards[k - 1] = 1000;
+  CHECK(search.commit({0}, {rewards}).steps[0].rank == k - 1);
+  CHECK(search.step({0}).steps.size() == 1);
+}
+
+TEST("limits: sequences follow slots, candidates and the vocabulary") {
+  CHECK(reward_sequences(1, 32000, 1, 256) == 41);
+  CHECK(reward_sequences(16, 32000, 1, 256) == 256);
+  CHECK(reward_sequences(16, 152000, 1, 256) == 110);
+  CHECK(reward_sequences(16, 152000, 8, 256) == 55);
+  CHECK(reward_sequences(1, 152000, 1, 256) == 41);
+  CHECK(reward_sequences(16, 1u << 24, 8, 256) == 16 + kLeastBranches);
+}
+
+}  // namespace
+}  // namespace argsearch
