@@ -19,8 +19,13 @@ class Session : public Closable {
  public:
   using Counters = decltype(std::declval<const T&>().counters());
 
-  Session(Environment& environment, std::unique_ptr<T> object, std::shared_ptr<Interrupt> interrupt)
-      : Closable(environment), object_(std::move(object)), interrupt_(std::move(interrupt)) {}
+  /// `threadpool`, which may be null, rests while nothing is called.
+  Session(Environment& environment, std::unique_ptr<T> object, std::shared_ptr<Interrupt> interrupt,
+          std::shared_ptr<Threadpool> threadpool)
+      : Closable(environment),
+        object_(std::move(object)),
+        interrupt_(std::move(interrupt)),
+        worker_(threadpool ? [threadpool] { threadpool->rest(); } : std::function<void()>()) {}
   // Explicit, because the worker must be joined before the members it uses go.
   ~Session() override { end(); }
 

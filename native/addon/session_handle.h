@@ -17,7 +17,8 @@ class SessionHandle : public Handle<Self> {
  public:
   explicit SessionHandle(const Napi::CallbackInfo& info)
       : Handle<Self>(info),
-        session_(Environment::of(info.Env()), std::move(parts(info).object), parts(info).interrupt) {}
+        session_(Environment::of(info.Env()), std::move(parts(info).object), parts(info).interrupt,
+                 parts(info).threadpool) {}
 
  protected:
   /// `own` methods, and those that every session has.
@@ -37,7 +38,7 @@ class SessionHandle : public Handle<Self> {
         env, Environment::of(env).loader(), options,
         [settings]() mutable {
           settings.context.threadpool = Threadpool::create(settings.context.threads);
-          return Parts{std::make_unique<T>(settings), settings.context.interrupt};
+          return Parts{std::make_unique<T>(settings), settings.context.interrupt, settings.context.threadpool};
         },
         [constructor](Napi::Env js, Parts& parts) -> Napi::Value {
           return Handle<Self>::make(Environment::of(js).*constructor, &parts);
@@ -65,6 +66,7 @@ class SessionHandle : public Handle<Self> {
   struct Parts {
     std::unique_ptr<T> object;
     std::shared_ptr<Interrupt> interrupt;
+    std::shared_ptr<Threadpool> threadpool;
   };
   static Parts& parts(const Napi::CallbackInfo& info) { return *info[0].As<Napi::External<Parts>>().Data(); }
 

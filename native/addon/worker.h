@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -11,7 +12,8 @@ namespace argsearch {
 /// A thread that runs tasks in the order they were posted. Tasks must not throw.
 class Worker {
  public:
-  Worker() : thread_([this] { run(); }) {}
+  /// `on_idle` runs on the thread whenever it has had nothing to do for kPatience.
+  explicit Worker(std::function<void()> on_idle = nullptr) : on_idle_(std::move(on_idle)), thread_([this] { run(); }) {}
   ~Worker() { stop(); }
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -38,10 +40,19 @@ class Worker {
   }
 
  private:
+  /// As long as JavaScript takes from one step to the next, and then some.
+  static constexpr std::chrono::milliseconds kPatience{2};
+
   void run() {
     std::unique_lock<std::mutex> lock(mutex_);
     for (;;) {
-      wake_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
+      const auto due = [this] { return stopping_ || !tasks_.empty(); };
+      if (on_idle_ && !wake_.wait_for(lock, kPatience, due)) {
+        lock.unlock();
+        on_idle_();
+        lock.lock();
+      }
+      wake_.wait(lock, due);
       if (tasks_.empty()) return;
       std::function<void()> task = std::move(tasks_.front());
       tasks_.pop_front();
@@ -56,6 +67,7 @@ class Worker {
   std::condition_variable wake_;
   std::deque<std::function<void()>> tasks_;
   bool stopping_ = false;
+  std::function<void()> on_idle_;
   std::thread thread_;
 };
 

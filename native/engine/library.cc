@@ -26,6 +26,13 @@ Library Library::open(const std::string& path) {
   return Library(reinterpret_cast<void*>(handle));
 }
 
+std::optional<Library> Library::holding(void* function) {
+  HMODULE handle = nullptr;
+  const DWORD flags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT;
+  if (!GetModuleHandleExW(flags, reinterpret_cast<LPCWSTR>(function), &handle)) return std::nullopt;
+  return Library(reinterpret_cast<void*>(handle));
+}
+
 void* Library::symbol(const char* name) const {
   return reinterpret_cast<void*>(GetProcAddress(reinterpret_cast<HMODULE>(handle_), name));
 }
@@ -45,6 +52,13 @@ Library Library::open(const std::string& path) {
     throw Error(ErrorCode::kEngineIncompatible, path + " cannot be loaded: " + (reason ? reason : "unknown reason"));
   }
   return Library(handle);
+}
+
+std::optional<Library> Library::holding(void* function) {
+  Dl_info info;
+  if (dladdr(function, &info) == 0 || info.dli_fname == nullptr) return std::nullopt;
+  void* handle = dlopen(info.dli_fname, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
+  return handle != nullptr ? std::optional<Library>(Library(handle)) : std::nullopt;
 }
 
 void* Library::symbol(const char* name) const { return dlsym(handle_, name); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 namespace argsearch {
@@ -9,6 +10,9 @@ class Library {
  public:
   /// Opens an absolute UTF-8 path; ENGINE_INCOMPATIBLE with the loader's own words when it fails.
   static Library open(const std::string& path);
+
+  /// The library that holds a function; nullopt when the system does not say.
+  static std::optional<Library> holding(void* function);
 
   /// The symbol's address, or null.
   void* symbol(const char* name) const;
