@@ -4,11 +4,12 @@ import { ArgsearchError } from "../errors.js";
 import { type BadLine, type Line, parseObject, readLines } from "../files/json-lines.js";
 import type { Prompt } from "../types.js";
 import { oneOf } from "../validate.js";
+import type { Fields } from "./fields.js";
 import { type FormatTable, readFields } from "./format.js";
 import { PAIR_FORMATS, type PreferencePair } from "./pair-formats.js";
 import { PROMPT_FORMATS, type ScorableText, TEXT_FORMATS } from "./text-formats.js";
 
-/** A path, or a stream of JSON lines. */
+/** A path, or a stream of JSON lines; either may be gzip, or one JSON array. */
 export type DataSource = string | Readable;
 
 export interface ReadOptions<Name extends string> {
@@ -18,9 +19,10 @@ export interface ReadOptions<Name extends string> {
   onBadLine?: ((bad: BadLine) => void) | undefined;
 }
 
-/** A record with its line's number, from 1. */
+/** A record with its line's number, from 1 (in a JSON array its place), and the same in words, as in BadLine. */
 export interface Numbered<T> {
   line: number;
+  place: string;
   value: T;
 }
 
@@ -35,7 +37,8 @@ export const SCORABLE_FORMAT_NAMES = Object.keys(SCORABLE_FORMATS) as ScorableFo
 /**
  * Preference pairs of JSON lines. Lines that hold none, or whose two responses are identical, go to onBadLine.
  *
- * @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE; OPTION_INVALID for an unknown format
+ * @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, also for a stream that fails; INPUT_INVALID for a file that holds no
+ * JSON lines at all; OPTION_INVALID for an unknown format
  */
 export function readPairs(source: DataSource, options: ReadOptions<PairFormat> = {}): AsyncGenerator<Numbered<PreferencePair>> {
   return readAll(source, PAIR_FORMATS, options);
@@ -61,16 +64,21 @@ async function* readAll<T>(source: DataSource, formats: FormatTable<T>, options:
   const format = oneOf("format", options.format ?? "auto", ["auto", ...Object.keys(formats)]);
   for await (const line of readLines(source)) {
     const value = readLine(line, formats, format, options.onBadLine);
-    if (value !== undefined) yield { line: line.number, value };
+    if (value !== undefined) yield { line: line.number, place: line.place, value };
   }
 }
 
 function readLine<T>(line: Line, formats: FormatTable<T>, format: string, onBadLine: ReadOptions<string>["onBadLine"]): T | undefined {
   try {
-    return readFields(parseObject(line), formats, format);
+    return readFields(withoutNull(parseObject(line)), formats, format);
   } catch (error) {
     if (!(error instanceof ArgsearchError)) throw error;
-    onBadLine?.({ number: line.number, error });
+    onBadLine?.({ number: line.number, place: line.place, error });
     return undefined;
   }
+}
+
+/** What tables export for an empty cell is as if it were not there. */
+function withoutNull(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
 }

@@ -29,5 +29,5 @@ export function toldOf(error: unknown, temporary: string, path: string): unknown
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && "syscall" in error;
+  return error instanceof Error && ("syscall" in error || (error as NodeJS.ErrnoException).code === "ERR_FS_FILE_TOO_LARGE");
 }

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { ArgsearchError } from "../errors.js";
 import { unreadable } from "./file-errors.js";
+import { decodeWhole } from "./utf8.js";
 
 export type JsonObject = Record<string, unknown>;
 
@@ -25,9 +26,18 @@ export function parseJsonObject(content: string, where: string): JsonObject {
   throw new ArgsearchError("INPUT_INVALID", `${where} is not a JSON object`);
 }
 
-/** @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE */
+/** Without a byte order mark. @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE; INPUT_INVALID when it is not UTF-8 */
 export async function readText(path: string): Promise<string> {
-  return readFile(path, "utf8").catch((error: unknown) => {
+  return decodeWhole(await readBytes(path), path);
+}
+
+/** A file of our own that may have been torn anywhere, in a character too. @throws ArgsearchError as readText(), INPUT_INVALID aside */
+export async function readTornText(path: string): Promise<string> {
+  return (await readBytes(path)).toString("utf8");
+}
+
+function readBytes(path: string): Promise<Buffer> {
+  return readFile(path).catch((error: unknown) => {
     throw unreadable(error, path);
   });
 }

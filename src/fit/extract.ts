@@ -7,6 +7,9 @@ import type { FeatureFile } from "./feature-file.js";
 import type { RecordHead } from "./feature-record.js";
 import type { PairReader } from "./reader.js";
 
+/** Of a pair in its source. */
+export type Where = Pick<Numbered<unknown>, "line" | "place">;
+
 export interface ExtractOptions {
   /** The pairs are to be held out. */
   heldOut: boolean;
@@ -14,7 +17,7 @@ export interface ExtractOptions {
   limit: number;
   onPair: () => void;
   /** A pair that this model cannot read; the others go on. */
-  onBadPair: (line: number, error: ArgsearchError) => void;
+  onBadPair: (where: Where, error: ArgsearchError) => void;
 }
 
 export interface Extracted {
@@ -40,8 +43,8 @@ export async function extractFeatures(
 ): Promise<Extracted> {
   const all = createHash("sha256");
   const found = { pairs: 0, unusable: 0, cut: 0 };
-  for await (const { line, value } of pairs) {
-    const head = await extractPair(file, value, hashInto(all, value), reader, options.heldOut, (error) => options.onBadPair(line, error));
+  for await (const { value, ...where } of pairs) {
+    const head = await extractPair(file, value, hashInto(all, value), reader, options.heldOut, (error) => options.onBadPair(where, error));
     found.pairs += 1;
     if (head.places.length === 0) found.unusable += 1;
     if (head.cut) found.cut += 1;

@@ -14,7 +14,7 @@ import { attachReward } from "../gguf/attach.js";
 import { inspect } from "../gguf/inspect.js";
 import { loadModels } from "../model/load-models.js";
 import { contextFor } from "../model/options.js";
-import { type Extracted, extractFeatures } from "./extract.js";
+import { type Extracted, extractFeatures, type Where } from "./extract.js";
 import { FeatureFile } from "./feature-file.js";
 import { type FittedHead, fitHead } from "./fit-head.js";
 import { type FitOptions, type FitResult, type PairSource, type ResolvedFit, resolveFit } from "./options.js";
@@ -96,11 +96,11 @@ async function readSources(fit: ResolvedFit, file: FeatureFile, reader: PairRead
   let [done, malformed] = [0, 0];
   const onPair = (): void => fit.onProgress({ phase: "read", done: ++done, total });
   const read = (source: PairSource, heldOut: boolean, limit: number): Promise<Extracted> => {
-    const bad = (line: number, error: ArgsearchError): void =>
-      fit.onBadPair({ file: typeof source === "string" ? source : null, line, error });
-    const onMalformed = (line: number, error: ArgsearchError): void => {
+    const bad = ({ line, place }: Where, error: ArgsearchError): void =>
+      fit.onBadPair({ file: typeof source === "string" ? source : null, line, place, error });
+    const onMalformed = (where: Where, error: ArgsearchError): void => {
       malformed += 1;
-      bad(line, error);
+      bad(where, error);
       onPair();
     };
     return extractFeatures(file, numbered(source, fit, onMalformed), reader, { heldOut, limit, onPair, onBadPair: bad });
@@ -120,20 +120,21 @@ async function sizeOf(pairs: PairSource, limit: number): Promise<number> {
 async function* numbered(
   source: PairSource,
   { format }: ResolvedFit,
-  onMalformed: (line: number, error: ArgsearchError) => void,
+  onMalformed: (where: Where, error: ArgsearchError) => void,
 ): AsyncGenerator<Numbered<PreferencePair>> {
   if (typeof source === "string") {
-    yield* readPairs(source, { format, onBadLine: ({ number, error }) => onMalformed(number, error) });
+    yield* readPairs(source, { format, onBadLine: ({ number, place, error }) => onMalformed({ line: number, place }, error) });
     return;
   }
   let line = 0;
   for await (const pair of source) {
     line += 1;
+    const place = `pair ${line}`;
     try {
-      yield { line, value: checkedPair(pair) };
+      yield { line, place, value: checkedPair(pair) };
     } catch (error) {
       if (!(error instanceof ArgsearchError)) throw error;
-      onMalformed(line, error);
+      onMalformed({ line, place }, error);
     }
   }
 }

@@ -46,8 +46,10 @@ export interface FitProgress {
 export interface BadPair {
   /** Null for pairs that came from the program. */
   file: string | null;
-  /** Line of the file, or place among the pairs, from 1. */
+  /** Line of the file, or place among the pairs (of a program or a JSON array), from 1. */
   line: number;
+  /** The same in words: "line 3", "pair 3", or "record 3 (line 17)". */
+  place: string;
   error: ArgsearchError;
 }
 

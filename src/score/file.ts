@@ -1,9 +1,8 @@
 /** Scores a data file into another. */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import type { DataSource } from "../data/read.js";
 import { ArgsearchError } from "../errors.js";
-import { unreadable } from "../files/file-errors.js";
+import { fileBytes, isOrdinaryFile } from "../files/bytes.js";
 import { fingerprint } from "../files/fingerprint.js";
 import { countLines } from "../files/json-lines.js";
 import { isSameFile } from "../files/output-file.js";
@@ -38,7 +37,8 @@ export async function scoreFile(
   const summariser = new Summariser();
   const total = typeof source === "string" ? await countLines(source) : 0;
   let done = 0;
-  const advance = (): void => onProgress?.(++done, total);
+  // A file may have grown since it was counted.
+  const advance = (): void => onProgress?.(++done, total === 0 ? 0 : Math.max(done, total));
   const output = out === undefined ? undefined : await openOutput(out, model, source, options);
   const older = new Older(output, summariser);
   try {
@@ -58,8 +58,10 @@ export async function scoreFile(
       await onLine?.(line);
       advance();
     }
+    await older.close();
     await output?.commit();
   } catch (error) {
+    await older.close();
     await output?.suspend();
     throw error;
   }
@@ -86,6 +88,10 @@ class Older {
     return true;
   }
 
+  async close(): Promise<void> {
+    await this.#lines?.return(undefined);
+  }
+
   async #advance(): Promise<void> {
     this.#started = true;
     const next = await this.#lines?.next();
@@ -105,21 +111,17 @@ async function openOutput(
   return LineOutput.open(out, await keyOf(model, source, options));
 }
 
-/** What the lines depend on; null where that cannot be known: streams, and rewards that are functions. */
+/** What the lines depend on; null where that cannot be known: streams and pipes, and rewards that are functions. */
 async function keyOf(
   { info }: Scores,
   source: DataSource,
   { template = "auto", format = "auto" }: Pick<ScoreLinesOptions, "template" | "format">,
 ): Promise<string | null> {
   const labels = info.rewards.reduce((count, { head }) => count + (head?.labels.length ?? 0), 0);
-  if (typeof source !== "string" || labels < info.objectives.length) return null;
+  if (typeof source !== "string" || !(await isOrdinaryFile(source)) || labels < info.objectives.length) return null;
   const hash = createHash("sha256");
   for (const { path } of info.rewards) hash.update(await fingerprint(path));
   hash.update(JSON.stringify([info.objectives, info.weights, info.contextSize, template, format]));
-  try {
-    for await (const chunk of createReadStream(source)) hash.update(chunk as Buffer);
-  } catch (error) {
-    throw unreadable(error, source);
-  }
+  for await (const chunk of fileBytes(source)) hash.update(chunk);
   return hash.digest("hex");
 }

@@ -78,7 +78,7 @@ async function scoreGroup(model: Scores, group: readonly Entry[], options: Score
       for (const entry of group) lines.push(...(await scoreGroup(model, [entry], options)));
       return lines;
     }
-    onBadLine?.({ number: group[0].line, error });
+    onBadLine?.({ number: group[0].line, place: group[0].place, error });
     return [];
   }
 }

@@ -1,11 +1,9 @@
 /** A file of JSON lines that an interrupted run goes on with. */
-import type { FileHandle } from "node:fs/promises";
+import { fileBytes } from "../files/bytes.js";
 import { unwritable } from "../files/file-errors.js";
-import { readLines } from "../files/json-lines.js";
+import { rawLines } from "../files/lines.js";
 import { OutputFile } from "../files/output-file.js";
 import type { ScoredLine } from "./lines.js";
-
-const NEWLINE = 0x0a;
 
 /** The key in the name under which it grows says what the lines depend on, so that only a run of the same kind goes on with them. */
 export class LineOutput {
@@ -23,7 +21,8 @@ export class LineOutput {
     const file = await OutputFile.open(path, { tag: key?.slice(0, 12), resume: key !== null });
     if (key === null || file.partial === null) return new LineOutput(file, 0);
     try {
-      const size = await wholeLines(file.handle);
+      let size = 0;
+      for await (const { bytes } of ownLines(file.partial)) size += bytes;
       await file.handle.truncate(size);
       return new LineOutput(file, size);
     } catch (error) {
@@ -35,7 +34,7 @@ export class LineOutput {
   /** What an older run has written. */
   async *written(): AsyncGenerator<ScoredLine> {
     if (this.#size === 0 || this.#file.partial === null) return;
-    for await (const { text } of readLines(this.#file.partial)) yield JSON.parse(text) as ScoredLine;
+    for await (const { line } of ownLines(this.#file.partial)) yield line;
   }
 
   /** @throws ArgsearchError FILE_UNWRITABLE, for example on a full disk */
@@ -54,16 +53,26 @@ export class LineOutput {
   }
 }
 
-/** Bytes up to the end of the last whole line. */
-async function wholeLines(file: FileHandle): Promise<number> {
-  const chunk = Buffer.alloc(1 << 16);
-  let { size } = await file.stat();
-  while (size > 0) {
-    const start = Math.max(0, size - chunk.length);
-    const { bytesRead } = await file.read(chunk, 0, size - start, start);
-    const last = chunk.subarray(0, bytesRead).lastIndexOf(NEWLINE);
-    if (last >= 0) return start + last + 1;
-    size = start;
+/** The lines at the beginning of a file that are whole and in order, each with its length; what follows is damaged. */
+async function* ownLines(path: string): AsyncGenerator<{ line: ScoredLine; bytes: number }> {
+  let last = -1;
+  for await (const bytes of rawLines(fileBytes(path))) {
+    const line = bytes && ownLine(bytes.toString());
+    if (!line || line.index <= last) return;
+    last = line.index;
+    yield { line, bytes: bytes.length };
   }
-  return 0;
+}
+
+/** Undefined unless it is just what write() writes. */
+function ownLine(text: string): ScoredLine | undefined {
+  try {
+    const line = JSON.parse(text) as ScoredLine | null;
+    const rewards = line && ("tokens" in line ? [line.reward] : [line.chosen, line.rejected]);
+    return text === `${JSON.stringify(line)}\n` && Number.isSafeInteger(line?.index) && rewards?.every(Number.isFinite)
+      ? (line ?? undefined)
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }

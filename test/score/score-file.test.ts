@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadReward, type RewardModel, type ScoredLine, type ScoreFileOptions, scoreFile } from "../../src/index.js";
 import { modelFolder } from "../helpers/model-folder.js";
@@ -50,6 +51,7 @@ async function scored(source: string | Readable, options: ScoreFileOptions = {},
   return { lines, bad, summary };
 }
 
+const outOf = (file: string): string => join(dirname(file), "out.jsonl");
 const rewardOf = async (text: string): Promise<number> => (await model.score({ text })).reward;
 const user = (content: string) => ({ role: "user", content });
 const assistant = (content: string) => ({ role: "assistant", content });
@@ -96,6 +98,30 @@ describe("scoreFile()", () => {
     expect(summary).toMatchObject({ count: 0, failed: 0, mean: null, deviation: null, histogram: { counts: [] } });
   });
 
+  it("counts the records of gzip and of an array", async () => {
+    const records = Array.from({ length: 40 }, (_, at) => ({ text: `a${at}` }));
+    const plain = await scored(fileOf(...records));
+    const zipped = fileOf();
+    writeFileSync(zipped, gzipSync(readFileSync(fileOf(...records))));
+    for (const file of [zipped, fileOf(JSON.stringify(records, null, 2))]) {
+      const progress: string[] = [];
+      expect(await scored(file, { out: outOf(file), onProgress: (done, total) => void progress.push(`${done}/${total}`) })).toEqual(plain);
+      expect([progress[0], progress.at(-1)]).toEqual(["1/40", "40/40"]);
+    }
+  });
+
+  it.skipIf(process.platform === "win32")("reads a named pipe, which can be read once", async () => {
+    const pipe = fileOf();
+    rmSync(pipe);
+    execFileSync("mkfifo", [pipe]);
+    const progress: string[] = [];
+    const writing = writeFile(pipe, '{"text":"a"}\n{"text":"b"}\n');
+    const { lines } = await scored(pipe, { out: outOf(pipe), onProgress: (done, total) => void progress.push(`${done}/${total}`) });
+    await writing;
+    expect(lines.map(({ index }) => index)).toEqual([0, 1]);
+    expect(progress).toEqual(["1/0", "2/0"]);
+  });
+
   it("reads streams, counts progress and can be aborted", async () => {
     const file = fileOf(...Array.from({ length: 70 }, (_, index) => ({ prompt: "say ", response: `a${"b".repeat(index % 9)}` })));
     const progress: string[] = [];
@@ -121,7 +147,6 @@ describe("scoreFile()", () => {
 
 describe("with out", () => {
   const lines = Array.from({ length: 100 }, (_, index) => ({ prompt: "say ", chosen: "y".repeat(1 + (index % 5)), rejected: "n" }));
-  const outOf = (file: string): string => join(dirname(file), "out.jsonl");
   const parsed = (path: string): ScoredLine[] =>
     readFileSync(path, "utf8")
       .trimEnd()
@@ -159,6 +184,33 @@ describe("with out", () => {
     expect(rest.summary).toMatchObject({ count: 100, failed: 1, pairAccuracy: unbroken.summary.pairAccuracy });
     expect(rest.summary.mean).toBeCloseTo(unbroken.summary.mean ?? Number.NaN, 4);
     expect(readdirSync(dirname(file)).sort()).toEqual(["in.jsonl", "out.jsonl"]);
+  });
+
+  it.each([
+    ["no JSON", (text: string) => text.replace(/\n.{5}/, "\n#####")],
+    ["no line of ours", (text: string) => text.replace(/\n.*\n/, '\n{"index":1}\n')],
+    ["two writers' lines, one in the other", (text: string) => text.replace(/\n(.*)\n/, "\n$1$1\n")],
+    ["a line twice", (text: string) => text.replace(/\n(.*)\n/, "\n$1\n$1\n")],
+    ["no UTF-8", (text: string) => Buffer.from(text.replace(/\n.{5}/, "\n\xfc####"), "latin1")],
+    ["a byte of nothing", (text: string) => text.replace(/\n.{5}/, "\n\0\0\0\0\0")],
+  ])("an interrupted run goes on from before what is damaged: %s", async (_name, damage) => {
+    const file = fileOf(...lines);
+    const unbroken = await scored(file);
+    const partial = await interrupted(file, 32);
+    writeFileSync(partial, damage(readFileSync(partial, "utf8")));
+    const rest = await scored(file, { out: outOf(file) });
+    expect(rest.lines.map(({ index }) => index)).toContain(2);
+    expect(parsed(outOf(file)).map(({ index }) => index)).toEqual([...lines.keys()]);
+    expect(rest.summary).toMatchObject({ count: 100, failed: 0, pairAccuracy: unbroken.summary.pairAccuracy });
+  });
+
+  it("an interrupted run of texts with line ends of all kinds goes on", async () => {
+    const texts = Array.from({ length: 70 }, (_, at) => ({ text: `a\u2028${at}\u2029b\u0085c\r\n\v` }));
+    const file = fileOf(...texts);
+    const unbroken = await scored(file);
+    await interrupted(file, 33);
+    expect((await scored(file, { out: outOf(file) })).lines.length).toBeLessThan(40);
+    expect(parsed(outOf(file))).toEqual(unbroken.lines);
   });
 
   it("lines of another model, file or template are not gone on with", async () => {

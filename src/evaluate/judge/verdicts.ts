@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { appendFile } from "node:fs/promises";
 import { unwritable } from "../../files/file-errors.js";
-import { ifAny, readText } from "../../files/json.js";
+import { ifAny, readTornText } from "../../files/json.js";
 import type { JudgeMessage } from "./scheme.js";
 
 /** Replies by the question's digest. A torn last line, or one that is damaged, is asked again. */
@@ -18,7 +18,7 @@ export class VerdictCache {
   /** Without a path replies live as long as the object. @throws ArgsearchError FILE_UNREADABLE */
   static async open(path: string | undefined): Promise<VerdictCache> {
     const cache = new VerdictCache(path);
-    const content = path === undefined ? undefined : await ifAny(readText, path);
+    const content = path === undefined ? undefined : await ifAny(readTornText, path);
     for (const line of content?.split("\n") ?? []) cache.#take(line);
     // A line that broke off must not swallow the next one.
     if (path !== undefined && content !== undefined && content !== "" && !content.endsWith("\n")) await appendFile(path, "\n");

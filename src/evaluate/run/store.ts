@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { ArgsearchError } from "../../errors.js";
 import { unwritable } from "../../files/file-errors.js";
-import { ifAny, readJson, readText, toJson } from "../../files/json.js";
+import { ifAny, readJson, readTornText, toJson } from "../../files/json.js";
 import { writeWhole } from "../../files/whole-file.js";
 import type { Identity } from "../identity.js";
 import type { EvaluatedResponse } from "../response.js";
@@ -149,7 +149,7 @@ function plain(value: unknown): unknown {
 
 /** What is there and whole; of a response that is there twice the later one counts. @throws ArgsearchError FILE_UNREADABLE */
 export async function readResponses(path: string): Promise<EvaluatedResponse[]> {
-  const content = await ifAny(readText, path);
+  const content = await ifAny(readTornText, path);
   if (content === undefined) return [];
   const whole = content.lastIndexOf("\n") + 1;
   if (whole < content.length) await truncate(path, Buffer.byteLength(content.slice(0, whole)));

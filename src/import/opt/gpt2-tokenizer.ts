@@ -1,9 +1,7 @@
 /** GPT-2's byte-level BPE, as OPT has it, out of a Hugging Face directory into llama.cpp's metadata. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ArgsearchError } from "../../errors.js";
-import { unreadable } from "../../files/file-errors.js";
-import { ifAny, isJsonObject, type JsonObject, readJsonObject } from "../../files/json.js";
+import { ifAny, isJsonObject, type JsonObject, readJsonObject, readText } from "../../files/json.js";
 import type { GgufValue } from "../../gguf/writer.js";
 
 export interface SpecialIds {
@@ -50,7 +48,7 @@ export async function gpt2Tokenizer(dir: string, size: number, { bos, eos, pad }
 }
 
 async function templateFile(dir: string): Promise<string | undefined> {
-  return readFile(join(dir, "chat_template.jinja"), "utf8").catch(() => undefined);
+  return ifAny(readText, join(dir, "chat_template.jinja"));
 }
 
 /** Null when there is no tokenizer.json. */
@@ -76,10 +74,7 @@ async function fromTokenizerJson(dir: string): Promise<Bpe | null> {
 
 async function fromVocabAndMerges(dir: string, { added_tokens_decoder: added }: JsonObject): Promise<Bpe> {
   const path = join(dir, "vocab.json");
-  const mergesPath = join(dir, "merges.txt");
-  const text = await readFile(mergesPath, "utf8").catch((error: unknown) => {
-    throw unreadable(error, mergesPath);
-  });
+  const text = await readText(join(dir, "merges.txt"));
   return {
     vocabulary: vocabularyOf(path, await readJsonObject(path)),
     merges: text.split(/\r?\n/).filter((line) => line !== "" && !line.startsWith("#version")),

@@ -1,0 +1,173 @@
+/** A file or a stream as its bytes, decompressed. */
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
+import { ArgsearchError } from "../errors.js";
+import { invalid } from "../validate.js";
+import { unreadable } from "./file-errors.js";
+import { requireUtf8 } from "./utf8.js";
+
+const CHUNK = 1 << 16;
+const LF = 0x0a;
+const BYTE_ORDER_MARK = Buffer.from("\ufeff");
+
+/** What data sets come in and lines do not: the bytes that such a file begins with. */
+const OTHER_FORMATS: readonly (readonly [name: string, magic: string, offset?: number])[] = [
+  ["a Parquet file", "PAR1"],
+  ["an Arrow file", "ARROW1"],
+  ["an Arrow stream", "\xff\xff\xff\xff"],
+  ["a zip archive", "PK\x03\x04"],
+  ["a zstd file", "\x28\xb5\x2f\xfd"],
+  ["an xz file", "\xfd7zXZ\x00"],
+  ["a bzip2 file", "BZh"],
+  ["a tar archive", "ustar", 257],
+  ["a GGUF", "GGUF"],
+  ["gzip within gzip", "\x1f\x8b"],
+];
+/** Whoever writes a short line and waits for the answer has written enough. */
+const tells = (head: Buffer, length: number): boolean => head.length >= length || head.includes(LF);
+
+/** Names a source in messages. */
+export function nameOf(source: string | Readable): string {
+  if (typeof source === "string") return source;
+  return source === process.stdin ? "standard input" : "the stream";
+}
+
+/** Whether it can be read more than once, as a pipe or a device cannot. @throws ArgsearchError FILE_NOT_FOUND, FILE_UNREADABLE */
+export async function isOrdinaryFile(path: string): Promise<boolean> {
+  const present = await stat(path).catch((error: unknown) => {
+    throw unreadable(error, path);
+  });
+  return present.isFile();
+}
+
+/**
+ * The bytes of a file, as it is when it is opened, or of a stream; of gzip what is in it. Without a byte order mark. Leaving early
+ * closes either.
+ *
+ * @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE; INPUT_INVALID for damaged gzip, UTF-16 and files of other
+ * formats; OPTION_INVALID for what is neither
+ */
+export async function* bytesOf(source: string | Readable): AsyncGenerator<Buffer> {
+  const name = nameOf(source);
+  const raw = typeof source === "string" ? fileBytes(source) : streamBytes(source, name);
+  try {
+    const [head, all] = await peek(raw, (head) => tells(head, 2));
+    yield* isGzip(head) ? textBytes(gunzipped(all, name), name) : textBytes(all, name);
+  } finally {
+    await raw.return(undefined);
+  }
+}
+
+async function* textBytes(chunks: AsyncGenerator<Buffer>, name: string): AsyncGenerator<Buffer> {
+  const [head, all] = await peek(chunks, (head) => tells(head, 262));
+  requireText(head, name);
+  let skip = head.indexOf(BYTE_ORDER_MARK) === 0 ? BYTE_ORDER_MARK.length : 0;
+  for await (const chunk of all) {
+    yield chunk.subarray(skip);
+    skip = 0;
+  }
+}
+
+/** The beginning, as far as `enough` asks for it and there is any, and everything. */
+export async function peek(
+  chunks: AsyncGenerator<Buffer>,
+  enough: (head: Buffer) => boolean,
+): Promise<[head: Buffer, all: AsyncGenerator<Buffer>]> {
+  let head: Buffer = Buffer.alloc(0);
+  while (!enough(head)) {
+    const next = await chunks.next();
+    if (next.done) break;
+    head = head.length === 0 ? next.value : Buffer.concat([head, next.value]);
+  }
+  return [head, joined(head, chunks)];
+}
+
+async function* joined(head: Buffer, chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield head;
+    yield* chunks;
+  } finally {
+    await chunks.return(undefined);
+  }
+}
+
+/** A file as it stands. What others append meanwhile is not read: they could be faster for ever. @throws as bytesOf(), of files */
+export async function* fileBytes(path: string): AsyncGenerator<Buffer> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path);
+    const stats = await file.stat();
+    // Pipes, devices and files of the kernel say 0.
+    let left = stats.isFile() && stats.size > 0 ? stats.size : Number.POSITIVE_INFINITY;
+    while (left > 0) {
+      const chunk = Buffer.allocUnsafe(Math.min(CHUNK, left));
+      const { bytesRead } = await file.read(chunk);
+      if (bytesRead === 0) return;
+      left -= bytesRead;
+      yield chunk.subarray(0, bytesRead);
+    }
+  } catch (error) {
+    throw unreadable(error, path);
+  } finally {
+    await file?.close();
+  }
+}
+
+async function* streamBytes(stream: Readable, name: string): AsyncGenerator<Buffer> {
+  if (typeof stream?.[Symbol.asyncIterator] !== "function") throw invalid("source", "a path or a readable stream", stream);
+  if (stream.destroyed || stream.readableEnded)
+    throw streamError(stream.errored ?? new Error("it has ended or was destroyed before"), name);
+  // Half of a character, where a text was cut between two chunks.
+  let half = "";
+  try {
+    for await (const chunk of stream as AsyncIterable<unknown>) {
+      if (chunk instanceof Uint8Array) {
+        yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+        continue;
+      }
+      if (typeof chunk !== "string") throw new ArgsearchError("INPUT_INVALID", `${name} must give bytes or texts`);
+      const text = half + chunk;
+      half = /[\ud800-\udbff]$/.exec(text)?.[0] ?? "";
+      yield Buffer.from(half === "" ? text : text.slice(0, -1));
+    }
+  } catch (error) {
+    throw streamError(error, name);
+  }
+  yield Buffer.from(half);
+}
+
+function streamError(error: unknown, name: string): unknown {
+  const known = unreadable(error, name);
+  if (known instanceof ArgsearchError) return known;
+  return new ArgsearchError("FILE_UNREADABLE", `cannot read ${name}: ${error instanceof Error ? error.message : String(error)}`, {
+    cause: error,
+  });
+}
+
+function isGzip(head: Buffer): boolean {
+  return head[0] === 0x1f && head[1] === 0x8b;
+}
+
+async function* gunzipped(chunks: AsyncGenerator<Buffer>, name: string): AsyncGenerator<Buffer> {
+  const gunzip = createGunzip();
+  const done = pipeline(Readable.from(chunks), gunzip).catch(() => {}); // a failure comes out of gunzip, too
+  try {
+    for await (const chunk of gunzip) yield chunk as Buffer;
+  } catch (error) {
+    if (!(error as NodeJS.ErrnoException).code?.startsWith("Z_")) throw error;
+    throw new ArgsearchError("INPUT_INVALID", `${name} is a damaged or truncated gzip file: ${(error as Error).message}`, { cause: error });
+  } finally {
+    gunzip.destroy();
+    await done;
+  }
+}
+
+/** @throws ArgsearchError INPUT_INVALID */
+function requireText(head: Buffer, name: string): void {
+  const found = OTHER_FORMATS.find(([, magic, offset = 0]) => head.toString("latin1", offset, offset + magic.length) === magic);
+  if (found)
+    throw new ArgsearchError("INPUT_INVALID", `${name} is ${found[0]}: make JSON lines of it first; plain or in gzip, they are read`);
+  requireUtf8(head, name);
+}

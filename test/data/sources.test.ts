@@ -1,0 +1,394 @@
+/** What a data file or stream may be made of: line ends, encodings, compression, other layouts. */
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough, Readable } from "node:stream";
+import { gzipSync } from "node:zlib";
+import { afterAll, describe, expect, it } from "vitest";
+import { countLines } from "../../src/files/json-lines.js";
+import { type DataSource, readScorables } from "../../src/index.js";
+
+const folder = mkdtempSync(join(tmpdir(), "argsearch-sources-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+let files = 0;
+
+function fileOf(content: string | Buffer): string {
+  const path = join(folder, `${++files}.jsonl`);
+  writeFileSync(path, content);
+  return path;
+}
+
+/** In pieces of one byte: characters, line ends and magic numbers are cut everywhere. */
+function streamOf(content: string | Buffer): Readable {
+  return Readable.from([...Buffer.from(content)].map((byte) => Buffer.of(byte)));
+}
+
+/** The texts with their lines' numbers, and "place: message" of what was refused. */
+async function read(source: DataSource) {
+  const [texts, bad]: [unknown[], string[]] = [[], []];
+  const onBadLine = ({ place, error }: { place: string; error: Error }): void => void bad.push(`${place}: ${error.message}`);
+  for await (const { line, value } of readScorables(source, { onBadLine })) texts.push([line, "text" in value ? value.text : value]);
+  return { texts, bad };
+}
+
+const line = (text: string): string => JSON.stringify({ text });
+const failing = (source: DataSource) =>
+  read(source).then(
+    () => "read",
+    (error: unknown) => error,
+  );
+
+/** The same from a file and from a stream. */
+async function both(content: string | Buffer) {
+  const path = fileOf(content);
+  const found = await read(path);
+  expect(await read(streamOf(content))).toEqual(found);
+  expect(await countLines(path)).toBe(found.texts.length + found.bad.length);
+  return found;
+}
+
+describe("only LF ends a line", () => {
+  it.each(["\u2028", "\u2029", "\u0085", "a\u2028\u2029\u0085b"])("%j is text", async (text) => {
+    const { texts, bad } = await both(`${line(text)}\n${line("next")}\n`);
+    expect({ texts, bad }).toEqual({
+      texts: [
+        [1, text],
+        [2, "next"],
+      ],
+      bad: [],
+    });
+  });
+
+  it.each([
+    [
+      "a lone CR between fields",
+      `{"text":\r"a"}\n${line("b")}`,
+      [
+        [1, "a"],
+        [2, "b"],
+      ],
+    ],
+    [
+      "CRLF",
+      `${line("a")}\r\n${line("b")}\r\n`,
+      [
+        [1, "a"],
+        [2, "b"],
+      ],
+    ],
+    [
+      "no end of the last line",
+      `${line("a")}\n${line("b")}`,
+      [
+        [1, "a"],
+        [2, "b"],
+      ],
+    ],
+    [
+      "byte order marks, of joined files too",
+      `\ufeff${line("a")}\n\ufeff${line("b")}`,
+      [
+        [1, "a"],
+        [2, "b"],
+      ],
+    ],
+    ["blank lines at the end", `${line("a")}\n\n \r\n\t\n`, [[1, "a"]]],
+    ["nothing", "", []],
+    ["a byte order mark alone", "\ufeff", []],
+    ["blank lines alone", "\n\r\n  \n", []],
+  ])("%s", async (_name, content, texts) => {
+    expect(await both(content)).toEqual({ texts, bad: [] });
+  });
+
+  it("a vertical tab or form feed makes its own line bad and no second one", async () => {
+    const { texts, bad } = await both(`{"text":\v"a"}\n{"text":\f"a"}\n${line("b")}`);
+    expect([texts, bad.map((each) => each.slice(0, 7))]).toEqual([[[3, "b"]], ["line 1:", "line 2:"]]);
+  });
+
+  it("blank lines in between are told of by number", async () => {
+    expect(await both(`${line("a")}\n\n${line("b")}`)).toEqual({
+      texts: [
+        [1, "a"],
+        [3, "b"],
+      ],
+      bad: ["line 2: the line is empty"],
+    });
+  });
+
+  it("streams of text, cut within a character", async () => {
+    const whole = `${line("😀 ü")}\n${line("b")}`;
+    expect((await read(Readable.from([...whole.split("")]))).texts).toEqual([
+      [1, "😀 ü"],
+      [2, "b"],
+    ]);
+    const decoded = Readable.from([Buffer.from(whole)], { objectMode: false }).setEncoding("utf8");
+    expect((await read(decoded)).texts).toEqual([
+      [1, "😀 ü"],
+      [2, "b"],
+    ]);
+  });
+
+  it("a line comes as soon as it is there", async () => {
+    const live = new PassThrough();
+    const lines = readScorables(live);
+    live.write("\n");
+    live.write(`${line("a")}\n`);
+    expect((await lines.next()).value).toMatchObject({ line: 2, value: { text: "a" } });
+    live.write(`${line("b")}\n`);
+    expect((await lines.next()).value).toMatchObject({ line: 3, value: { text: "b" } });
+    await lines.return(undefined);
+    expect(live.destroyed).toBe(true);
+  });
+
+  it("a line that is too long to be kept is refused", async () => {
+    const piece = Buffer.alloc(1 << 20, "a");
+    function* endless(): Generator<Buffer> {
+      yield Buffer.from(`${line("a")}\n{"text":"`);
+      for (let at = 0; at < 65; at++) yield piece;
+      yield Buffer.from(`"}\n${line("b")}\n`);
+    }
+    const { texts, bad } = await read(Readable.from(endless()));
+    expect(texts).toEqual([
+      [1, "a"],
+      [3, "b"],
+    ]);
+    expect(bad).toEqual([expect.stringMatching(/^line 2: the line is longer than 64 MiB/)]);
+  });
+
+  it("a file that grows while it is read is read as it was when it was opened", async () => {
+    const path = fileOf(Array.from({ length: 20_000 }, (_, at) => `${line(`${at}`)}\n`).join(""));
+    let count = 0;
+    for await (const { value } of readScorables(path)) {
+      if (count++ === 0) appendFileSync(path, `${line("later")}\n`);
+      expect(value).not.toEqual({ text: "later" });
+    }
+    expect(count).toBe(20_000);
+  });
+});
+
+describe("other encodings", () => {
+  const utf16 = (text: string): Buffer => Buffer.from(text, "utf16le");
+  const bigEndian = (text: string): Buffer => utf16(text).swap16();
+
+  it("a line of Latin-1 is refused, the others are read", async () => {
+    const content = Buffer.concat([Buffer.from(`${line("ü")}\n`), Buffer.from(`${line("naïve")}\n`, "latin1"), Buffer.from(line("b"))]);
+    const { texts, bad } = await both(content);
+    expect(texts).toEqual([
+      [1, "ü"],
+      [3, "b"],
+    ]);
+    expect(bad).toEqual([expect.stringMatching(/^line 2: the line is not UTF-8.*save/i)]);
+  });
+
+  it.each([
+    ["a torn character", Buffer.from([0xe2, 0x82])],
+    ["a surrogate", Buffer.from([0xed, 0xa0, 0x80])],
+    ["an overlong form", Buffer.from([0xc0, 0xaf])],
+  ])("%s is not UTF-8", async (_name, bytes) => {
+    const { bad } = await both(Buffer.concat([Buffer.from('{"text":"'), bytes, Buffer.from('"}\n'), Buffer.from(line("b"))]));
+    expect(bad).toEqual([expect.stringMatching(/^line 1: the line is not UTF-8/)]);
+  });
+
+  it.each([
+    ["UTF-16 with its mark", utf16(`\ufeff${line("a")}\n${line("b")}\n`), /not UTF-8.*line 1.*byte order mark of UTF-16/],
+    ["big-endian UTF-16 with its mark", bigEndian(`\ufeff${line("a")}\n`), /not UTF-8.*line 1.*byte order mark of UTF-16/],
+    ["UTF-16 without", utf16(`${line("a")}\n${line("b")}\n`), /not UTF-8.*line 1.*UTF-16/],
+    ["big-endian UTF-16 without", bigEndian(`${line("a")}\n${line("b")}\n`), /not UTF-8.*line 1.*UTF-16/],
+    ["compressed UTF-16", gzipSync(utf16(`\ufeff${line("a")}\n`)), /not UTF-8.*line 1.*byte order mark of UTF-16/],
+  ])("%s is refused as a whole", async (_name, content, message) => {
+    for (const source of [fileOf(content), streamOf(content)]) {
+      expect(await failing(source)).toMatchObject({ code: "INPUT_INVALID", message: expect.stringMatching(message) });
+    }
+  });
+});
+
+describe("compression", () => {
+  const content = `${line("a")}\n${line("ü")}\n`;
+
+  it.each([
+    ["gzip", gzipSync(content)],
+    ["gzip of several members", Buffer.concat([gzipSync(`${line("a")}\n`), gzipSync(`${line("ü")}\n`)])],
+    ["gzip with a byte order mark in it", gzipSync(`\ufeff${content}`)],
+  ])("%s is read, whatever its name", async (_name, bytes) => {
+    expect(await both(bytes)).toEqual({
+      texts: [
+        [1, "a"],
+        [2, "ü"],
+      ],
+      bad: [],
+    });
+  });
+
+  it("a reader may leave early", async () => {
+    const path = fileOf(gzipSync(content.repeat(50_000)));
+    for (let round = 0; round < 3; round++) {
+      for await (const { line: number } of readScorables(path)) if (number === 2) break;
+    }
+  });
+
+  const long = gzipSync(Array.from({ length: 5000 }, (_, at) => line(`${Math.sin(at)}`)).join("\n"));
+  const flipped = Buffer.from(long);
+  flipped[long.length >> 1] ^= 0xff;
+  flipped[long.length - 6] ^= 0xff;
+
+  it.each([
+    ["torn", long.subarray(0, long.length >> 1)],
+    ["torn in its header", long.subarray(0, 5)],
+    ["damaged", flipped],
+  ])("%s gzip is told of", async (_name, bytes) => {
+    for (const source of [fileOf(bytes), streamOf(bytes)]) {
+      expect(await failing(source)).toMatchObject({ code: "INPUT_INVALID", message: expect.stringMatching(/damaged or truncated gzip/) });
+    }
+  });
+
+  it.each([
+    ["Parquet", Buffer.from("PAR1\x15\x04\x15")],
+    ["zip", Buffer.from("PK\x03\x04\x14\x00\x00\x00", "latin1")],
+    ["zstd", Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x04])],
+    ["xz", Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00])],
+    ["bzip2", Buffer.from("BZh91AY&SY")],
+    ["Arrow", Buffer.from("ARROW1\0\0")],
+    ["GGUF", Buffer.from("GGUF\x03\0\0\0")],
+    ["gzip", gzipSync(gzipSync(content))],
+    ["tar", gzipSync(Buffer.concat([Buffer.from("a.jsonl".padEnd(257, "\0")), Buffer.from("ustar\x0000")]))],
+  ])("%s is refused once, with what to do", async (name, bytes) => {
+    const source = fileOf(bytes);
+    const message = expect.stringMatching(new RegExp(`${source}.*\\b${name}\\b.*JSON lines`));
+    expect(await failing(source)).toMatchObject({ code: "INPUT_INVALID", message });
+    const stream = expect.stringMatching(new RegExp(`^the stream.*\\b${name}\\b`));
+    expect(await failing(streamOf(bytes))).toMatchObject({ code: "INPUT_INVALID", message: stream });
+  });
+});
+
+describe("records that are not one a line", () => {
+  const [a, b] = [{ text: 'a ]}, " \\' }, { text: "b", more: [{ x: [1, {}] }, "]"] }];
+  const texts = [
+    [1, a.text],
+    [2, b.text],
+  ];
+
+  it.each([
+    ["an array on one line", JSON.stringify([a, b])],
+    ["an array of a record a line", `[\n${JSON.stringify(a)},\n${JSON.stringify(b)}\n]\n`],
+    ["a pretty array", JSON.stringify([a, b], null, 2)],
+    ["a pretty array with CRLF and a byte order mark", `\ufeff${JSON.stringify([a, b], null, 2).replaceAll("\n", "\r\n")}`],
+    ["an array with a comma too many", `[${JSON.stringify(a)},\n${JSON.stringify(b)},\n]`],
+    ["pretty records one below the other", `${JSON.stringify(a, null, 2)}\n${JSON.stringify(b, null, 2)}\n`],
+    ["pretty records with commas", `${JSON.stringify(a, null, "\t")},\n${JSON.stringify(b, null, "\t")}`],
+    ["a record a line, with commas", `${JSON.stringify(a)},\n${JSON.stringify(b)},\n`],
+    ["a compressed array", gzipSync(JSON.stringify([a, b], null, 2))],
+  ])("%s", async (_name, content) => {
+    expect(await both(content)).toEqual({ texts, bad: [] });
+  });
+
+  it("are refused one by one, by place and line", async () => {
+    const { texts: found, bad } = await both(`[\n  ${JSON.stringify(a)},\n  {"text": 7},\n  null,\n\n  {"text"},\n${JSON.stringify(b)}]`);
+    expect(found).toEqual([
+      [1, a.text],
+      [5, b.text],
+    ]);
+    expect(bad).toEqual([
+      'record 2 (line 3): the field "text" must be a text',
+      "record 3 (line 4): the record is not a JSON object",
+      expect.stringMatching(/^record 4 \(line 6\): the record is not JSON/),
+    ]);
+  });
+
+  it("that are torn cost only themselves", async () => {
+    const whole = JSON.stringify([a, b]);
+    const inside = await both(whole.slice(0, -5));
+    expect(inside).toEqual({ texts: [[1, a.text]], bad: [expect.stringMatching(/^record 2 \(line 1\): the record is not JSON/)] });
+    const between = await both(`[${JSON.stringify(a)},\n`);
+    expect(between).toEqual({ texts: [[1, a.text]], bad: [expect.stringMatching(/^record 2 \(line 2\): .*ends before it is closed/)] });
+  });
+
+  it("of an array that is larger than memory should hold", async () => {
+    const record = Buffer.from(`${JSON.stringify({ text: "x".repeat(1 << 20) })},`);
+    function* endless(): Generator<Buffer> {
+      yield Buffer.from("[");
+      for (let at = 0; at < 65; at++) yield record;
+      yield Buffer.from(`${line("end")}]`);
+    }
+    let count = 0;
+    for await (const { line: number } of readScorables(Readable.from(endless()))) expect(number).toBe(++count);
+    expect(count).toBe(66);
+  });
+
+  it.each([
+    ["texts", '["a", "b"]\n', "read"],
+    ["texts on lines of their own", '[\n"a",\n"b"\n]\n', expect.objectContaining({ code: "INPUT_INVALID" })],
+    ["records, with more behind it", `[${line("a")}]\n[${line("b")}]\n`, expect.objectContaining({ code: "INPUT_INVALID" })],
+    ["a table", "prompt,chosen,rejected\na,b,c\nd,e,f\n", expect.objectContaining({ code: "INPUT_INVALID" })],
+    ["a page", "<!DOCTYPE html>\n<html>\n<p>404</p>\n", expect.objectContaining({ code: "INPUT_INVALID" })],
+  ])("never one error a line: %s", async (_name, content, outcome) => {
+    const bad: string[] = [];
+    const all = async (): Promise<string> => {
+      for await (const _ of readScorables(fileOf(content), { onBadLine: ({ place }) => void bad.push(place) }));
+      return "read";
+    };
+    expect(await all().catch((error: unknown) => error)).toEqual(outcome);
+    expect(bad.length).toBeLessThan(2);
+  });
+
+  it.each([
+    ["a torn first line", `{\n${line("a")}\n${line("b")}`],
+    ["a first line that is no record", `[]\n${line("a")}\n${line("b")}`],
+    ["a first line that is no JSON", `7\n${line("a")}\n${line("b")}`],
+    ["a first line torn within a text", `{"text":"a\n${line("a")}\n${line("b")}`],
+  ])("lines stay lines after %s", async (_name, content) => {
+    const { texts: found, bad } = await both(content);
+    expect(found).toEqual([
+      [2, "a"],
+      [3, "b"],
+    ]);
+    expect(bad).toEqual([expect.stringMatching(/^line 1: /)]);
+  });
+});
+
+describe("streams that fail", () => {
+  it("a stream's error names the stream", async () => {
+    async function* broken(): AsyncGenerator<string> {
+      yield `${line("a")}\n`;
+      throw new Error("the cable is out");
+    }
+    const error = await failing(Readable.from(broken()));
+    expect(error).toMatchObject({
+      name: "ArgsearchError",
+      code: "FILE_UNREADABLE",
+      message: expect.stringMatching(/^cannot read the stream: the cable is out/),
+    });
+  });
+
+  it.each([
+    ["destroyed", (stream: Readable) => void stream.destroy()],
+    ["destroyed with an error", (stream: Readable) => void stream.on("error", () => {}).destroy(new Error("gone"))],
+  ])("a stream that was %s", async (_name, end) => {
+    const stream = Readable.from([line("a")]);
+    end(stream);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await failing(stream)).toMatchObject({ name: "ArgsearchError", message: expect.stringMatching(/the stream/) });
+  });
+
+  it("a stream that was read before", async () => {
+    const stream = Readable.from([line("a")]);
+    await read(stream);
+    expect(await failing(stream)).toMatchObject({ name: "ArgsearchError", message: expect.stringMatching(/the stream/) });
+  });
+
+  it("a stream that ends without having ended, or is destroyed meanwhile", async () => {
+    const stream = new PassThrough();
+    stream.write(`${line("a")}\n`);
+    setImmediate(() => stream.destroy());
+    expect(await failing(stream)).toMatchObject({ name: "ArgsearchError", code: "FILE_UNREADABLE" });
+  });
+
+  it("a stream of objects, and what is no source", async () => {
+    expect(await failing(Readable.from([{ text: "a" }]))).toMatchObject({
+      code: "INPUT_INVALID",
+      message: expect.stringMatching(/bytes or texts/),
+    });
+    expect(await failing(7 as never)).toMatchObject({ code: "OPTION_INVALID" });
+    expect(await failing(undefined as never)).toMatchObject({ code: "OPTION_INVALID" });
+  });
+});
