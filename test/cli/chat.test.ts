@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { argsearch, policy, start } from "./run.js";
 
@@ -17,6 +18,35 @@ describe("chat with piped turns", () => {
     expect(second[1]).toBeGreaterThan(first[1] ?? 0);
     // All of the first turn's prompt, at the least, is still there.
     expect(second[0]).toBeGreaterThanOrEqual((first[1] ?? 0) - 1);
+  });
+
+  it("takes each line for one turn, whatever stands in it, and gzip for what is in it", async () => {
+    const turn = "Help me\u2028plan a\u2029party,\u0085please.\v\f Now\rthen.";
+    const input = `\ufeff${turn}\r\nTell me more.`;
+    const [plain, zipped] = await Promise.all(
+      [input, gzipSync(input)].map((input) => argsearch(["chat", "--verbose", ...SHORT], { input })),
+    );
+    expect(plain.code).toBe(0);
+    expect([...plain.stderr.matchAll(/prompt tokens cached/g)]).toHaveLength(2);
+    expect(zipped.stdout).toBe(plain.stdout);
+  });
+
+  it.each([
+    ["Latin-1", Buffer.from("Hello.\nna\xefve\n", "latin1"), "line 2 of standard input is not UTF-8"],
+    ["UTF-16", Buffer.from("\ufeffHello.\n", "utf16le"), "standard input is not UTF-8: line 1 begins with the byte order mark of UTF-16"],
+  ])("refuses %s", async (_name, input, message) => {
+    const { code, stderr } = await argsearch(["chat", ...SHORT], { input });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^argsearch: [^\n]* \[INPUT_INVALID\]\n$/);
+    expect(stderr).toContain(message);
+  });
+
+  it("answers a line before the next one comes", async () => {
+    const { child, outcome } = start(["chat", ...SHORT], { keepOpen: true });
+    child.stdin?.write("Hi\n");
+    await new Promise((resolve) => child.stdout?.once("data", resolve));
+    child.stdin?.end("/exit\n");
+    expect((await outcome).code).toBe(0);
   });
 
   it("prints nothing but the answers", async () => {

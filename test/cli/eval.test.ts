@@ -63,7 +63,7 @@ describe("eval", () => {
     const path = await data(folder, ['{"prompt":"Hello"}', "{", '{"text":"no prompt"}']);
     const run = await argsearch(["eval", "--data", path, "--methods", "greedy", "--out", join(folder, "out"), ...QUICK]);
     expect(run.code).toBe(1);
-    expect(run.stderr).toMatch(/line 2: .*\[INPUT_INVALID\]\n.*line 3: /);
+    expect(run.stderr).toMatch(/^argsearch: line 2 left out: .*\[INPUT_INVALID\]\nargsearch: line 3 left out: /);
     expect(run.stdout).toMatch(/^greedy/m);
   });
 

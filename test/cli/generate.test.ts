@@ -95,6 +95,32 @@ describe("generate", () => {
     expect(cut.finishReason).toBe("stop");
     expect(cut.text).toBe(whole.text.slice(0, whole.text.indexOf(stop)));
   });
+
+  it("takes escapes in a stop string, and says so", async () => {
+    const whole = await generateJson(...PROMPT);
+    expect(whole.text).toContain("\n");
+    const cut = await generateJson(...PROMPT, "--stop", "\\n");
+    expect(cut).toMatchObject({ finishReason: "stop", text: whole.text.slice(0, whole.text.indexOf("\n")) });
+    const refused = await argsearch(["generate", ...PROMPT, "--stop", "\\u{110000}"]);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/^argsearch: .*--stop.*no character.*\[OPTION_INVALID\]\n$/) });
+    for (const command of ["generate", "chat", "eval"]) {
+      const { stdout } = await argsearch([command, "--help"]);
+      expect(stdout.replace(/\s+/g, " ")).toContain("repeatable; \\n, \\t, \\r, \\\\, \\xNN and \\u{…} are escapes");
+    }
+  });
+
+  it.each([
+    ["Latin-1", Buffer.from("Hello.\nna\xefve\n", "latin1"), "not UTF-8: line 2"],
+    ["UTF-16", Buffer.from("\ufeffHello\n", "utf16le"), "not UTF-8: line 1 begins with the byte order mark of UTF-16"],
+    ["UTF-16 without its mark", Buffer.from("Hello\n", "utf16le"), "not UTF-8: line 1 looks like UTF-16"],
+  ])("refuses %s on standard input", async (_name, input, message) => {
+    for (const args of [["generate", "--prompt", "-"], ["generate"], ["score", "--prompt", "x", "--response", "-"]]) {
+      const { code, stdout, stderr } = await argsearch(args, { input });
+      expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+      expect(stderr).toMatch(/^argsearch: standard input [^\n]* \[INPUT_INVALID\]\n$/);
+      expect(stderr).toContain(message);
+    }
+  });
 });
 
 describe("--trace", () => {

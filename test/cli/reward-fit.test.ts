@@ -64,7 +64,7 @@ describe("reward fit", () => {
     const { args } = await fitArgs(`{\n${pairLines(20)}`);
     const { code, stdout, stderr } = await argsearch(args);
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^argsearch: \S+pairs\.jsonl line 1: [^\n]* \[INPUT_INVALID\]\n$/);
+    expect(stderr).toMatch(/^argsearch: \S+pairs\.jsonl line 1 left out: [^\n]* \[INPUT_INVALID\]\n$/);
     expect(stdout).toContain("\n1 left out\n");
   });
 

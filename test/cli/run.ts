@@ -25,7 +25,9 @@ const ONE_THREAD = new Set(["generate", "score", "chat"]);
 
 interface RunOptions {
   /** Standard input; nothing is piped in when absent. */
-  input?: string;
+  input?: string | Buffer;
+  /** Standard input is the test's to write. */
+  keepOpen?: boolean;
   /** A file descriptor that takes standard output. */
   stdout?: number;
   env?: Record<string, string>;
@@ -41,11 +43,11 @@ export function start(args: readonly string[], options: RunOptions = {}): { chil
 }
 
 /** Any of the package's programs; `script` is its path from the root. */
-export function startScript(script: string, args: readonly string[], { input, stdout: output, env }: RunOptions = {}) {
+export function startScript(script: string, args: readonly string[], { input, keepOpen = false, stdout: output, env }: RunOptions = {}) {
   const { NO_COLOR: _no, FORCE_COLOR: _force, ...inherited } = process.env;
   const child = spawn(process.execPath, [join(root, script), ...args], {
     env: { ...inherited, ...env },
-    stdio: [input === undefined ? "ignore" : "pipe", output ?? "pipe", "pipe"],
+    stdio: [input === undefined && !keepOpen ? "ignore" : "pipe", output ?? "pipe", "pipe"],
   });
   onTestFinished(() => {
     child.kill("SIGKILL");
@@ -58,7 +60,7 @@ export function startScript(script: string, args: readonly string[], { input, st
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
   });
-  child.stdin?.end(input);
+  if (!keepOpen) child.stdin?.end(input);
   const outcome = new Promise<Outcome>((resolve, reject) => {
     child.on("error", reject).on("close", (code, signal) => resolve({ code: signal ?? code, stdout, stderr }));
   });

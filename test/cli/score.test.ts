@@ -1,5 +1,6 @@
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import type { GenerateResult, ScoredPair, ScoreResult } from "../../src/index.js";
 import { argsearch, parseLines, reward, scratch, start } from "./run.js";
@@ -97,10 +98,32 @@ describe("score --input", () => {
     expect(code).toBe(1);
     expect(parseLines<ScoredLine>(stdout).map(({ index }) => index)).toEqual([0, 6, 7]);
     const reports = stderr.trimEnd().split("\n");
-    expect(reports.map((line) => line.match(/^argsearch: line (\d+): /)?.[1])).toEqual(["2", "3", "4", "5", "6", undefined]);
+    expect(reports.map((line) => line.match(/^argsearch: line (\d+) left out: /)?.[1])).toEqual(["2", "3", "4", "5", "6", undefined]);
     expect(reports[0]).toMatch(/\[INPUT_INVALID\]$/);
     expect(reports[4]).toMatch(/Shorten them: the models know no longer texts\. \[PROMPT_TOO_LONG\]$/);
     expect(reports[5]).toMatch(/^3 scored · 5 failed · mean /);
+  });
+
+  it("reads gzip and arrays, and refuses once what holds no lines", async () => {
+    const folder = await scratch();
+    const array = `[\n  ${good("Mix.")},\n  {"text": 7},\n  ${good("Bake.")}\n]\n`;
+    const files = [gzipSync(array), array, "PAR1\x15\x04\x15\n\n\n", Buffer.from(`${good("Mix.")}\n`, "utf16le"), "a,b\nc,d\ne,f\n"];
+    const score = async (content: string | Buffer, at: number) => {
+      const path = join(folder, `data-${at}`);
+      await writeFile(path, content);
+      return argsearch(["score", "--input", path]);
+    };
+    const outcomes = await Promise.all(files.map(score));
+    const [zipped, plain, ...others] = outcomes;
+    expect(plain.stderr).toMatch(
+      /^argsearch: record 2 \(line 3\) left out: .*"text" must be a text \[INPUT_INVALID\]\n2 scored · 1 failed/,
+    );
+    expect(parseLines<ScoredLine>(plain.stdout).map(({ index }) => index)).toEqual([0, 2]);
+    expect(zipped).toEqual(plain);
+    for (const { code, stdout, stderr } of others) {
+      expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+      expect(stderr).toMatch(/^argsearch: [^\n]*data-\d[^\n]* \[INPUT_INVALID\]\n$/);
+    }
   });
 
   it("sums pairs up, and writes their lines to a file", async () => {
@@ -111,7 +134,7 @@ describe("score --input", () => {
     await writeFile(input, `${JSON.stringify(pair)}\n${JSON.stringify({ prompt, chosen: "a", rejected: "a" })}\n`);
     const { code, stdout, stderr } = await argsearch(["score", "--input", input, "--out", out, "--json"]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^argsearch: line 2: chosen and rejected are identical \[INPUT_INVALID\]\n/);
+    expect(stderr).toMatch(/^argsearch: line 2 left out: chosen and rejected are identical \[INPUT_INVALID\]\n/);
     const [line] = parseLines<ScoredPair>(await readFile(out, "utf8"));
     expect(line).toEqual({ index: 0, chosen: expect.any(Number), rejected: expect.any(Number), correct: true });
     const summary = JSON.parse(stdout) as Record<string, unknown>;

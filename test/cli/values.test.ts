@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { integer, labelWeight, list, number, rewardTerm } from "../../src/cli/flags/values.js";
+import { integer, labelWeight, list, number, rewardTerm, stopText } from "../../src/cli/flags/values.js";
 import { scratch } from "./run.js";
 
 describe("numbers", () => {
@@ -64,5 +64,29 @@ describe("--label", () => {
 
   it("refuses a weight that is no number", () => {
     expect(() => labelWeight("helpful=much", 0)).toThrow("Not a number");
+  });
+});
+
+describe("--stop", () => {
+  it.each([
+    ["end", "end"],
+    ["\\n", "\n"],
+    ["\\n\\nHuman:", "\n\nHuman:"],
+    ["\\t|\\r|\\\\|", "\t|\r|\\|"],
+    ["\\\\n", "\\n"],
+    ["\\\\\\n", "\\\n"],
+    ["\\x41\\x0a\\xff", "A\n\xff"],
+    ["\\u{41}\\u{1F600}\\u{0}", "A\u{1f600}\0"],
+    ["\\u0041", "\\u0041"],
+    ["a real\nline end", "a real\nline end"],
+    ["\\end{document}\\", "\\end{document}\\"],
+    ["\\x4 \\x \\u \\u{} \\u{x} \\N \\0", "\\x4 \\x \\u \\u{} \\u{x} \\N \\0"],
+  ])("%j is %j", (typed, meant) => {
+    expect(stopText(typed)).toEqual([meant]);
+  });
+
+  it("collects, and refuses what is no character", () => {
+    expect(stopText("\\t", stopText("\\n"))).toEqual(["\n", "\t"]);
+    for (const typed of ["\\u{110000}", "\\u{d800}", "\\u{ffffffffff}"]) expect(() => stopText(typed)).toThrow("no character");
   });
 });

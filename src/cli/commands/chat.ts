@@ -1,5 +1,6 @@
 import { createInterface, type Interface } from "node:readline/promises";
 import type { Command } from "commander";
+import { textLines } from "../../files/lines.js";
 import { ArgsearchError, type ChatMessage, type Decoder, type GenerateResult } from "../../index.js";
 import {
   addDecodingFlags,
@@ -52,7 +53,8 @@ class Chat {
   readonly #conversation: Conversation;
   readonly #verbose: boolean;
   readonly #interactive = process.stdin.isTTY === true && process.stderr.isTTY === true;
-  readonly #input: Interface;
+  /** Undefined for a pipe. */
+  readonly #terminal: Interface | undefined;
   #answering: AbortController | undefined;
   #warned = false;
 
@@ -60,28 +62,28 @@ class Chat {
     this.#decoder = decoder;
     this.#conversation = conversation;
     this.#verbose = verbose;
-    const terminal = this.#interactive ? { output: process.stderr, terminal: true, prompt: "> " } : { terminal: false, prompt: "" };
-    this.#input = createInterface({ input: process.stdin, ...terminal });
+    const input = { input: process.stdin, output: process.stderr, terminal: true, prompt: "> " };
+    this.#terminal = this.#interactive ? createInterface(input) : undefined;
   }
 
   async run(): Promise<void> {
     // A terminal hands Ctrl-C to readline as a key, a pipe to the process as a signal.
-    this.#input.on("SIGINT", this.#interrupt);
+    this.#terminal?.on("SIGINT", this.#interrupt);
     process.on("SIGINT", this.#interrupt);
     note("/help lists the commands, Ctrl-D leaves");
     this.#ask();
-    for await (const line of this.#input) {
+    for await (const line of this.#terminal ?? textLines(process.stdin)) {
       await this.#turn(line.trim());
       if (this.#conversation.over) break;
       this.#ask();
     }
     process.off("SIGINT", this.#interrupt);
-    this.#input.close();
+    this.#terminal?.close();
     if (this.#interactive && !this.#conversation.over) process.stderr.write("\n");
   }
 
   #ask(): void {
-    if (this.#interactive) this.#input.prompt();
+    this.#terminal?.prompt();
   }
 
   async #turn(line: string): Promise<void> {

@@ -1,5 +1,6 @@
 /** What the command line says of a judge: the estimate before, verdicts after, and what is missing. */
 import type { JudgeEstimate, JudgeResult } from "../../index.js";
+import { cleanedLine } from "../terminal/clean.js";
 import { reportLine } from "../terminal/failure.js";
 import { plural } from "../terminal/format.js";
 import { note, print } from "../terminal/output.js";
@@ -17,7 +18,7 @@ export async function printVerdicts(judge: readonly JudgeResult[]): Promise<void
   for (const { method, baseline, winTie, win, tie, loss, unreadable, failed, unasked } of judge) {
     const rate = winTie ? `${(100 * winTie.mean).toFixed(2)} %` : "-";
     const missing = [`${unreadable} unreadable`, `${failed} without reply`, ...(unasked > 0 ? [`${unasked} not asked`] : [])];
-    await print(`${method} against ${baseline}: win-tie ${rate} (${win} / ${tie} / ${loss}; ${missing.join(", ")})\n`);
+    await print(`${cleanedLine(`${method} against ${baseline}`)}: win-tie ${rate} (${win} / ${tie} / ${loss}; ${missing.join(", ")})\n`);
   }
 }
 

@@ -1,5 +1,6 @@
 import cliProgress from "cli-progress";
 import type { EvaluationProgress } from "../../index.js";
+import { cleanedLine } from "../terminal/clean.js";
 import { note } from "../terminal/output.js";
 
 /** Without a terminal a line is written at most so often. */
@@ -23,7 +24,7 @@ function bar(): ReturnType<typeof evalProgress> {
   });
   return {
     update: ({ stage, done, total, secondsLeft }) => {
-      const payload = { stage, done, left: left(secondsLeft) };
+      const payload = { stage: cleanedLine(stage), done, left: left(secondsLeft) };
       if (!shown.isActive) shown.start(total, done, payload);
       shown.setTotal(total);
       shown.update(done, payload);

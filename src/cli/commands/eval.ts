@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { type EvaluateOptions, type EvaluationResults, evaluate, writeReport } from "../../index.js";
 import { addEvalFlags, type EvalFlags, evaluateOptions, reportExamples } from "../flags/eval.js";
 import { addExamples } from "../flags/flags.js";
-import { EXIT, reportError, reportLine } from "../terminal/failure.js";
+import { EXIT, reportLeftOut, reportLine } from "../terminal/failure.js";
 import { table } from "../terminal/format.js";
 import { interruptible } from "../terminal/interrupt.js";
 import { note, print, printJson } from "../terminal/output.js";
@@ -47,7 +47,7 @@ type Callbacks = Pick<EvaluateOptions, "onProgress" | "onBadLine" | "judge">;
 function callbacks(progress: ReturnType<typeof evalProgress>, judge: EvaluateOptions["judge"], flags: EvalFlags): Callbacks {
   return {
     onProgress: progress.update,
-    onBadLine: ({ number, error }) => reportError(error, `line ${number}: `),
+    onBadLine: ({ place, error }) => reportLeftOut(error, place),
     judge: judge && {
       ...judge,
       onEstimate: (estimate) => {

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { type GgufScalar, type GgufSummary, inspect, type RewardHeadSummary } from "../../index.js";
 import { addExamples, engineDirFlag } from "../flags/flags.js";
 import { bytes, count, table } from "../terminal/format.js";
-import { printJson, printText } from "../terminal/output.js";
+import { print, printJson } from "../terminal/output.js";
 
 export function addInspect(program: Command): void {
   const command = program
@@ -14,7 +14,7 @@ export function addInspect(program: Command): void {
   addExamples(command, ["inspect reward.gguf", "inspect reward.gguf --json"]);
   command.action(async (file: string, { json, engineDir }: { json?: boolean; engineDir?: string }) => {
     const summary = await inspect(file, { engineDir });
-    return json ? printJson(summary) : printText(table([...modelRows(summary), ...headRows(summary.rewardHead)]));
+    return json ? printJson(summary) : print(table([...modelRows(summary), ...headRows(summary.rewardHead)]));
   });
 }
 

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { type BadPair, type FitOptions, type FitProgress, type FitResult, fitReward, PAIR_FORMAT_NAMES } from "../../index.js";
 import { addExamples, addModelFlags, addTemplateFlag, type ModelFlags, modelOptions } from "../flags/flags.js";
 import { integer, parseNumber } from "../flags/values.js";
-import { reportError } from "../terminal/failure.js";
+import { reportLeftOut } from "../terminal/failure.js";
 import { plural, table } from "../terminal/format.js";
 import { resumable } from "../terminal/interrupt.js";
 import { note, print, printJson } from "../terminal/output.js";
@@ -49,9 +49,9 @@ async function fit(flags: FitFlags): Promise<void> {
   const onProgress = ({ phase, done, total }: FitProgress): void => {
     if (phase === "read") bar.update(done, total);
   };
-  const onBadPair = ({ file, line, error }: BadPair): void => {
+  const onBadPair = ({ file, place, error }: BadPair): void => {
     bar.clear();
-    reportError(error, `${file} line ${line}: `);
+    reportLeftOut(error, `${file} ${place}`);
   };
   const result = await resumable((signal) =>
     fitReward({

@@ -1,5 +1,5 @@
 import { type RewardModel, type ScoreFileOptions, type ScoreSummary, scoreFile } from "../../index.js";
-import { EXIT, reportError } from "../terminal/failure.js";
+import { EXIT, reportLeftOut } from "../terminal/failure.js";
 import { histogram, reward } from "../terminal/format.js";
 import { interruptible, resumable } from "../terminal/interrupt.js";
 import { note, printJson } from "../terminal/output.js";
@@ -21,10 +21,10 @@ export async function runScoreFile(model: RewardModel, path: string, flags: Scor
       ...{ template, format, out, signal },
       onLine: out === undefined && !json ? printJson : undefined,
       onProgress: bar.update,
-      onBadLine: ({ number, error }) => {
+      onBadLine: ({ place, error }) => {
         process.exitCode ??= EXIT.FAILURE;
         bar.clear();
-        reportError(error, `line ${number}: `);
+        reportLeftOut(error, place);
       },
     }).finally(bar.stop);
   // A stream cannot be read from its beginning again.

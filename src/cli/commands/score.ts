@@ -10,10 +10,11 @@ import {
   type RewardFlags,
   rewardTerms,
 } from "../flags/flags.js";
+import { cleanedLine } from "../terminal/clean.js";
 import { reward as formatReward, table } from "../terminal/format.js";
 import { requiredText } from "../terminal/input.js";
 import { interruptible } from "../terminal/interrupt.js";
-import { printJson, printText } from "../terminal/output.js";
+import { print, printJson } from "../terminal/output.js";
 import { runScoreFile, type ScoreFileFlags } from "./score-file.js";
 import { logTo, withReward } from "./session.js";
 
@@ -87,11 +88,11 @@ async function printTable(result: ScoreResult): Promise<void> {
   const { objectives = {} } = report(result);
   const names = Object.keys(objectives);
   const parts = names.map((name) => `${name} ${formatReward(objectives[name])}`);
-  await printText(`reward ${formatReward(reward)}${parts.length === 0 ? "" : ` (${parts.join(", ")})`}\n\n`);
+  await print(`reward ${formatReward(reward)}${parts.length === 0 ? "" : ` (${cleanedLine(parts.join(", "))})`}\n\n`);
   const rows = tokens.map((token) => {
     const values = names.map((name) => token.objectives?.[name] ?? null);
     return [String(token.id), ...[token.reward, ...values].map(formatReward), JSON.stringify(token.text)];
   });
   const numbers = [0, 1, ...names.map((_, at) => at + 2)];
-  await printText(table([["token", "reward", ...names, "text"], ...rows], numbers));
+  await print(table([["token", "reward", ...names, "text"], ...rows], numbers));
 }

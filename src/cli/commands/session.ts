@@ -1,5 +1,6 @@
 /** Loading for the commands: progress bar, Ctrl-C, log, and disposal whatever happens. */
 import { ArgsearchError, type Decoder, type LoadOptions, load, loadReward, type RewardModel, setLogger } from "../../index.js";
+import { cleaned } from "../terminal/clean.js";
 import { interruptible } from "../terminal/interrupt.js";
 import { loadingBar } from "../terminal/progress.js";
 
@@ -11,7 +12,7 @@ type Loading = Required<Pick<LoadOptions, "onProgress" | "signal">>;
 
 /** Sends llama.cpp's log to standard error. */
 export function logTo(verbose: boolean | undefined): void {
-  if (verbose) setLogger((_level, text) => process.stderr.write(text.endsWith("\n") ? text : `${text}\n`));
+  if (verbose) setLogger((_level, text) => process.stderr.write(cleaned(text.endsWith("\n") ? text : `${text}\n`)));
 }
 
 export function withDecoder<T>(options: LoadOptions, use: (decoder: Decoder) => Promise<T>): Promise<T> {

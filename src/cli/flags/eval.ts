@@ -13,7 +13,7 @@ import {
   type Sweep,
 } from "../../index.js";
 import { addModelFlags, addTemplateFlag, type ModelFlags, modelOptions } from "./flags.js";
-import { integer, list, number, rewardTerm } from "./values.js";
+import { integer, list, number, rewardTerm, STOP_ESCAPES, stopText } from "./values.js";
 
 const FORMATS = ["auto", "hh", "shp", "prompts", "prompt", "messages", "conversation"] as const;
 
@@ -88,7 +88,7 @@ export function addEvalFlags(command: Command): void {
     .option("--best-of <n>", "drafts of best-of-n (default: 10)", integer)
     .option("--sweep <name=values...>", "ARGS at every combination: weight=0,0.2,…,1 topK=5,10,20", sweep)
     .option("-n, --max-tokens <n>", "longest response (default: 128)", integer)
-    .option("--stop <text>", "text that ends a response; repeatable", list)
+    .option("--stop <text>", `text that ends a response; repeatable; ${STOP_ESCAPES}`, stopText)
     .option("-s, --seed <n>", "of every draw and resampling (default: 0)", integer)
     .option("--slots <n>", "prompts decoded at once (default: 4)", integer);
   addTemplateFlag(command);

@@ -1,7 +1,7 @@
 /** The flags that several commands share, and the library options they stand for. */
 import { type Command, Option } from "commander";
 import { ArgsearchError, type GenerateOptions, type Gpu, type LoadOptions, type ModelOptions, type RewardTerm } from "../../index.js";
-import { integer, type LabelWeight, labelWeight, list, number, rewardTerm } from "./values.js";
+import { integer, type LabelWeight, labelWeight, number, rewardTerm, STOP_ESCAPES, stopText } from "./values.js";
 
 /** Flags that need no policy: where and how a model runs. */
 export interface ModelFlags extends Pick<ModelOptions, "engineDir" | "gpuLayers" | "threads" | "batchSize" | "kvType"> {
@@ -78,7 +78,7 @@ export function addDecodingFlags(command: Command): void {
     .option("--top-p <p>", "top-p of sample (default: 0.95)", number)
     .option("-s, --seed <n>", "seed of a draw (default: random, reported)", integer)
     .option("-n, --max-tokens <n>", "longest response (default: 128)", integer)
-    .option("--stop <text>", "text that ends the response; repeatable", list);
+    .option("--stop <text>", `text that ends the response; repeatable; ${STOP_ESCAPES}`, stopText);
 }
 
 export function modelOptions(flags: ModelFlags): ModelOptions {

@@ -37,6 +37,28 @@ export function list(text: string, previous: string[] = []): string[] {
   return [...previous, text];
 }
 
+/** What a shell cannot type, in a stop string: \\n, \\t, \\r, \\\\, \\xNN, \\u{…}. Any other backslash is one. */
+const ESCAPE = /\\(?:([ntr\\])|x([0-9a-fA-F]{2})|u\{([0-9a-fA-F]+)\})/g;
+const ESCAPED: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", "\\": "\\" };
+
+/** How the help tells of them. */
+export const STOP_ESCAPES = "\\n, \\t, \\r, \\\\, \\xNN and \\u{…} are escapes";
+
+/** Collects stop strings. */
+export function stopText(text: string, previous: string[] = []): string[] {
+  return list(
+    text.replace(ESCAPE, (typed, letter?: string, byte?: string, point?: string) => {
+      return (letter && ESCAPED[letter]) ?? character(typed, Number.parseInt(byte ?? point ?? "", 16));
+    }),
+    previous,
+  );
+}
+
+function character(typed: string, point: number): string {
+  if (point <= 0x10ffff && (point < 0xd800 || point > 0xdfff)) return String.fromCodePoint(point);
+  throw new InvalidArgumentError(`"${typed}" is no character.`);
+}
+
 /** `PATH` or `PATH=WEIGHT`. A file whose whole name is the text wins: a path may hold "=" itself. */
 export function rewardTerm(text: string, previous: RewardTerm[] = []): RewardTerm[] {
   const split = text.lastIndexOf("=");

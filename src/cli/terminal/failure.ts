@@ -1,6 +1,7 @@
 /** Exit codes, and the one line on standard error that an error becomes. */
 import { type Command, CommanderError } from "commander";
 import { ArgsearchError } from "../../index.js";
+import { cleaned } from "./clean.js";
 
 /** Library options whose flag has another name. */
 const FLAG_OF_OPTION: Readonly<Record<string, string>> = { contextSize: "context" };
@@ -12,7 +13,7 @@ export const EXIT_OF_SIGNAL = { SIGINT: EXIT.INTERRUPTED, SIGTERM: 143, SIGHUP: 
 
 /** `argsearch: message [CODE]`, always one line. */
 export function reportLine(message: string, code?: string): void {
-  const line = message.trim().replace(/\s*\n\s*/g, " ");
+  const line = cleaned(message.trim().replace(/\s*\n\s*/g, " "));
   process.stderr.write(`argsearch: ${line}${code === undefined ? "" : ` [${code}]`}\n`);
 }
 
@@ -20,6 +21,11 @@ export function reportLine(message: string, code?: string): void {
 export function reportError(error: unknown, where = ""): void {
   const { message = String(error), code } = error as NodeJS.ErrnoException;
   reportLine(`${where}${error instanceof ArgsearchError ? withFlags(message) : message}`, code);
+}
+
+/** A line, or a record, of data that could not be used; the others go on. */
+export function reportLeftOut(error: unknown, place: string): void {
+  reportError(error, `${place} left out: `);
 }
 
 /** Reports what ended the program and sets the exit code. `command` is the one that was running. */
@@ -37,7 +43,7 @@ export function fail(error: unknown, command: Command | undefined): void {
   } else {
     reportError(error);
   }
-  if (command?.opts<{ verbose?: boolean }>().verbose && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (command?.opts<{ verbose?: boolean }>().verbose && error instanceof Error) process.stderr.write(`${cleaned(String(error.stack))}\n`);
 }
 
 export function isAborted(error: unknown): boolean {

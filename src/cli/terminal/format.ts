@@ -1,5 +1,6 @@
 /** Numbers for people, aligned tables and histograms. */
 import type { Histogram } from "../../index.js";
+import { cleanedLine } from "./clean.js";
 
 /** Columns of a histogram's longest bar. */
 const HISTOGRAM_WIDTH = 40;
@@ -27,16 +28,16 @@ export function plural(value: number, noun: string): string {
 
 /** Rows in columns two spaces apart; `right` names the columns (by index) that end flush. */
 export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
-  const columns = Math.max(0, ...rows.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const cell = (text: string, column: number) =>
-    right.includes(column) ? text.padStart(widths[column] ?? 0) : text.padEnd(widths[column] ?? 0);
-  return rows.map((row) => `${row.map(cell).join("  ").trimEnd()}\n`).join("");
+  const cells = rows.map((row) => row.map(cleanedLine));
+  const widths: number[] = [];
+  for (const row of cells) for (const [column, text] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, text.length);
+  const padded = (text: string, column: number) => (right.includes(column) ? text.padStart(widths[column]) : text.padEnd(widths[column]));
+  return cells.map((row) => `${row.map(padded).join("  ").trimEnd()}\n`).join("");
 }
 
 /** One line a step: where it begins, a bar, the count. */
 export function histogram({ low, high, counts }: Histogram): string {
-  const most = Math.max(1, ...counts);
+  const most = counts.reduce((a, b) => Math.max(a, b), 1);
   const step = (high - low) / Math.max(1, counts.length);
   const rows = counts.map((count, index) => [
     reward(low + index * step),

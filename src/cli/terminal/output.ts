@@ -1,6 +1,7 @@
 /** Standard output and standard error: what goes where, in which colours. */
 import { once } from "node:events";
 import picocolors from "picocolors";
+import { cleaned, cleanedJson } from "./clean.js";
 import { EXIT, reportLine } from "./failure.js";
 
 type Output = typeof process.stdout | typeof process.stderr;
@@ -23,18 +24,18 @@ export async function print(text: string): Promise<void> {
 }
 
 export function printJson(value: unknown): Promise<void> {
-  return print(`${JSON.stringify(value)}\n`);
+  const json = JSON.stringify(value);
+  return print(`${process.stdout.isTTY ? cleanedJson(json) : json}\n`);
 }
 
-/** A model's text. On a terminal its control characters, which could drive the terminal, are made visible. */
+/** A model's text, as it is; on a terminal without its control characters. */
 export function printText(text: string): Promise<void> {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return print(process.stdout.isTTY ? text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "\ufffd") : text);
+  return print(process.stdout.isTTY ? cleaned(text) : text);
 }
 
 /** A dimmed line on standard error, for a person only: nothing is written unless that is a terminal, or `always`. */
 export function note(text: string, always = false): void {
-  if (always || process.stderr.isTTY) process.stderr.write(`${coloursFor(process.stderr).dim(text)}\n`);
+  if (always || process.stderr.isTTY) process.stderr.write(`${coloursFor(process.stderr).dim(cleaned(text))}\n`);
 }
 
 /** Output that cannot be written ends the program: quietly where the reader went away (`argsearch … | head`). */

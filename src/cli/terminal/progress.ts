@@ -1,4 +1,5 @@
 import cliProgress from "cli-progress";
+import { cleanedLine } from "./clean.js";
 
 /** Loading that is over sooner shows no bar. */
 const PATIENCE_MS = 200;
@@ -27,7 +28,7 @@ export function workBar(what: string): WorkBar {
   if (!process.stderr.isTTY) return { update: () => {}, clear: () => {}, stop: () => {} };
   const bar = new cliProgress.SingleBar({
     ...LOOK,
-    format: `${what} {bar} {value}/{total}  {eta_formatted} left`,
+    format: `${cleanedLine(what)} {bar} {value}/{total}  {eta_formatted} left`,
     etaBuffer: 100,
   });
   return {
