@@ -122,7 +122,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     pair = load(options.models)
-    lines = (options.models / "held-out-prompts.jsonl").read_text(encoding="utf-8").splitlines()[: options.prompts]
+    lines = (options.models / "held-out-prompts.jsonl").read_text(encoding="utf-8").rstrip("\n").split("\n")[: options.prompts]
     prompts = [PAPER_PROMPT, *(json.loads(line)["prompt"] for line in lines)]
     results: dict[str, list[Response]] = {"greedy": [], "args": []}
     started = time.monotonic()

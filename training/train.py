@@ -34,7 +34,8 @@ from transformers import (
 )
 
 from batching import TrainingConfig
-from data import Dialogue, Preference, read_preferences
+from data import Dialogue, Preference
+from formats import read_preferences
 from reward_model import (
     RewardConfig,
     RewardModel,

@@ -11,6 +11,13 @@ export function splitAnswer(messages: readonly ChatMessage[], what: string): { p
   return { prompt: messages.slice(0, -1), answer: last.content };
 }
 
+/** Messages up to the answer that is recorded with them, where they end with one. @throws ArgsearchError INPUT_INVALID */
+export function withoutAnswer(messages: readonly ChatMessage[], what: string): ChatMessage[] {
+  const last = messages.findLastIndex(({ role }) => role !== "assistant");
+  if (last < 0) throw inputError(`${what} has no message before the answer`);
+  return messages.slice(0, last + 1);
+}
+
 export function sameMessages(a: readonly ChatMessage[], b: readonly ChatMessage[]): boolean {
   return a.length === b.length && startsWith(a, b);
 }

@@ -3,7 +3,7 @@ import type { ChatMessage, Prompt } from "../types.js";
 import { sameMessages, splitAnswer, startsWith } from "./conversation.js";
 import { type Fields, inputError, messagesField, promptField, textField } from "./fields.js";
 import type { Format } from "./format.js";
-import { isTranscript, parseTranscript } from "./transcript.js";
+import { isTranscript, parseTranscript, withLineFeeds } from "./transcript.js";
 
 /** Two responses to one prompt, one preferred. The one internal form of all formats. */
 export interface PreferencePair {
@@ -17,7 +17,7 @@ export interface PreferencePair {
  * | --- | --- |
  * | shp | `history`, `human_ref_A`, `human_ref_B`, `labels` (1: A is preferred): Stanford Human Preferences |
  * | messages | `chosen`, `rejected`: message arrays, whole or the answer alone after `prompt` (a text or messages) |
- * | hh | `chosen`, `rejected`: whole transcripts with "\n\nHuman:" and "\n\nAssistant:" |
+ * | hh | `chosen`, `rejected`: whole transcripts with "\n\nHuman:" and "\n\nAssistant:", whatever ends their lines |
  * | prompt | `prompt` (a text, a transcript or messages), `chosen`, `rejected`: answers, or transcripts that repeat the prompt |
  */
 export const PAIR_FORMATS = {
@@ -69,15 +69,16 @@ function onePrompt(chosen: Answered, rejected: Answered): PreferencePair {
 }
 
 function readPrompt(fields: Fields): PreferencePair {
-  const prompt = promptOf(promptField(fields, "prompt"));
-  const [chosen, rejected] = [textField(fields, "chosen"), textField(fields, "rejected")];
+  const written = promptField(fields, "prompt");
+  const prompt = promptOf(written);
+  const [chosen, rejected] = (["chosen", "rejected"] as const).map((side) => answerTo(written, textField(fields, side)));
   if (repeats(chosen, prompt) && repeats(rejected, prompt)) return readTranscripts(fields);
   return { prompt, chosen, rejected };
 }
 
 /** A whole transcript that begins with the prompt's. */
 function repeats(text: string, prompt: Prompt): boolean {
-  const start = typeof prompt === "string" ? [{ role: "user", content: prompt.trim() }] : prompt;
+  const start = typeof prompt === "string" ? [{ role: "user", content: withLineFeeds(prompt.trim()) }] : prompt;
   return isTranscript(text) && startsWith(parseTranscript(text), start);
 }
 
@@ -87,6 +88,11 @@ export function promptOf(prompt: Prompt): Prompt {
   const turns = parseTranscript(prompt);
   const last = turns[turns.length - 1];
   return last?.role === "assistant" && last.content === "" ? turns.slice(0, -1) : turns;
+}
+
+/** An answer as it was read: beside a transcript it is the piece of it that was cut off. */
+export function answerTo(prompt: Prompt, answer: string): string {
+  return typeof prompt === "string" && isTranscript(prompt) ? withLineFeeds(answer) : answer;
 }
 
 /** A pair with something to prefer. @throws ArgsearchError INPUT_INVALID */

@@ -1,9 +1,9 @@
 /** What can be scored or answered, apart from pairs. */
 import type { Prompt } from "../types.js";
-import { splitAnswer } from "./conversation.js";
+import { splitAnswer, withoutAnswer } from "./conversation.js";
 import { inputError, messagesField, promptField, textField } from "./fields.js";
 import type { Format } from "./format.js";
-import { promptOf } from "./pair-formats.js";
+import { answerTo, promptOf } from "./pair-formats.js";
 
 /** A response to a prompt, or a text as it is. */
 export type ScorableText = { prompt: Prompt; response: string } | { text: string };
@@ -12,7 +12,10 @@ export type ScorableText = { prompt: Prompt; response: string } | { text: string
 export const TEXT_FORMATS = {
   response: {
     matches: ({ response }) => response !== undefined,
-    read: (fields) => ({ prompt: notEmpty(promptOf(promptField(fields, "prompt")), "prompt"), response: filled("response", fields) }),
+    read: (fields) => {
+      const prompt = promptField(fields, "prompt");
+      return { prompt: notEmpty(promptOf(prompt), "prompt"), response: answerTo(prompt, filled("response", fields)) };
+    },
   },
   conversation: {
     matches: ({ messages }) => messages !== undefined,
@@ -24,13 +27,22 @@ export const TEXT_FORMATS = {
   text: { matches: ({ text }) => text !== undefined, read: (fields) => ({ text: filled("text", fields) }) },
 } as const satisfies Record<string, Format<ScorableText>>;
 
-/** Prompts to be answered: `prompt` (a text, a transcript or messages), or `messages`. What else a record has is left aside. */
+/**
+ * Prompts to be answered: `prompt` (a text, a transcript or messages), or `messages`. An answer that is recorded with them, and what
+ * else a record has, is left aside.
+ */
 export const PROMPT_FORMATS = {
   prompts: {
     matches: ({ prompt }) => prompt !== undefined,
-    read: (fields) => notEmpty(promptOf(promptField(fields, "prompt")), "prompt"),
+    read: (fields) => {
+      const prompt = notEmpty(promptOf(promptField(fields, "prompt")), "prompt");
+      return typeof prompt === "string" ? prompt : withoutAnswer(prompt, "prompt");
+    },
   },
-  conversation: { matches: ({ messages }) => messages !== undefined, read: (fields) => messagesField(fields, "messages") },
+  conversation: {
+    matches: ({ messages }) => messages !== undefined,
+    read: (fields) => withoutAnswer(messagesField(fields, "messages"), "messages"),
+  },
 } as const satisfies Record<string, Format<Prompt>>;
 
 function filled(name: string, fields: Readonly<Record<string, unknown>>): string {

@@ -4,24 +4,31 @@
  */
 import type { ChatMessage, Prompt } from "../types.js";
 
-const TURN = /(?:^|\n\n)(Human|Assistant):/;
+/** Whatever Unicode ends a line with; the blank line before a turn may hold blanks. */
+const LINE_END = "(?:\\r\\n|[\\n\\v\\f\\r\\u0085\\u2028\\u2029])";
+const TURN = new RegExp(`(?:^|${LINE_END}[ \\t]*${LINE_END})(Human|Assistant):`);
 const ROLE_OF: Readonly<Record<string, string>> = { Human: "user", Assistant: "assistant" };
 const NAME_OF: Readonly<Record<string, string>> = { user: "Human", assistant: "Assistant" };
 
 /** Whether a text is a transcript: it begins with someone's turn. */
 export function isTranscript(text: string): boolean {
-  return /^\s*(Human|Assistant):/.test(text);
+  return /^[\s\u0085]*(Human|Assistant):/.test(text);
 }
 
 /** The turns of a transcript; an empty last one is kept, the answer that is to come. */
 export function parseTranscript(text: string): ChatMessage[] {
-  const [, ...parts] = text.trimStart().split(TURN);
+  const [, ...parts] = withLineFeeds(text.replace(/^[\s\u0085]+/, "")).split(TURN);
   const turns: ChatMessage[] = [];
   for (let at = 0; at + 1 < parts.length; at += 2) {
     const [name = "", content = ""] = [parts[at], parts[at + 1]];
     turns.push({ role: ROLE_OF[name] ?? name, content: content.trim() });
   }
   return turns;
+}
+
+/** A piece of a transcript: how its lines end is not a part of what was said. */
+export function withLineFeeds(text: string): string {
+  return text.replace(/\r\n?/g, "\n");
 }
 
 /** A transcript that ends where the assistant's answer begins; a text is taken as it is. */

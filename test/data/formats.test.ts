@@ -52,6 +52,80 @@ describe("preference pairs", () => {
     expect(await pairOf({ prompt: "Bye.", chosen, rejected })).toEqual({ prompt: "Bye.", chosen, rejected });
   });
 
+  const [chosen, rejected] = ["Hi.\n\nAssistant: Hello!\n\nHuman: What is\n\nrain?\n\nAssistant:", "\n\nHuman: Hi."];
+  const wet = `\n\nHuman: ${chosen} Water.\nMuch of it.`;
+  const hh = { chosen: wet, rejected: `\n\nHuman: ${chosen} No.\n` };
+
+  it.each([
+    ["CRLF", "\r\n"],
+    ["a lone CR", "\r"],
+  ])("of HH-RLHF are the same with %s", async (_name, end) => {
+    const rewritten = <T>(record: T): T => JSON.parse(JSON.stringify(record).replaceAll("\\n", JSON.stringify(end).slice(1, -1))) as T;
+    const apart = { prompt: `\n\nHuman: ${chosen}`, chosen: " Water.\nMuch of it.", rejected: " No." };
+    const repeated = { ...hh, prompt: rejected };
+    for (const record of [hh, apart, repeated]) {
+      const pair = await pairOf(record);
+      expect(pair).toHaveProperty("prompt", [user("Hi."), assistant("Hello!"), user("What is\n\nrain?")]);
+      expect(await pairOf(rewritten(record))).toEqual(pair);
+    }
+    const scorable = { prompt: apart.prompt, response: apart.chosen };
+    const read = async (record: unknown) => (await collect(() => readScorables(source(record)))).values[0]?.value;
+    expect(await read(rewritten(scorable))).toEqual(await read(scorable));
+  });
+
+  it.each([
+    "\r\n\n",
+    "\n\r\n",
+    "\n\n\n",
+    " \n\n",
+    "\n \n",
+    "\n\t \n",
+    "\r\n \r\n",
+    "\r\r",
+    "\u2028\u2028",
+    "\u2029\n",
+    "\u0085\u0085",
+    "\v\f",
+  ])("of HH-RLHF may end their lines as %j", async (end) => {
+    const text = `${end}Human: Hi.${end}Assistant: Hello!${end}Human: Why?${end}Assistant:`;
+    const pair = await pairOf({ chosen: `${text} So.`, rejected: `${text} No.` });
+    expect(pair).toEqual({ prompt: [user("Hi."), assistant("Hello!"), user("Why?")], chosen: "So.", rejected: "No." });
+  });
+
+  it.each([
+    "\nHuman: b",
+    " Human: b",
+    "\n\n Human: b",
+    "\n\nhuman: b",
+    "\n\nHuman b",
+    "\n\n### Human: b",
+    '\n\n"Human: b"',
+    "\n\\n\\nHuman: b",
+  ])("of HH-RLHF hold ordinary text: %j", async (text) => {
+    const pair = await pairOf({ chosen: `\n\nHuman: a${text}\n\nAssistant: c${text}`, rejected: `\n\nHuman: a${text}\n\nAssistant: d` });
+    expect(pair).toEqual({ prompt: [user(`a${text}`)], chosen: `c${text}`, rejected: "d" });
+  });
+
+  it("keep the line ends of what is no transcript", async () => {
+    const texts = { prompt: "a\r\nb", chosen: "c\r\nd", rejected: "e\rf" };
+    expect(await pairOf(texts)).toEqual(texts);
+    const messages = { prompt: [user("a\r\nb")], chosen: "c\r\nd", rejected: "e\rf" };
+    expect(await pairOf(messages)).toEqual(messages);
+  });
+
+  it.each(["prompt", "messages", "system", "response", "text", "human_ref_A", "history", "labels"])(
+    "take null for nothing: %s",
+    async (name) => {
+      expect(await pairOf({ [name]: null, ...hh })).toEqual(await pairOf(hh));
+      expect(await pairOf({ ...hh, [name]: null })).toEqual(await pairOf(hh));
+    },
+  );
+
+  it("lack what is null", async () => {
+    expect(await pairOf({ prompt: "a", chosen: "b", rejected: null })).toMatch(/"rejected" is missing/);
+    expect(await pairOf({ prompt: null, chosen: null })).toMatch(/an empty object/);
+  });
+
   it("are prompt, chosen, rejected", async () => {
     const texts = { prompt: "a", chosen: "b", rejected: "c" };
     expect(await pairOf({ ...texts, score: 1 })).toEqual(texts);
@@ -142,6 +216,51 @@ describe("texts to score, and prompts", () => {
       expect([values, bad.length]).toEqual([[], 1]);
     },
   );
+
+  it("take null for nothing", async () => {
+    const empty = { prompt: null, response: null, messages: null, chosen: null, rejected: null, text: null };
+    const without = (record: object) => ({ ...empty, ...record });
+    const { values } = await collect(() => readScorables(source(...lines.map(without))));
+    expect(values.map(({ value }) => value)).toEqual([lines[0], lines[1], lines[1], { text: "whole" }, lines[4]]);
+    const prompts = await collect(() => readPrompts(source(...[{ prompt: "a" }, { messages: [user("a")] }].map(without))));
+    expect(prompts.values.map(({ value }) => value)).toEqual(["a", [user("a")]]);
+  });
+
+  it.each([
+    ["messages", (messages: unknown) => ({ messages })],
+    ["a prompt of messages", (prompt: unknown) => ({ prompt })],
+    ["a prompt of messages with an answer apart", (prompt: unknown) => ({ prompt, response: "z" })],
+  ])("prompts stand without the answer that is recorded with them: %s", async (_name, record) => {
+    const [system, go] = [{ role: "system", content: "s" }, assistant("go")];
+    const cases = [
+      [[user("a"), assistant("b")], [user("a")]],
+      [[user("a")], [user("a")]],
+      [
+        [system, user("a"), assistant("b"), user("c")],
+        [system, user("a"), assistant("b"), user("c")],
+      ],
+      [
+        [system, user("a"), assistant("b"), user("c"), assistant("d")],
+        [system, user("a"), assistant("b"), user("c")],
+      ],
+      [[user("a"), assistant("b"), go], [user("a")]],
+      [[user("a"), assistant("")], [user("a")]],
+      [
+        [user("a"), { role: "tool", content: "7" }, assistant("b")],
+        [user("a"), { role: "tool", content: "7" }],
+      ],
+    ];
+    const { values } = await collect(() => readPrompts(source(...cases.map(([messages]) => record(messages)))));
+    expect(values.map(({ value }) => value)).toEqual(cases.map(([, prompt]) => prompt));
+    const { values: none, bad } = await collect((onBadLine) => readPrompts(source(record([assistant("b")])), { onBadLine }));
+    expect([none, bad]).toEqual([[], [expect.stringMatching(/no message before the answer/)]]);
+  });
+
+  it("prompts of a transcript stand without its answer, too", async () => {
+    const prompts = ["\n\nHuman: a\n\nAssistant: b", "\n\nHuman: a\n\nAssistant:", "\n\nHuman: a", "Human: a\r\n\r\nAssistant: b"];
+    const { values } = await collect(() => readPrompts(source(...prompts.map((prompt) => ({ prompt })))));
+    expect(values.map(({ value }) => value)).toEqual(prompts.map(() => [user("a")]));
+  });
 
   it("prompts come out of every format that has them", async () => {
     const hh = { chosen: "\n\nHuman: a\n\nAssistant: b", rejected: "\n\nHuman: a\n\nAssistant: c" };

@@ -227,7 +227,7 @@ describe("compression", () => {
     }
   });
 
-  const long = gzipSync(Array.from({ length: 5000 }, (_, at) => line(`${Math.sin(at)}`)).join("\n"));
+  const long = gzipSync(Array.from({ length: 600 }, (_, at) => line(`${Math.sin(at)}`)).join("\n"));
   const flipped = Buffer.from(long);
   flipped[long.length >> 1] ^= 0xff;
   flipped[long.length - 6] ^= 0xff;
