@@ -22,14 +22,15 @@ export interface PromptSource {
 }
 
 /**
- * Reads prompts; of preference pairs their prompts. A line that holds none is left out and reported.
+ * Reads prompts; of preference pairs their prompts, of conversations what comes before a recorded answer. A line that holds none is
+ * left out and reported.
  *
- * @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE; INPUT_INVALID when there is not one prompt
+ * @throws ArgsearchError as readPrompts(); INPUT_INVALID when there is not one prompt
  */
 export async function loadPrompts({ data, format, limit }: PromptSource, onBadLine?: (bad: BadLine) => void): Promise<PromptSet> {
   const badLines: BadLine[] = [];
-  const prompts: Prompt[] = [];
   const most = limit ?? Number.POSITIVE_INFINITY;
+  const prompts: Prompt[] = typeof data === "string" ? [] : data.slice(0, most);
   if (typeof data === "string") {
     const report = (bad: BadLine): void => {
       badLines.push(bad);
@@ -39,8 +40,6 @@ export async function loadPrompts({ data, format, limit }: PromptSource, onBadLi
       prompts.push(value);
       if (prompts.length >= most) break;
     }
-  } else {
-    prompts.push(...data.slice(0, most));
   }
   if (prompts.length === 0) throw new ArgsearchError("INPUT_INVALID", `${typeof data === "string" ? data : "data"} holds no prompt`);
   return { prompts, badLines, sha256: createHash("sha256").update(JSON.stringify(prompts)).digest("hex") };

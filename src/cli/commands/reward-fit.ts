@@ -20,7 +20,7 @@ export function addRewardFit(reward: Command): void {
     .command("fit")
     .description("Fit a reward head on preference pairs; the model stays as it is. An interrupted run goes on.")
     .requiredOption("--model <file>", "the trunk, an ordinary GGUF")
-    .requiredOption("--pairs <file>", "JSON lines: HH-RLHF, prompt/chosen/rejected, chat messages or SHP")
+    .requiredOption("--pairs <file>", "JSON lines, plain or in gzip: HH-RLHF, prompt/chosen/rejected, chat messages or SHP")
     .requiredOption("--out <file>", "the reward model to write")
     .addOption(formatFlag())
     .option("--held-out <n|file>", "pairs that only check the fit: a share, a count or a file (default: 0.2)", heldOut)

@@ -49,7 +49,7 @@ export function addScore(program: Command): void {
 function inputFlag(): Option {
   const lines = '{"prompt", "response"}, {"messages"}, {"text"} or pairs';
   const places = '"index" of a result counts lines from 0, an error names its line counted from 1';
-  const description = `score JSON lines: ${lines}; "-" reads standard input; ${places}`;
+  const description = `score JSON lines, plain or in gzip: ${lines}; "-" reads standard input; ${places}`;
   return new Option("-i, --input <file>", description).conflicts(["prompt", "response"]);
 }
 

@@ -55,7 +55,7 @@ interface RewardOfPolicy {
 
 export function addEvalFlags(command: Command): void {
   command
-    .requiredOption("-d, --data <file>", "JSON lines: preference pairs or prompts")
+    .requiredOption("-d, --data <file>", "JSON lines, plain or in gzip: preference pairs or prompts")
     .addOption(new Option(`--format <${FORMATS.join("|")}>`, "of the data (default: each line by its fields)").choices(FORMATS))
     .option("--limit <n>", "at most so many prompts, from the first", integer)
     .option("-o, --out <dir>", `where everything goes (default: ${DEFAULT_OUT})`)
