@@ -12,6 +12,9 @@ const CHUNK = 1 << 16;
 const LF = 0x0a;
 const BYTE_ORDER_MARK = Buffer.from("\ufeff");
 
+const TAR = "ustar";
+const TAR_OFFSET = 257;
+
 /** What data sets come in and lines do not: the bytes that such a file begins with. */
 const OTHER_FORMATS: readonly (readonly [name: string, magic: string, offset?: number])[] = [
   ["a Parquet file", "PAR1"],
@@ -21,10 +24,11 @@ const OTHER_FORMATS: readonly (readonly [name: string, magic: string, offset?: n
   ["a zstd file", "\x28\xb5\x2f\xfd"],
   ["an xz file", "\xfd7zXZ\x00"],
   ["a bzip2 file", "BZh"],
-  ["a tar archive", "ustar", 257],
+  ["a tar archive", TAR, TAR_OFFSET],
   ["a GGUF", "GGUF"],
   ["gzip within gzip", "\x1f\x8b"],
 ];
+
 /** Whoever writes a short line and waits for the answer has written enough. */
 const tells = (head: Buffer, length: number): boolean => head.length >= length || head.includes(LF);
 
@@ -49,47 +53,56 @@ export async function isOrdinaryFile(path: string): Promise<boolean> {
  * @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE; INPUT_INVALID for damaged gzip, UTF-16 and files of other
  * formats; OPTION_INVALID for what is neither
  */
-export async function* bytesOf(source: string | Readable): AsyncGenerator<Buffer> {
+export function bytesOf(source: string | Readable): AsyncGenerator<Buffer> {
   const name = nameOf(source);
   const raw = typeof source === "string" ? fileBytes(source) : streamBytes(source, name);
-  try {
-    const [head, all] = await peek(raw, (head) => tells(head, 2));
-    yield* isGzip(head) ? textBytes(gunzipped(all, name), name) : textBytes(all, name);
-  } finally {
-    await raw.return(undefined);
-  }
+  return peeked(
+    raw,
+    (head) => tells(head, 2),
+    (head, all) => textBytes(isGzip(head) ? gunzipped(all, name) : all, name),
+  );
 }
 
-async function* textBytes(chunks: AsyncGenerator<Buffer>, name: string): AsyncGenerator<Buffer> {
-  const [head, all] = await peek(chunks, (head) => tells(head, 262));
-  requireText(head, name);
-  let skip = head.indexOf(BYTE_ORDER_MARK) === 0 ? BYTE_ORDER_MARK.length : 0;
-  for await (const chunk of all) {
-    yield chunk.subarray(skip);
-    skip = 0;
-  }
+function textBytes(chunks: AsyncGenerator<Buffer>, name: string): AsyncGenerator<Buffer> {
+  return peeked(
+    chunks,
+    (head) => tells(head, TAR_OFFSET + TAR.length),
+    (head, all) => {
+      requireText(head, name);
+      return head.indexOf(BYTE_ORDER_MARK) === 0 ? without(BYTE_ORDER_MARK.length, all) : all;
+    },
+  );
 }
 
-/** The beginning, as far as `enough` asks for it and there is any, and everything. */
-export async function peek(
+/** What `use` makes of chunks once it has seen how they begin, as far as `enough` asks for it. They are closed in the end. */
+export async function* peeked<T>(
   chunks: AsyncGenerator<Buffer>,
   enough: (head: Buffer) => boolean,
-): Promise<[head: Buffer, all: AsyncGenerator<Buffer>]> {
-  let head: Buffer = Buffer.alloc(0);
-  while (!enough(head)) {
-    const next = await chunks.next();
-    if (next.done) break;
-    head = head.length === 0 ? next.value : Buffer.concat([head, next.value]);
-  }
-  return [head, joined(head, chunks)];
-}
-
-async function* joined(head: Buffer, chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  use: (head: Buffer, all: AsyncGenerator<Buffer>) => AsyncIterable<T>,
+): AsyncGenerator<T> {
   try {
-    yield head;
-    yield* chunks;
+    let head: Buffer = Buffer.alloc(0);
+    while (!enough(head)) {
+      const next = await chunks.next();
+      if (next.done) break;
+      head = head.length === 0 ? next.value : Buffer.concat([head, next.value]);
+    }
+    yield* use(head, joined(head, chunks));
   } finally {
     await chunks.return(undefined);
+  }
+}
+
+async function* joined(head: Buffer, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield head;
+  yield* chunks;
+}
+
+async function* without(count: number, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let left = count;
+  for await (const chunk of chunks) {
+    yield chunk.subarray(left);
+    left = 0; // the first chunk holds all that was peeked at
   }
 }
 
@@ -117,8 +130,8 @@ export async function* fileBytes(path: string): AsyncGenerator<Buffer> {
 
 async function* streamBytes(stream: Readable, name: string): AsyncGenerator<Buffer> {
   if (typeof stream?.[Symbol.asyncIterator] !== "function") throw invalid("source", "a path or a readable stream", stream);
-  if (stream.destroyed || stream.readableEnded)
-    throw streamError(stream.errored ?? new Error("it has ended or was destroyed before"), name);
+  const over = stream.destroyed || stream.readableEnded;
+  if (over) throw streamError(stream.errored ?? new Error("it has ended or was destroyed before"), name);
   // Half of a character, where a text was cut between two chunks.
   let half = "";
   try {
@@ -138,12 +151,9 @@ async function* streamBytes(stream: Readable, name: string): AsyncGenerator<Buff
   yield Buffer.from(half);
 }
 
-function streamError(error: unknown, name: string): unknown {
-  const known = unreadable(error, name);
-  if (known instanceof ArgsearchError) return known;
-  return new ArgsearchError("FILE_UNREADABLE", `cannot read ${name}: ${error instanceof Error ? error.message : String(error)}`, {
-    cause: error,
-  });
+function streamError(cause: unknown, name: string): ArgsearchError {
+  if (cause instanceof ArgsearchError) return cause;
+  return new ArgsearchError("FILE_UNREADABLE", `cannot read ${name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
 }
 
 function isGzip(head: Buffer): boolean {
@@ -166,8 +176,8 @@ async function* gunzipped(chunks: AsyncGenerator<Buffer>, name: string): AsyncGe
 
 /** @throws ArgsearchError INPUT_INVALID */
 function requireText(head: Buffer, name: string): void {
-  const found = OTHER_FORMATS.find(([, magic, offset = 0]) => head.toString("latin1", offset, offset + magic.length) === magic);
-  if (found)
-    throw new ArgsearchError("INPUT_INVALID", `${name} is ${found[0]}: make JSON lines of it first; plain or in gzip, they are read`);
   requireUtf8(head, name);
+  const found = OTHER_FORMATS.find(([, magic, offset = 0]) => head.toString("latin1", offset, offset + magic.length) === magic);
+  if (found === undefined) return;
+  throw new ArgsearchError("INPUT_INVALID", `${name} is ${found[0]}: make JSON lines of it first; plain or in gzip, they are read`);
 }

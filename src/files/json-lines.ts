@@ -1,7 +1,7 @@
 /** Records of JSON, streamed: one at a time, whatever the size of the file, with the place where it stands. */
 import type { Readable } from "node:stream";
 import { ArgsearchError } from "../errors.js";
-import { bytesOf, isOrdinaryFile, nameOf, peek } from "./bytes.js";
+import { bytesOf, isOrdinaryFile, nameOf, peeked } from "./bytes.js";
 import { parseJsonObject } from "./json.js";
 import { layoutOf } from "./json-layout.js";
 import { isBlank, splitValues } from "./json-values.js";
@@ -27,7 +27,7 @@ export interface BadLine {
 }
 
 /** How far a layout is looked for. */
-const FURTHEST = 1 << 20;
+const FURTHEST = 1 << 18;
 
 /**
  * The lines of a UTF-8 file or stream, or of gzip, without blank ones at the end. Records of one JSON array, of several lines each or
@@ -35,11 +35,13 @@ const FURTHEST = 1 << 20;
  *
  * @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE; INPUT_INVALID for what holds no JSON lines at all
  */
-export async function* readLines(source: string | Readable): AsyncGenerator<Line> {
+export function readLines(source: string | Readable): AsyncGenerator<Line> {
   const name = nameOf(source);
-  const [head, all] = await peek(bytesOf(source), (head) => head.length > FURTHEST || layoutOf(head, false, name) !== undefined);
-  const layout = layoutOf(head, true, name);
-  yield* layout === "values" ? values(all, name) : lines(all);
+  return peeked(
+    bytesOf(source),
+    (head) => head.length > FURTHEST || layoutOf(head, false, name) !== undefined,
+    (head, all) => (layoutOf(head, true, name) === "values" ? values(all, name) : lines(all)),
+  );
 }
 
 async function* lines(chunks: AsyncGenerator<Buffer>): AsyncGenerator<Line> {

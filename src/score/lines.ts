@@ -9,7 +9,10 @@ import type { BadLine } from "../files/json-lines.js";
 import type { Prompt, ScoreInput, ScoreOptions, ScoreResult, TokenReward } from "../types.js";
 import type { Scores } from "./scores.js";
 
-/** A response or a text. `index`: the line's place in the file, from 0; a BadLine has its number, from 1, as editors count. */
+/**
+ * A response or a text. `index`: the line's place in the file, in a JSON array the record's, from 0; a BadLine has its number, from 1, as
+ * editors count.
+ */
 export interface ScoredText {
   index: number;
   reward: number;
@@ -49,7 +52,7 @@ type Entry = Numbered<PreferencePair | ScorableText>;
  * common once. Where a conversation cannot go through a chat template (template "none", or a model without one) it is read
  * as a "Human: … Assistant: …" transcript.
  *
- * @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE; OPTION_INVALID, ABORTED, DISPOSED
+ * @throws ArgsearchError as readScorables(); OPTION_INVALID, ABORTED, DISPOSED
  */
 export async function* scoreLines(model: Scores, source: DataSource, options: ScoreLinesOptions = {}): AsyncGenerator<ScoredLine> {
   const { format, onBadLine, skip = async () => false } = options;

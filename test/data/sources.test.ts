@@ -1,5 +1,5 @@
 /** What a data file or stream may be made of: line ends, encodings, compression, other layouts. */
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, createReadStream, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
@@ -346,6 +346,31 @@ describe("records that are not one a line", () => {
   });
 });
 
+it.runIf(process.platform === "linux")("a source is closed, however reading ends", async () => {
+  const files = [
+    `${line("a")}\n`.repeat(30_000),
+    gzipSync(`${line("a")}\n`.repeat(30_000)),
+    gzipSync(`${line("a")}\n`.repeat(30_000)).subarray(0, 300),
+    "PAR1\n",
+    gzipSync("PAR1\n"),
+    Buffer.from(`\ufeff${line("a")}\n`, "utf16le"),
+    gzipSync(Buffer.from(`\ufeff${line("a")}\n`, "utf16le")),
+    "a,b\nc,d\n",
+    gzipSync(`a,b\nc,d\n${"e,f\n".repeat(100_000)}`),
+    `[${line("a")}]\n[${line("b")}]`,
+  ].map(fileOf);
+  const open = (): string[] => readdirSync("/proc/self/fd");
+  const leave = async (file: string): Promise<void> => {
+    for await (const _ of readScorables(file)) return;
+  };
+  const before = open().length;
+  for (const file of files) {
+    await failing(file);
+    await leave(file).catch(() => {});
+  }
+  expect(open().length).toBe(before);
+});
+
 describe("streams that fail", () => {
   it("a stream's error names the stream", async () => {
     async function* broken(): AsyncGenerator<string> {
@@ -358,6 +383,12 @@ describe("streams that fail", () => {
       code: "FILE_UNREADABLE",
       message: expect.stringMatching(/^cannot read the stream: the cable is out/),
     });
+  });
+
+  it("a file's stream names it in its own words", async () => {
+    const missing = join(folder, "missing.jsonl");
+    const error = { code: "FILE_UNREADABLE", message: expect.stringMatching(`^cannot read the stream: .*${missing}`) };
+    expect(await failing(createReadStream(missing))).toMatchObject(error);
   });
 
   it.each([
