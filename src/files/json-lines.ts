@@ -8,7 +8,7 @@ import { isBlank, splitValues } from "./json-values.js";
 import { splitLines, tooLong } from "./lines.js";
 import { decodeUtf8 } from "./utf8.js";
 
-/** A line that holds a record, may it hold one or not; or a record of a JSON array or of several lines. */
+/** A line, which may hold a record; or a record of a JSON array, or of several lines. */
 export interface Line {
   /** From 1, as editors count lines. */
   number: number;

@@ -316,7 +316,10 @@ describe("records that are not one a line", () => {
   });
 
   it.each([
-    ["texts", '["a", "b"]\n', "read"],
+    ["texts", '["a", "b"]\n', expect.objectContaining({ code: "INPUT_INVALID" })],
+    ["texts without a line end", '["a", "b"]', expect.objectContaining({ code: "INPUT_INVALID" })],
+    ["an empty array", "[]", "read"],
+    ["one word", "prompt", "read"],
     ["texts on lines of their own", '[\n"a",\n"b"\n]\n', expect.objectContaining({ code: "INPUT_INVALID" })],
     ["records, with more behind it", `[${line("a")}]\n[${line("b")}]\n`, expect.objectContaining({ code: "INPUT_INVALID" })],
     ["a table", "prompt,chosen,rejected\na,b,c\nd,e,f\n", expect.objectContaining({ code: "INPUT_INVALID" })],
@@ -332,17 +335,23 @@ describe("records that are not one a line", () => {
   });
 
   it.each([
-    ["a torn first line", `{\n${line("a")}\n${line("b")}`],
-    ["a first line that is no record", `[]\n${line("a")}\n${line("b")}`],
-    ["a first line that is no JSON", `7\n${line("a")}\n${line("b")}`],
-    ["a first line torn within a text", `{"text":"a\n${line("a")}\n${line("b")}`],
-  ])("lines stay lines after %s", async (_name, content) => {
-    const { texts: found, bad } = await both(content);
-    expect(found).toEqual([
-      [2, "a"],
-      [3, "b"],
-    ]);
-    expect(bad).toEqual([expect.stringMatching(/^line 1: /)]);
+    ["a torn first line", "{"],
+    ["a first line torn within a text", '{"text":"a'],
+    ["a first line that is no record", "[]"],
+    ["a first line that is another array", "[1]"],
+    ["a first line that is an array of records", `[${line("x")}, ${line("y")}]`],
+    ["a first line that is no JSON", "7"],
+    ["several of them", 'log\n[1]\n"done"'],
+  ])("lines stay lines after %s", async (_name, begin) => {
+    const { texts: found, bad } = await both(`${begin}\n${line("a")}\n${line("b")}`);
+    const none = begin.split("\n").map((_, at) => expect.stringMatching(new RegExp(`^line ${at + 1}: `)));
+    expect({ found, bad }).toEqual({
+      found: [
+        [none.length + 1, "a"],
+        [none.length + 2, "b"],
+      ],
+      bad: none,
+    });
   });
 });
 
