@@ -15,7 +15,7 @@
  * | REWARD_HEAD_MISSING, REWARD_HEAD_INVALID | the reward model's head |
  * | VOCABULARY_MISMATCH | policy and reward model map ids to different tokens |
  * | OPTION_INVALID | an option out of its range or of the wrong type |
- * | INPUT_INVALID | a line or field of a data file |
+ * | INPUT_INVALID | a line, a field or the whole of a data file; a text that is not UTF-8 |
  * | TEMPLATE_INVALID | a chat template that is missing or does not render |
  * | PROMPT_EMPTY, PROMPT_TOO_LONG | the prompt |
  * | BUSY | every slot, or the asked-for slot, is in use |

@@ -37,7 +37,7 @@ export function list(text: string, previous: string[] = []): string[] {
   return [...previous, text];
 }
 
-/** What a shell cannot type, in a stop string: \\n, \\t, \\r, \\\\, \\xNN, \\u{…}. Any other backslash is one. */
+/** What is hard to type in a shell. Any other backslash is one. */
 const ESCAPE = /\\(?:([ntr\\])|x([0-9a-fA-F]{2})|u\{([0-9a-fA-F]+)\})/g;
 const ESCAPED: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", "\\": "\\" };
 

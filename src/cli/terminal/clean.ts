@@ -10,7 +10,7 @@ export function cleaned(text: string): string {
 
 /** For one line or a cell: line ends and tabs become spaces, too. */
 export function cleanedLine(text: string): string {
-  return cleaned(text.replace(/\s*[\n\t]\s*/g, " "));
+  return cleaned(text.replace(/[\r\n\t]+/g, " "));
 }
 
 /** JSON that means the same, without the control characters that it may hold as they are. */
