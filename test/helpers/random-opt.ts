@@ -22,7 +22,8 @@ const EPSILON = 1e-5;
 
 const LETTERS = [..."abcdefghijklmnopqrstuvwxyz.,!?", "Ġ"];
 
-export function randomOpt(seed: number, labels = 0): RandomOpt {
+/** `hidden`: how far the numbers that go into the activation spread; what the layer adds to the stream does not depend on it. */
+export function randomOpt(seed: number, labels = 0, hidden = 1.4): RandomOpt {
   const random = new Random(seed);
   const matrix = (rows: number, columns: number, spread: number): SafeTensor => ({
     shape: [rows, columns],
@@ -33,9 +34,9 @@ export function randomOpt(seed: number, labels = 0): RandomOpt {
     data: random.normals(length, spread, mean),
   });
   const tensors: Record<string, SafeTensor> = {};
-  const linear = (name: string, rows: number, columns: number, spread: number): void => {
+  const linear = (name: string, rows: number, columns: number, spread: number, bias = 0.1): void => {
     tensors[`${name}.weight`] = matrix(rows, columns, spread);
-    tensors[`${name}.bias`] = vector(rows, 0.1);
+    tensors[`${name}.bias`] = vector(rows, bias);
   };
   const norm = (name: string): void => {
     tensors[`${name}.weight`] = vector(OPT_WIDTH, 0.2, 1);
@@ -49,8 +50,8 @@ export function randomOpt(seed: number, labels = 0): RandomOpt {
     for (const each of ["q", "k", "v"]) linear(`${at}.self_attn.${each}_proj`, OPT_WIDTH, OPT_WIDTH, 1.4);
     linear(`${at}.self_attn.out_proj`, OPT_WIDTH, OPT_WIDTH, 0.5);
     norm(`${at}.final_layer_norm`);
-    linear(`${at}.fc1`, WIDE, OPT_WIDTH, 1.4);
-    linear(`${at}.fc2`, OPT_WIDTH, WIDE, 0.5);
+    linear(`${at}.fc1`, WIDE, OPT_WIDTH, hidden, hidden / 14);
+    linear(`${at}.fc2`, OPT_WIDTH, WIDE, 0.7 / hidden);
   }
   norm("model.decoder.final_layer_norm");
   if (labels > 0) tensors["score.weight"] = matrix(labels, OPT_WIDTH, 1);

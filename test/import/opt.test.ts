@@ -41,7 +41,7 @@ function worst(a: readonly number[], b: readonly number[]): number {
 describe("convertOpt()", () => {
   // The rewards' deviation is about 1. Weights of 8 bits are off by 0.2 % each, and their errors add up over the layers.
   it.each([
-    ["f32", 2e-3],
+    ["f32", 2e-5],
     ["f16", 1e-2],
     ["bf16", 8e-2],
     ["q8_0", 8e-2],
@@ -55,12 +55,19 @@ describe("convertOpt()", () => {
     expect(readdirSync(dir).sort()).toEqual(["model", "opt.gguf"]);
   });
 
+  it.each([0.01, 0.3, 40])("f32 gives them where what goes into the activation spreads by %f", async (hidden) => {
+    const model = randomOpt(5, 2, hidden);
+    await convertOpt({ model: writeOpt(join(dir, "model"), model), out, type: "f32" });
+    expect(worst(await rewardsOf(out, IDS), expectedRewards(model, IDS))).toBeLessThan(2e-5);
+  });
+
   it.each([
-    ["f32", 2e-3],
+    ["f32", 2e-5],
     ["q8_0", 1.5e-1],
   ] as const)("%s gives OPT's log-probabilities", async (type, tolerance) => {
     const model = randomOpt(6);
-    expect(await convertOpt({ model: writeOpt(join(dir, "model"), model), out, type })).toEqual({ reluScale: 256, reward: false });
+    const { reward } = await convertOpt({ model: writeOpt(join(dir, "model"), model), out, type });
+    expect(reward).toBe(false);
     await using decoder = await load({ policy: out, reward: null, gpu: false, kvType: "f32", contextSize: 64 });
     const { tokens, logProbs } = await decoder.generate("the cat sat, on", { method: "greedy", template: "none", maxTokens: 12 });
     let before = await promptIds(out, "the cat sat, on");
@@ -82,24 +89,45 @@ describe("convertOpt()", () => {
     writeOpt(join(dir, "model"), { ...model, config, tensors: { ...trunk, ...head } });
     expect(await convertOpt({ model: join(dir, "model"), out, type: "f32" })).toMatchObject({ reward: true });
     const expected = expectedRewards(model, IDS).map((reward) => reward + 0.5);
-    expect(worst(await rewardsOf(out, IDS), expected)).toBeLessThan(2e-3);
+    expect(worst(await rewardsOf(out, IDS), expected)).toBeLessThan(2e-5);
 
     writeOpt(join(dir, "model"), { ...model, config, tensors: { ...trunk, ...head, "mine.weight": score } });
     expect(await convertOpt({ model: join(dir, "model"), out, type: "f32", tensor: "mine.weight" })).toMatchObject({ reward: true });
-    expect(worst(await rewardsOf(out, IDS), expectedRewards(model, IDS))).toBeLessThan(2e-3);
+    expect(worst(await rewardsOf(out, IDS), expectedRewards(model, IDS))).toBeLessThan(2e-5);
     const none = convertOpt({ model: join(dir, "model"), out, tensor: "none.weight" });
     await expect(none).rejects.toMatchObject({ code: "REWARD_HEAD_MISSING" });
   });
 
-  it("keeps F16 from overflowing: S shrinks with the values that can come up", async () => {
+  it.each([
+    // 64,000 fits F16, 128,000 does not.
+    ["the values that can come up, where they may be added up in F16", 1000, "f16", 64],
+    ["the values that can come up, where they may be added up in F16", 1000, "q8_0", 64],
+    ["no values where they are added up in F32", 1000, "f32", 65_536],
+    ["no values where they are added up in F32", 1000, "bf16", 65_536],
+  ] as const)("S shrinks with %s: a bias of %i in %s", async (_, value, type, reluScale) => {
     const model = randomOpt(7, 1);
     const bias = model.tensors["model.decoder.layers.1.fc1.bias"]?.data as Float32Array;
-    bias[0] = 1000; // 64,000 fits F16, 128,000 does not
+    bias[0] = value;
     writeOpt(join(dir, "model"), model);
-    expect(await convertOpt({ model: join(dir, "model"), out, type: "f16" })).toMatchObject({ reluScale: 64 });
-    const rewards = await rewardsOf(out, IDS);
-    expect(rewards.every(Number.isFinite)).toBe(true);
-    expect(await convertOpt({ model: join(dir, "model"), out, type: "f32" })).toMatchObject({ reluScale: 256 });
+    expect(await convertOpt({ model: join(dir, "model"), out, type })).toMatchObject({ reluScale });
+    expect((await rewardsOf(out, IDS)).every(Number.isFinite)).toBe(true);
+  });
+
+  it.each(["f32", "f16", "q8_0"] as const)("S shrinks with the weights, which are F16 on some GPUs in every format: %s", async (type) => {
+    const model = randomOpt(7, 1);
+    const weight = model.tensors["model.decoder.layers.0.fc1.weight"]?.data as Float32Array;
+    weight.set([6000], 40);
+    writeOpt(join(dir, "model"), model);
+    const { reluScale } = await convertOpt({ model: join(dir, "model"), out, type });
+    expect(reluScale * 6000).toBeLessThan(65_504);
+    expect((await rewardsOf(out, IDS)).every(Number.isFinite)).toBe(true);
+    if (type === "f32") expect(reluScale).toBe(8);
+  });
+
+  it("S is 1 where even that is much", async () => {
+    const model = randomOpt(7, 1);
+    (model.tensors["model.decoder.layers.0.fc1.bias"]?.data as Float32Array).fill(1e6);
+    expect(await convertOpt({ model: writeOpt(join(dir, "model"), model), out, type: "f16" })).toMatchObject({ reluScale: 1 });
   });
 
   it.each([

@@ -10,7 +10,7 @@ type OptFlags = Pick<ConvertOptOptions, "out" | "type" | "tensor" | "engineDir">
 export function addConvertOpt(convert: Command): void {
   const command = convert
     .command("opt")
-    .description("Make a GGUF of an OPT language or reward model, as llama.cpp's gpt2 architecture. Takes no Python.")
+    .description("Make a GGUF of an OPT language or reward model, as llama.cpp's mpt architecture. Takes no Python.")
     .argument("<dir>", "config.json, safetensors and tokenizer, from the hub or save_pretrained()")
     .requiredOption("--out <file>", "the GGUF to write")
     .addOption(typeFlag())

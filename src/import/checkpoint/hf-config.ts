@@ -62,7 +62,7 @@ const CAUSAL_LM: Readonly<Record<string, string>> = { GPT2: "GPT2LMHeadModel", M
  */
 export function causalArchitecture({ architecture, path }: Pick<HfConfig, "architecture" | "path">): string {
   if (architecture.startsWith("OPT")) {
-    const how = '"argsearch convert opt" writes it as the gpt2 architecture';
+    const how = '"argsearch convert opt" writes it as the mpt architecture';
     throw new ArgsearchError("MODEL_UNSUPPORTED", `${path}: llama.cpp has no OPT. ${how}`);
   }
   if (/(ForCausalLM|LMHeadModel)$/.test(architecture)) return CAUSAL_LM[architecture.replace(/ForCausalLM$/, "")] ?? architecture;

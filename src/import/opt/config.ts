@@ -16,7 +16,7 @@ export interface OptShape {
   pad: number;
 }
 
-/** @throws ArgsearchError MODEL_UNSUPPORTED for another architecture, or an OPT that the gpt2 architecture cannot express; INPUT_INVALID */
+/** @throws ArgsearchError MODEL_UNSUPPORTED for another architecture, or an OPT that the mpt architecture cannot express; INPUT_INVALID */
 export function optShape({ architecture, json, path }: HfConfig): OptShape {
   if (!/^OPT(ForCausalLM|ForSequenceClassification|Model)$/.test(architecture)) {
     throw new ArgsearchError("MODEL_UNSUPPORTED", `${path} describes ${architecture}: only OPT models are converted here`);
@@ -48,5 +48,5 @@ export function optShape({ architecture, json, path }: HfConfig): OptShape {
   const reasons = unlike.filter(([differs]) => differs).map(([, what]) => what);
   if (reasons.length === 0) return shape;
   const sizes = "opt-125m, 1.3b, 2.7b, 6.7b and larger fit, opt-350m does not";
-  throw new ArgsearchError("MODEL_UNSUPPORTED", `${path}: llama.cpp's gpt2 architecture cannot express ${reasons.join(", ")} (${sizes})`);
+  throw new ArgsearchError("MODEL_UNSUPPORTED", `${path}: llama.cpp's mpt architecture cannot express ${reasons.join(", ")} (${sizes})`);
 }

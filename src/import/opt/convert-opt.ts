@@ -30,7 +30,7 @@ export interface ConvertOptOptions extends EngineOptions {
 }
 
 export interface ConvertOptResult {
-  /** The S that makes GELU(S x) / S stand for ReLU(x): 256, or less where F16 would overflow. The smallest of all layers. */
+  /** The S that makes GELU(S x) / S stand for ReLU(x): 65536, or less where F16 would overflow. The smallest of all layers. */
   reluScale: number;
   /** The model has a reward head. */
   reward: boolean;
@@ -47,7 +47,7 @@ const NAMES: Names<ConvertOptOptions> = {
 };
 
 /**
- * Writes an OPT as a GGUF of the gpt2 architecture; one with a reward head (OPTForSequenceClassification, or a value head beside a language
+ * Writes an OPT as a GGUF of the mpt architecture; one with a reward head (OPTForSequenceClassification, or a value head beside a language
  * model) becomes a reward model. Takes no Python. The new file gets its name only when it is whole, on disk and can be loaded.
  *
  * @throws ArgsearchError OPTION_INVALID; MODEL_UNSUPPORTED for what is no OPT or one of another build, such as opt-350m;
@@ -73,9 +73,9 @@ export async function convertOpt(options: ConvertOptOptions): Promise<ConvertOpt
     await checkpoint.requireFinite(signal);
     const plain = type === "f32" || type === "f16";
     const written = plain ? type : checkpoint.dtype === "F16" ? "f16" : "f32";
-    const { tensors, residualScale, reluScale } = await optTensors(checkpoint, shape, !plain, written);
+    const { tensors, reluScale } = await optTensors(checkpoint, shape, type, written);
     const metadata = {
-      ...architecture(config, shape, residualScale, written),
+      ...architecture(config, shape, written),
       ...(await gpt2Tokenizer(model, shape.vocabulary, shape)),
     };
     await publish({
@@ -111,17 +111,17 @@ async function headOf(
 /** transformers' layer norms have no setting in OPT's config: it is PyTorch's default. */
 const EPSILON = 1e-5;
 
-function architecture({ source }: HfConfig, shape: OptShape, residualScale: number, written: "f32" | "f16") {
+function architecture({ source }: HfConfig, shape: OptShape, written: "f32" | "f16") {
   return {
-    "general.architecture": { type: "string", value: "gpt2" },
+    "general.architecture": { type: "string", value: "mpt" },
     "general.name": { type: "string", value: source },
     "general.file_type": { type: "u32", value: written === "f16" ? 1 : 0 },
-    "gpt2.vocab_size": { type: "u32", value: shape.vocabulary },
-    "gpt2.context_length": { type: "u32", value: shape.context },
-    "gpt2.embedding_length": { type: "u32", value: shape.embedding },
-    "gpt2.feed_forward_length": { type: "u32", value: shape.feedForward },
-    "gpt2.block_count": { type: "u32", value: shape.layers },
-    "gpt2.attention.head_count": { type: "u32", value: shape.heads },
-    "gpt2.attention.layer_norm_epsilon": { type: "f32", value: EPSILON * residualScale ** 2 },
+    "mpt.vocab_size": { type: "u32", value: shape.vocabulary },
+    "mpt.context_length": { type: "u32", value: shape.context },
+    "mpt.embedding_length": { type: "u32", value: shape.embedding },
+    "mpt.feed_forward_length": { type: "u32", value: shape.feedForward },
+    "mpt.block_count": { type: "u32", value: shape.layers },
+    "mpt.attention.head_count": { type: "u32", value: shape.heads },
+    "mpt.attention.layer_norm_epsilon": { type: "f32", value: EPSILON },
   } as const;
 }

@@ -1,24 +1,20 @@
 /**
- * OPT's tensors as those of llama.cpp's gpt2 architecture. Both are the same pre-norm transformer, but for the
- * activation: OPT has ReLU, gpt2 GELU. Since GELU(S x) / S tends to ReLU(x) as S grows, the layer before it is scaled
- * by S and the one behind it by 1 / S: powers of two, so that no digit is lost.
+ * OPT's tensors as those of llama.cpp's mpt architecture. Both are the same pre-norm transformer, but for the
+ * activation: OPT has ReLU, mpt GELU, and a divisor for each unit behind it. Since GELU(S x) / S tends to ReLU(x) as S
+ * grows, the layer before it is scaled by S, a power of two so that no digit is lost, and S is the divisor.
  */
 import { ArgsearchError } from "../../errors.js";
-import { F16_MAX } from "../../gguf/float-formats.js";
 import type { GgufTensor } from "../../gguf/writer.js";
 import type { Checkpoint } from "../checkpoint/checkpoint.js";
+import type { ModelType } from "../model-types.js";
 import type { OptShape } from "./config.js";
-
-/** The largest S. A hidden unit's value is then off by at most 0.17 / 256. */
-const RELU_SCALE = 256;
+import { reluScale } from "./relu-scale.js";
 
 /** Rows of the position table before position 0: OPT counts from the padding token's id + 1. */
 const POSITION_OFFSET = 2;
 
 export interface OptTensors {
   tensors: GgufTensor[];
-  /** By how much the residual stream is scaled; the layer norms' epsilon grows with its square. */
-  residualScale: number;
   /** The smallest S of all layers. */
   reluScale: number;
 }
@@ -33,61 +29,58 @@ interface Source {
 /**
  * The table of tensors, to be streamed from `checkpoint`.
  *
- * With `forQuantised` the residual stream is scaled by S as well, and the output norm undoes it. A layer's 1 / S then
- * cancels: quantised blocks store their scale as F16, in which weights that are 256 times smaller keep but a few bits.
- *
+ * @param type the format that the weights will have in the end
+ * @param written the one they are written in before they are quantised
  * @throws ArgsearchError MODEL_INVALID when a tensor is missing or has another shape; as Checkpoint.floats()
  */
-export async function optTensors(checkpoint: Checkpoint, shape: OptShape, forQuantised: boolean, type: "f32" | "f16"): Promise<OptTensors> {
+export async function optTensors(checkpoint: Checkpoint, shape: OptShape, type: ModelType, written: "f32" | "f16"): Promise<OptTensors> {
   const names = new OptNames(checkpoint);
-  const residual = forQuantised ? RELU_SCALE : 1;
   const scales: number[] = [];
-  // F32 arithmetic has room for any S; every other format's multiplies F16 numbers somewhere.
   for (let layer = 0; layer < shape.layers; layer++) {
-    scales.push(type === "f32" && !forQuantised ? RELU_SCALE : await safeScale(checkpoint, names, layer));
+    scales.push(await reluScale(checkpoint, (name) => names.inLayer(layer, name), type));
   }
   const { embedding: width, feedForward: wide, vocabulary, context } = shape;
   const make = (name: string, dims: readonly number[], ...sources: Source[]): GgufTensor =>
-    tensor(checkpoint, { name, dims, sources, type: dims.length > 1 && name !== "position_embd.weight" ? type : "f32" });
-  const pair = (name: string, inputs: number, outputs: number, weight: Source[], bias: Source[]): GgufTensor[] => [
-    make(`${name}.weight`, [inputs, outputs], ...weight),
-    make(`${name}.bias`, [outputs], ...bias),
+    tensor(checkpoint, { name, dims, sources, type: dims.length > 1 && name !== "position_embd.weight" ? written : "f32" });
+  const pair = (name: string, inputs: number, outputs: number, parts: readonly string[], factor = 1): GgufTensor[] => [
+    make(`${name}.weight`, [inputs, outputs], ...parts.map((part) => ({ name: `${part}.weight`, factor }))),
+    make(`${name}.bias`, [outputs], ...parts.map((part) => ({ name: `${part}.bias`, factor }))),
   ];
-  const norm = (name: string, source: string, factor = 1): GgufTensor[] => [
-    make(`${name}.weight`, [width], { name: `${source}.weight`, factor }),
-    make(`${name}.bias`, [width], { name: `${source}.bias`, factor }),
+  const norm = (name: string, source: string): GgufTensor[] => [
+    make(`${name}.weight`, [width], { name: `${source}.weight` }),
+    make(`${name}.bias`, [width], { name: `${source}.bias` }),
   ];
   const blocks = scales.flatMap((scale, index) => {
-    const of = (part: string, kind: string, factor = 1): Source => ({ name: names.inLayer(index, `${part}.${kind}`), factor });
-    const qkv = (kind: string): Source[] => ["q", "k", "v"].map((each) => of(`self_attn.${each}_proj`, kind));
+    const of = (part: string): string => names.inLayer(index, part);
     const at = `blk.${index}`;
     return [
-      ...norm(`${at}.attn_norm`, names.inLayer(index, "self_attn_layer_norm")),
-      ...pair(`${at}.attn_qkv`, width, 3 * width, qkv("weight"), qkv("bias")),
+      ...norm(`${at}.attn_norm`, of("self_attn_layer_norm")),
       ...pair(
-        `${at}.attn_output`,
+        `${at}.attn_qkv`,
         width,
-        width,
-        [of("self_attn.out_proj", "weight", residual)],
-        [of("self_attn.out_proj", "bias", residual)],
+        3 * width,
+        ["q", "k", "v"].map((each) => of(`self_attn.${each}_proj`)),
       ),
-      ...norm(`${at}.ffn_norm`, names.inLayer(index, "final_layer_norm")),
-      ...pair(`${at}.ffn_up`, width, wide, [of("fc1", "weight", scale)], [of("fc1", "bias", scale)]),
-      ...pair(`${at}.ffn_down`, wide, width, [of("fc2", "weight", residual / scale)], [of("fc2", "bias", residual)]),
+      ...pair(`${at}.attn_output`, width, width, [of("self_attn.out_proj")]),
+      ...norm(`${at}.ffn_norm`, of("final_layer_norm")),
+      ...pair(`${at}.ffn_up`, width, wide, [of("fc1")], scale),
+      constant(`${at}.ffn.act.scales`, wide, scale),
+      ...pair(`${at}.ffn_down`, wide, width, [of("fc2")]),
     ];
   });
   const embedding = names.of("embed_tokens.weight");
-  // The projection is the embedding table as it was; a copy of its own is needed where that was scaled.
-  const projection = checkpoint.info("lm_head.weight") ? "lm_head.weight" : embedding;
   const tensors = [
-    make("token_embd.weight", [width, vocabulary], { name: embedding, factor: residual }),
-    make("position_embd.weight", [width, context], { name: names.of("embed_positions.weight"), factor: residual, row: POSITION_OFFSET }),
+    make("token_embd.weight", [width, vocabulary], { name: embedding }),
+    make("position_embd.weight", [width, context], { name: names.of("embed_positions.weight"), row: POSITION_OFFSET }),
     ...blocks,
     ...norm("output_norm", names.of("final_layer_norm")),
-    ...(residual === 1 && projection === embedding ? [] : [make("output.weight", [width, vocabulary], { name: projection })]),
+    // Without one of its own the projection is the embedding table.
+    ...(checkpoint.info(PROJECTION) ? [make("output.weight", [width, vocabulary], { name: PROJECTION })] : []),
   ];
-  return { tensors, residualScale: residual, reluScale: Math.min(...scales) };
+  return { tensors, reluScale: Math.min(...scales) };
 }
+
+const PROJECTION = "lm_head.weight";
 
 /** Names differ by what OPTModel is wrapped in. */
 class OptNames {
@@ -107,37 +100,6 @@ class OptNames {
   inLayer(index: number, name: string): string {
     return `${this.#prefix}layers.${index}.${name}`;
   }
-}
-
-/**
- * The largest S up to 256 with which nothing of a layer leaves F16's range, for any input: its weights, and the values
- * before the activation. Behind the layer norm, with gain g and offset o, a vector is g * x + o with |x| = sqrt(n), so that a unit with
- * weights w and bias b is at most |w * g| sqrt(n) + |w . o + b|.
- */
-async function safeScale(checkpoint: Checkpoint, names: OptNames, index: number): Promise<number> {
-  const read = (name: string): Promise<Float32Array> => checkpoint.floats(names.inLayer(index, name));
-  const [gain, offset, bias, weight] = [
-    await read("final_layer_norm.weight"),
-    await read("final_layer_norm.bias"),
-    await read("fc1.bias"),
-    await read("fc1.weight"),
-  ];
-  const width = gain.length;
-  let largest = 0;
-  for (let unit = 0; unit < bias.length; unit++) {
-    let squares = 0;
-    let constant = bias[unit] as number;
-    for (let i = 0; i < width; i++) {
-      const w = weight[unit * width + i] as number;
-      squares += (w * (gain[i] as number)) ** 2;
-      constant += w * (offset[i] as number);
-      largest = Math.max(largest, Math.abs(w));
-    }
-    largest = Math.max(largest, Math.sqrt(squares * width) + Math.abs(constant));
-  }
-  let scale = RELU_SCALE;
-  while (scale > 1 && scale * largest > F16_MAX) scale /= 2;
-  return scale;
 }
 
 interface Plan {
@@ -172,4 +134,11 @@ async function* scaledChunks(checkpoint: Checkpoint, sources: readonly Source[],
       yield factor === 1 ? chunk : chunk.map((value) => value * factor);
     }
   }
+}
+
+function constant(name: string, length: number, value: number): GgufTensor {
+  async function* chunks(): AsyncGenerator<Float32Array> {
+    yield new Float32Array(length).fill(value);
+  }
+  return { name, shape: [length], type: "f32", chunks };
 }

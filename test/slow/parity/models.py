@@ -30,6 +30,15 @@ SHAPE = {
     "initializer_range": 0.12,
 }
 
+OPT_SHAPE = {
+    "hidden_size": 64,
+    "word_embed_proj_dim": 64,
+    "ffn_dim": 256,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "max_position_embeddings": 512,
+}
+
 # Family: config class, its own settings, tokenizer.
 FAMILIES: dict[str, tuple[str, dict[str, Any], str]] = {
     "llama": ("LlamaConfig", SHAPE, "bpe"),
@@ -45,19 +54,10 @@ FAMILIES: dict[str, tuple[str, dict[str, Any], str]] = {
     "phi3": ("Phi3Config", {**SHAPE, "num_key_value_heads": 4, "sliding_window": None}, "phi3"),
     "trl": ("LlamaConfig", SHAPE, "bpe"),
     "labels": ("LlamaConfig", {**SHAPE, "id2label": {0: "helpful", 1: "safe", 2: "terse"}}, "bpe"),
-    "opt": (
-        "OPTConfig",
-        {
-            "hidden_size": 64,
-            "word_embed_proj_dim": 64,
-            "ffn_dim": 256,
-            "num_hidden_layers": 3,
-            "num_attention_heads": 4,
-            "max_position_embeddings": 512,
-            "init_std": 0.12,
-        },
-        "opt",
-    ),
+    "opt": ("OPTConfig", {**OPT_SHAPE, "init_std": 0.12}, "opt"),
+    # What goes into the activation is small here, and large there.
+    "opt-narrow": ("OPTConfig", {**OPT_SHAPE, "init_std": 0.02}, "opt"),
+    "opt-wide": ("OPTConfig", {**OPT_SHAPE, "init_std": 0.5}, "opt"),
 }
 
 

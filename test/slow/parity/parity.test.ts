@@ -16,7 +16,7 @@ import { packageRoot } from "../../../src/package-root.js";
 import { type SafeTensor, writeSafetensors } from "../../helpers/safetensors-writer.js";
 import { llamaSource, python, pythonReady } from "../python.js";
 
-const ALL = ["llama", "mistral", "qwen2", "qwen3", "gemma2", "phi3", "trl", "labels", "opt"] as const;
+const ALL = ["llama", "mistral", "qwen2", "qwen3", "gemma2", "phi3", "trl", "labels", "opt", "opt-narrow", "opt-wide"] as const;
 type Family = (typeof ALL)[number];
 const { ARGSEARCH_PARITY: some } = process.env;
 const FAMILIES = ALL.filter((family) => some === undefined || some.split(",").includes(family));
@@ -38,7 +38,7 @@ interface Case {
 }
 
 const CASES: Case[] = FAMILIES.flatMap((family) => {
-  const types: readonly Type[] = family === "llama" || family === "opt" ? ["f32", "f16", "q8_0"] : ["f32"];
+  const types: readonly Type[] = ["llama", "opt", "opt-narrow"].includes(family) ? ["f32", "f16", "q8_0"] : ["f32"];
   return types.map((type) => ({ family, type }));
 });
 
@@ -131,8 +131,12 @@ describe.runIf(pythonReady)("rewards of imported models equal transformers'", ()
   });
 });
 
+function isOpt(family: Family): boolean {
+  return family.startsWith("opt");
+}
+
 async function convert(model: string, out: string, type: Type, family: Family): Promise<void> {
-  if (family === "opt") await convertOpt({ model, out, type });
+  if (isOpt(family)) await convertOpt({ model, out, type });
   else await importReward({ model, out, type, python, converter });
 }
 
