@@ -126,7 +126,8 @@ describe("convertOpt()", () => {
 
   it("S is 1 where even that is much", async () => {
     const model = randomOpt(7, 1);
-    (model.tensors["model.decoder.layers.0.fc1.bias"]?.data as Float32Array).fill(1e6);
+    const bias = model.tensors["model.decoder.layers.0.fc1.bias"]?.data as Float32Array;
+    bias.fill(1e6);
     expect(await convertOpt({ model: writeOpt(join(dir, "model"), model), out, type: "f16" })).toMatchObject({ reluScale: 1 });
   });
 
