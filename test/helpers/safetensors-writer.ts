@@ -5,7 +5,7 @@ import { join } from "node:path";
 export interface SafeTensor {
   /** Slowest dimension first. */
   shape: readonly number[];
-  data: Float32Array | Float64Array | Uint16Array | Int32Array;
+  data: Float32Array | Float64Array | Uint16Array | Int32Array | Uint8Array;
   /** Default: by the array's class, 16-bit words as BF16. */
   dtype?: string;
 }
@@ -45,5 +45,6 @@ export function writeShards(dir: string, tensors: SafeTensors, shards: number): 
 function dtypeOf(data: SafeTensor["data"]): string {
   if (data instanceof Float32Array) return "F32";
   if (data instanceof Float64Array) return "F64";
+  if (data instanceof Uint8Array) return "U8";
   return data instanceof Uint16Array ? "BF16" : "I32";
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Checkpoint } from "../../src/import/checkpoint/checkpoint.js";
-import { encodeSafetensors, type SafeTensors, writeSafetensors, writeShards } from "../helpers/safetensors-writer.js";
+import { encodeSafetensors, type SafeTensor, type SafeTensors, writeSafetensors, writeShards } from "../helpers/safetensors-writer.js";
 
 let dir: string;
 beforeEach(() => {
@@ -77,9 +77,38 @@ describe("Checkpoint", () => {
     });
   });
 
-  it("refuses an index that leads out of the directory", async () => {
-    writeFileSync(join(dir, "model.safetensors.index.json"), JSON.stringify({ weight_map: { a: "../secret.safetensors" } }));
-    await expect(read(dir)).rejects.toMatchObject({ code: "INPUT_INVALID" });
+  it("refuses a tensor that lies in two shards, or in another than the index says", async () => {
+    writeShards(dir, TENSORS, 3);
+    const [first, second] = [1, 2].map((at) => join(dir, `model-0000${at}-of-00003.safetensors`)) as [string, string];
+    const { a, b } = TENSORS as Record<"a" | "b", SafeTensor>;
+    writeSafetensors(second, { b, a });
+    await expect(read(dir)).rejects.toMatchObject({
+      code: "MODEL_INVALID",
+      message: expect.stringMatching(/a lies in .*00001.* and in .*00002/),
+    });
+    writeSafetensors(first, { ids: TENSORS.ids as SafeTensor, b });
+    writeSafetensors(second, { a });
+    await expect(read(dir)).rejects.toMatchObject({ code: "MODEL_INVALID", message: expect.stringMatching(/00001.* lacks a/) });
+  });
+
+  it.each(["../secret.safetensors", "/secret.safetensors", "a\\secret.safetensors", "..", ".", "", "config.json", 5])(
+    "refuses an index that leads out of the directory, or to no safetensors: %s",
+    async (part) => {
+      writeFileSync(join(dir, "model.safetensors.index.json"), JSON.stringify({ weight_map: { a: part } }));
+      await expect(read(dir)).rejects.toMatchObject({ code: "INPUT_INVALID" });
+    },
+  );
+
+  it("takes formats of quantised weights for what they are", async () => {
+    const formats = ["F8_E4M3", "F8_E5M2", "F8_E8M0", "I8", "U8"];
+    const tensors = formats.map((dtype) => [dtype, { shape: [2], data: Uint8Array.of(1, 2), dtype }] as const);
+    const half = { shape: [4], data: Uint8Array.of(1, 2), dtype: "F4" };
+    writeSafetensors(join(dir, "model.safetensors"), { ...Object.fromEntries(tensors), F4: half });
+    const checkpoint = await Checkpoint.open(dir);
+    for (const name of checkpoint.names) {
+      await expect(checkpoint.floats(name)).rejects.toMatchObject({ code: "MODEL_UNSUPPORTED", message: expect.stringContaining(name) });
+    }
+    await checkpoint.close();
   });
 
   it("says how pytorch_model.bin becomes safetensors", async () => {
@@ -105,6 +134,18 @@ describe("Checkpoint", () => {
     ["offsets that run backwards", '{"a":{"dtype":"F32","shape":[0],"data_offsets":[4,0]}}'],
     ["a negative shape", '{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}'],
     ["no offsets", '{"a":{"dtype":"F32","shape":[1]}}'],
+    ["three offsets", '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8,8]}}'],
+    ["a length that is not that of bytes", '{"a":{"dtype":"F8_E4M3","shape":[3],"data_offsets":[0,8]}}'],
+    ["a name twice", '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'],
+    [
+      "a name twice, once escaped",
+      '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"\\u0061":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}',
+    ],
+    ["a hole", '{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}'],
+    ["an overlap", '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'],
+    ["bytes that are nobody's", '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'],
+    ["metadata that are numbers", '{"__metadata__":{"a":1},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'],
+    ["metadata that are a list", '{"__metadata__":[],"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'],
   ])("refuses a header with %s", async (_, header) => {
     const length = Buffer.alloc(8);
     length.writeBigUInt64LE(BigInt(header.length));

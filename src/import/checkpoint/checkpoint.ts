@@ -6,7 +6,10 @@ import { ArgsearchError } from "../../errors.js";
 import { unreadable } from "../../files/file-errors.js";
 import { isJsonObject, readJsonObject } from "../../files/json.js";
 import { firstNonFinite, isFloatFormat } from "../../gguf/float-formats.js";
-import { SafetensorsFile, type TensorInfo } from "./safetensors.js";
+import { isOfQuantised } from "./head-names.js";
+import { safetensorsLine } from "./python-lines.js";
+import { SafetensorsFile } from "./safetensors.js";
+import { isQuantisedFormat, type TensorInfo } from "./safetensors-header.js";
 
 const SINGLE = "model.safetensors";
 const INDEX = `${SINGLE}.index.json`;
@@ -23,13 +26,23 @@ export class Checkpoint {
   private constructor(path: string, files: readonly SafetensorsFile[]) {
     this.path = path;
     this.#files = files;
-    this.#tensors = new Map(files.flatMap((file) => [...file.tensors].map(([name, info]) => [name, { file, info }] as const)));
+    const tensors = new Map<string, { file: SafetensorsFile; info: TensorInfo }>();
+    for (const file of files) {
+      for (const [name, info] of file.tensors) {
+        const other = tensors.get(name)?.file.path;
+        if (other !== undefined)
+          throw new ArgsearchError("MODEL_INVALID", `${name} lies in ${other} and in ${file.path}: one of them is too much`);
+        tensors.set(name, { file, info });
+      }
+    }
+    this.#tensors = tensors;
   }
 
   /**
    * Opens a directory (model.safetensors, or the shards of its index), an index, or a single safetensors file.
    *
-   * @throws ArgsearchError FILE_NOT_FOUND, also for a shard that the index names; INPUT_INVALID; as SafetensorsFile.open()
+   * @throws ArgsearchError FILE_NOT_FOUND, also for a shard that the index names; INPUT_INVALID; MODEL_INVALID for a tensor
+   * that lies in two shards, or not where the index says; as SafetensorsFile.open()
    */
   static async open(path: string): Promise<Checkpoint> {
     const files: SafetensorsFile[] = [];
@@ -54,7 +67,7 @@ export class Checkpoint {
     return this.#tensors.get(name)?.info;
   }
 
-  /** All numbers of a tensor. @throws ArgsearchError MODEL_INVALID when there is none of that name; as SafetensorsFile */
+  /** All numbers of a tensor. @throws ArgsearchError MODEL_INVALID when there is none of that name; as SafetensorsFile.floats() */
   floats(name: string): Promise<Float32Array> {
     const { file, info } = this.#tensor(name);
     return file.floats(info);
@@ -87,6 +100,11 @@ export class Checkpoint {
     }
   }
 
+  /** The name of a tensor that is quantised, or belongs to one. */
+  get quantised(): string | undefined {
+    return [...this.#tensors].find(([name, { info }]) => isQuantisedFormat(info.dtype) || isOfQuantised(name))?.[0];
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#files.map((file) => file.close()));
   }
@@ -99,7 +117,8 @@ export class Checkpoint {
 
   #requireAll(index: ReadonlyMap<string, string>): void {
     for (const [name, part] of index) {
-      if (!this.#tensors.has(name)) throw new ArgsearchError("MODEL_INVALID", `${part} lacks ${name}, which the index says is there`);
+      if (this.#tensors.get(name)?.file.path !== part)
+        throw new ArgsearchError("MODEL_INVALID", `${part} lacks ${name}, which the index says is there`);
     }
   }
 }
@@ -125,7 +144,8 @@ async function indexed(path: string): Promise<{ parts: string[]; index: Map<stri
   const index = new Map<string, string>();
   for (const [name, part] of Object.entries(map)) {
     // A name with a path in it could lead out of the directory.
-    if (typeof part !== "string" || basename(part) !== part) throw new ArgsearchError("INPUT_INVALID", `${path}: no file for ${name}`);
+    if (typeof part !== "string" || !/^[^/\\]+\.safetensors$/.test(part))
+      throw new ArgsearchError("INPUT_INVALID", `${path}: no file for ${name}`);
     index.set(name, join(dirname(path), part));
   }
   const parts = [...new Set(index.values())].sort();
@@ -137,8 +157,7 @@ async function indexed(path: string): Promise<{ parts: string[]; index: Map<stri
 
 function noWeights(dir: string): ArgsearchError {
   if (["pytorch_model.bin", "pytorch_model.bin.index.json"].some((name) => existsSync(join(dir, name)))) {
-    const convert = `python3 -c "from transformers import AutoModelForCausalLM as M; M.from_pretrained('${dir}').save_pretrained('${dir}-safetensors')"`;
-    const how = `save it anew, with AutoModelForSequenceClassification for a reward model, and copy the tokenizer's files: ${convert}`;
+    const how = `save it anew, with AutoModelForSequenceClassification for a reward model, and copy the tokenizer's files: ${safetensorsLine(dir)}`;
     return new ArgsearchError("INPUT_INVALID", `${dir} holds its weights as pytorch_model.bin; safetensors are needed. In Python, ${how}`);
   }
   return new ArgsearchError("FILE_NOT_FOUND", `${dir} has no ${SINGLE} and no ${INDEX}`);

@@ -2,21 +2,8 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { ArgsearchError } from "../../errors.js";
 import { unreadable } from "../../files/file-errors.js";
-import { isJsonObject } from "../../files/json.js";
 import { decodeFloats, FLOAT_BYTES, type FloatFormat, isFloatFormat } from "../../gguf/float-formats.js";
-
-export interface TensorInfo {
-  name: string;
-  /** safetensors' name, for example "BF16". */
-  dtype: string;
-  /** Slowest dimension first, as PyTorch has it. */
-  shape: readonly number[];
-  /** Numbers in it. */
-  count: number;
-  /** The file's byte at which it starts, and its length in bytes. */
-  offset: number;
-  bytes: number;
-}
+import { isQuantisedFormat, type TensorInfo, tensorTable } from "./safetensors-header.js";
 
 /** Numbers read at a time where a tensor is streamed. */
 const CHUNK = 1 << 20;
@@ -48,7 +35,7 @@ export class SafetensorsFile {
     }
   }
 
-  /** The bytes of `count` numbers from the `start`-th on. @throws ArgsearchError FILE_UNREADABLE, MODEL_INVALID */
+  /** The bytes of `count` numbers from the `start`-th on. @throws ArgsearchError FILE_UNREADABLE, MODEL_INVALID, MODEL_UNSUPPORTED */
   async bytes(tensor: TensorInfo, start: number, count: number): Promise<ArrayBuffer> {
     const size = FLOAT_BYTES[this.formatOf(tensor)];
     const buffer = new ArrayBuffer(count * size);
@@ -68,15 +55,17 @@ export class SafetensorsFile {
     }
   }
 
-  /** All numbers of a tensor. @throws ArgsearchError FILE_UNREADABLE, MODEL_INVALID */
+  /** All numbers of a tensor. @throws ArgsearchError FILE_UNREADABLE, MODEL_INVALID, MODEL_UNSUPPORTED */
   async floats(tensor: TensorInfo): Promise<Float32Array> {
     return decodeFloats(this.formatOf(tensor), await this.bytes(tensor, 0, tensor.count));
   }
 
-  /** @throws ArgsearchError MODEL_INVALID for integers and for formats of quantised weights */
+  /** @throws ArgsearchError MODEL_UNSUPPORTED for formats of quantised weights, MODEL_INVALID for other integers */
   formatOf({ name, dtype }: TensorInfo): FloatFormat {
     if (isFloatFormat(dtype)) return dtype;
-    throw invalid(this.path, `${name} holds ${dtype}; weights must be F64, F32, F16 or BF16`);
+    const what = `${this.path}: ${name} holds ${dtype}; weights must be F64, F32, F16 or BF16`;
+    if (!isQuantisedFormat(dtype)) throw new ArgsearchError("MODEL_INVALID", what);
+    throw new ArgsearchError("MODEL_UNSUPPORTED", `${what}. It is quantised: save it as it was before`);
   }
 
   close(): Promise<void> {
@@ -97,45 +86,7 @@ async function readHeader(path: string, file: FileHandle): Promise<Map<string, T
   }
   const text = new Uint8Array(length);
   await readFully(file, text, 8);
-  return tensorTable(path, parseHeader(path, text), 8 + length, size);
-}
-
-function parseHeader(path: string, text: Uint8Array): Record<string, unknown> {
-  try {
-    const header: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(text));
-    if (isJsonObject(header)) return header;
-  } catch {
-    // Said below.
-  }
-  throw invalid(path, "its header is not a JSON object: it is damaged, or not safetensors");
-}
-
-function tensorTable(path: string, header: Record<string, unknown>, dataStart: number, size: number): Map<string, TensorInfo> {
-  const tensors = new Map<string, TensorInfo>();
-  for (const [name, entry] of Object.entries(header)) {
-    if (name === "__metadata__") continue;
-    const tensor = tensorInfo(name, entry, dataStart);
-    if (tensor === null) throw invalid(path, `its header does not say where ${name} lies`);
-    if (tensor.offset + tensor.bytes > size) throw invalid(path, `it is cut short: ${name} would end behind its end. Fetch it again`);
-    tensors.set(name, tensor);
-  }
-  return tensors;
-}
-
-/** Null for an entry that makes no sense. */
-function tensorInfo(name: string, entry: unknown, dataStart: number): TensorInfo | null {
-  if (!isJsonObject(entry)) return null;
-  const { dtype, shape, data_offsets: range } = entry;
-  if (typeof dtype !== "string" || !isSizes(shape) || !isSizes(range)) return null;
-  const [begin = -1, end = -1] = range;
-  const count = shape.reduce((product, length) => product * length, 1);
-  const bytes = end - begin;
-  if (begin < 0 || bytes < 0 || (isFloatFormat(dtype) && bytes !== count * FLOAT_BYTES[dtype])) return null;
-  return { name, dtype, shape, count, offset: dataStart + begin, bytes };
-}
-
-function isSizes(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
+  return tensorTable(path, text, 8 + length, size);
 }
 
 async function readFully(file: FileHandle, into: Uint8Array, position: number): Promise<void> {
