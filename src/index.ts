@@ -31,6 +31,7 @@ export { type GgufSummary, inspect, type RewardHeadSummary } from "./gguf/inspec
 export type { RewardProvenance } from "./gguf/provenance.js";
 export type { RewardHead } from "./gguf/reward-head.js";
 export { type ReadHeadOptions, readRewardHead } from "./import/checkpoint/head.js";
+export type { RowChoice } from "./import/checkpoint/head-rows.js";
 export { type ConvertHfOptions, convertHf } from "./import/convert-hf.js";
 export { type ImportOptions, importReward } from "./import/import-reward.js";
 export { MODEL_TYPES, type ModelType } from "./import/model-types.js";

@@ -4,6 +4,7 @@ import { ArgsearchError } from "../errors.js";
 import { requireWritable } from "../files/whole-file.js";
 import type { EngineOptions } from "../types.js";
 import { abortSignal, callback, checkNames, type Names, nonEmptyText } from "../validate.js";
+import { refuseAdapterAt } from "./checkpoint/adapter.js";
 import { Checkpoint } from "./checkpoint/checkpoint.js";
 import { causalArchitecture, type HfConfig, readConfig } from "./checkpoint/hf-config.js";
 import { type ModelType, resolveType } from "./model-types.js";
@@ -44,7 +45,8 @@ export const CONVERT_HF_NAMES: Names<ConvertHfOptions> = {
  * Makes a policy of a Hugging Face directory with a causal language model, by llama.cpp's converter. Takes Python. The new file
  * gets its name only when it is whole, on disk and can be loaded.
  *
- * @throws ArgsearchError OPTION_INVALID; MODEL_UNSUPPORTED, also for a model that is no causal language model; FILE_NOT_FOUND,
+ * @throws ArgsearchError OPTION_INVALID; MODEL_UNSUPPORTED, also for a model that is no causal language model and for an adapter that is
+ * not merged; FILE_NOT_FOUND,
  * also for a missing shard or tokenizer; NOT_A_FILE, FILE_UNREADABLE, FILE_UNWRITABLE, INPUT_INVALID; MODEL_INVALID, also for weights that are
  * not finite; TOOL_NOT_FOUND without Python or its modules; CONVERSION_FAILED; ABORTED; as devices()
  */
@@ -52,6 +54,7 @@ export async function convertHf(options: ConvertHfOptions): Promise<void> {
   checkNames("convertHf()", options, CONVERT_HF_NAMES);
   const type = checkConversion(options);
   const { model, out, signal, engineDir, gpu } = options;
+  await refuseAdapterAt(model);
   const config = await readConfig(model);
   const architecture = causalArchitecture(config);
   requireCausal(config);

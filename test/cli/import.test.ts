@@ -44,6 +44,54 @@ describe("reward attach --head shard.safetensors", () => {
     expect((await inspectJson(out)).rewardHead?.labels).toEqual(["reward"]);
   });
 
+  it("asks which of two rows counts, and takes what --row and --labels say", async () => {
+    const folder = await scratch();
+    const [shard, out] = [join(folder, "head.safetensors"), join(folder, "rm.gguf")];
+    const width = (await inspectJson(policy)).embeddingLength ?? 0;
+    writeSafetensors(shard, { "score.weight": { shape: [2, width], data: new Float32Array(2 * width).fill(0.25) } });
+    const args = ["reward", "attach", "--model", policy, "--head", shard, "--out", out];
+    const failed = await argsearch(args);
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toMatch(/^argsearch: [^\n]*--row N[^\n]*--labels a,b[^\n]* \[REWARD_HEAD_INVALID\]\n$/);
+    for (const [flags, labels] of [
+      [["--row", "1"], ["reward"]],
+      [["--row", "1-0"], ["reward"]],
+      [
+        ["--labels", "bad, good"],
+        ["bad", "good"],
+      ],
+      [["--labels", "bad,good", "--row", "1"], ["good"]],
+    ] as const) {
+      expect((await argsearch([...args, ...flags])).stderr).toBe("");
+      expect((await inspectJson(out)).rewardHead?.labels).toEqual(labels);
+    }
+    for (const flags of [
+      ["--row", "x"],
+      ["--row", "1-"],
+      ["--row", "-1"],
+      ["--labels", "a,,b"],
+    ]) {
+      expect(await argsearch([...args, ...flags])).toMatchObject({ code: 2, stdout: "" });
+    }
+    await writeFile(join(folder, "head.json"), JSON.stringify({ weight: Array(width).fill(1) }));
+    const json = ["reward", "attach", "--model", policy, "--head", join(folder, "head.json"), "--out", out, "--row", "0"];
+    expect((await argsearch(json)).stderr).toMatch(/\[OPTION_INVALID\]\n$/);
+  });
+
+  it("does not put an adapter's head on a trunk that lacks the adapter", async () => {
+    const folder = await scratch();
+    const [file, out] = [join(folder, "adapter_model.safetensors"), join(folder, "rm.gguf")];
+    const width = (await inspectJson(policy)).embeddingLength ?? 0;
+    writeSafetensors(file, {
+      "base_model.model.score.weight": { shape: [1, width], data: new Float32Array(width).fill(0.25) },
+      "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight": { shape: [1], data: Float32Array.of(1) },
+    });
+    const failed = await argsearch(["reward", "attach", "--model", policy, "--head", file, "--out", out]);
+    expect(failed).toMatchObject({ code: 1, stdout: "" });
+    expect(failed.stderr).toMatch(/^argsearch: [^\n]*Merge the adapter first[^\n]*merge_and_unload\(\)[^\n]* \[MODEL_UNSUPPORTED\]\n$/);
+    expect(await readdir(folder)).toEqual(["adapter_model.safetensors"]);
+  });
+
   it("takes the tensor that --tensor names, and says when there is none", async () => {
     const folder = await scratch();
     const [shard, out] = [join(folder, "head.safetensors"), join(folder, "rm.gguf")];

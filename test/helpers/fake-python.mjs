@@ -33,6 +33,10 @@ const behaviours = {
     console.error("ERROR:hf-to-gguf:Model FooForCausalLM is not supported");
     process.exitCode = 1;
   },
+  quantised() {
+    console.error("NotImplementedError: Quant method is not yet supported: 'bitsandbytes'");
+    process.exitCode = 1;
+  },
   "full disk"() {
     writeFileSync(out, "half a file");
     console.error("OSError: [Errno 28] No space left on device");

@@ -111,8 +111,75 @@ describe.skipIf(process.platform === "win32")("importReward()", () => {
     expect((await inspect(out)).rewardHead?.bias).toEqual([0.5]);
   });
 
+  it("reads PEFT's names where the model is merged", async () => {
+    const saved = { "base_model.model.score.modules_to_save.default.weight": { shape: [1, WIDTH], data: HEAD } };
+    const original = { "base_model.model.score.original_module.weight": { shape: [1, WIDTH], data: HEAD.map(() => 7) } };
+    const layer = { "base_model.model.model.layers.0.mlp.up_proj.weight": { shape: [1], data: Float32Array.of(1) } };
+    writeSafetensors(join(model, "model.safetensors"), { ...saved, ...original, ...layer });
+    await run();
+    expect(converterArgs().slice(-4)).toEqual([
+      "--drop=base_model.model.score.modules_to_save.default.weight",
+      "--drop=base_model.model.score.original_module.weight",
+      "--prefix=base_model.model.",
+      "--tied",
+    ]);
+    expect((await inspect(out)).rewardHead).toMatchObject({ nEmbd: WIDTH });
+  });
+
+  it("hides statistics of rewards from the converter, and applies them", async () => {
+    const of = (value: number) => ({ shape: [1], data: Float32Array.of(value) });
+    write({ ...ONE_ROW, mean: of(0.5), std: of(2) }, { normalize_reward: true });
+    await run();
+    expect(converterArgs().slice(-3)).toEqual(["--drop=score.weight", "--drop=mean", "--drop=std"]);
+    expect((await inspect(out)).rewardHead).toMatchObject({ shift: [0.5], scale: [2] });
+  });
+
+  it("takes the rows that count", async () => {
+    const two = Float32Array.from([...HEAD, ...HEAD.map((value) => 2 * value)]);
+    write({ "score.weight": { shape: [2, WIDTH], data: two } }, { id2label: { 0: "LABEL_0", 1: "LABEL_1" } });
+    await expect(run()).rejects.toMatchObject({ code: "REWARD_HEAD_INVALID", message: expect.stringContaining("--row") });
+    await run({ row: [1, 0] });
+    expect((await inspect(out)).rewardHead).toMatchObject({ labels: ["reward"], nEmbd: WIDTH });
+    await run({ labels: ["bad", "good"] });
+    expect((await inspect(out)).rewardHead).toMatchObject({ labels: ["bad", "good"] });
+  });
+
+  it("keeps what config.json says of the source where a provenance says nothing of it", async () => {
+    write(ONE_ROW, { _name_or_path: "acme/rm" });
+    await run({ provenance: { source: undefined, dataset: "hh-rlhf" } });
+    expect((await inspect(out)).rewardHead?.notes).toEqual({ source: "acme/rm", dataset: "hh-rlhf" });
+  });
+
+  it("checks the provenance before it converts", async () => {
+    await expect(run({ provenance: { accuracy: 68 } })).rejects.toMatchObject({ code: "OPTION_INVALID" });
+    expect(() => converterArgs()).toThrow();
+  });
+
+  it("leaves a trunk's tensors that it does not know to the converter", async () => {
+    const odd = { "model.smear_gate.weight": { shape: [1], data: Float32Array.of(1) } };
+    write({ ...ONE_ROW, ...odd });
+    await run();
+    expect(converterArgs().slice(5)).toEqual(["f32", "--architecture", "LlamaForCausalLM", "--drop=score.weight"]);
+    await run({ tensor: "score.weight" });
+    expect(converterArgs().slice(5)).toEqual(["f32", "--architecture", "LlamaForCausalLM", "--drop=score.weight"]);
+  });
+
   it.each([
     ["no head", () => write({}), "REWARD_HEAD_MISSING"],
+    [
+      "a second head of another name",
+      () => write({ ...ONE_ROW, "cost_head.weight": { shape: [1], data: HEAD.slice(0, 1) } }),
+      "REWARD_HEAD_INVALID",
+    ],
+    [
+      "a norm before the head",
+      () => write({ ...ONE_ROW, "score_norm.weight": { shape: [1], data: HEAD.slice(0, 1) } }),
+      "REWARD_HEAD_INVALID",
+    ],
+    ["another count of labels", () => write(ONE_ROW, { num_labels: 2 }), "REWARD_HEAD_INVALID"],
+    ["a quantised head", () => write({ "score.weight": { shape: [WIDTH], data: new Uint8Array(WIDTH) } }), "MODEL_UNSUPPORTED"],
+    ["weights quantised in a way that the converter does not know", () => vi.stubEnv("FAKE_PYTHON", "quantised"), "MODEL_UNSUPPORTED"],
+    ["several architectures", () => write(ONE_ROW, { architectures: ["LlamaForCausalLM", "Qwen2ForCausalLM"] }), "INPUT_INVALID"],
     ["a head of another width", () => write({ "score.weight": { shape: [1, 3], data: Float32Array.of(1, 2, 3) } }), "REWARD_HEAD_INVALID"],
     ["a head with NaN", () => write({ "score.weight": { shape: [1, WIDTH], data: HEAD.with(3, Number.NaN) } }), "REWARD_HEAD_INVALID"],
     [

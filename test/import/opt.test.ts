@@ -139,6 +139,7 @@ describe("convertOpt()", () => {
     ["no layers given", { num_hidden_layers: null }, "INPUT_INVALID"],
     ["more layers than there are", { num_hidden_layers: 3 }, "MODEL_INVALID"],
     ["other sizes than there are", { ffn_dim: 100 }, "MODEL_INVALID"],
+    ["several architectures", { architectures: ["OPTForCausalLM", "OPTModel"] }, "INPUT_INVALID"],
     ["a reward model without a head", { architectures: ["OPTForSequenceClassification"] }, "REWARD_HEAD_MISSING"],
   ])("refuses %s, and leaves nothing", async (_, change, code) => {
     const model = randomOpt(8);
@@ -157,6 +158,34 @@ describe("convertOpt()", () => {
     writeOpt(join(dir, "model"), model);
     await expect(convertOpt({ model: join(dir, "model"), out })).rejects.toMatchObject({ code: "REWARD_HEAD_INVALID" });
     expect(readdirSync(dir)).toEqual(["model"]);
+  });
+
+  it.each([
+    ["a layer that OPT does not have", "model.decoder.layers.0.adapter.weight", Float32Array.of(1)],
+    ["a projection of the embeddings", "model.decoder.project_in.weight", Float32Array.of(1)],
+    ["a norm before the head", "score_norm.weight", Float32Array.of(1)],
+    ["a scale of quantised weights", "model.decoder.layers.0.fc1.weight.absmax", Float32Array.of(1)],
+    ["weights of 8 bits", "model.decoder.layers.0.fc1.weight", new Uint8Array(96 * OPT_WIDTH)],
+  ])("refuses %s, which would not be applied", async (_, name, data) => {
+    const model = randomOpt(13, 1);
+    model.tensors[name] = { shape: [data.length], data };
+    writeOpt(join(dir, "model"), model);
+    const convert = convertOpt({ model: join(dir, "model"), out });
+    await expect(convert).rejects.toMatchObject({ message: expect.stringContaining(name) });
+    await expect(convert).rejects.toMatchObject({ code: name.startsWith("score") ? "REWARD_HEAD_INVALID" : "MODEL_UNSUPPORTED" });
+    expect(readdirSync(dir)).toEqual(["model"]);
+  });
+
+  it("takes the row that counts", async () => {
+    const model = randomOpt(14, 2);
+    const { id2label: _, ...config } = model.config;
+    writeOpt(join(dir, "model"), { ...model, config });
+    const convert = (row?: [number, number]) => convertOpt({ model: join(dir, "model"), out, type: "f32", row });
+    await expect(convert()).rejects.toMatchObject({ code: "REWARD_HEAD_INVALID", message: expect.stringContaining("--row") });
+    await convert([1, 0]);
+    const both = expectedRewards(model, IDS);
+    const difference = IDS.map((_, at) => (both[2 * at + 1] as number) - (both[2 * at] as number));
+    expect(worst(await rewardsOf(out, IDS), difference)).toBeLessThan(2e-5);
   });
 
   it("leaves an older file as it was where it cannot write", async () => {

@@ -1,11 +1,19 @@
 import type { Command } from "commander";
 import { type ConvertOptOptions, convertOpt } from "../../index.js";
-import { addProvenanceFlags, type ProvenanceFlags, provenance, tensorFlag, typeFlag } from "../flags/conversion.js";
+import {
+  addProvenanceFlags,
+  addRowFlags,
+  type ProvenanceFlags,
+  provenance,
+  type RowFlags,
+  tensorFlag,
+  typeFlag,
+} from "../flags/conversion.js";
 import { addExamples, engineDirFlag } from "../flags/flags.js";
 import { interruptible } from "../terminal/interrupt.js";
 import { note } from "../terminal/output.js";
 
-type OptFlags = Pick<ConvertOptOptions, "out" | "type" | "tensor" | "engineDir"> & ProvenanceFlags;
+type OptFlags = Pick<ConvertOptOptions, "out" | "type" | "tensor" | "engineDir"> & RowFlags & ProvenanceFlags;
 
 export function addConvertOpt(convert: Command): void {
   const command = convert
@@ -15,6 +23,7 @@ export function addConvertOpt(convert: Command): void {
     .requiredOption("--out <file>", "the GGUF to write")
     .addOption(typeFlag())
     .addOption(tensorFlag());
+  addRowFlags(command);
   addProvenanceFlags(command);
   command.addOption(engineDirFlag());
   addExamples(command, ["convert opt ./opt-1.3b --out opt.gguf", "convert opt ./opt-reward --out reward.gguf --type q8_0"]);
@@ -22,7 +31,7 @@ export function addConvertOpt(convert: Command): void {
 }
 
 async function runConvert(model: string, flags: OptFlags, signal: AbortSignal): Promise<void> {
-  const { out, type, tensor, engineDir } = flags;
-  const { reward } = await convertOpt({ model, out, type, tensor, engineDir, signal, provenance: provenance(flags) });
+  const { out, type, tensor, labels, row, engineDir } = flags;
+  const { reward } = await convertOpt({ model, out, type, tensor, labels, row, engineDir, signal, provenance: provenance(flags) });
   note(`wrote ${out}, ${reward ? "a reward model" : "a language model"}`);
 }

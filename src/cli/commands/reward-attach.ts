@@ -1,12 +1,12 @@
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
 import { readJson } from "../../files/json.js";
-import { attachReward, type RewardHead, readRewardHead } from "../../index.js";
-import { addProvenanceFlags, type ProvenanceFlags, provenance } from "../flags/conversion.js";
+import { ArgsearchError, attachReward, type RewardHead, readRewardHead } from "../../index.js";
+import { addProvenanceFlags, addRowFlags, type ProvenanceFlags, provenance, type RowFlags } from "../flags/conversion.js";
 import { addExamples, engineDirFlag } from "../flags/flags.js";
 import { note } from "../terminal/output.js";
 
-interface AttachFlags extends ProvenanceFlags {
+interface AttachFlags extends ProvenanceFlags, RowFlags {
   model: string;
   head: string;
   tensor?: string;
@@ -25,11 +25,13 @@ export function addRewardAttach(reward: Command): void {
     )
     .option("--tensor <name>", "the head's weight in the shard, where it is not the only one or has a name of its own")
     .requiredOption("--out <file>", "the reward model to write");
+  addRowFlags(command);
   addProvenanceFlags(command);
   command.addOption(engineDirFlag());
   addExamples(command, [
     "reward attach --model trunk.gguf --head head.json --out reward.gguf",
     "reward attach --model trunk.gguf --head model-00004-of-00004.safetensors --out reward.gguf",
+    "reward attach --model trunk.gguf --head classifier.safetensors --row 1-0 --out reward.gguf",
   ]);
   command.action(async (flags: AttachFlags) => {
     const { model, out, engineDir } = flags;
@@ -38,9 +40,11 @@ export function addRewardAttach(reward: Command): void {
   });
 }
 
-async function headOf({ head, tensor }: AttachFlags): Promise<RewardHead> {
+async function headOf({ head, tensor, labels, row }: AttachFlags): Promise<RewardHead> {
   const safetensors = tensor !== undefined || /\.safetensors(\.index\.json)?$/.test(head) || (await isDirectory(head));
-  return safetensors ? readRewardHead(head, { tensor }) : ((await readJson(head)) as RewardHead);
+  if (safetensors) return readRewardHead(head, { tensor, labels, row });
+  if (labels === undefined && row === undefined) return (await readJson(head)) as RewardHead;
+  throw new ArgsearchError("OPTION_INVALID", `--labels and --row are for safetensors: write the rows and "labels" into ${head}`);
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -3,10 +3,12 @@ import { type ImportOptions, importReward } from "../../index.js";
 import {
   addProvenanceFlags,
   addPythonFlags,
+  addRowFlags,
   type ProvenanceFlags,
   type PythonFlags,
   provenance,
   pythonOptions,
+  type RowFlags,
   tensorFlag,
   typeFlag,
 } from "../flags/conversion.js";
@@ -14,7 +16,7 @@ import { addExamples } from "../flags/flags.js";
 import { interruptible } from "../terminal/interrupt.js";
 import { note } from "../terminal/output.js";
 
-type ImportFlags = Pick<ImportOptions, "out" | "type" | "tensor"> & ProvenanceFlags & PythonFlags;
+type ImportFlags = Pick<ImportOptions, "out" | "type" | "tensor"> & RowFlags & ProvenanceFlags & PythonFlags;
 
 export function addRewardImport(reward: Command): void {
   const command = reward
@@ -24,6 +26,7 @@ export function addRewardImport(reward: Command): void {
     .requiredOption("--out <file>", "the reward model to write")
     .addOption(typeFlag())
     .addOption(tensorFlag());
+  addRowFlags(command);
   addProvenanceFlags(command);
   addPythonFlags(command);
   addExamples(command, ["reward import ./my-reward-model --out reward.gguf --type q8_0"]);
@@ -31,8 +34,8 @@ export function addRewardImport(reward: Command): void {
 }
 
 async function runImport(model: string, flags: ImportFlags, signal: AbortSignal): Promise<void> {
-  const { out, type, tensor } = flags;
+  const { out, type, tensor, labels, row } = flags;
   note(`converting ${model} …`);
-  await importReward({ model, out, type, tensor, signal, provenance: provenance(flags), ...pythonOptions(flags) });
+  await importReward({ model, out, type, tensor, labels, row, signal, provenance: provenance(flags), ...pythonOptions(flags) });
   note(`wrote ${out}`);
 }

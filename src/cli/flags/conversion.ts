@@ -3,7 +3,23 @@ import { type Command, Option } from "commander";
 import { type ConvertHfOptions, MODEL_TYPES, type RewardProvenance } from "../../index.js";
 import { note } from "../terminal/output.js";
 import { engineDirFlag, verboseFlag } from "./flags.js";
-import { number } from "./values.js";
+import { names, number, rowOrTwo } from "./values.js";
+
+/** Which rows of a head count. */
+export interface RowFlags {
+  labels?: string[];
+  row?: number | [number, number];
+}
+
+export function addRowFlags(command: Command): void {
+  command
+    .option("--labels <a,b>", "names of the head's rows, in order (default: those of config.json)", names)
+    .option(
+      "--row <n|n-m>",
+      "the only row that counts, from 0; of two, the first less the second: the log-odds of two classes (default: every row)",
+      rowOrTwo,
+    );
+}
 
 export interface ProvenanceFlags {
   source?: string;

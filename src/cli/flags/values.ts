@@ -59,6 +59,20 @@ function character(typed: string, point: number): string {
   throw new InvalidArgumentError(`"${typed}" is no character.`);
 }
 
+/** `NAME,NAME`. */
+export function names(text: string): string[] {
+  const all = text.split(",").map((name) => name.trim());
+  if (all.includes("")) throw new InvalidArgumentError(`A name is missing in "${text}".`);
+  return all;
+}
+
+/** `N`, or `N-M`. */
+export function rowOrTwo(text: string): number | [number, number] {
+  const [, first, second] = /^(\d+)(?:-(\d+))?$/.exec(text) ?? [];
+  if (first === undefined) throw new InvalidArgumentError(`Expected a row's number, or two as N-M, got "${text}".`);
+  return second === undefined ? integer(first) : [integer(first), integer(second)];
+}
+
 /** `PATH` or `PATH=WEIGHT`. A file whose whole name is the text wins: a path may hold "=" itself. */
 export function rewardTerm(text: string, previous: RewardTerm[] = []): RewardTerm[] {
   const split = text.lastIndexOf("=");

@@ -2,33 +2,17 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ArgsearchError } from "../../errors.js";
-import { ifAny, readJsonObject } from "../../files/json.js";
+import { ifAny, type JsonObject, readJsonObject } from "../../files/json.js";
 import type { RewardHead } from "../../gguf/reward-head.js";
 import { checkNames, type Names, nonEmptyText } from "../../validate.js";
+import { refuseAdapterAt, refuseAdapterTensors } from "./adapter.js";
 import { Checkpoint } from "./checkpoint.js";
-import { labelNames } from "./hf-config.js";
-
-/** Modules that hold a head: transformers' and OpenRLHF's, TRL's value head, and what others call theirs. */
-const MODULES = [
-  "score",
-  "v_head.summary",
-  "reward_head",
-  "regression_head",
-  "classifier",
-  "value_head",
-  "rm_head",
-  "classification_head",
-  "regression_layer",
-  "v_head",
-] as const;
-
-/** What wrappers put before the names of what they wrap. */
-const WRAPPERS = /^(?:(?:module|model|base_model|pretrained_model|transformer)\.)*/;
+import * as named from "./head-names.js";
+import { checkRowChoice, chooseRows, type RowChoice } from "./head-rows.js";
+import { normalisation } from "./normalisation.js";
 
 /** Where LLaMA-Factory puts a head: in no shard, and in no index. */
 const OWN_FILE = "value_head.safetensors";
-
-const HEAD_NAME = new RegExp(`^(?:${MODULES.map((name) => name.replace(".", "\\.")).join("|")})\\.`);
 
 export interface HeadTensors {
   weight: string;
@@ -39,36 +23,67 @@ export interface HeadTensors {
 
 /** Whether any tensor has the name of a head's. */
 export function holdsHead(names: readonly string[]): boolean {
-  return names.some(isOfHead);
-}
-
-function isOfHead(name: string): boolean {
-  return HEAD_NAME.test(name.replace(WRAPPERS, ""));
+  return names.some(named.isOfHead);
 }
 
 /**
- * The head among tensor names; `wanted` names its weight where there are several, or where it has another name.
+ * The head among tensor names: a single linear layer, of which nothing may be left out.
  *
- * @throws ArgsearchError REWARD_HEAD_MISSING; REWARD_HEAD_INVALID for several heads, or one of several layers
+ * @param wanted names its weight where there are several heads, or where it has another name
+ * @param alone nobody else looks at what is neither the trunk's nor the head's: it is refused whatever it is called
+ * @throws ArgsearchError REWARD_HEAD_MISSING; REWARD_HEAD_INVALID for several heads, one of several layers, and tensors that do something
+ * to the hidden state before it or to its rewards; MODEL_UNSUPPORTED for one that is quantised
  */
-export function findHead(path: string, names: readonly string[], wanted?: string): HeadTensors {
-  const all = names.filter(isOfHead);
-  const weight = wanted ?? theOnlyWeight(path, all);
+export function findHead(path: string, names: readonly string[], wanted?: string, alone = false): HeadTensors {
+  const heads = names.filter(named.isOfHead);
+  const weight = wanted ?? theOnlyWeight(path, heads);
   if (!names.includes(weight)) throw missing(path, `no tensor ${weight}`);
   const bias = names.find((name) => name !== weight && name === weight.replace(/weight$/, "bias"));
-  return { weight, bias, all: [...new Set([...all, weight, ...(bias === undefined ? [] : [bias])])] };
+  const rest = named.siblings(names, weight).filter((name) => name !== bias && !named.isOriginal(name));
+  if (rest.length > 0) throw notApplied(path, weight, rest);
+  const strays = named.strays(names).filter((name) => name !== weight && name !== bias);
+  const isRefused = (name: string): boolean =>
+    (alone || named.speaksOfRewards(name)) && (wanted === undefined || named.modifiesRewards(name));
+  refuseStrays(path, weight, strays.filter(isRefused));
+  const otherHeads = alone ? strays : strays.filter(named.speaksOfRewards);
+  const own = [weight, ...(bias === undefined ? [] : [bias])];
+  return { weight, bias, all: [...new Set([...heads, ...own, ...otherHeads, ...names.filter(named.isStatistic)])] };
 }
 
-function theOnlyWeight(path: string, candidates: readonly string[]): string {
-  const weights = candidates.filter((name) => name.endsWith(".weight"));
-  const single = weights.filter((name) => (MODULES as readonly string[]).includes(name.replace(WRAPPERS, "").slice(0, -".weight".length)));
+function theOnlyWeight(path: string, heads: readonly string[]): string {
+  const weights = heads.filter((name) => name.endsWith(".weight") && !named.isOriginal(name));
+  const single = weights.filter((name) => (named.MODULES as readonly string[]).includes(named.bareName(name).slice(0, -".weight".length)));
   const [only, another] = single;
-  if (only !== undefined && another === undefined && weights.length === 1) return only;
-  if (weights.length === 0) throw missing(path, `none of ${MODULES.slice(0, 5).join(", ")}`);
-  if (single.length === 0) {
-    throw invalid(`${path}: ${weights.join(", ")} make up a head of several layers; argsearch reads heads of a single linear layer`);
+  if (only !== undefined) {
+    const family = [only, ...named.siblings(heads, only)];
+    if (another === undefined && heads.every((name) => family.includes(name))) return only;
+    throw invalid(`${path} has several heads: ${weights.join(", ")}. Name the one to take with --tensor`);
   }
-  throw invalid(`${path} has several heads: ${weights.join(", ")}. Name the one to take with --tensor`);
+  if (heads.length === 0) throw missing(path, `none of ${named.MODULES.slice(0, 5).join(", ")}`);
+  throw notApplied(path, heads[0] as string, heads);
+}
+
+/** What a head cannot be read without. */
+function notApplied(path: string, weight: string, rest: readonly string[]): ArgsearchError {
+  const list = rest.join(", ");
+  if (rest.some(named.isOfQuantised)) {
+    const how = "Save the model with a head of F32, F16 or BF16 (quantisation takes modules to skip)";
+    return new ArgsearchError("MODEL_UNSUPPORTED", `${path}: the head is quantised (${list}). ${how}`);
+  }
+  const reads = "argsearch reads heads of a single linear layer, weight and bias";
+  const layers = rest.filter((name) => name.endsWith(".weight") && !named.modifiesRewards(name));
+  if (layers.length > 0) throw invalid(`${path}: ${[...new Set([weight, ...rest])].join(", ")} make up a head of several layers; ${reads}`);
+  return invalid(`${path}: ${list} belong${rest.length === 1 ? "s" : ""} to the head beside ${weight}, and would not be applied; ${reads}`);
+}
+
+function refuseStrays(path: string, weight: string, refused: readonly string[]): void {
+  if (refused.length === 0) return;
+  const [quantised] = refused.filter(named.isOfQuantised);
+  if (quantised !== undefined) throw notApplied(path, weight, [quantised]);
+  const list = refused.slice(0, 5).join(", ") + (refused.length > 5 ? ", …" : "");
+  const what = `${list} ${refused.length === 1 ? "is" : "are"} neither the trunk's nor of the head ${weight}, and would not be applied`;
+  const way = "Another head beside it is left out when --tensor names the one to take; whatever changes its rewards must be folded into it";
+  throw invalid(`${path}: ${what}. ${way}`);
 }
 
 /**
@@ -83,42 +98,35 @@ export function requireWidth(checkpoint: Checkpoint, { weight }: HeadTensors, hi
 }
 
 /**
- * Reads a head: its weight [labels, embedding] or [embedding], and its bias [labels] where it has one. `labels`: names of its
- * rows, none when it has none of its own.
+ * Reads a head: its weight [labels, embedding] or [embedding], and its bias [labels] where it has one. `config`: what config.json says
+ * of labels and of statistics that rewards are normalised by, where there is one.
  *
- * @throws ArgsearchError REWARD_HEAD_INVALID for another shape, for numbers that are not finite and for names that are not as many
- * as the rows; as Checkpoint.floats()
+ * @throws ArgsearchError REWARD_HEAD_INVALID for another shape, for numbers that are not finite, for names that are not as many
+ * as the rows and for several rows of which nothing says which count; as Checkpoint.floats()
  */
-export async function readHead(checkpoint: Checkpoint, head: HeadTensors, labels: readonly string[]): Promise<RewardHead> {
-  const shape = checkpoint.info(head.weight)?.shape ?? [];
+export async function readHead(
+  checkpoint: Checkpoint,
+  tensors: HeadTensors,
+  config: JsonObject | undefined,
+  choice: RowChoice = {},
+): Promise<RewardHead> {
+  const { path } = checkpoint;
+  const shape = checkpoint.info(tensors.weight)?.shape ?? [];
   const [rows, width] = shape.length === 1 ? [1, shape[0] ?? 0] : [shape[0] ?? 0, shape[1] ?? 0];
   if (shape.length < 1 || shape.length > 2 || rows === 0 || width === 0) {
-    throw invalid(`${checkpoint.path}: ${head.weight} is [${shape.join(", ")}], not [labels, embedding]`);
+    throw invalid(`${path}: ${tensors.weight} is [${shape.join(", ")}], not [labels, embedding]`);
   }
-  requireLabels(checkpoint.path, labels, `${head.weight} has ${rows} row${rows === 1 ? "" : "s"}`, rows);
-  const weight = await finiteFloats(checkpoint, head.weight);
-  const bias = head.bias === undefined ? undefined : await finiteFloats(checkpoint, head.bias);
+  const weight = await finiteFloats(checkpoint, tensors.weight);
+  const bias = tensors.bias === undefined ? undefined : await finiteFloats(checkpoint, tensors.bias);
   if (bias !== undefined && bias.length !== rows) {
-    throw invalid(`${checkpoint.path}: ${head.bias} has ${bias.length} numbers, ${head.weight} has ${rows} rows`);
+    throw invalid(`${path}: ${tensors.bias} has ${bias.length} numbers, ${tensors.weight} has ${rows} rows`);
   }
-  return {
+  const whole = {
     weight: Array.from({ length: rows }, (_, row) => Array.from(weight.subarray(row * width, (row + 1) * width))),
     ...(bias && { bias: Array.from(bias) }),
-    ...(labels.length > 0 && { labels: [...labels] }),
+    ...(await normalisation(checkpoint, config)),
   };
-}
-
-/** Names of other rows would be rewards under false names. */
-function requireLabels(path: string, labels: readonly string[], has: string, rows: number): void {
-  if (labels.length === 0) return;
-  const twice = labels.find((label, at) => labels.indexOf(label) < at);
-  const wrong = [
-    [labels.length !== rows, `names ${labels.length} label${labels.length === 1 ? "" : "s"} (${labels.join(", ")}), ${has}`],
-    [labels.includes(""), "has an empty name"],
-    [twice !== undefined, `names ${JSON.stringify(twice)} twice`],
-  ] as const;
-  const reason = wrong.find(([is]) => is)?.[1];
-  if (reason !== undefined) throw invalid(`${path}: id2label of config.json ${reason}. Correct it there`);
+  return chooseRows(whole, choice, { path, name: tensors.weight, config });
 }
 
 async function finiteFloats(checkpoint: Checkpoint, name: string): Promise<Float32Array> {
@@ -128,26 +136,31 @@ async function finiteFloats(checkpoint: Checkpoint, name: string): Promise<Float
   throw invalid(`${checkpoint.path}: ${name}[${at}] is ${values[at]}, not a finite number`);
 }
 
-export interface ReadHeadOptions {
+export interface ReadHeadOptions extends RowChoice {
   /** Name of the weight's tensor; default: the one head there is. */
   tensor?: string | undefined;
 }
 
 /**
  * Reads a reward head out of safetensors, for attachReward(): a shard, an index, or a whole directory. Names of its rows come
- * from config.json, when there is one beside.
+ * from config.json, when there is one beside, and so does by what rewards are normalised.
  *
- * @throws ArgsearchError REWARD_HEAD_MISSING, REWARD_HEAD_INVALID; FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE,
- * MODEL_INVALID, INPUT_INVALID; OPTION_INVALID
+ * @throws ArgsearchError REWARD_HEAD_MISSING, REWARD_HEAD_INVALID, for several rows without names among others; FILE_NOT_FOUND, NOT_A_FILE,
+ * FILE_UNREADABLE, MODEL_INVALID, INPUT_INVALID; MODEL_UNSUPPORTED for an adapter's checkpoint, whose head fits no trunk without it, and for
+ * a quantised head; OPTION_INVALID
  */
 export async function readRewardHead(path: string, options: ReadHeadOptions = {}): Promise<RewardHead> {
   nonEmptyText("path", path);
-  checkNames("readRewardHead()", options, { tensor: true } satisfies Names<ReadHeadOptions>);
+  checkNames("readRewardHead()", options, { tensor: true, labels: true, row: true } satisfies Names<ReadHeadOptions>);
+  if (options.tensor !== undefined) nonEmptyText("tensor", options.tensor);
+  checkRowChoice(options);
+  await refuseAdapterAt(path);
   const checkpoint = await Checkpoint.open(path);
   try {
+    await refuseAdapterTensors(path, checkpoint.names, options.tensor);
+    const tensors = findHead(path, checkpoint.names, options.tensor, true);
     const dir = existsSync(join(path, "config.json")) ? path : dirname(path);
-    const config = await ifAny(readJsonObject, join(dir, "config.json"));
-    return await readHead(checkpoint, findHead(path, checkpoint.names, options.tensor), config === undefined ? [] : labelNames(config));
+    return await readHead(checkpoint, tensors, await ifAny(readJsonObject, join(dir, "config.json")), options);
   } finally {
     await checkpoint.close();
   }

@@ -11,8 +11,6 @@ export interface HfConfig {
   modelType: string;
   /** Length of the hidden state that the head reads; null when it does not say. */
   hiddenSize: number | null;
-  /** Names of the head's rows, in order; empty when it has none of its own. */
-  labels: string[];
   /** Where the model came from: what it was saved as, else the directory's name. */
   source: string;
   json: JsonObject;
@@ -23,14 +21,17 @@ export async function readConfig(dir: string): Promise<HfConfig> {
   const path = join(dir, "config.json");
   const json = await readJsonObject(path);
   const { architectures, model_type: modelType, _name_or_path: savedAs } = json;
-  const [architecture] = Array.isArray(architectures) ? (architectures as unknown[]) : [];
+  const [architecture, another] = Array.isArray(architectures) ? [...new Set(architectures as unknown[])] : [];
   if (typeof architecture !== "string") throw new ArgsearchError("INPUT_INVALID", `${path} does not name its architecture`);
+  if (another !== undefined) {
+    const names = `${architecture}, ${String(another)}`;
+    throw new ArgsearchError("INPUT_INVALID", `${path} names several architectures (${names}): leave the one that the weights are of`);
+  }
   return {
     path,
     architecture,
     modelType: typeof modelType === "string" ? modelType : "",
     hiddenSize: hiddenSize(json),
-    labels: labelNames(json),
     source: typeof savedAs === "string" && savedAs !== "" ? savedAs : basename(resolve(dir)),
     json,
   };

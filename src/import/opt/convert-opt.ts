@@ -1,21 +1,24 @@
 import { openEngine } from "../../engine/engine.js";
 import { ENGINE, resolveEngine } from "../../engine/options.js";
+import { ArgsearchError } from "../../errors.js";
 import { requireWritable } from "../../files/whole-file.js";
 import type { RewardProvenance } from "../../gguf/provenance.js";
-import type { RewardHead } from "../../gguf/reward-head.js";
 import { writeGguf } from "../../gguf/writer.js";
 import type { EngineOptions } from "../../types.js";
 import { abortSignal, checkNames, type Names, nonEmptyText } from "../../validate.js";
+import { refuseAdapterAt, refuseAdapterTensors } from "../checkpoint/adapter.js";
 import { Checkpoint } from "../checkpoint/checkpoint.js";
-import { findHead, holdsHead, readHead, requireWidth } from "../checkpoint/head.js";
+import { findHead, type HeadTensors, holdsHead, readHead, requireWidth } from "../checkpoint/head.js";
+import { checkRowChoice, type RowChoice } from "../checkpoint/head-rows.js";
 import { type HfConfig, readConfig } from "../checkpoint/hf-config.js";
 import { type ModelType, resolveType } from "../model-types.js";
+import { completeProvenance } from "../provenance.js";
 import { publish } from "../publish.js";
 import { type OptShape, optShape } from "./config.js";
 import { gpt2Tokenizer } from "./gpt2-tokenizer.js";
 import { optTensors } from "./tensors.js";
 
-export interface ConvertOptOptions extends EngineOptions {
+export interface ConvertOptOptions extends EngineOptions, RowChoice {
   /** A Hugging Face directory of an OPT: config.json, safetensors (sharded too), tokenizer. */
   model: string;
   /** Path of the new GGUF; an older one of that name is replaced at the end, in one move. */
@@ -42,6 +45,8 @@ const NAMES: Names<ConvertOptOptions> = {
   out: true,
   type: true,
   tensor: true,
+  labels: true,
+  row: true,
   provenance: true,
   signal: true,
 };
@@ -50,7 +55,8 @@ const NAMES: Names<ConvertOptOptions> = {
  * Writes an OPT as a GGUF of the mpt architecture; one with a reward head (OPTForSequenceClassification, or a value head beside a language
  * model) becomes a reward model. Takes no Python. The new file gets its name only when it is whole, on disk and can be loaded.
  *
- * @throws ArgsearchError OPTION_INVALID; MODEL_UNSUPPORTED for what is no OPT or one of another build, such as opt-350m;
+ * @throws ArgsearchError OPTION_INVALID; MODEL_UNSUPPORTED for what is no OPT or one of another build, such as opt-350m, for tensors that
+ * OPT does not have and for an adapter that is not merged;
  * FILE_NOT_FOUND, also for a missing shard; NOT_A_FILE, FILE_UNREADABLE, FILE_UNWRITABLE, INPUT_INVALID; MODEL_INVALID;
  * REWARD_HEAD_MISSING, REWARD_HEAD_INVALID; ABORTED; as devices()
  */
@@ -61,19 +67,31 @@ export async function convertOpt(options: ConvertOptOptions): Promise<ConvertOpt
   nonEmptyText("out", out);
   if (options.tensor !== undefined) nonEmptyText("tensor", options.tensor);
   if (signal !== undefined) abortSignal("signal", signal);
+  checkRowChoice(options);
+  const provenance = completeProvenance(options.provenance);
   const type = resolveType(options.type);
   openEngine(resolveEngine({ engineDir, gpu }));
 
+  await refuseAdapterAt(model);
   const config = await readConfig(model);
   const shape = optShape(config);
   const checkpoint = await Checkpoint.open(model);
   try {
-    const head = await headOf(config, shape, checkpoint, options.tensor);
+    await refuseAdapterTensors(model, checkpoint.names, options.tensor);
+    const { quantised } = checkpoint;
+    if (quantised !== undefined) {
+      throw new ArgsearchError(
+        "MODEL_UNSUPPORTED",
+        `${model} is quantised (${quantised}): convert it as it was before, and quantise with type`,
+      );
+    }
+    const found = headOf(config, shape, checkpoint, options.tensor);
+    const head = found && (await readHead(checkpoint, found, config.json, options));
     await requireWritable(out);
     await checkpoint.requireFinite(signal);
     const plain = type === "f32" || type === "f16";
     const written = plain ? type : checkpoint.dtype === "F16" ? "f16" : "f32";
-    const { tensors, reluScale } = await optTensors(checkpoint, shape, type, written);
+    const { tensors, reluScale } = await optTensors(checkpoint, shape, { type, written, others: found?.all ?? [] });
     const metadata = {
       ...architecture(config, shape, written),
       ...(await gpt2Tokenizer(model, shape.vocabulary, shape)),
@@ -84,7 +102,7 @@ export async function convertOpt(options: ConvertOptOptions): Promise<ConvertOpt
       written,
       write: (path) => writeGguf(path, { metadata, tensors }),
       head,
-      provenance: { source: config.source, ...options.provenance },
+      provenance: { source: config.source, ...provenance },
       engine: { engineDir, gpu },
       signal,
     });
@@ -95,17 +113,17 @@ export async function convertOpt(options: ConvertOptOptions): Promise<ConvertOpt
 }
 
 /** The head of a reward model; undefined for a language model, which has none. */
-async function headOf(
-  { architecture, labels, path }: HfConfig,
+function headOf(
+  { architecture, path }: HfConfig,
   { embedding }: OptShape,
   checkpoint: Checkpoint,
-  tensor: string | undefined,
-): Promise<RewardHead | undefined> {
-  const required = tensor !== undefined || architecture.endsWith("ForSequenceClassification");
+  wanted: string | undefined,
+): HeadTensors | undefined {
+  const required = wanted !== undefined || architecture.endsWith("ForSequenceClassification");
   if (!required && !holdsHead(checkpoint.names)) return undefined;
-  const tensors = findHead(checkpoint.path, checkpoint.names, tensor);
+  const tensors = findHead(checkpoint.path, checkpoint.names, wanted, true);
   requireWidth(checkpoint, tensors, embedding, path);
-  return readHead(checkpoint, tensors, labels);
+  return tensors;
 }
 
 /** transformers' layer norms have no setting in OPT's config: it is PyTorch's default. */

@@ -26,22 +26,33 @@ interface Source {
   row?: number;
 }
 
+export interface OptFormat {
+  /** The weights' in the end. */
+  type: ModelType;
+  /** The weights' before they are quantised. */
+  written: "f32" | "f16";
+  /** Tensors that are not the trunk's. */
+  others: readonly string[];
+}
+
 /**
  * The table of tensors, to be streamed from `checkpoint`.
  *
- * @param type the format that the weights will have in the end
- * @param written the one they are written in before they are quantised
- * @throws ArgsearchError MODEL_INVALID when a tensor is missing or has another shape; as Checkpoint.floats()
+ * @throws ArgsearchError MODEL_INVALID when a tensor is missing or has another shape; MODEL_UNSUPPORTED for one that OPT does not have; as
+ * Checkpoint.floats()
  */
-export async function optTensors(checkpoint: Checkpoint, shape: OptShape, type: ModelType, written: "f32" | "f16"): Promise<OptTensors> {
+export async function optTensors(checkpoint: Checkpoint, shape: OptShape, { type, written, others }: OptFormat): Promise<OptTensors> {
   const names = new OptNames(checkpoint);
   const scales: number[] = [];
   for (let layer = 0; layer < shape.layers; layer++) {
     scales.push(await reluScale(checkpoint, (name) => names.inLayer(layer, name), type));
   }
   const { embedding: width, feedForward: wide, vocabulary, context } = shape;
-  const make = (name: string, dims: readonly number[], ...sources: Source[]): GgufTensor =>
-    tensor(checkpoint, { name, dims, sources, type: dims.length > 1 && name !== "position_embd.weight" ? written : "f32" });
+  const read: string[] = [];
+  const make = (name: string, dims: readonly number[], ...sources: Source[]): GgufTensor => {
+    read.push(...sources.map((source) => source.name));
+    return tensor(checkpoint, { name, dims, sources, type: dims.length > 1 && name !== "position_embd.weight" ? written : "f32" });
+  };
   const pair = (name: string, inputs: number, outputs: number, parts: readonly string[], factor = 1): GgufTensor[] => [
     make(`${name}.weight`, [inputs, outputs], ...parts.map((part) => ({ name: `${part}.weight`, factor }))),
     make(`${name}.bias`, [outputs], ...parts.map((part) => ({ name: `${part}.bias`, factor }))),
@@ -77,10 +88,20 @@ export async function optTensors(checkpoint: Checkpoint, shape: OptShape, type: 
     // Without one of its own the projection is the embedding table.
     ...(checkpoint.info(PROJECTION) ? [make("output.weight", [width, vocabulary], { name: PROJECTION })] : []),
   ];
+  refuseUnread(checkpoint, [...read, ...others]);
   return { tensors, reluScale: Math.min(...scales) };
 }
 
 const PROJECTION = "lm_head.weight";
+
+/** A tensor that nobody reads would be a part of the model that is missing. */
+function refuseUnread(checkpoint: Checkpoint, read: readonly string[]): void {
+  const known = new Set(read);
+  const unread = checkpoint.names.filter((name) => !known.has(name));
+  if (unread.length === 0) return;
+  const list = unread.slice(0, 5).join(", ") + (unread.length > 5 ? ", …" : "");
+  throw new ArgsearchError("MODEL_UNSUPPORTED", `${checkpoint.path}: OPT has no ${list}, and they would not be applied`);
+}
 
 /** Names differ by what OPTModel is wrapped in. */
 class OptNames {

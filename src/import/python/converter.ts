@@ -74,6 +74,14 @@ function failure({ model, out, architecture }: TrunkConversion, code: number | n
   if (tail.some((line) => line.includes("pre-tokenizer was not recognized"))) {
     return new ArgsearchError("MODEL_UNSUPPORTED", `${model}: llama.cpp's converter does not know its tokenizer's way of splitting words`);
   }
+  const quantised = tail.findLast((line) => /NotImplementedError: .*quant/i.test(line));
+  if (quantised !== undefined) {
+    const how = "Give the model as it was before it was quantised";
+    return new ArgsearchError(
+      "MODEL_UNSUPPORTED",
+      `${model}: llama.cpp's converter does not read its quantised weights (${quantised.trim()}). ${how}`,
+    );
+  }
   if (tail.some((line) => /No space left on device|Disk quota exceeded/.test(line))) {
     return new ArgsearchError("FILE_UNWRITABLE", `the disk is full: ${out} cannot be written`);
   }
