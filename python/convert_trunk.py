@@ -4,7 +4,7 @@
 
 The converter knows causal language models and refuses tensors and architectures that it does not know. So it is shown
 the model under the name of the causal language model with the same trunk, without the tensors of the head. Nothing is
-copied and the model's directory is not touched. check.py tells beforehand what it would miss.
+copied and the model's directory is not touched. check.py tells beforehand what it would miss. Whatever ends it early, OUT is removed.
 """
 
 from __future__ import annotations
@@ -14,15 +14,27 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ending import no_half_file
+
 
 def main() -> None:
     args = parse_args()
+    with no_half_file(args.out):
+        convert(args)
+
+
+def convert(args: argparse.Namespace) -> None:
     sys.path.insert(0, str(args.converter))
     import convert_hf_to_gguf
 
     show_trunk_only(convert_hf_to_gguf.ModelBase, args)
-    sys.argv = ["convert_hf_to_gguf.py", str(args.model), "--outfile", str(args.out), "--outtype", args.outtype]
+    sys.argv = ["convert_hf_to_gguf.py", str(args.model), "--outfile", str(untemplated(args.out)), "--outtype", args.outtype]
     convert_hf_to_gguf.main()
+
+
+def untemplated(path: Path) -> Path:
+    """The converter fills in what stands in braces in a file's name."""
+    return path.with_name(path.name.replace("{", "{{").replace("}", "}}"))
 
 
 def parse_args() -> argparse.Namespace:

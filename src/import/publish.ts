@@ -1,4 +1,5 @@
 /** The last steps of a conversion: the wanted format, the head, the final name. */
+import { rmSync } from "node:fs";
 import { rm, stat } from "node:fs/promises";
 import { freemem } from "node:os";
 import { cancellable, throwIfAborted } from "../engine/abort.js";
@@ -12,6 +13,7 @@ import { attachReward } from "../gguf/attach.js";
 import type { RewardProvenance } from "../gguf/provenance.js";
 import type { RewardHead } from "../gguf/reward-head.js";
 import type { EngineOptions } from "../types.js";
+import { atExit } from "./at-exit.js";
 import type { ModelType } from "./model-types.js";
 
 export interface Publication {
@@ -30,7 +32,7 @@ export interface Publication {
 /**
  * Has a trunk written, puts it into the wanted type, attaches the head, loads the result once where there is memory for it, and only
  * then gives the file its name; an older one of that name stays until then. What lies beside it meanwhile is removed, whatever
- * happens. The engine must be open.
+ * happens, the process's exit included. The engine must be open.
  *
  * @throws ArgsearchError FILE_UNWRITABLE, ABORTED; MODEL_INVALID or MODEL_UNSUPPORTED for what cannot be loaded; as attachReward();
  * what `write` throws
@@ -43,6 +45,10 @@ export async function publish({ out, type, written, write, head, provenance, eng
     rewarded: temporaryName(target, "reward"),
   };
   const { trunk, quantised, rewarded } = temporary;
+  const forget = atExit(() => {
+    // On Windows a file cannot be removed before the program that writes it has ended.
+    for (const path of Object.values(temporary)) rmSync(path, { force: true, maxRetries: 20 });
+  });
   try {
     await write(trunk);
     throwIfAborted(signal);
@@ -60,6 +66,7 @@ export async function publish({ out, type, written, write, head, provenance, eng
     throw Object.values(temporary).reduce((told, each) => toldOf(told, each, out), error);
   } finally {
     for (const path of Object.values(temporary)) await rm(path, { force: true });
+    forget();
   }
 }
 

@@ -256,6 +256,14 @@ describe.skipIf(process.platform === "win32")("importReward()", () => {
     await expect(run({ converter: model })).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
   });
 
+  it("takes nothing of an earlier run that was killed for its own", async () => {
+    const left = ["trunk", "f32", "reward"].map((what) => join(dir, "out", `rm.gguf.1-deadbeef.${what}.tmp`));
+    for (const path of left) writeFileSync(path, "half a file");
+    await run();
+    expect((await inspect(out)).rewardHead?.nEmbd).toBe(WIDTH);
+    expect(left.map((path) => readFileSync(path, "utf8"))).toEqual(left.map(() => "half a file"));
+  });
+
   it("ends early when its signal fires", async () => {
     vi.stubEnv("FAKE_PYTHON", "hang");
     const controller = new AbortController();

@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { abortedError } from "../../engine/abort.js";
 import { ArgsearchError } from "../../errors.js";
 import { packageRoot } from "../../package-root.js";
+import { atExit } from "../at-exit.js";
 
 export interface PythonRun {
   args: readonly string[];
@@ -84,15 +85,30 @@ export function lastWords(tail: readonly string[], code: number | null): string 
   return tail.findLast((line) => line.trim() !== "")?.trim() ?? (code === null ? "it was killed" : "it gave no reason");
 }
 
+/**
+ * The scripts end when standard input does, which this side holds and never writes to: however this process ends, or the worker thread
+ * that runs this, Python ends as well. See python/ending.py.
+ */
+const ENVIRONMENT = {
+  ARGSEARCH_WATCH_STDIN: "1",
+  PYTHONUNBUFFERED: "1",
+  PYTHONIOENCODING: "utf-8",
+  PYTHONDONTWRITEBYTECODE: "1",
+};
+
 /** Null when there is no such program. Settles only when the program is gone, so that nothing writes any more. */
 function runProgram(program: string, { args, onLine, signal }: PythonRun): Promise<PythonResult | null> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(abortedError(signal));
-    const env = { ...process.env, PYTHONUNBUFFERED: "1", PYTHONIOENCODING: "utf-8", PYTHONDONTWRITEBYTECODE: "1" };
-    const child = spawn(program, [...args], { env, stdio: ["ignore", "pipe", "pipe"], windowsHide: true });
-    // What it writes is thrown away: nothing is to be tidied up.
-    const kill = (): boolean => child.kill("SIGKILL");
+    const child = spawn(program, [...args], { env: { ...process.env, ...ENVIRONMENT }, stdio: "pipe", windowsHide: true });
+    child.stdin.on("error", () => {}); // nothing is written
+    // What it writes is thrown away: nothing is to be tidied up. A launcher's own child is reached by standard input alone.
+    const kill = (): void => {
+      child.stdin.destroy();
+      child.kill("SIGKILL");
+    };
     signal?.addEventListener("abort", kill, { once: true });
+    const forget = atExit(kill);
     const tail: string[] = [];
     for (const input of [child.stdout, child.stderr]) {
       createInterface({ input }).on("line", (line) => {
@@ -102,10 +118,12 @@ function runProgram(program: string, { args, onLine, signal }: PythonRun): Promi
       });
     }
     child.on("error", (error: NodeJS.ErrnoException) => {
+      forget();
       if (error.code === "ENOENT" || error.code === "EACCES") resolve(null);
       else reject(error);
     });
     child.on("close", (code) => {
+      forget();
       signal?.removeEventListener("abort", kill);
       if (signal?.aborted) reject(abortedError(signal));
       else resolve({ code, tail });
