@@ -5,6 +5,8 @@ import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { GgufSummary } from "../../src/index.js";
+import { writeHfDirectory } from "../helpers/hf-directory.js";
+import { writeJson } from "../helpers/json-writer.js";
 import { writePythonStandIn } from "../helpers/python-stand-in.js";
 import { randomOpt, writeOpt } from "../helpers/random-opt.js";
 import { writeSafetensors } from "../helpers/safetensors-writer.js";
@@ -25,7 +27,7 @@ describe("reward attach --head shard.safetensors", () => {
       "model.norm.weight": { shape: [1], data: Float32Array.of(1) },
       "score.weight": { shape: [2, width], data: new Float32Array(2 * width).fill(0.25) },
     });
-    await writeFile(join(folder, "config.json"), JSON.stringify({ id2label: { 0: "helpful", 1: "safe" } }));
+    writeJson(join(folder, "config.json"), { id2label: { 0: "helpful", 1: "safe" } });
     const flags = ["--source", "acme/rm", "--dataset", "hh-rlhf", "--accuracy", "0.7"];
     const attached = await argsearch(["reward", "attach", "--model", policy, "--head", shard, "--out", out, ...flags]);
     expect(attached).toEqual({ code: 0, stdout: "", stderr: "" });
@@ -73,7 +75,7 @@ describe("reward attach --head shard.safetensors", () => {
     ]) {
       expect(await argsearch([...args, ...flags])).toMatchObject({ code: 2, stdout: "" });
     }
-    await writeFile(join(folder, "head.json"), JSON.stringify({ weight: Array(width).fill(1) }));
+    writeJson(join(folder, "head.json"), { weight: Array(width).fill(1) });
     const json = ["reward", "attach", "--model", policy, "--head", join(folder, "head.json"), "--out", out, "--row", "0"];
     expect((await argsearch(json)).stderr).toMatch(/\[OPTION_INVALID\]\n$/);
   });
@@ -166,10 +168,10 @@ describe("reward import", () => {
   ] as const)("on %s ends Python, leaves nothing and ends with %i", async (signal, expected) => {
     const folder = await scratch();
     const [model, out, started] = [join(folder, "model"), join(folder, "out"), join(folder, "started.json")];
-    for (const dir of [model, out]) await mkdir(dir);
-    writeSafetensors(join(model, "model.safetensors"), { "score.weight": { shape: [1, 4], data: new Float32Array(4) } });
-    await writeFile(join(model, "config.json"), JSON.stringify({ architectures: ["LlamaForSequenceClassification"], hidden_size: 4 }));
-    for (const name of ["tokenizer.json", "convert_hf_to_gguf.py"]) await writeFile(join(model, name), "{}");
+    await mkdir(out);
+    const config = { architectures: ["LlamaForSequenceClassification"], hidden_size: 4 };
+    writeHfDirectory(model, { config, tensors: { "score.weight": { shape: [1, 4], data: new Float32Array(4) } } });
+    await writeFile(join(model, "convert_hf_to_gguf.py"), "");
     const python = ["--python", writePythonStandIn(folder), "--converter", model];
     const { child, outcome } = start(["reward", "import", model, "--out", join(out, "rm.gguf"), ...python], {
       env: { FAKE_PYTHON: "hang", FAKE_ARGS: started },

@@ -1,8 +1,9 @@
 /** Random OPT models as Hugging Face directories, and OPT in plain float64 arithmetic (Zhang et al. 2022). */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeHfDirectory } from "./hf-directory.js";
 import { Random } from "./random.js";
-import { type SafeTensor, writeSafetensors, writeShards } from "./safetensors-writer.js";
+import type { SafeTensor } from "./safetensors-writer.js";
 
 export interface RandomOpt {
   config: Record<string, unknown>;
@@ -81,12 +82,9 @@ export function randomOpt(seed: number, labels = 0, hidden = 1.4): RandomOpt {
 }
 
 export function writeOpt(dir: string, { config, tensors, vocabulary }: RandomOpt, shards = 1): string {
-  mkdirSync(dir, { recursive: true });
-  writeFileSync(join(dir, "config.json"), JSON.stringify(config));
-  writeFileSync(join(dir, "vocab.json"), JSON.stringify(Object.fromEntries(vocabulary.map((token, id) => [token, id]))));
+  const ids = Object.fromEntries(vocabulary.map((token, id) => [token, id]));
+  writeHfDirectory(dir, { config, tensors, shards, files: { "vocab.json": ids } });
   writeFileSync(join(dir, "merges.txt"), "#version: 0.2\nt h\nth e\n");
-  if (shards === 1) writeSafetensors(join(dir, "model.safetensors"), tensors);
-  else writeShards(dir, tensors, shards);
   return dir;
 }
 

@@ -1,6 +1,7 @@
 /** Writes safetensors files: https://github.com/huggingface/safetensors#format */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeJson } from "./json-writer.js";
 
 export interface SafeTensor {
   /** Slowest dimension first. */
@@ -39,7 +40,7 @@ export function writeShards(dir: string, tensors: SafeTensors, shards: number): 
     for (const [name] of part) weightMap[name] = file;
     writeSafetensors(join(dir, file), Object.fromEntries(part));
   }
-  writeFileSync(join(dir, "model.safetensors.index.json"), JSON.stringify({ weight_map: weightMap }));
+  writeJson(join(dir, "model.safetensors.index.json"), { weight_map: weightMap });
 }
 
 function dtypeOf(data: SafeTensor["data"]): string {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { convertHf, convertOpt, importReward, readRewardHead } from "../../src/index.js";
+import { writeJson } from "../helpers/json-writer.js";
 import { randomOpt, writeOpt } from "../helpers/random-opt.js";
 import { type SafeTensors, writeSafetensors } from "../helpers/safetensors-writer.js";
 
@@ -19,7 +20,7 @@ const HEAD: SafeTensors = { "base_model.model.score.weight": row };
 const LORA: SafeTensors = { ...HEAD, "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight": one };
 
 function writePeft(tensors: SafeTensors = LORA, config: object = { peft_type: "LORA", task_type: "SEQ_CLS" }): string {
-  writeFileSync(join(dir, "adapter_config.json"), JSON.stringify(config));
+  writeJson(join(dir, "adapter_config.json"), config);
   writeSafetensors(join(dir, "adapter_model.safetensors"), tensors);
   return join(dir, "adapter_model.safetensors");
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Checkpoint } from "../../src/import/checkpoint/checkpoint.js";
+import { writeJson } from "../helpers/json-writer.js";
 import { encodeSafetensors, type SafeTensor, type SafeTensors, writeSafetensors, writeShards } from "../helpers/safetensors-writer.js";
 
 let dir: string;
@@ -94,7 +95,7 @@ describe("Checkpoint", () => {
   it.each(["../secret.safetensors", "/secret.safetensors", "a\\secret.safetensors", "..", ".", "", "config.json", 5])(
     "refuses an index that leads out of the directory, or to no safetensors: %s",
     async (part) => {
-      writeFileSync(join(dir, "model.safetensors.index.json"), JSON.stringify({ weight_map: { a: part } }));
+      writeJson(join(dir, "model.safetensors.index.json"), { weight_map: { a: part } });
       await expect(read(dir)).rejects.toMatchObject({ code: "INPUT_INVALID" });
     },
   );

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { findHead, type ReadHeadOptions, readRewardHead } from "../../src/import/checkpoint/head.js";
 import { causalArchitecture } from "../../src/import/checkpoint/hf-config.js";
+import { writeJson } from "../helpers/json-writer.js";
 import { type SafeTensor, type SafeTensors, writeSafetensors } from "../helpers/safetensors-writer.js";
 
 const TRUNK = ["model.embed_tokens.weight", "model.layers.0.self_attn.q_proj.weight", "lm_head.weight"];
@@ -55,7 +56,7 @@ describe("readRewardHead()", () => {
   });
   afterEach(() => rmSync(dir, { recursive: true }));
 
-  const writeConfig = (config: object): void => writeFileSync(join(dir, "config.json"), JSON.stringify(config));
+  const writeConfig = (config: object): void => writeJson(join(dir, "config.json"), config);
   const oneRow: SafeTensors = { "score.weight": { shape: [1, 2], data: Float32Array.of(1, 2) } };
   const twoRows: SafeTensors = {
     "score.weight": { shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 6, 8) },
@@ -245,7 +246,7 @@ describe("readRewardHead()", () => {
     ["an empty name", { 0: "helpful", 1: "" }, /an empty name/],
   ])("refuses %s", async (_, id2label, message) => {
     writeSafetensors(shard, { "score.weight": { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) } });
-    writeFileSync(join(dir, "config.json"), JSON.stringify({ id2label }));
+    writeJson(join(dir, "config.json"), { id2label });
     await expect(readRewardHead(shard)).rejects.toMatchObject({
       code: "REWARD_HEAD_INVALID",
       message: expect.stringMatching(message),

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { convertHf, type ImportOptions, importReward, inspect } from "../../src/index.js";
 import { type GgufContent, writeGguf } from "../helpers/gguf-writer.js";
+import { writeHfDirectory } from "../helpers/hf-directory.js";
 import { writePythonStandIn } from "../helpers/python-stand-in.js";
 import { ggufContent, randomModel, writeRandomModel } from "../helpers/random-model.js";
 import { type SafeTensors, writeSafetensors } from "../helpers/safetensors-writer.js";
@@ -26,7 +27,6 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "argsearch-import-"));
   model = join(dir, "model");
   out = join(dir, "out", "rm.gguf");
-  mkdirSync(model);
   mkdirSync(join(dir, "out"));
   mkdirSync(join(dir, "converter"));
   writeFileSync(join(dir, "converter", "convert_hf_to_gguf.py"), "");
@@ -43,10 +43,8 @@ afterEach(() => {
 });
 
 function write(head: SafeTensors, config: object = {}): void {
-  writeSafetensors(join(model, "model.safetensors"), { ...TRUNK, ...head });
   const json = { architectures: ["LlamaForSequenceClassification"], model_type: "llama", hidden_size: WIDTH, ...config };
-  writeFileSync(join(model, "config.json"), JSON.stringify(json));
-  writeFileSync(join(model, "tokenizer.json"), "{}");
+  writeHfDirectory(model, { config: json, tensors: { ...TRUNK, ...head } });
 }
 
 /** The converter writes a trunk that something was done to. */

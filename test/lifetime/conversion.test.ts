@@ -1,13 +1,13 @@
 /** A conversion's Python ends with whoever started it, however that ends, and leaves no half-written file. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { writeHfDirectory } from "../helpers/hf-directory.js";
 import { type EndlessConverter, python3, writeEndlessConverter } from "../helpers/python-stand-in.js";
 import { randomOpt, writeOpt } from "../helpers/random-opt.js";
-import { writeSafetensors } from "../helpers/safetensors-writer.js";
 
 const PROGRAM = fileURLToPath(new URL("conversion.mjs", import.meta.url));
 
@@ -18,11 +18,9 @@ let endless: EndlessConverter;
 let child: ChildProcess | undefined;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "argsearch-conversion-"));
-  const model = join(dir, "model");
-  for (const each of [model, join(dir, "out")]) mkdirSync(each);
-  writeSafetensors(join(model, "model.safetensors"), { "score.weight": { shape: [1, 4], data: new Float32Array(4) } });
-  writeFileSync(join(model, "config.json"), JSON.stringify({ architectures: ["LlamaForSequenceClassification"], hidden_size: 4 }));
-  writeFileSync(join(model, "tokenizer.json"), "{}");
+  mkdirSync(join(dir, "out"));
+  const config = { architectures: ["LlamaForSequenceClassification"], hidden_size: 4 };
+  writeHfDirectory(join(dir, "model"), { config, tensors: { "score.weight": { shape: [1, 4], data: new Float32Array(4) } } });
   endless = writeEndlessConverter(dir);
 });
 afterEach(() => {
