@@ -78,6 +78,8 @@ describe("reward attach --head shard.safetensors", () => {
     writeJson(join(folder, "head.json"), { weight: Array(width).fill(1) });
     const json = ["reward", "attach", "--model", policy, "--head", join(folder, "head.json"), "--out", out, "--row", "0"];
     expect((await argsearch(json)).stderr).toMatch(/\[OPTION_INVALID\]\n$/);
+    writeJson(join(folder, "head.json"), { weight: [Array(width).fill(1), Array(width).fill(2)] });
+    expect((await argsearch(json.slice(0, -2))).stderr).toMatch(/2 rows without names[^\n]*"labels"[^\n]* \[REWARD_HEAD_INVALID\]\n$/);
   });
 
   it("does not put an adapter's head on a trunk that lacks the adapter", async () => {
@@ -92,6 +94,8 @@ describe("reward attach --head shard.safetensors", () => {
     expect(failed).toMatchObject({ code: 1, stdout: "" });
     expect(failed.stderr).toMatch(/^argsearch: [^\n]*Merge the adapter first[^\n]*merge_and_unload\(\)[^\n]* \[MODEL_UNSUPPORTED\]\n$/);
     expect(await readdir(folder)).toEqual(["adapter_model.safetensors"]);
+    const pickled = await argsearch(["reward", "attach", "--model", policy, "--head", join(folder, "adapter_model.bin"), "--out", out]);
+    expect(pickled.stderr).toMatch(/Merge the adapter first[^\n]* \[MODEL_UNSUPPORTED\]\n$/);
   });
 
   it("takes the tensor that --tensor names, and says when there is none", async () => {

@@ -116,6 +116,16 @@ describe("readRewardHead()", () => {
     await expect(readRewardHead(file)).rejects.toMatchObject(refused(expect.stringContaining(name)));
   });
 
+  it("says what is wrong with the path before it says anything of adapters", async () => {
+    const file = join(dir, "file.safetensors");
+    writeFileSync(file, "");
+    for (const path of [join(dir, "none.safetensors"), join(dir, "none", "none.safetensors")]) {
+      await expect(readRewardHead(path)).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
+    }
+    await expect(readRewardHead(join(file, "below.safetensors"))).rejects.toMatchObject({ code: "FILE_UNREADABLE" });
+    await expect(readRewardHead(file)).rejects.toMatchObject({ code: "MODEL_INVALID" });
+  });
+
   const SAVED: SafeTensors = {
     "base_model.model.score.modules_to_save.default.weight": { shape: [1, 2], data: Float32Array.of(3, 4) },
     "base_model.model.score.original_module.weight": row,

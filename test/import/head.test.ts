@@ -79,6 +79,7 @@ describe("readRewardHead()", () => {
     ["no config.json", undefined],
     ["no names", { architectures: ["LlamaForSequenceClassification"] }],
     ["names that transformers made up", { id2label: { 0: "LABEL_0", 1: "LABEL_1" } }],
+    ["names that are numbers", { id2label: { 0: "0", 1: 1 } }],
     ["the classes of one choice", { id2label: { 0: "rejected", 1: "chosen" }, problem_type: "single_label_classification" }],
   ])("asks which of two rows counts with %s", async (_, config) => {
     writeSafetensors(shard, twoRows);
@@ -185,6 +186,15 @@ describe("readRewardHead()", () => {
       writeSafetensors(shard, { ...(norm.startsWith("model.") ? layer : {}), [`${norm}.weight`]: one, "embed_out.weight": one, ...oneRow });
       expect(await readRewardHead(shard)).toEqual({ weight: [[1, 2]] });
     }
+  });
+
+  it("knows a trunk in a wrapper of another name by its layers, and any where the head is named", async () => {
+    const wrapped = { "rwtransformer.h.0.attn.c_attn.weight": one, "rwtransformer.ln_f.weight": one, "rwtransformer.wte.weight": one };
+    writeSafetensors(shard, { ...wrapped, "v_head.weight": oneRow["score.weight"] as SafeTensor });
+    expect(await readRewardHead(shard)).toEqual({ weight: [[1, 2]] });
+    writeSafetensors(shard, { "rwtransformer.ln_f.weight": one, "v_head.weight": oneRow["score.weight"] as SafeTensor });
+    await expect(readRewardHead(shard)).rejects.toMatchObject({ message: expect.stringContaining("rwtransformer.ln_f.weight") });
+    expect(await readRewardHead(shard, { tensor: "v_head.weight" })).toEqual({ weight: [[1, 2]] });
   });
 
   it.each<[string, SafeTensors]>([

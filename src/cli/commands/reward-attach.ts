@@ -41,10 +41,22 @@ export function addRewardAttach(reward: Command): void {
 }
 
 async function headOf({ head, tensor, labels, row }: AttachFlags): Promise<RewardHead> {
-  const safetensors = tensor !== undefined || /\.safetensors(\.index\.json)?$/.test(head) || (await isDirectory(head));
+  const safetensors = tensor !== undefined || /\.(safetensors(\.index\.json)?|bin|pth?)$/.test(head) || (await isDirectory(head));
   if (safetensors) return readRewardHead(head, { tensor, labels, row });
-  if (labels === undefined && row === undefined) return (await readJson(head)) as RewardHead;
-  throw new ArgsearchError("OPTION_INVALID", `--labels and --row are for safetensors: write the rows and "labels" into ${head}`);
+  if (labels !== undefined || row !== undefined) {
+    throw new ArgsearchError("OPTION_INVALID", `--labels and --row are for safetensors: write the rows and "labels" into ${head}`);
+  }
+  const written = (await readJson(head)) as RewardHead;
+  requireNames(head, written);
+  return written;
+}
+
+/** Labels add up where a model is loaded: that several rows are labels must be said. What is no head is attachReward()'s to refuse. */
+function requireNames(path: string, head: Partial<RewardHead> | null): void {
+  const rows = Array.isArray(head?.weight) ? head.weight.filter(Array.isArray).length : 0;
+  if (rows < 2 || head?.labels !== undefined) return;
+  const how = 'name them in "labels", or leave the one';
+  throw new ArgsearchError("REWARD_HEAD_INVALID", `${path} has ${rows} rows without names, and nothing says which counts: ${how}`);
 }
 
 async function isDirectory(path: string): Promise<boolean> {

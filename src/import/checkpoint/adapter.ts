@@ -102,5 +102,9 @@ async function headRows(path: string): Promise<number | undefined> {
 }
 
 function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false; // whoever opens it says why
+  }
 }

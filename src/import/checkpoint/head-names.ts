@@ -88,14 +88,19 @@ export function siblings(names: readonly string[], weight: string): string[] {
   return names.filter((name) => name !== weight && wrapperOf(name) === wrapper && bareName(name).startsWith(root));
 }
 
+/** A layer of a transformer, behind what the module of its layers lies in. */
+const LAYER = /^(.+?\.)(?:layers?|h|blocks?)\.\d+\.\w*(?:attn|attention|mlp|ffn|feed_forward|mixer|norm|ln_)/;
+
 /** Tensors that are neither a trunk's nor a known head's, nor statistics. */
 export function strays(names: readonly string[]): string[] {
+  // A trunk in a wrapper of a name of its own.
+  const trunks = [...new Set(names.map((name) => LAYER.exec(bareName(name))?.[1]).filter((prefix) => prefix !== undefined))];
   const trunkWrapper = commonest(names.filter((name) => /^(?:layers|h|blocks?)\.\d+\./.test(bareName(name))).map(wrapperOf));
   return names.filter((name) => {
     const bare = bareName(name);
     if (HEAD_NAME.test(bare) || STATISTICS.test(bare)) return false;
     const elsewhere = trunkWrapper !== undefined && FINAL_NORM.test(bare) && wrapperOf(name) !== trunkWrapper;
-    return elsewhere || !TRUNK.test(bare);
+    return elsewhere || !(TRUNK.test(bare) || trunks.some((prefix) => bare.startsWith(prefix)));
   });
 }
 

@@ -43,7 +43,7 @@ export function findHead(path: string, names: readonly string[], wanted?: string
   if (rest.length > 0) throw notApplied(path, weight, rest);
   const strays = named.strays(names).filter((name) => name !== weight && name !== bias);
   const isRefused = (name: string): boolean =>
-    (alone || named.speaksOfRewards(name)) && (wanted === undefined || named.modifiesRewards(name));
+    wanted === undefined ? alone || named.speaksOfRewards(name) : named.speaksOfRewards(name) && named.modifiesRewards(name);
   refuseStrays(path, weight, strays.filter(isRefused));
   const otherHeads = alone ? strays : strays.filter(named.speaksOfRewards);
   const own = [weight, ...(bias === undefined ? [] : [bias])];

@@ -43,13 +43,13 @@ function hiddenSize({ hidden_size: own, text_config: text, n_embd: gpt2 }: JsonO
   return [own, inner, gpt2].find((value): value is number => typeof value === "number") ?? null;
 }
 
-/** id2label in the order of its ids. "LABEL_0" is what transformers makes up for a model without names. */
+/** id2label in the order of its ids. "LABEL_0" is what transformers makes up for a model without names, and a bare id names nothing. */
 export function labelNames({ id2label }: JsonObject): string[] {
   if (!isJsonObject(id2label)) return [];
   const names = Object.entries(id2label)
     .sort(([a], [b]) => Number(a) - Number(b))
     .map(([, name]) => String(name));
-  return names.every((name) => /^LABEL_\d+$/.test(name)) ? [] : names;
+  return names.every((name, at) => /^LABEL_\d+$/.test(name) || name === String(at)) ? [] : names;
 }
 
 /** Causal language models that llama.cpp's converter does not know by their family's name. */
