@@ -1,5 +1,6 @@
 /** Writes GGUF version 3 files, tensors streamed. https://github.com/ggml-org/ggml/blob/master/docs/gguf.md */
 import { type FileHandle, open } from "node:fs/promises";
+import { throwIfAborted } from "../engine/abort.js";
 import { ArgsearchError } from "../errors.js";
 import { unwritable } from "../files/file-errors.js";
 import { encodeHalves } from "./float-formats.js";
@@ -33,14 +34,15 @@ const ALIGNMENT = 32;
 /**
  * Writes a file under its final name, in one go: give a temporary one and move it.
  *
- * @throws ArgsearchError FILE_UNWRITABLE; MODEL_INVALID for numbers that are not finite or not in F16's range; what reading the chunks throws
+ * @throws ArgsearchError FILE_UNWRITABLE; MODEL_INVALID for numbers that are not finite or not in F16's range; ABORTED; what reading the
+ * chunks throws
  */
-export async function writeGguf(path: string, { metadata, tensors }: GgufContent): Promise<void> {
+export async function writeGguf(path: string, { metadata, tensors }: GgufContent, signal?: AbortSignal): Promise<void> {
   try {
     const file = await open(path, "w");
     try {
       await writeAll(file, header(metadata, tensors));
-      for (const tensor of tensors) await writeTensor(file, tensor);
+      for (const tensor of tensors) await writeTensor(file, tensor, signal);
     } finally {
       await file.close();
     }
@@ -49,9 +51,10 @@ export async function writeGguf(path: string, { metadata, tensors }: GgufContent
   }
 }
 
-async function writeTensor(file: FileHandle, tensor: GgufTensor): Promise<void> {
+async function writeTensor(file: FileHandle, tensor: GgufTensor, signal: AbortSignal | undefined): Promise<void> {
   let written = 0;
   for await (const chunk of tensor.chunks()) {
+    throwIfAborted(signal);
     const part = encode(tensor, chunk);
     await writeAll(file, part);
     written += part.length;

@@ -62,6 +62,20 @@ describe("writeGguf()", () => {
     expect(readFileSync(path).readUInt16LE(readFileSync(path).length - 32)).toBe(0x7bff);
   });
 
+  it("stops at its signal, in the middle of a tensor", async () => {
+    const controller = new AbortController();
+    let pulled = 0;
+    async function* endless(): AsyncGenerator<Float32Array> {
+      for (; pulled < 100; pulled++) {
+        if (pulled === 3) controller.abort();
+        yield Float32Array.of(pulled);
+      }
+    }
+    const content: GgufContent = { metadata: METADATA, tensors: [{ name: "w", shape: [100], type: "f32", chunks: endless }] };
+    await expect(writeGguf(path, content, controller.signal)).rejects.toMatchObject({ code: "ABORTED" });
+    expect(pulled).toBe(3);
+  });
+
   it.skipIf(process.platform !== "linux")("is FILE_UNWRITABLE on a full disk", async () => {
     await expect(writeGguf("/dev/full", one(1, "f32"))).rejects.toMatchObject({ code: "FILE_UNWRITABLE" });
     await expect(writeGguf(join(dir, "no", "out"), one(1, "f32"))).rejects.toMatchObject({ code: "FILE_UNWRITABLE" });

@@ -61,37 +61,23 @@ const NAMES: Names<ConvertOptOptions> = {
  * REWARD_HEAD_MISSING, REWARD_HEAD_INVALID; ABORTED; as devices()
  */
 export async function convertOpt(options: ConvertOptOptions): Promise<ConvertOptResult> {
-  checkNames("convertOpt()", options, NAMES);
-  const { model, out, signal, engineDir, gpu } = options;
-  nonEmptyText("model", model);
-  nonEmptyText("out", out);
-  if (options.tensor !== undefined) nonEmptyText("tensor", options.tensor);
-  if (signal !== undefined) abortSignal("signal", signal);
-  checkRowChoice(options);
-  const provenance = completeProvenance(options.provenance);
-  const type = resolveType(options.type);
+  const { type, provenance } = checkOptions(options);
+  const { model, out, tensor, signal, engineDir, gpu } = options;
   openEngine(resolveEngine({ engineDir, gpu }));
-
   await refuseAdapterAt(model);
   const config = await readConfig(model);
   const shape = optShape(config);
   const checkpoint = await Checkpoint.open(model);
   try {
-    await refuseAdapterTensors(model, checkpoint.names, options.tensor);
-    const { quantised } = checkpoint;
-    if (quantised !== undefined) {
-      throw new ArgsearchError(
-        "MODEL_UNSUPPORTED",
-        `${model} is quantised (${quantised}): convert it as it was before, and quantise with type`,
-      );
-    }
-    const found = headOf(config, shape, checkpoint, options.tensor);
+    await refuseAdapterTensors(model, checkpoint.names, tensor);
+    refuseQuantised(checkpoint);
+    const found = headOf(config, shape, checkpoint, tensor);
     const head = found && (await readHead(checkpoint, found, config.json, options));
     await requireWritable(out);
     await checkpoint.requireFinite(signal);
     const plain = type === "f32" || type === "f16";
     const written = plain ? type : checkpoint.dtype === "F16" ? "f16" : "f32";
-    const { tensors, reluScale } = await optTensors(checkpoint, shape, { type, written, others: found?.all ?? [] });
+    const { tensors, reluScale } = await optTensors(checkpoint, shape, { type, written, others: found?.all ?? [] }, signal);
     const metadata = {
       ...architecture(config, shape, written),
       ...(await gpt2Tokenizer(model, shape.vocabulary, shape)),
@@ -100,7 +86,7 @@ export async function convertOpt(options: ConvertOptOptions): Promise<ConvertOpt
       out,
       type,
       written,
-      write: (path) => writeGguf(path, { metadata, tensors }),
+      write: (path) => writeGguf(path, { metadata, tensors }, signal),
       head,
       provenance: { source: config.source, ...provenance },
       engine: { engineDir, gpu },
@@ -110,6 +96,22 @@ export async function convertOpt(options: ConvertOptOptions): Promise<ConvertOpt
   } finally {
     await checkpoint.close();
   }
+}
+
+function checkOptions(options: ConvertOptOptions): { type: ModelType; provenance: RewardProvenance } {
+  checkNames("convertOpt()", options, NAMES);
+  nonEmptyText("model", options.model);
+  nonEmptyText("out", options.out);
+  if (options.tensor !== undefined) nonEmptyText("tensor", options.tensor);
+  if (options.signal !== undefined) abortSignal("signal", options.signal);
+  checkRowChoice(options);
+  return { type: resolveType(options.type), provenance: completeProvenance(options.provenance) };
+}
+
+function refuseQuantised({ path, quantised }: Checkpoint): void {
+  if (quantised === undefined) return;
+  const how = "convert it as it was before, and quantise with type";
+  throw new ArgsearchError("MODEL_UNSUPPORTED", `${path} is quantised (${quantised}): ${how}`);
 }
 
 /** The head of a reward model; undefined for a language model, which has none. */

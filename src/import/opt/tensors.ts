@@ -3,6 +3,7 @@
  * activation: OPT has ReLU, mpt GELU, and a divisor for each unit behind it. Since GELU(S x) / S tends to ReLU(x) as S
  * grows, the layer before it is scaled by S, a power of two so that no digit is lost, and S is the divisor.
  */
+import { throwIfAborted } from "../../engine/abort.js";
 import { ArgsearchError } from "../../errors.js";
 import type { GgufTensor } from "../../gguf/writer.js";
 import type { Checkpoint } from "../checkpoint/checkpoint.js";
@@ -39,12 +40,18 @@ export interface OptFormat {
  * The table of tensors, to be streamed from `checkpoint`.
  *
  * @throws ArgsearchError MODEL_INVALID when a tensor is missing or has another shape; MODEL_UNSUPPORTED for one that OPT does not have; as
- * Checkpoint.floats()
+ * Checkpoint.floats(); ABORTED
  */
-export async function optTensors(checkpoint: Checkpoint, shape: OptShape, { type, written, others }: OptFormat): Promise<OptTensors> {
+export async function optTensors(
+  checkpoint: Checkpoint,
+  shape: OptShape,
+  { type, written, others }: OptFormat,
+  signal?: AbortSignal,
+): Promise<OptTensors> {
   const names = new OptNames(checkpoint);
   const scales: number[] = [];
   for (let layer = 0; layer < shape.layers; layer++) {
+    throwIfAborted(signal);
     scales.push(await reluScale(checkpoint, (name) => names.inLayer(layer, name), type));
   }
   const { embedding: width, feedForward: wide, vocabulary, context } = shape;
