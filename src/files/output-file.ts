@@ -1,8 +1,9 @@
-/** Files that take their name when they are whole; what is no ordinary file is written to as it stands. */
+/** Files that take their name when they are whole, with one writer at a time; what is no ordinary file is written to as it stands. */
 import { constants, fstatSync, type Stats } from "node:fs";
 import { type FileHandle, open, rm, stat } from "node:fs/promises";
 import { ArgsearchError } from "../errors.js";
 import { refuseDirectory, unwritable } from "./file-errors.js";
+import { lockFile, type Unlock } from "./lock.js";
 import { followLinks, moveInto } from "./whole-file.js";
 
 export interface OutputOptions {
@@ -13,8 +14,9 @@ export interface OutputOptions {
 }
 
 /**
- * Grows as PATH.partial beside the final file, links followed, and replaces that at the end. A device or a pipe is written
- * to directly: it is never replaced or removed.
+ * Grows as PATH.partial beside the final file, links followed, and replaces that at the end. Until then PATH.partial.lock keeps other
+ * writers away, also those that would go on with another partial file. A device or a pipe is written to directly: it is never replaced
+ * or removed.
  */
 export class OutputFile {
   /** Under which name it grows; null for a device or a pipe. */
@@ -22,15 +24,17 @@ export class OutputFile {
   readonly handle: FileHandle;
   readonly #path: string;
   readonly #target: string;
+  readonly #unlock: Unlock;
 
-  private constructor(path: string, target: string, partial: string | null, handle: FileHandle) {
+  private constructor(path: string, target: string, partial: string | null, handle: FileHandle, unlock: Unlock = async () => {}) {
     this.#path = path;
     this.#target = target;
     this.partial = partial;
     this.handle = handle;
+    this.#unlock = unlock;
   }
 
-  /** @throws ArgsearchError FILE_UNWRITABLE, for a directory among others */
+  /** @throws ArgsearchError BUSY when somebody else is writing it; FILE_UNWRITABLE, for a directory among others */
   static async open(path: string, { tag = "", resume = false }: OutputOptions = {}): Promise<OutputFile> {
     try {
       await refuseDirectory(path);
@@ -39,7 +43,12 @@ export class OutputFile {
       if (present && !present.isFile()) return new OutputFile(path, path, null, await openDevice(path));
       const target = await followLinks(path);
       const partial = `${target}.${tag === "" ? "" : `${tag}.`}partial`;
-      return new OutputFile(path, target, partial, await open(partial, resume ? "a+" : "w+"));
+      const unlock = await lockFile(path, `${target}.partial.lock`);
+      const handle = await open(partial, resume ? "a+" : "w+").catch(async (error: unknown) => {
+        await unlock();
+        throw error;
+      });
+      return new OutputFile(path, target, partial, handle, unlock);
     } catch (error) {
       throw unwritable(error, path);
     }
@@ -56,10 +65,12 @@ export class OutputFile {
   async commit(): Promise<void> {
     try {
       await this.handle.close();
+      if (this.partial !== null) await moveInto(this.partial, this.#target, this.#path);
     } catch (error) {
       throw unwritable(error, this.#path);
+    } finally {
+      await this.#unlock();
     }
-    if (this.partial !== null) await moveInto(this.partial, this.#target, this.#path);
   }
 
   get closed(): boolean {
@@ -68,13 +79,18 @@ export class OutputFile {
 
   /** Leaves what there is under the partial name. Nothing happens after commit(). */
   async suspend(): Promise<void> {
-    if (!this.closed) await this.handle.close();
+    if (!this.closed) await this.handle.close().finally(this.#unlock);
   }
 
   /** Leaves nothing. */
   async discard(): Promise<void> {
-    await this.suspend();
-    if (this.partial !== null) await rm(this.partial, { force: true });
+    if (this.closed) return;
+    try {
+      await this.handle.close();
+      if (this.partial !== null) await rm(this.partial, { force: true });
+    } finally {
+      await this.#unlock();
+    }
   }
 }
 

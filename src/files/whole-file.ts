@@ -1,7 +1,7 @@
 /** Files that have their name only when they are whole and on disk. */
 import { randomBytes } from "node:crypto";
-import { open, readlink, realpath, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { open, readdir, readlink, realpath, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { refuseDirectory, unwritable } from "./file-errors.js";
 
 /** The whole content, or the file as it was. @throws ArgsearchError FILE_UNWRITABLE */
@@ -39,9 +39,19 @@ async function flush(path: string, flags: "r" | "r+"): Promise<void> {
   }
 }
 
+/** The end of temporaryName()'s names. */
+const TEMPORARY = /\.\d+-[0-9a-f]{8}\.tmp$/;
+
 /** A name beside `path` that nobody else takes. */
 export function temporaryName(path: string, what = ""): string {
   return `${path}.${process.pid}-${randomBytes(4).toString("hex")}${what === "" ? "" : `.${what}`}.tmp`;
+}
+
+/** Removes what a process left that died while it wrote one of these files; only for the one who alone may write them. */
+export async function removeTemporaries(dir: string, names: readonly string[]): Promise<void> {
+  for (const entry of await readdir(dir)) {
+    if (names.includes(entry.replace(TEMPORARY, "")) && TEMPORARY.test(entry)) await rm(join(dir, entry), { force: true });
+  }
 }
 
 /** Long work comes before its file: where that could not be written is found out first. @throws ArgsearchError FILE_UNWRITABLE */

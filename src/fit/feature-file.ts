@@ -1,11 +1,13 @@
 /**
  * Hidden states on disk: a file that grows by one record a pair, so that memory stays the same however many there are, and
- * an interrupted run goes on where it stopped. A header (magic, length of a hidden state, key), then records.
+ * an interrupted run goes on where it stopped. A header (magic, length of a hidden state, key), then records. Whoever has it open
+ * is alone with it.
  */
 import { readSync } from "node:fs";
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import { unwritable } from "../files/file-errors.js";
+import { lockFile, type Unlock } from "../files/lock.js";
 import { decodeHead, encodeHead, type FeatureRecord, HEAD_BYTES, type RecordHead, recordBytes } from "./feature-record.js";
 
 const MAGIC = "ARGSFIT1";
@@ -19,11 +21,13 @@ export class FeatureFile {
   /** Length of a hidden state. */
   readonly rowLength: number;
   readonly #file: FileHandle;
+  readonly #unlock: Unlock;
   /** Where the records end that are known to be whole and wanted. */
   #end = HEADER_BYTES;
 
-  private constructor(file: FileHandle, path: string, rowLength: number) {
+  private constructor(file: FileHandle, unlock: Unlock, path: string, rowLength: number) {
     this.#file = file;
+    this.#unlock = unlock;
     this.path = path;
     this.rowLength = rowLength;
   }
@@ -31,21 +35,21 @@ export class FeatureFile {
   /**
    * Opens the file, or starts it over unless it was made with the same key (32 bytes).
    *
-   * @throws ArgsearchError FILE_UNWRITABLE
+   * @throws ArgsearchError BUSY, FILE_UNREADABLE, FILE_UNWRITABLE
    */
   static async open(path: string, rowLength: number, key: Buffer): Promise<FeatureFile> {
     const length = Buffer.alloc(4);
     length.writeUInt32LE(rowLength);
     const header = Buffer.concat([Buffer.from(MAGIC), length, key.subarray(0, KEY_BYTES)]);
+    const unlock = await lockFile(path);
+    let file: FileHandle | undefined;
     try {
-      const file = await openOrCreate(path);
-      const found = await file.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
-      if (!header.equals(found.buffer)) {
-        await file.truncate(0);
-        await file.write(header, 0, HEADER_BYTES, 0);
-      }
-      return new FeatureFile(file, path, rowLength);
+      file = await openOrCreate(path);
+      await begin(file, header);
+      return new FeatureFile(file, unlock, path, rowLength);
     } catch (error) {
+      await file?.close();
+      await unlock();
       throw unwritable(error, path);
     }
   }
@@ -107,18 +111,23 @@ export class FeatureFile {
   }
 
   async close(): Promise<void> {
-    await this.#file.close();
+    await this.#file.close().finally(this.#unlock);
   }
 
-  /** Leaves what there is to a later run; an older run's records, too. Without any the file goes. */
+  /** Leaves what there is to a later run; an older run's records, too. Without any the file goes. Nothing happens once it is closed. */
   async suspend(): Promise<void> {
+    if (this.#file.fd === -1) return;
     if ((await this.#file.stat()).size > HEADER_BYTES) await this.close();
     else await this.remove();
   }
 
   async remove(): Promise<void> {
-    await this.close();
-    await rm(this.path, { force: true });
+    try {
+      await this.#file.close();
+      await rm(this.path, { force: true });
+    } finally {
+      await this.#unlock();
+    }
   }
 
   /** The whole records at the beginning of a chunk, and how long they are. */
@@ -135,6 +144,14 @@ export class FeatureFile {
     }
     return { records, bytes: at };
   }
+}
+
+/** Starts a file over that does not begin like this. */
+async function begin(file: FileHandle, header: Buffer): Promise<void> {
+  const found = await file.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
+  if (header.equals(found.buffer)) return;
+  await file.truncate(0);
+  await file.write(header, 0, HEADER_BYTES, 0);
 }
 
 async function openOrCreate(path: string): Promise<FileHandle> {

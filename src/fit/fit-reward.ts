@@ -39,7 +39,7 @@ interface Read {
  * of hidden states, regularisation by cross-validation. The file appears under its name only when it is whole. A run that
  * was interrupted goes on when it is called again with the same model and pairs.
  *
- * @throws ArgsearchError OPTION_INVALID; INPUT_INVALID when fewer than 10 pairs can be used or they cancel out; MODEL_INVALID for hidden
+ * @throws ArgsearchError OPTION_INVALID; BUSY when another run writes `out`; INPUT_INVALID when fewer than 10 pairs can be used or they cancel out; MODEL_INVALID for hidden
  * states that are not finite; FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, FILE_UNWRITABLE; ABORTED; as load()
  */
 export async function fitReward(options: FitOptions): Promise<FitResult> {

@@ -27,7 +27,7 @@ export interface ScoreFileOptions extends Omit<ScoreLinesOptions, "skip"> {
  * Scores every line of a data file and sums them up. Bad lines are reported and counted, the rest is scored. With `out`,
  * a run that was interrupted goes on when it is called again with the same file, model and options.
  *
- * @throws ArgsearchError as scoreLines(); OPTION_INVALID when `out` is the source; FILE_UNWRITABLE
+ * @throws ArgsearchError as scoreLines(); OPTION_INVALID when `out` is the source; BUSY when another run writes it; FILE_UNWRITABLE
  */
 export async function scoreFile(
   model: Scores,

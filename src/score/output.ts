@@ -16,7 +16,7 @@ export class LineOutput {
     this.#size = size;
   }
 
-  /** A key of null never goes on with anything; nor does what is written to a device or a pipe. @throws ArgsearchError FILE_UNWRITABLE */
+  /** A key of null never goes on with anything; nor does what is written to a device or a pipe. @throws ArgsearchError BUSY, FILE_UNWRITABLE */
   static async open(path: string, key: string | null): Promise<LineOutput> {
     const file = await OutputFile.open(path, { tag: key?.slice(0, 12), resume: key !== null });
     if (key === null || file.partial === null) return new LineOutput(file, 0);

@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type EvaluatedResponse, type EvaluationResults, evaluate, writeReport } from "../../src/index.js";
@@ -116,6 +117,37 @@ describe("the report", () => {
     expect(html).toContain(`<div>${long}</div>`);
     expect(html).toContain("<div>Human: Hello\n\nAssistant: Hi\n\nHuman: Help me\n\nAssistant:</div>");
     expect(markdown).toContain("> Human: Hello");
+  });
+
+  it("takes nothing from an evaluation that is running", async () => {
+    const dir = await saved(resultsOf(), []);
+    const path = join(dir, "responses.jsonl");
+    const answers = Array.from({ length: 150 }, (_, index) => `${JSON.stringify(responseOf({ index }))}\n`);
+    const parts = answers.flatMap((line) => [line.slice(0, 40), line.slice(40)]);
+    const program = `
+      const fs = require("node:fs");
+      const parts = ${JSON.stringify(parts)};
+      const next = () => {
+        if (parts.length === 0) return;
+        fs.appendFileSync(${JSON.stringify(path)}, parts.shift());
+        setTimeout(next, 2);
+      };
+      next();`;
+    const child = spawn(process.execPath, ["-e", program], { stdio: "inherit" });
+    let running = true;
+    const ended = new Promise((resolve) => child.on("exit", resolve)).finally(() => {
+      running = false;
+    });
+    let reports = 0;
+    for (let size = 0; running; reports++) {
+      await writeReport(dir);
+      const now = (await stat(path)).size;
+      expect(now).toBeGreaterThanOrEqual(size);
+      size = now;
+    }
+    expect(await ended).toBe(0);
+    expect(reports).toBeGreaterThan(3);
+    expect(await readFile(path, "utf8")).toBe(answers.join(""));
   });
 
   it("needs results", async () => {

@@ -1,4 +1,5 @@
-import { appendFile, stat, truncate } from "node:fs/promises";
+import { appendFile, mkdir, readdir, stat, truncate } from "node:fs/promises";
+import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
 import { FeatureFile } from "../../src/fit/feature-file.js";
 import type { FeatureRecord } from "../../src/fit/feature-record.js";
@@ -73,6 +74,28 @@ describe("a feature file", () => {
     await file.remove();
     expect(seen).toEqual([1, 1, 2, 2, 3, 3, 4, 4, 5, 5]);
     await expect(stat(path)).rejects.toThrow();
+  });
+
+  it("belongs to one run at a time", async () => {
+    const path = await scratchPath();
+    for (const end of ["close", "suspend", "remove"] as const) {
+      const file = await FeatureFile.open(path, 2, KEY);
+      await file.append(RECORDS[0]);
+      await expect(FeatureFile.open(path, 2, Buffer.alloc(32, 1))).rejects.toMatchObject({
+        code: "BUSY",
+        message: expect.stringContaining(path),
+      });
+      expect(await readdir(dirname(path))).toEqual(["x.features", "x.features.lock"]);
+      await file[end]();
+      expect(await readdir(dirname(path))).toEqual(end === "remove" ? [] : ["x.features"]);
+    }
+  });
+
+  it("leaves no lock when it cannot be opened", async () => {
+    const path = await scratchPath();
+    await mkdir(path);
+    await expect(FeatureFile.open(path, 2, KEY)).rejects.toMatchObject({ code: "FILE_UNWRITABLE" });
+    expect(await readdir(dirname(path))).toEqual(["x.features"]);
   });
 
   it("cannot be where no file can be", async () => {

@@ -26,7 +26,7 @@ describe("OutputFile", () => {
     const file = await OutputFile.open(inFolder("a"), { tag: "key" });
     await file.append("new");
     expect(readFileSync(inFolder("a"), "utf8")).toBe("old");
-    expect(readdirSync(folder).sort()).toEqual(["a", "a.key.partial"]);
+    expect(readdirSync(folder).sort()).toEqual(["a", "a.key.partial", "a.partial.lock"]);
     await file.commit();
     await file.suspend();
     expect(readFileSync(inFolder("a"), "utf8")).toBe("new");
@@ -45,6 +45,30 @@ describe("OutputFile", () => {
     expect(readFileSync(inFolder("a.partial"), "utf8")).toBe("x");
     await (await begin(true)).discard();
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("has one writer at a time, whatever that would go on with", async () => {
+    const file = await OutputFile.open(inFolder("a"), { tag: "key" });
+    await file.append("x");
+    for (const options of [{}, { resume: true }, { tag: "key", resume: true }, { tag: "other" }]) {
+      await expect(OutputFile.open(inFolder("a"), options)).rejects.toMatchObject({
+        code: "BUSY",
+        message: expect.stringMatching(/a is in use by process \d+ on .*: wait for it, or name another file/),
+      });
+    }
+    expect(readFileSync(inFolder("a.key.partial"), "utf8")).toBe("x");
+    expect(readdirSync(folder).sort()).toEqual(["a.key.partial", "a.partial.lock"]);
+    await file.commit();
+    for (const end of ["suspend", "discard", "commit"] as const) {
+      await (await OutputFile.open(inFolder("a")))[end]();
+      expect(readdirSync(folder)).not.toContain("a.partial.lock");
+    }
+  });
+
+  it("is free again when it could not be opened", async () => {
+    mkdirSync(inFolder("a.partial"));
+    await expect(OutputFile.open(inFolder("a"))).rejects.toMatchObject({ code: "FILE_UNWRITABLE" });
+    expect(readdirSync(folder)).toEqual(["a.partial"]);
   });
 
   it.each(["a", "."])("refuses a directory at once (%s)", async (name) => {
@@ -77,6 +101,18 @@ describe.skipIf(process.platform === "win32")("OutputFile and what is no ordinar
     }
     expect(await isSameFile(inFolder("link"), inFolder("there/target"))).toBe(true);
     expect(await isSameFile(inFolder("link"), inFolder("other"))).toBe(false);
+  });
+
+  it("has one writer, by whatever link that comes", async () => {
+    symlinkSync("a", inFolder("link"));
+    const file = await OutputFile.open(inFolder("a"));
+    await expect(OutputFile.open(inFolder("link"))).rejects.toMatchObject({ code: "BUSY" });
+    await file.discard();
+  });
+
+  it("has any number of writers where it is a device", async () => {
+    const files = [await OutputFile.open("/dev/null"), await OutputFile.open("/dev/null")];
+    for (const file of files) await file.commit();
   });
 
   it("refuses links in a circle", async () => {

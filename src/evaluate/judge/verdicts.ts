@@ -1,8 +1,6 @@
 /** What the judge has said, on disk: nothing is asked (and paid) twice. */
 import { createHash } from "node:crypto";
-import { appendFile } from "node:fs/promises";
-import { unwritable } from "../../files/file-errors.js";
-import { ifAny, readTornText } from "../../files/json.js";
+import { append, readAppendedLines, repair } from "../../files/appended-lines.js";
 import type { JudgeMessage } from "./scheme.js";
 
 /** Replies by the question's digest. A torn last line, or one that is damaged, is asked again. */
@@ -15,13 +13,16 @@ export class VerdictCache {
     this.#path = path;
   }
 
-  /** Without a path replies live as long as the object. @throws ArgsearchError FILE_UNREADABLE */
+  /**
+   * Without a path replies live as long as the object. With one, nobody else may write there meanwhile.
+   *
+   * @throws ArgsearchError FILE_UNREADABLE, FILE_UNWRITABLE
+   */
   static async open(path: string | undefined): Promise<VerdictCache> {
     const cache = new VerdictCache(path);
-    const content = path === undefined ? undefined : await ifAny(readTornText, path);
-    for (const line of content?.split("\n") ?? []) cache.#take(line);
-    // A line that broke off must not swallow the next one.
-    if (path !== undefined && content !== undefined && content !== "" && !content.endsWith("\n")) await appendFile(path, "\n");
+    if (path === undefined) return cache;
+    await repair(path);
+    for (const line of await readAppendedLines(path)) cache.#take(line);
     return cache;
   }
 
@@ -34,11 +35,7 @@ export class VerdictCache {
     this.#replies.set(key, reply);
     const path = this.#path;
     if (path === undefined) return;
-    this.#appending = this.#appending.then(() =>
-      appendFile(path, `${JSON.stringify({ key, reply })}\n`).catch((error: unknown) => {
-        throw unwritable(error, path);
-      }),
-    );
+    this.#appending = this.#appending.then(() => append(path, `${JSON.stringify({ key, reply })}\n`));
     await this.#appending;
   }
 

@@ -1,14 +1,15 @@
 /** The directory of an evaluation: what it is (settings.json), what was decoded (responses.jsonl), what came out (results.json). */
-import { mkdir, open, truncate } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { ArgsearchError } from "../../errors.js";
+import { append, readAppendedLines, repair } from "../../files/appended-lines.js";
 import { unwritable } from "../../files/file-errors.js";
-import { ifAny, readJson, readTornText, toJson } from "../../files/json.js";
-import { writeWhole } from "../../files/whole-file.js";
+import { ifAny, readJson, toJson } from "../../files/json.js";
+import { lockDirectory, type Unlock } from "../../files/lock.js";
+import { removeTemporaries, writeWhole } from "../../files/whole-file.js";
 import type { Identity } from "../identity.js";
 import type { EvaluatedResponse } from "../response.js";
-import { lockDirectory } from "./lock.js";
 
 export const FILES = {
   settings: "settings.json",
@@ -25,13 +26,13 @@ export class ResponseStore {
 
   /** Settings of all methods that the directory knows. */
   readonly methods: Identity["methods"];
-  readonly #unlock: () => Promise<void>;
+  readonly #unlock: Unlock;
 
   private constructor(
     dir: string | undefined,
     found: readonly EvaluatedResponse[],
     methods: Identity["methods"],
-    unlock: () => Promise<void> = async () => {},
+    unlock: Unlock = async () => {},
   ) {
     this.#dir = dir;
     this.methods = methods;
@@ -52,8 +53,11 @@ export class ResponseStore {
     });
     const unlock = await lockDirectory(dir);
     try {
-      const found = await readResponses(join(dir, FILES.responses));
+      const path = join(dir, FILES.responses);
+      const found = await readResponses(path);
       const methods = await agreedMethods(dir, identity, found);
+      await repair(path);
+      await removeTemporaries(dir, Object.values(FILES));
       await writeWhole(join(dir, FILES.settings), toJson({ ...identity, methods }));
       return new ResponseStore(dir, found, methods, unlock);
     } catch (error) {
@@ -147,13 +151,9 @@ function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 
-/** What is there and whole; of a response that is there twice the later one counts. @throws ArgsearchError FILE_UNREADABLE */
+/** What is whole, also while another process appends; of a response that is there twice the later one counts. @throws ArgsearchError FILE_UNREADABLE */
 export async function readResponses(path: string): Promise<EvaluatedResponse[]> {
-  const content = await ifAny(readTornText, path);
-  if (content === undefined) return [];
-  const whole = content.lastIndexOf("\n") + 1;
-  if (whole < content.length) await truncate(path, Buffer.byteLength(content.slice(0, whole)));
-  return content.slice(0, whole).split("\n").flatMap(parseResponse);
+  return (await readAppendedLines(path)).flatMap(parseResponse);
 }
 
 function parseResponse(line: string): EvaluatedResponse[] {
@@ -163,18 +163,5 @@ function parseResponse(line: string): EvaluatedResponse[] {
     return isResponse && typeof value.response === "string" ? [value as EvaluatedResponse] : [];
   } catch {
     return [];
-  }
-}
-
-async function append(path: string, text: string): Promise<void> {
-  try {
-    const file = await open(path, "a");
-    try {
-      await file.appendFile(text);
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    throw unwritable(error, path);
   }
 }
