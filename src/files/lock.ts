@@ -96,6 +96,7 @@ function create(path: string, own: string): boolean {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    if (error instanceof Error) error.message = error.message.replaceAll(whole, path);
     throw error;
   } finally {
     rmSync(whole, { force: true });

@@ -1,9 +1,11 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { EvaluatedResponse, EvaluationResults } from "../../src/index.js";
-import { argsearch, parseLines, policy, reward, scratch, start } from "./run.js";
+import { argsearch, parseLines, policy, reward, root, scratch, start } from "./run.js";
 
+const cli = join(root, "dist", "cli.js");
 const QUICK = ["--max-tokens", "6", "--threads", "1", "--slots", "2"];
 const PROMPTS = ["How do I bake bread?", "Help me plan a trip.", "How can I fix a bike?", "Can you help me set up a light show?"];
 
@@ -56,6 +58,34 @@ describe("eval", () => {
     await argsearch([...args, "--out", whole]);
     expect(await argsearch([...args, "--out", killed])).toMatchObject({ code: 0 });
     expect(await responses(killed)).toEqual(await responses(whole));
+  });
+
+  // A limit on the size of files is as good as a full disk.
+  it.skipIf(process.platform === "win32")("keeps what there was room for, says which file is full, and goes on", async () => {
+    const folder = await scratch();
+    const [whole, full] = [join(folder, "whole"), join(folder, "full")];
+    const args = ["eval", "--data", await data(folder), "--methods", "greedy,top-p", "--no-report", ...QUICK];
+    const { status, stderr } = spawnSync("sh", ["-c", `ulimit -f 4; exec "$0" "$@"`, process.execPath, cli, ...args, "--out", full], {
+      encoding: "utf8",
+    });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(new RegExp(`^argsearch: cannot write ${join(full, "responses.jsonl")}: EFBIG[^\\n]* \\[FILE_UNWRITABLE\\]\\n$`));
+    expect((await readdir(full)).sort()).toEqual(["responses.jsonl", "settings.json"]);
+    const kept = await responses(full);
+    expect(kept.length).toBeGreaterThan(0);
+    expect(kept.length).toBeLessThan(2 * PROMPTS.length);
+    await argsearch([...args, "--out", whole]);
+    expect(await argsearch([...args, "--out", full])).toMatchObject({ code: 0 });
+    expect(await responses(full)).toEqual(await responses(whole));
+  });
+
+  it.skipIf(process.platform === "win32")("says where it cannot write before anything is decoded", async () => {
+    const folder = await scratch();
+    for (const out of ["/dev/null/out", "/dev/null"]) {
+      const { code, stderr } = await argsearch(["eval", "--data", await data(folder), "--out", out, ...QUICK]);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(new RegExp(`^argsearch: cannot write ${out}: [^\\n]* \\[FILE_UNWRITABLE\\]\\n$`));
+    }
   });
 
   it("reports bad lines with their numbers, evaluates the rest and exits with 1", async () => {

@@ -97,13 +97,24 @@ describe("evaluate", () => {
     const data = [...PROMPTS, "Help me train a playful puppy.", "How can I grow tomatoes?", "Give me a plan to build a shed.", "Hello?"];
     const options: EvaluateOptions = { data, methods, maxTokens: 40, threads: 1 };
     await evaluate({ ...options, out: whole });
-    for (const moment of [2, 6, 9, 16, 20]) {
+    const kept = [0];
+    // Between two tokens, or as a response ends.
+    for (const [moment, delay] of [
+      [2, 5],
+      [6, 5],
+      [9, 5],
+      [16, 5],
+      [20, 0],
+    ] as const) {
       const controller = new AbortController();
-      const onProgress = ({ done }: { done: number }): void => {
-        if (done >= moment) setTimeout(() => controller.abort(), 30);
-      };
-      await evaluate({ ...options, out: broken, signal: controller.signal, onProgress }).catch(() => {});
+      const abort = (): void => controller.abort();
+      const onProgress = ({ done }: { done: number }): void => void (done >= moment && (delay === 0 ? abort() : setTimeout(abort, delay)));
+      const interrupted = evaluate({ ...options, out: broken, signal: controller.signal, onProgress });
+      await expect(interrupted).rejects.toMatchObject({ code: "ABORTED" });
+      kept.push((await lines(broken)).length);
     }
+    expect(kept).toEqual([...kept].sort((a, b) => a - b));
+    expect(kept[1]).toBeLessThan(21);
     await evaluate({ ...options, out: broken });
     expect(untimed(await lines(broken))).toEqual(untimed(await lines(whole)));
   });
