@@ -60,14 +60,23 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
+export interface ErrorDetails {
+  /** What lay underneath. */
+  cause?: unknown;
+  option?: string | undefined;
+}
+
 /** The one error class of the package. `cause` holds what lay underneath, where something did. */
 export class ArgsearchError extends Error {
   override readonly name = "ArgsearchError";
   readonly code: ErrorCode;
+  /** The option at fault, or the one that helps: "topK", "reward[0].weight"; undefined where it is none's. */
+  readonly option: string | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+  constructor(code: ErrorCode, message: string, { option, ...rest }: ErrorDetails = {}) {
+    super(message, rest);
     this.code = code;
+    this.option = option;
   }
 
   /** A native error (an Error with a known code) as an ArgsearchError; anything else as it came. */

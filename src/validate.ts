@@ -1,9 +1,10 @@
-/** Checks of single option values. Every refusal reads "NAME must be WHAT, got VALUE" and carries OPTION_INVALID. */
+/** Checks of single option values. Every refusal reads "NAME must be WHAT, got VALUE" and carries OPTION_INVALID and the option. */
 import { ArgsearchError } from "./errors.js";
 import type { ChatMessage } from "./types.js";
 
-export function invalid(name: string, expected: string, value: unknown): ArgsearchError {
-  return new ArgsearchError("OPTION_INVALID", `${name} must be ${expected}, got ${show(value)}`);
+/** `name` is what the message begins with, `option` what it is about, if that is not the name itself. */
+export function invalid(name: string, expected: string, value: unknown, option = name): ArgsearchError {
+  return new ArgsearchError("OPTION_INVALID", `${name} must be ${expected}, got ${show(value)}`, { option });
 }
 
 export interface Range {
@@ -67,7 +68,7 @@ export function onlyKnown(what: string, options: object, known: readonly string[
     if (known.includes(name)) continue;
     const near = nearest(name, known);
     const help = near === undefined ? `known are ${known.join(", ")}` : `did you mean ${near}?`;
-    throw new ArgsearchError("OPTION_INVALID", `${what} has no option ${JSON.stringify(name)}; ${help}`);
+    throw new ArgsearchError("OPTION_INVALID", `${what} has no option ${JSON.stringify(name)}; ${help}`, { option: name });
   }
 }
 

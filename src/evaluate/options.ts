@@ -12,7 +12,7 @@ import { METHOD_NAMES, type MethodName, type MethodSpec, methodOf } from "./meth
 import type { Metric } from "./metrics/metric.js";
 import type { EvaluationProgress } from "./progress.js";
 import type { PromptSource } from "./prompts.js";
-import { type Sweep, sweepMethods } from "./sweep.js";
+import { type Sweep, type Swept, sweepMethods } from "./sweep.js";
 
 /** A policy with the reward that guides it and rates every method's responses. */
 export interface ModelPair {
@@ -67,6 +67,9 @@ export interface Variant {
   name: string;
   pair: ResolvedPair;
   method: MethodSpec;
+  /** The name of the method that a sweep makes it of, else its own without the models' label; and the values it has in the sweep. */
+  base: string;
+  swept: Swept;
 }
 
 export type ResolvedPair = Required<ModelPair> & { label: string };
@@ -155,7 +158,7 @@ function variantsOf(pairs: readonly ResolvedPair[], { methods, sweep = {} }: Eva
   const variants = pairs.flatMap((pair) => {
     const wanted = (methods ?? METHOD_NAMES).map(methodOf).filter((method) => methods !== undefined || !needsReward(method) || pair.reward);
     const label = pairs.length > 1 ? `${pair.label}: ` : "";
-    return sweepMethods(wanted, sweep).map((method) => ({ name: `${label}${method.name}`, pair, method }));
+    return sweepMethods(wanted, sweep).map(({ base, swept, ...method }) => ({ name: `${label}${method.name}`, pair, method, base, swept }));
   });
   for (const { name, pair, method } of variants) {
     if (variants.filter((variant) => variant.name === name).length > 1) throw invalid("methods", "of different names", name);

@@ -5,6 +5,7 @@ import type { Identity } from "./identity.js";
 import type { JudgeResult } from "./judge/judge.js";
 import type { EvaluatedResponse, FailedResponse } from "./response.js";
 import { type Estimate, type PairedTest, Resampler } from "./statistics/resampling.js";
+import type { Swept } from "./sweep.js";
 
 /** Estimates by metric; a metric without a value is absent. */
 export type MethodResult = Record<string, Estimate>;
@@ -16,12 +17,28 @@ export interface Comparison extends PairedTest {
   b: string;
 }
 
-export interface EvaluationSettings extends Identity {
-  /** Path of the data as it was given, "prompts" when they were given themselves. */
+/** What a method's name in the results stands for. */
+export interface VariantInfo {
+  /** Label of its models. */
+  pair: string;
+  /** The method's own name, without that label and what a sweep adds: "args-greedy". */
+  method: string;
+  /** The values that make it one of a sweep; empty for any other. */
+  swept: Swept;
+}
+
+/** What is worth saying of an evaluation, though another that says otherwise may be the same. */
+export interface Description {
+  /** Name of the data's file, "prompts" when they were given themselves. */
   source: string;
+  versions: { argsearch: string; engine: string; node: string };
+  /** By the methods' names in the results. Absent in results of version 0.1.0. */
+  variants?: Record<string, VariantInfo>;
+}
+
+export interface EvaluationSettings extends Identity, Description {
   /** Embedding model of coherence; null without one. */
   embedding: { file: string; sha256: string; size: number; pooling: string } | null;
-  versions: { argsearch: string; engine: string; node: string };
   /** Pairs of label and methods' names, in their order. */
   pairs: { label: string; methods: string[] }[];
 }

@@ -10,29 +10,40 @@ export type SweptName = "weight" | "topK" | "temperature";
 
 const NAMES: Record<SweptName, true> = { weight: true, topK: true, temperature: true };
 
+/** A method, or its variant at one combination of a sweep's values. */
+export interface SweptMethod extends MethodSpec {
+  /** The method's own name. */
+  base: string;
+  /** Empty for one that is not of a sweep. */
+  swept: Swept;
+}
+
+export type Swept = Readonly<Partial<Record<SweptName, number>>>;
+
 /**
  * Each guided method at every combination of the values, under a name that says which ("args-greedy weight=0.2 topK=5");
  * baselines as they are.
  *
  * @throws ArgsearchError OPTION_INVALID
  */
-export function sweepMethods(methods: readonly MethodSpec[], sweep: Sweep): MethodSpec[] {
+export function sweepMethods(methods: readonly MethodSpec[], sweep: Sweep): SweptMethod[] {
   onlyKnown("sweep", plainObject("sweep", sweep), Object.keys(NAMES));
   const axes = Object.entries(sweep).filter((entry): entry is [string, readonly number[]] => entry[1] !== undefined);
-  if (axes.length === 0) return [...methods];
+  const plain = (method: MethodSpec): SweptMethod => ({ ...method, base: method.name, swept: {} });
+  if (axes.length === 0) return methods.map(plain);
   const points = combinations(axes);
   if (!methods.some(isGuided)) throw new ArgsearchError("OPTION_INVALID", "sweep needs a guided method: add args-greedy to methods");
   return methods.flatMap((method) => {
-    if (!isGuided(method)) return [method];
-    return points.map((point) => {
-      const suffix = Object.entries(point).map(([name, value]) => `${name}=${value}`);
-      return { ...method, ...point, name: [method.name, ...suffix].join(" ") };
+    if (!isGuided(method)) return [plain(method)];
+    return points.map((swept) => {
+      const suffix = Object.entries(swept).map(([name, value]) => `${name}=${value}`);
+      return { ...method, ...swept, name: [method.name, ...suffix].join(" "), base: method.name, swept };
     });
   });
 }
 
-function combinations(axes: readonly (readonly [string, readonly number[]])[]): Record<string, number>[] {
-  return axes.reduce<Record<string, number>[]>(
+function combinations(axes: readonly (readonly [string, readonly number[]])[]): Swept[] {
+  return axes.reduce<Swept[]>(
     (points, [name, values]) => {
       if (!Array.isArray(values) || values.length === 0) throw invalid(`sweep.${name}`, "a non-empty array of numbers", values);
       return points.flatMap((point) => values.map((value) => ({ ...point, [name]: finite(`sweep.${name}`, value) })));

@@ -1,4 +1,4 @@
-import { appendFile, copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -117,6 +117,40 @@ describe("evaluate", () => {
     expect(kept[1]).toBeLessThan(21);
     await evaluate({ ...options, out: broken });
     expect(untimed(await lines(broken))).toEqual(untimed(await lines(whole)));
+  });
+
+  it("says of each method what it is, also of one that an earlier run left unfinished", async () => {
+    const out = await scratch();
+    const controller = new AbortController();
+    const onProgress = ({ done }: { done: number }): void => void (done === 4 && controller.abort());
+    const sweep = { weight: [0.2, 0.4], topK: [3] };
+    const swept = evaluate({ ...SMALL, methods: ["greedy", "args-greedy"], sweep, out, onProgress, signal: controller.signal });
+    await expect(swept).rejects.toMatchObject({ code: "ABORTED" });
+    const { settings } = await evaluate({ ...SMALL, methods: ["greedy"], out });
+    expect(settings.variants).toMatchObject({
+      greedy: { pair: "policy", method: "greedy", swept: {} },
+      "args-greedy weight=0.2 topK=3": { pair: "policy", method: "args-greedy", swept: { weight: 0.2, topK: 3 } },
+    });
+    expect(settings.pairs).toEqual([{ label: "policy", methods: ["greedy", "args-greedy weight=0.2 topK=3"] }]);
+  });
+
+  it("goes on with a directory of version 0.1.0, whose settings say no more than what makes it the same", async () => {
+    const out = await scratch();
+    await evaluate({ ...SMALL, methods: ["greedy"], out });
+    const { description, ...settings } = JSON.parse(await readFile(join(out, "settings.json"), "utf8"));
+    expect(description).toMatchObject({ source: "prompts", variants: { greedy: { method: "greedy" } } });
+    await writeFile(join(out, "settings.json"), JSON.stringify(settings));
+    const { methods } = await evaluate({ ...SMALL, methods: ["top-p"], out });
+    expect(Object.keys(methods)).toEqual(["top-p", "greedy"]);
+  });
+
+  it("takes no heed of what a process left that died as it wrote", async () => {
+    const out = await scratch();
+    await mkdir(out);
+    const left = ["settings.json.12-0123abcd.tmp", "responses.jsonl.7-89abcdef.tmp"];
+    for (const name of [...left, "mine.tmp"]) await writeFile(join(out, name), "{");
+    await evaluate({ ...SMALL, methods: ["greedy"], out });
+    expect((await readdir(out)).sort()).toEqual(["mine.tmp", "responses.jsonl", "results.json", "settings.json"]);
   });
 
   it("decodes nothing again, and takes methods that are added", async () => {

@@ -84,6 +84,26 @@ describe("the report of a sweep", () => {
     expect(rowsBelow(found.markdown, "Beside the paper")[0]?.at(-1)).toBe("here, args-greedy topK=10");
   });
 
+  it("is the same for results of version 0.1.0, which had only the names", async () => {
+    const results = resultsOf({ labels: LABELS, methods, sweep: SWEEP });
+    const { variants, ...settings } = results.settings;
+    expect(Object.keys(variants ?? {})).toHaveLength(2 * 17);
+    const older = await written(await saved({ ...results, settings }, [responseOf()]));
+    expect(older).toEqual(await written(await saved(results, [responseOf()])));
+  });
+
+  it("goes by what was swept, not by a name that looks like it", async () => {
+    const results = resultsOf({ methods: ["greedy", "args-greedy"] });
+    const named = JSON.parse(JSON.stringify(results).replaceAll('"args-greedy"', '"args-greedy weight=0.6"')) as typeof results;
+    const { variants } = named.settings;
+    if (variants === undefined) throw new Error("no variants");
+    variants["args-greedy weight=0.6"] = { pair: "policy", method: "args-greedy weight=0.6", swept: {} };
+    const dir = await saved(named, [responseOf()]);
+    const { markdown } = await written(dir);
+    expect(markdown).toContain("charts/methods.svg");
+    expect(rowsBelow(markdown, "Beside the paper")[2]?.at(-1)).toBe("–");
+  });
+
   it("says so where there is no such variant", async () => {
     const { markdown } = await written(await saved(resultsOf({ methods, sweep: ["weight=0,0.5"] }), [responseOf()]));
     expect(rowsBelow(markdown, "Beside the paper")[2]?.at(-1)).toBe("–");

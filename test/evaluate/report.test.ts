@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { readFile, stat } from "node:fs/promises";
+import { appendFile, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type EvaluatedResponse, type EvaluationResults, evaluate, writeReport } from "../../src/index.js";
@@ -148,6 +148,28 @@ describe("the report", () => {
     expect(await ended).toBe(0);
     expect(reports).toBeGreaterThan(3);
     expect(await readFile(path, "utf8")).toBe(answers.join(""));
+  });
+
+  it("of an evaluation that has not ended is about what is there", async () => {
+    const out = await scratch();
+    const controller = new AbortController();
+    const running = evaluate({
+      data: ["How do I bake bread?", "Help me plan a trip."],
+      methods: ["greedy", "args-greedy"],
+      sweep: { weight: [0, 0.6] },
+      onProgress: ({ done }) => done === 3 && controller.abort(),
+      ...{ maxTokens: 4, threads: 1, slots: 1, out, signal: controller.signal },
+    });
+    await expect(running).rejects.toMatchObject({ code: "ABORTED" });
+    await appendFile(join(out, "responses.jsonl"), '{"method":"args-gree');
+    const responses = await readFile(join(out, "responses.jsonl"), "utf8");
+    const { markdown } = await written(out);
+    expect(markdown).toContain("The evaluation has not ended: 3 of 6 responses are there.");
+    const table = markdown.split("## Methods\n")[1]?.split("\n## ")[0];
+    expect([...(table ?? "").matchAll(/^\| ([^|]+) \| −?\d/gm)].map(([, name]) => name)).toEqual(["greedy", "args-greedy weight=0"]);
+    expect(await readFile(join(out, "responses.jsonl"), "utf8")).toBe(responses);
+    expect(await readdir(out)).not.toContain("results.json");
+    expect((await reported()).markdown).not.toContain("has not ended");
   });
 
   it("needs results", async () => {

@@ -43,7 +43,9 @@ export function resultsOf({
     Object.fromEntries(sweep.map(parseSweep)),
   );
   const prefix = (label: string): string => (labels.length > 1 ? `${label}: ` : "");
-  const named = labels.flatMap((label) => specs.map(({ name, ...settings }) => ({ name: prefix(label) + name, settings })));
+  const named = labels.flatMap((pair) =>
+    specs.map(({ name, base, swept, ...settings }) => ({ name: prefix(pair) + name, settings, variant: { pair, method: base, swept } })),
+  );
   const values = (at: number): MethodResult => Object.fromEntries(metrics.map((metric) => [metric, estimate(0.5 + at / 10)]));
   const found = Object.fromEntries(named.map(({ name }, at) => [name, values(at)]));
   return {
@@ -55,6 +57,7 @@ export function resultsOf({
       slots: 4,
       engine: { version: "0.4.0" },
       methods: Object.fromEntries(named.map(({ name, settings }) => [name, settings])),
+      variants: Object.fromEntries(named.map(({ name, variant }) => [name, variant])),
       source: "prompts.jsonl",
       embedding: null,
       versions: { argsearch: "1.2.3", engine: "v0.4.0", node: "v20" },

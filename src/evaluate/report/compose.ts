@@ -13,6 +13,8 @@ import { verdicts } from "./verdicts.js";
 export interface ReportInput {
   results: EvaluationResults;
   responses: readonly EvaluatedResponse[];
+  /** The evaluation has: nothing is missing but what the results themselves say. */
+  ended: boolean;
   /** Prompts whose answers are shown, by their place in the data. */
   examples: readonly number[];
   /** Names and captions of the charts there are. */
@@ -21,7 +23,7 @@ export interface ReportInput {
   command: string | null;
 }
 
-export function composeReport({ results, responses, examples, charts, command }: ReportInput): Report {
+export function composeReport({ results, responses, ended, examples, charts, command }: ReportInput): Report {
   const { data, source, generation, seed } = results.settings;
   const table = methodTable(results);
   const drawn = charts.map((chart) => ({ kind: "chart" as const, ...chart }));
@@ -29,6 +31,7 @@ export function composeReport({ results, responses, examples, charts, command }:
     text(
       `${data.prompts} prompts of ${source}, ${generation.maxTokens} new tokens, seed ${seed}. Means with 95 % bootstrap intervals; rewards are those of the reward model that guides, for every method.`,
     ),
+    ...(ended ? [] : [text(`The evaluation has not ended: ${responsesSoFar(results)} responses are there.`)]),
     heading("Methods"),
     // A sweep is seen in its chart, and looked up in its table.
     ...(table.rows.length > MOST_ROWS ? [...drawn, table] : [table, ...drawn]),
@@ -45,6 +48,11 @@ export function composeReport({ results, responses, examples, charts, command }:
     ...(command === null ? [] : [heading("Make it again"), { kind: "code" as const, text: command }]),
   ];
   return { title: "ARGS evaluation", blocks };
+}
+
+function responsesSoFar({ settings, methods }: EvaluationResults): string {
+  const found = Object.values(methods).reduce((sum, { length }) => sum + (length?.count ?? 0), 0);
+  return `${found} of ${Object.keys(settings.methods).length * settings.data.prompts}`;
 }
 
 function methodTable(results: EvaluationResults): Table {

@@ -1,7 +1,7 @@
 /** Who takes part, as a report sees it: the methods of each pair of models, and which of them have a role of their own. */
 import { isGuided, type MethodSettings } from "../methods.js";
-import type { EvaluationResults } from "../results.js";
-import type { SweptName } from "../sweep.js";
+import type { EvaluationResults, VariantInfo } from "../results.js";
+import type { Swept } from "../sweep.js";
 
 export interface Entry {
   /** Its key in the results. */
@@ -11,7 +11,7 @@ export interface Entry {
   settings: MethodSettings;
   /** The method of a sweep's variant, and the settings that make it: "args-greedy" and { weight: 0.6 }. */
   base: string;
-  swept: Readonly<Partial<Record<SweptName, number>>>;
+  swept: Swept;
 }
 
 export interface Lineup {
@@ -31,7 +31,12 @@ export function lineups({ settings, methods }: EvaluationResults): Lineup[] {
   const several = settings.pairs.length > 1;
   return settings.pairs.map((pair) => {
     const names = pair.methods.filter((name) => methods[name] !== undefined);
-    const entries = names.map((name) => entryOf(name, several ? name.slice(`${pair.label}: `.length) : name, settings.methods[name] ?? {}));
+    const entries = names.map((name): Entry => {
+      const short = several ? name.slice(`${pair.label}: `.length) : name;
+      const own = settings.methods[name] ?? {};
+      const { method, swept } = settings.variants?.[name] ?? variantByName(short, own);
+      return { name, short, settings: own, base: method, swept };
+    });
     return {
       label: several ? pair.label : null,
       entries,
@@ -46,14 +51,15 @@ export function isSwept({ swept }: Entry): boolean {
   return Object.keys(swept).length > 0;
 }
 
-function entryOf(name: string, short: string, settings: MethodSettings): Entry {
+/** Results of version 0.1.0 say no more than the name. */
+function variantByName(short: string, settings: MethodSettings): Pick<VariantInfo, "method" | "swept"> {
   const words = isGuided(settings) ? short.split(" ") : [short];
   const swept = words.flatMap((word) => {
     const [, key, value] = /^(weight|topK|temperature)=(.+)$/.exec(word) ?? [];
     return key === undefined ? [] : [[key, Number(value)] as const];
   });
-  const base = swept.length > 0 ? words.slice(0, words.length - swept.length).join(" ") : short;
-  return { name, short, settings, base, swept: Object.fromEntries(swept) };
+  const method = swept.length > 0 ? words.slice(0, words.length - swept.length).join(" ") : short;
+  return { method, swept: Object.fromEntries(swept) };
 }
 
 function isPaperVariant({ base, settings }: Entry): boolean {

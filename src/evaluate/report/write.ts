@@ -4,8 +4,10 @@ import { ArgsearchError } from "../../errors.js";
 import { unwritable } from "../../files/file-errors.js";
 import { ifAny, readJson } from "../../files/json.js";
 import { writeWhole } from "../../files/whole-file.js";
+import type { EvaluatedResponse } from "../response.js";
 import type { EvaluationResults } from "../results.js";
-import { FILES, readResponses } from "../run/store.js";
+import { FILES, readResponses, readSettings } from "../run/store.js";
+import { resultsSoFar } from "../so-far.js";
 import { chartSpecs } from "./charts.js";
 import { composeReport } from "./compose.js";
 import { drawCharts } from "./draw.js";
@@ -30,15 +32,15 @@ export interface WrittenReport {
 const EXAMPLES = 5;
 
 /**
- * Writes report.html (self-contained), report.md and charts/*.svg into the directory of an evaluation that is finished.
- * Without vega and vega-lite it has no charts.
+ * Writes report.html (self-contained), report.md and charts/*.svg into the directory of an evaluation; of one that has not ended, about
+ * the responses that are there. Without vega and vega-lite it has no charts.
  *
  * @throws ArgsearchError FILE_NOT_FOUND when there are no results, FILE_UNREADABLE, FILE_UNWRITABLE, INPUT_INVALID
  */
 export async function writeReport(dir: string, { examples, command }: ReportOptions = {}): Promise<WrittenReport> {
-  const results = (await ifAny(readJson, join(dir, FILES.results))) as EvaluationResults | undefined;
-  if (results === undefined) throw new ArgsearchError("FILE_NOT_FOUND", `${dir} holds no ${FILES.results}: evaluate first`);
   const responses = await readResponses(join(dir, FILES.responses));
+  const ended = (await ifAny(readJson, join(dir, FILES.results))) as EvaluationResults | undefined;
+  const results = ended ?? (await unfinished(dir, responses));
   const specs = chartSpecs(results);
   let chartsMissing: string | null = null;
   const drawn = await drawCharts(specs).catch((error: unknown) => {
@@ -49,6 +51,7 @@ export async function writeReport(dir: string, { examples, command }: ReportOpti
   const report = composeReport({
     results,
     responses,
+    ended: ended !== undefined,
     examples: examples ?? spread(results.settings.data.prompts, EXAMPLES),
     charts: specs.filter(({ name }) => drawn.has(name)),
     command: command ?? null,
@@ -62,6 +65,12 @@ export async function writeReport(dir: string, { examples, command }: ReportOpti
   await writeWhole(paths.html, toHtml(report, drawn));
   await writeWhole(paths.markdown, toMarkdown(report));
   return { ...paths, chartsMissing };
+}
+
+async function unfinished(dir: string, responses: readonly EvaluatedResponse[]): Promise<EvaluationResults> {
+  const settings = await readSettings(dir);
+  if (settings !== undefined && responses.length > 0) return resultsSoFar(settings, responses);
+  throw new ArgsearchError("FILE_NOT_FOUND", `${dir} holds no ${FILES.results} and no response: evaluate first`);
 }
 
 /** `count` places spread evenly over `total`. */

@@ -10,6 +10,7 @@ import { lockDirectory, type Unlock } from "../../files/lock.js";
 import { removeTemporaries, writeWhole } from "../../files/whole-file.js";
 import type { Identity } from "../identity.js";
 import type { EvaluatedResponse } from "../response.js";
+import type { Description } from "../results.js";
 
 export const FILES = {
   settings: "settings.json",
@@ -18,24 +19,29 @@ export const FILES = {
   verdicts: "judge.jsonl",
 } as const;
 
+/** settings.json. The description, which version 0.1.0 did not write, may differ between two runs of one evaluation. */
+export interface StoredSettings extends Identity {
+  description?: Description;
+}
+
 /** Where responses go as they come. Without a directory they are only kept in memory. */
 export class ResponseStore {
   readonly #dir: string | undefined;
   readonly #found = new Map<string, EvaluatedResponse>();
   #appending: Promise<void> = Promise.resolve();
 
-  /** Settings of all methods that the directory knows. */
-  readonly methods: Identity["methods"];
+  /** With all methods that the directory knows. */
+  readonly settings: StoredSettings;
   readonly #unlock: Unlock;
 
   private constructor(
     dir: string | undefined,
     found: readonly EvaluatedResponse[],
-    methods: Identity["methods"],
+    settings: StoredSettings,
     unlock: Unlock = async () => {},
   ) {
     this.#dir = dir;
-    this.methods = methods;
+    this.settings = settings;
     this.#unlock = unlock;
     for (const response of found) this.#found.set(keyOf(response.method, response.index), response);
   }
@@ -46,8 +52,8 @@ export class ResponseStore {
    *
    * @throws ArgsearchError OPTION_INVALID when the directory holds another evaluation; BUSY; FILE_UNREADABLE, FILE_UNWRITABLE
    */
-  static async open(dir: string | undefined, identity: Identity): Promise<ResponseStore> {
-    if (dir === undefined) return new ResponseStore(undefined, [], identity.methods);
+  static async open(dir: string | undefined, now: StoredSettings): Promise<ResponseStore> {
+    if (dir === undefined) return new ResponseStore(undefined, [], now);
     await mkdir(dir, { recursive: true }).catch((error: unknown) => {
       throw unwritable(error, dir);
     });
@@ -55,11 +61,11 @@ export class ResponseStore {
     try {
       const path = join(dir, FILES.responses);
       const found = await readResponses(path);
-      const methods = await agreedMethods(dir, identity, found);
+      const settings = await agreedSettings(dir, now, found);
       await repair(path);
       await removeTemporaries(dir, Object.values(FILES));
-      await writeWhole(join(dir, FILES.settings), toJson({ ...identity, methods }));
-      return new ResponseStore(dir, found, methods, unlock);
+      await writeWhole(join(dir, FILES.settings), toJson(settings));
+      return new ResponseStore(dir, found, settings, unlock);
     } catch (error) {
       await unlock();
       throw error;
@@ -77,7 +83,7 @@ export class ResponseStore {
 
   /** Names of the methods that have responses, those asked for now first, in their order. */
   methodsAfter(wanted: readonly string[]): string[] {
-    const others = Object.keys(this.methods).filter((name) => !wanted.includes(name) && this.of(name).length > 0);
+    const others = Object.keys(this.settings.methods).filter((name) => !wanted.includes(name) && this.of(name).length > 0);
     return [...wanted, ...others];
   }
 
@@ -108,30 +114,41 @@ function keyOf(method: string, index: number): string {
 }
 
 /**
- * The methods of a directory with those asked for now. Methods may be added, but one with responses keeps its settings, and all
+ * The settings of a directory with the methods asked for now. Methods may be added, but one with responses keeps its settings, and all
  * else must be as it was; where nothing was decoded yet there is nothing to keep.
  */
-async function agreedMethods(dir: string, now: Identity, found: readonly EvaluatedResponse[]): Promise<Identity["methods"]> {
-  if (found.length === 0) return now.methods;
+async function agreedSettings(dir: string, now: StoredSettings, found: readonly EvaluatedResponse[]): Promise<StoredSettings> {
+  if (found.length === 0) return now;
   const path = join(dir, FILES.settings);
-  const before = (await ifAny(readJson, path)) as Identity | undefined;
+  const before = await readSettings(dir);
   if (before === undefined) {
-    throw new ArgsearchError("OPTION_INVALID", `${dir} has responses but no ${FILES.settings} that says of what: choose another directory`);
+    const message = `${dir} has responses but no ${FILES.settings} that says of what: choose another directory`;
+    throw new ArgsearchError("OPTION_INVALID", message, { option: "out" });
   }
   const answered = new Set(found.map(({ method }) => method));
   const kept = Object.entries(before.methods ?? {}).filter(([name]) => answered.has(name));
   const changed = kept.filter(([name, settings]) => name in now.methods && !isDeepStrictEqual(settings, plain(now.methods[name])));
   const differing = [...differences(before, now), ...changed.map(([name]) => `method "${name}"`)];
-  if (differing.length === 0) return { ...Object.fromEntries(kept), ...now.methods };
-  throw new ArgsearchError(
-    "OPTION_INVALID",
-    `${dir} holds an evaluation of other settings (${differing.join(", ")}): choose another directory, or the settings of ${path}`,
-  );
+  if (differing.length > 0) {
+    const message = `${dir} holds an evaluation of other settings (${differing.join(", ")}): choose another directory, or the settings of ${path}`;
+    throw new ArgsearchError("OPTION_INVALID", message, { option: "out" });
+  }
+  const variants = { ...before.description?.variants, ...now.description?.variants };
+  return {
+    ...now,
+    methods: { ...Object.fromEntries(kept), ...now.methods },
+    ...(now.description && { description: { ...now.description, variants } }),
+  };
+}
+
+/** Undefined where there are none. @throws ArgsearchError FILE_UNREADABLE, INPUT_INVALID when they are not JSON */
+export async function readSettings(dir: string): Promise<StoredSettings | undefined> {
+  return (await ifAny(readJson, join(dir, FILES.settings))) as StoredSettings | undefined;
 }
 
 /** Names of what differs, the methods aside. */
-function differences(before: Identity, now: Identity): string[] {
-  const [known, wanted] = [before, now].map(({ methods: _, models, generation, ...rest }) => {
+function differences(before: StoredSettings, now: StoredSettings): string[] {
+  const [known, wanted] = [before, now].map(({ methods: _, description: __, models, generation, ...rest }) => {
     return plain({ ...rest, ...generation, models: contents(models ?? {}) }) as Record<string, unknown>;
   });
   return Object.keys({ ...known, ...wanted }).filter((name) => !isDeepStrictEqual(known?.[name], wanted?.[name]));
