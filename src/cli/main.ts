@@ -14,13 +14,11 @@ import { addRewardFit } from "./commands/reward-fit.js";
 import { addRewardImport } from "./commands/reward-import.js";
 import { addScore } from "./commands/score.js";
 import { addExamples } from "./flags/flags.js";
-import { fail, reportLine } from "./terminal/failure.js";
+import { fail, reportLine, runs } from "./terminal/failure.js";
 import { endOnInterrupt } from "./terminal/interrupt.js";
 import { coloursFor, endWithOutput } from "./terminal/output.js";
 
 const { version } = createRequire(import.meta.url)("argsearch/package.json") as { version: string };
-
-let running: Command | undefined;
 
 function commands(): Command {
   const program = new Command("argsearch")
@@ -33,9 +31,7 @@ function commands(): Command {
       optionDescription: ({ description }) => description,
     })
     .configureOutput({ outputError: (text) => reportLine(text.replace(/^error: /, ""), "OPTION_INVALID") })
-    .hook("preAction", (_program, command) => {
-      running = command;
-    });
+    .hook("preAction", (_program, command) => runs(command));
   addGenerate(program);
   addScore(program);
   addChat(program);
@@ -55,6 +51,4 @@ function commands(): Command {
 
 endWithOutput();
 endOnInterrupt();
-await commands()
-  .parseAsync()
-  .catch((error: unknown) => fail(error, running));
+await commands().parseAsync().catch(fail);

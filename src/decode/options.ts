@@ -93,7 +93,7 @@ export function resolveGenerate(options: GenerateOptions, limits: GenerateLimits
 function resolveMethod(given: Method | undefined, rewarded: boolean): Method {
   const method = given === undefined ? (rewarded ? "args" : "greedy") : oneOf("method", given, ["args", "greedy", "sample"]);
   if (method !== "args" || rewarded) return method;
-  throw new ArgsearchError("OPTION_INVALID", 'method "args" needs a reward: load() one, or use "greedy" or "sample"');
+  throw new ArgsearchError("OPTION_INVALID", 'method "args" needs a reward: load() one, or use "greedy" or "sample"', { option: "method" });
 }
 
 function resolveTopK(topK: number | undefined, method: Method, vocabulary: number): number {

@@ -95,10 +95,11 @@ function notFound(platform: string, gpu: Gpu, names: string[], places: string[])
   const code = gpu === "auto" || gpu === false ? "ENGINE_NOT_FOUND" : "DEVICE_UNAVAILABLE";
   const what = code === "ENGINE_NOT_FOUND" ? `No llama.cpp engine for ${platform}` : `No llama.cpp engine with ${gpu} for ${platform}`;
   const plain = gpu === "auto" ? names[names.length - 1] : names[0];
-  if (plain === undefined) return new ArgsearchError(code, `${what}: there is no package for it; ${own}.`);
+  if (plain === undefined) return new ArgsearchError(code, `${what}: there is no package for it; ${own}.`, { option: "engineDir" });
   const wanted = names.map((name) => `${SCOPE}/${name}`).join(", ");
   const searched = `looked for ${wanted} from ${[...new Set(places)].join(" and ")}`;
-  return new ArgsearchError(code, `${what}: ${searched}. Repair with "npm install ${SCOPE}/${plain}${engineVersion()}", or ${own}.`);
+  const message = `${what}: ${searched}. Repair with "npm install ${SCOPE}/${plain}${engineVersion()}", or ${own}.`;
+  return new ArgsearchError(code, message, { option: "engineDir" });
 }
 
 /** "@3.21.1": the release that this package was made for, out of its own package.json. */

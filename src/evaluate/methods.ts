@@ -60,9 +60,9 @@ const FIELDS: Record<keyof MethodSpec, true> = {
  */
 export function methodOf(given: MethodName | MethodSpec): MethodSpec {
   if (typeof given === "string") return { name: given, ...TABLE[oneOf("methods", given, METHOD_NAMES)] };
-  const spec = plainObject("a method", given) as unknown as MethodSpec;
+  const spec = plainObject("methods", given) as unknown as MethodSpec;
   onlyKnown("a method", spec, Object.keys(FIELDS));
-  const name = nonEmptyText("a method's name", spec.name);
+  const name = nonEmptyText("methods.name", spec.name);
   const base: MethodSettings | undefined = TABLE[name as MethodName];
   const drafts = spec.drafts === undefined ? base?.drafts : integer("drafts", spec.drafts, { min: 1, max: 10_000 });
   const changed = Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined));

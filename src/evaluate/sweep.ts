@@ -32,7 +32,9 @@ export function sweepMethods(methods: readonly MethodSpec[], sweep: Sweep): Swep
   const plain = (method: MethodSpec): SweptMethod => ({ ...method, base: method.name, swept: {} });
   if (axes.length === 0) return methods.map(plain);
   const points = combinations(axes);
-  if (!methods.some(isGuided)) throw new ArgsearchError("OPTION_INVALID", "sweep needs a guided method: add args-greedy to methods");
+  if (!methods.some(isGuided)) {
+    throw new ArgsearchError("OPTION_INVALID", "sweep needs a guided method: add args-greedy to methods", { option: "sweep" });
+  }
   return methods.flatMap((method) => {
     if (!isGuided(method)) return [plain(method)];
     return points.map((swept) => {

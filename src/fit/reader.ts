@@ -80,7 +80,7 @@ function lengthOf({ chosen, rejected }: Reading): number {
 
 function tooLong(contextSize: number): ArgsearchError {
   const what = `the responses leave no place to read them in a context of ${contextSize} tokens`;
-  return new ArgsearchError("PROMPT_TOO_LONG", `${what}: a larger contextSize, or shorter ones`);
+  return new ArgsearchError("PROMPT_TOO_LONG", `${what}: a larger contextSize, or shorter ones`, { option: "contextSize" });
 }
 
 /** The first `kept` tokens of a prompt, which begin every text, and as much of its end as there is room for. */

@@ -94,7 +94,7 @@ async function requireLoadable(path: string, out: string, signal: AbortSignal | 
     if (!(error instanceof ArgsearchError)) throw error;
     if (error.code === "OUT_OF_MEMORY") return;
     const { message } = toldOf(error, path, "the converted model") as ArgsearchError;
-    throw new ArgsearchError(error.code, `${out} is not written: ${message}`, { cause: error });
+    throw new ArgsearchError(error.code, `${out} is not written: ${message}`, { cause: error, option: error.option });
   }
 }
 

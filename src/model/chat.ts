@@ -34,7 +34,7 @@ export class ChatFormat {
       return raw ? { text: prompt, templated: false } : this.#render([{ role: "user", content: prompt }]);
     }
     if (mode === "auto") return this.#render(prompt);
-    throw new ArgsearchError("OPTION_INVALID", 'template "none" takes a text: messages need a chat template');
+    throw new ArgsearchError("OPTION_INVALID", 'template "none" takes a text: messages need a chat template', { option: "template" });
   }
 
   #render(messages: readonly ChatMessage[]): RenderedPrompt {

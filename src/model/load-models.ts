@@ -96,6 +96,8 @@ export function requireSameVocabulary(first: Model, other: Model): void {
   const difference = native(() => binding().vocabularyDifference(other.native, first.native));
   if (difference === null) return;
   const mismatch = `${other.info.path} does not have the vocabulary of ${first.info.path}: ${difference}`;
-  const embedded = first.info.path === EMBEDDED.policy ? " That is the embedded policy: name another as policy." : "";
-  throw new ArgsearchError("VOCABULARY_MISMATCH", `${mismatch}. Guided decoding needs models that share one tokenizer.${embedded}`);
+  const message = `${mismatch}. Guided decoding needs models that share one tokenizer.`;
+  if (first.info.path !== EMBEDDED.policy) throw new ArgsearchError("VOCABULARY_MISMATCH", message);
+  const advice = "That is the embedded policy: name another as policy.";
+  throw new ArgsearchError("VOCABULARY_MISMATCH", `${message} ${advice}`, { option: "policy" });
 }

@@ -58,7 +58,7 @@ export class RewardSet {
       this.functions.length > 0
         ? (["REWARD_FUNCTION_FAILED", "return smaller values, or lower the weights"] as const)
         : (["OPTION_INVALID", "lower the weights"] as const);
-    throw new ArgsearchError(code, `the weighted rewards of a token add up to ${sum}: ${cure}`);
+    throw new ArgsearchError(code, `the weighted rewards of a token add up to ${sum}: ${cure}`, { option: "reward.weight" });
   }
 
   /** Objectives that reward models give: the first; functions give the others. */
@@ -100,7 +100,8 @@ function labelWeights(model: Model, weight: number, given: Readonly<Record<strin
   const { labels } = requireHead(model);
   for (const name of Object.keys(given)) {
     if (labels.includes(name)) continue;
-    throw new ArgsearchError("OPTION_INVALID", `${model.info.path} has no label ${JSON.stringify(name)}; it has ${labels.join(", ")}`);
+    const message = `${model.info.path} has no label ${JSON.stringify(name)}; it has ${labels.join(", ")}`;
+    throw new ArgsearchError("OPTION_INVALID", message, { option: "reward.labels" });
   }
   // Who names labels says what to follow: another label's weight of 1 would go unnoticed.
   const unnamed = Object.keys(given).length === 0 ? 1 : 0;

@@ -106,7 +106,7 @@ async function openOutput(
   options: Pick<ScoreLinesOptions, "template" | "format">,
 ): Promise<LineOutput> {
   if (typeof source === "string" && (await isSameFile(source, out))) {
-    throw new ArgsearchError("OPTION_INVALID", `out must not be the file that is read: ${out}`);
+    throw new ArgsearchError("OPTION_INVALID", `out must not be the file that is read: ${out}`, { option: "out" });
   }
   return LineOutput.open(out, await keyOf(model, source, options));
 }

@@ -18,7 +18,9 @@ export function resolveRewardLoad(options: RewardLoadOptions = {}): ResolvedRewa
   checkNames("loadReward()", options, REWARD_LOAD);
   const terms = resolveTerms(options.reward ?? EMBEDDED.reward);
   if (terms.some((term) => typeof term.reward === "string")) return { ...modelOf(options), terms };
-  throw new ArgsearchError("OPTION_INVALID", "reward must name at least one reward model's file: without one there is nothing to load");
+  throw new ArgsearchError("OPTION_INVALID", "reward must name at least one reward model's file: without one there is nothing to load", {
+    option: "reward",
+  });
 }
 
 /** @throws ArgsearchError OPTION_INVALID */

@@ -56,7 +56,7 @@ export class Scorer {
   async score(inputs: readonly ScoreInput[], options: ResolvedScore): Promise<ScoreResult[]> {
     throwIfAborted(options.signal);
     const { rewards, tokenizer } = this.#parts;
-    if (rewards.empty) throw new ArgsearchError("OPTION_INVALID", "score() needs a reward: load() one");
+    if (rewards.empty) throw new ArgsearchError("OPTION_INVALID", "score() needs a reward: load() one", { option: "reward" });
     const rows = inputs.map((input, index) => rowsOf(tokenizer, input, index));
     for (const source of rewards.sources) await this.#addModel(source, rows, options);
     for (const row of rows) await addFunctions(this.#parts, row, options.signal);

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { type EvaluateOptions, type EvaluationResults, evaluate, writeReport } from "../../index.js";
 import { addEvalFlags, type EvalFlags, evaluateOptions, reportExamples } from "../flags/eval.js";
 import { addExamples } from "../flags/flags.js";
-import { EXIT, reportLeftOut, reportLine } from "../terminal/failure.js";
+import { EXIT, reportLeftOut, reportLine, spoken } from "../terminal/failure.js";
 import { table } from "../terminal/format.js";
 import { interruptible } from "../terminal/interrupt.js";
 import { note, print, printJson } from "../terminal/output.js";
@@ -88,7 +88,7 @@ function commandLine(): string {
 
 /** What went wrong without ending the evaluation: said, and exit code 1. */
 function flagTroubles({ failures, badLines, judge }: EvaluationResults, judged: boolean): void {
-  for (const { method, index, message, code } of failures) reportLine(`prompt ${index} by ${method}: ${message}`, code);
+  for (const { method, index, message, code } of failures) reportLine(`prompt ${index} by ${method}: ${spoken(message)}`, code);
   const unjudged = judged && reportJudge(judge);
   if (failures.length > 0 || badLines.length > 0 || unjudged) process.exitCode ??= EXIT.FAILURE;
 }

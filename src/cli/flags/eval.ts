@@ -136,7 +136,7 @@ function methodsOf(flags: EvalFlags): (MethodName | MethodSpec)[] | undefined {
   if (methods === undefined && !changed) return undefined;
   return (methods ?? METHOD_NAMES).map((name): MethodName | MethodSpec => {
     if (!METHOD_NAMES.includes(name as MethodName)) {
-      throw new ArgsearchError("OPTION_INVALID", `methods must be of ${METHOD_NAMES.join(", ")}, got "${name}"`);
+      throw new ArgsearchError("OPTION_INVALID", `methods must be of ${METHOD_NAMES.join(", ")}, got "${name}"`, { option: "methods" });
     }
     if (name === "greedy") return name;
     const guided = name.startsWith("args-");
