@@ -1,4 +1,5 @@
 /** What earlier runs in a directory found and this one did not ask for. */
+import type { JudgeResult } from "./judge/judge.js";
 import type { EvaluationResults } from "./results.js";
 
 /**
@@ -13,14 +14,19 @@ export function carryOver(before: EvaluationResults | undefined, now: Evaluation
   });
   const known = new Set(now.comparisons.map(keyOf));
   const comparisons = before.comparisons.filter((each) => lasting(each.a) && lasting(each.b) && !known.has(keyOf(each)));
-  const judged = new Set(now.judge.map(({ method, baseline }) => `${method}/${baseline}`));
-  const judge = before.judge.filter(({ method, baseline }) => lasting(method) && lasting(baseline) && !judged.has(`${method}/${baseline}`));
+  const sameAs = (one: JudgeResult) => (other: JudgeResult) => one.method === other.method && one.baseline === other.baseline;
+  // Verdicts may be of a run that learned how to ask, though this one had nothing to ask.
+  const judged = now.judge.map((each) => {
+    const changes = each.changes ?? before.judge.find((other) => sameAs(each)(other) && other.model === each.model)?.changes;
+    return { ...each, ...(changes && { changes }) };
+  });
+  const judge = before.judge.filter((each) => lasting(each.method) && lasting(each.baseline) && !now.judge.some(sameAs(each)));
   return {
     ...now,
     settings: { ...now.settings, embedding: now.settings.embedding ?? before.settings.embedding },
     methods: Object.fromEntries(methods),
     comparisons: [...now.comparisons, ...comparisons],
-    judge: [...now.judge, ...judge],
+    judge: [...judged, ...judge],
   };
 }
 

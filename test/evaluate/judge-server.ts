@@ -16,6 +16,8 @@ export interface JudgeServer {
   asked: Asked[];
   /** Most requests that were open at once. */
   most: () => number;
+  /** Requests that are open now. */
+  open: () => number;
   /** Answers otherwise from now on. */
   become: (handler: Handler) => void;
 }
@@ -49,6 +51,7 @@ export async function serve(handler: Handler): Promise<JudgeServer> {
     url,
     asked,
     most: () => most,
+    open: () => open,
     become: (next) => {
       current = next;
     },

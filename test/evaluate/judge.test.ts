@@ -213,6 +213,21 @@ describe("judging", () => {
   });
 });
 
+describe("verdicts that cannot be kept", () => {
+  it("end the judging, with nothing left under way", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "argsearch-judge-"));
+    const cache = await VerdictCache.open(join(dir, "judge.jsonl"));
+    await rm(dir, { recursive: true });
+    const server = await serve((asked, response, count, request) => {
+      if (count === 3) longerWins(asked, response, count, request);
+    });
+    const full = run(server.url, { cache, options: { concurrency: 3, timeout: 60_000 } });
+    await expect(full).rejects.toMatchObject({ code: "FILE_UNWRITABLE", message: expect.stringContaining("judge.jsonl") });
+    await expect.poll(server.open).toBe(0);
+    expect(server.asked).toHaveLength(3);
+  });
+});
+
 describe("judging stops", () => {
   it("when the endpoint is not there", async () => {
     const gone = await run(await nowhere(), { options: { retries: 0 } });

@@ -22,8 +22,15 @@ export async function printVerdicts(judge: readonly JudgeResult[]): Promise<void
   }
 }
 
-/** Reports questions without a reply and why; whether there were any. */
+/** Reports what is missing and why; whether anything is: replies, or pairs without a single one that could be read. */
 export function reportJudge(judge: readonly JudgeResult[]): boolean {
+  const changes = new Set(judge.flatMap((each) => each.changes ?? []));
+  if (changes.size > 0) note(`judge: asked with ${[...changes].join(", ")}: it takes no other`, true);
+  const unread = judge.filter(({ win, tie, loss, unreadable }) => win + tie + loss === 0 && unreadable > 0);
+  for (const { method, baseline, unreadable, unreadableReply = "" } of unread) {
+    const what = `none of ${plural(unreadable, "reply", "replies")} on ${method} against ${baseline} could be read`;
+    reportLine(`judge: ${what}: they do not begin with two scores. The first: ${JSON.stringify(unreadableReply)}`);
+  }
   const reasons = new Map<string, number>();
   for (const { message, count } of judge.flatMap(({ failures }) => failures)) reasons.set(message, (reasons.get(message) ?? 0) + count);
   const sorted = [...reasons].sort(([, a], [, b]) => b - a);
@@ -33,5 +40,5 @@ export function reportJudge(judge: readonly JudgeResult[]): boolean {
   if (stopped) reportLine(`judging stopped: ${stopped}`);
   const incomplete = reasons.size > 0 || stopped !== undefined;
   if (incomplete) reportLine("all else is kept; the same command asks for the missing verdicts again");
-  return incomplete;
+  return incomplete || unread.length > 0;
 }

@@ -43,6 +43,7 @@ export interface EvalFlags extends ModelFlags, Pick<EvaluateOptions, "limit" | "
   judgeConcurrency?: number;
   judgeRetries?: number;
   judgeTimeout?: number;
+  judgeMaxTokens?: number;
   judgePrice?: { input: number; output: number };
   judgeEstimate?: boolean;
 }
@@ -100,6 +101,7 @@ export function addEvalFlags(command: Command): void {
     .option("--judge-concurrency <n>", "requests at once (default: 4)", integer)
     .option("--judge-retries <n>", "tries again after 429, 5xx or a broken connection (default: 5)", integer)
     .option("--judge-timeout <seconds>", "until an answer counts as lost (default: 60)", number)
+    .option("--judge-max-tokens <n>", "longest verdict, tokens (default: 512); one that thinks gets more", integer)
     .option("--judge-price <in,out>", "price of a million tokens in and out, for the estimate", judgePrice)
     .option("--judge-estimate", "only estimate what judging would take");
   addModelFlags(command);
@@ -152,14 +154,15 @@ function methodsOf(flags: EvalFlags): (MethodName | MethodSpec)[] | undefined {
 }
 
 function judgeOf(flags: EvalFlags): JudgeOptions | undefined {
-  const { judgeUrl, judgeModel, judgePair: pairs, judgeConcurrency, judgeRetries, judgeTimeout, judgePrice: price } = flags;
+  const { judgeUrl, judgeModel, judgePair: pairs, judgeConcurrency, judgeRetries, judgeTimeout, judgeMaxTokens, judgePrice: price } = flags;
   const given = Object.entries(flags).some(([name, value]) => name.startsWith("judge") && value !== undefined);
   if (!given) return undefined;
   if (judgeUrl === undefined || judgeModel === undefined) {
     throw new ArgsearchError("OPTION_INVALID", "a judge needs both --judge-url and --judge-model");
   }
   const timeout = judgeTimeout === undefined ? undefined : Math.round(judgeTimeout * 1000);
-  return { url: judgeUrl, model: judgeModel, pairs, concurrency: judgeConcurrency, retries: judgeRetries, timeout, price };
+  const common = { concurrency: judgeConcurrency, retries: judgeRetries, timeout, maxTokens: judgeMaxTokens, price };
+  return { url: judgeUrl, model: judgeModel, pairs, ...common };
 }
 
 function rewardOfPolicy(command: Command, text: string, previous: RewardOfPolicy[] = []): RewardOfPolicy[] {

@@ -22,8 +22,8 @@ export function mean(values: readonly number[]): number | null {
   return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-export function plural(value: number, noun: string): string {
-  return `${value} ${noun}${value === 1 ? "" : "s"}`;
+export function plural(value: number, noun: string, many = `${noun}s`): string {
+  return `${value} ${value === 1 ? noun : many}`;
 }
 
 /** Rows in columns two spaces apart; `right` names the columns (by index) that end flush. */

@@ -1,4 +1,5 @@
 /** Puts questions to the judge, several at once, until they are answered or asking on is of no use. */
+import { onAbort } from "../../engine/abort.js";
 import type { Ask } from "./client.js";
 import type { NoReply } from "./reply.js";
 import type { JudgeMessage } from "./scheme.js";
@@ -33,9 +34,26 @@ export interface Asked {
 /** So many failures of one sort in a row, and the next would fail like them. */
 const MOST_IN_A_ROW = 8;
 
-/** @throws ArgsearchError ABORTED, and what `keep` throws */
+/** When it rejects, nothing is under way any more. @throws ArgsearchError ABORTED, and what `keep` throws */
 export async function askAll(questions: readonly OpenQuestion[], request: AskingRequest): Promise<Asked> {
-  const { ask, concurrency, keep, signal } = request;
+  const ending = new AbortController();
+  const forget = onAbort([request.signal], () => ending.abort(request.signal?.reason));
+  const [work, outcome] = workOn(questions, { ...request, signal: ending.signal });
+  // The first failure ends the others, and is the one that counts.
+  let failure: { error: unknown } | undefined;
+  const worker = (): Promise<void> =>
+    work().catch((error: unknown) => {
+      failure ??= { error };
+      ending.abort(error);
+    });
+  await Promise.all(Array.from({ length: request.concurrency }, worker)).finally(forget);
+  if (failure !== undefined) throw failure.error;
+  return outcome();
+}
+
+/** What one of several workers does until no question is left, and what has come out of all. */
+function workOn(questions: readonly OpenQuestion[], request: AskingRequest): [work: () => Promise<void>, outcome: () => Asked] {
+  const { ask, keep, signal } = request;
   const failures = new Map<string, string>();
   const hope = new Hope(request);
   const report = reporter(questions.length, request.onProgress);
@@ -55,8 +73,7 @@ export async function askAll(questions: readonly OpenQuestion[], request: Asking
     }
   };
   report();
-  await Promise.all(Array.from({ length: concurrency }, work));
-  return { failures, stopped: hope.stopped };
+  return [work, () => ({ failures, stopped: hope.stopped })];
 }
 
 /** Whether asking on may help. */

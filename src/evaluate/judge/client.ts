@@ -2,18 +2,21 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { onAbort, throwIfAborted } from "../../engine/abort.js";
 import { optionalModule } from "../optional-module.js";
+import { Dialect, tokensOf } from "./dialect.js";
+import { explained } from "./error-body.js";
 import { DEFAULTS, type JudgeOptions } from "./options.js";
-import { contentOf, EMPTY, late, noReply, type Reply } from "./reply.js";
+import { answerOf, EMPTY, late, lost, noReply, type Reply } from "./reply.js";
 import type { JudgeMessage } from "./scheme.js";
 
-/**
- * @param stopped ends the waiting for another try: nobody wants the reply any more
- * @throws ArgsearchError ABORTED by `signal`
- */
-export type Ask = (messages: JudgeMessage[], signal: AbortSignal | undefined, stopped: AbortSignal) => Promise<Reply>;
-
-/** As in the paper's published code. */
-const TEMPERATURE = 0.7;
+export interface Ask {
+  /**
+   * @param stopped ends the waiting for another try: nobody wants the reply any more
+   * @throws ArgsearchError ABORTED by `signal`
+   */
+  (messages: JudgeMessage[], signal: AbortSignal | undefined, stopped: AbortSignal): Promise<Reply>;
+  /** What the endpoint is asked otherwise than at first, because it refused that. */
+  changes?: () => string[];
+}
 
 /** First and longest wait before another try when the endpoint does not ask for one, milliseconds. */
 const FIRST_WAIT = 500;
@@ -30,22 +33,32 @@ export async function judgeClient(options: JudgeOptions): Promise<Ask> {
   const { model, retries = DEFAULTS.retries, timeout = DEFAULTS.timeout, maxTokens = DEFAULTS.maxTokens } = options;
   // A key that is empty counts as none; servers of one's own want none, the client insists on something.
   const apiKey = options.apiKey || process.env.OPENAI_API_KEY || null;
-  const client = new openai.OpenAI({ baseURL: options.url, apiKey: apiKey ?? "none", maxRetries: 0, timeout });
+  const readable = async (...request: Parameters<typeof fetch>): Promise<Response> => {
+    const response = await fetch(...request);
+    return response.ok ? response : explained(response);
+  };
+  const client = new openai.OpenAI({ baseURL: options.url, apiKey: apiKey ?? "none", maxRetries: 0, timeout, fetch: readable });
+  const dialect = new Dialect(model, maxTokens);
   const once = async (messages: JudgeMessage[], signal: AbortSignal | undefined): Promise<Reply> => {
-    const body = { model, messages, temperature: TEMPERATURE, max_tokens: maxTokens };
-    const limit = timeLimit(timeout, signal);
-    try {
-      const content = contentOf(await client.chat.completions.create(body, { signal: limit.signal }));
-      return content === null ? EMPTY : { content };
-    } catch (error) {
-      throwIfAborted(signal);
-      const isLate = limit.signal.aborted || error instanceof openai.APIConnectionTimeoutError;
-      return isLate ? late(timeout) : noReply(openai, error, apiKey !== null);
-    } finally {
-      limit.end();
+    for (;;) {
+      const body = dialect.body(messages);
+      const limit = timeLimit(timeout, signal);
+      try {
+        const answer = answerOf(await client.chat.completions.create(body, { signal: limit.signal }));
+        if (!answer.lost) return answer.content === null ? EMPTY : { content: answer.content };
+        if (!dialect.raise(body)) return lost(tokensOf(body));
+      } catch (error) {
+        throwIfAborted(signal);
+        if (limit.signal.aborted || error instanceof openai.APIConnectionTimeoutError) return late(timeout);
+        const { status, message } = error as { status?: number; message: string };
+        if (!(error instanceof openai.APIError) || !dialect.learn(body, status ?? 0, message))
+          return noReply(openai, error, apiKey !== null);
+      } finally {
+        limit.end();
+      }
     }
   };
-  return async (messages, signal, stopped) => {
+  const ask: Ask = async (messages, signal, stopped) => {
     for (let attempt = 0; ; attempt++) {
       const reply = await once(messages, signal);
       if ("content" in reply || reply.again === undefined || attempt >= retries) return reply;
@@ -54,6 +67,8 @@ export async function judgeClient(options: JudgeOptions): Promise<Ask> {
       if (stopped.aborted) return reply;
     }
   };
+  ask.changes = () => dialect.changes;
+  return ask;
 }
 
 /** A signal of one request's own, body included: the client leaves its listeners on what it is given. */

@@ -4,7 +4,9 @@ import type { EvaluatedResponse } from "../response.js";
 import { type Estimate, estimate } from "../statistics/resampling.js";
 import { type Asked, type AskingRequest, askAll, type OpenQuestion } from "./asking.js";
 import { DEFAULTS, type JudgeEstimate, type JudgeOptions } from "./options.js";
+import { oneLine } from "./reply.js";
 import { isSwapped, judgeMessages } from "./scheme.js";
+import { spoken } from "./thought.js";
 import { readVerdict } from "./verdict.js";
 import { type VerdictCache, verdictKey } from "./verdicts.js";
 
@@ -24,6 +26,8 @@ export interface JudgeResult {
   loss: number;
   /** Replies that held no two scores. Like what follows, they do not count in the rate. */
   unreadable: number;
+  /** How the first of these begins; absent without one. */
+  unreadableReply?: string;
   /** Questions that got no reply, why, the most frequent reason first. */
   failed: number;
   failures: JudgeFailure[];
@@ -33,6 +37,8 @@ export interface JudgeResult {
   winTie: Estimate | null;
   /** Why judging stopped early, when it did: running the same evaluation again goes on. */
   stopped: string | null;
+  /** What the endpoint was asked otherwise than it is at first, because it refused that; absent when nothing. */
+  changes?: string[];
 }
 
 export interface JudgeRequest extends Pick<AskingRequest, "ask" | "signal" | "onProgress"> {
@@ -61,10 +67,12 @@ export async function judge(options: JudgeOptions, request: JudgeRequest): Promi
   const open = [...new Map(cases.map((each) => [each.key, each])).values()].filter(({ key }) => cache.get(key) === undefined);
   const wanted = (await options.onEstimate?.(costOf(options, cases.length, open))) ?? true;
   const { failures, stopped } = wanted ? await askOpen(options, open, cases, request) : NOTHING_ASKED;
+  const changes = request.ask.changes?.() ?? [];
   return pairs.flatMap(([method, baseline], index) => {
     const own = cases.filter(({ pair }) => pair === index);
     if (!wanted && own.every(({ key }) => cache.get(key) === undefined)) return [];
-    return [{ method, baseline, model: options.model, ...count(own, request, failures), stopped }];
+    const counts = count(own, request, failures);
+    return [{ method, baseline, model: options.model, ...counts, stopped, ...(changes.length > 0 && { changes }) }];
   });
 }
 
@@ -100,21 +108,24 @@ async function askOpen(
   return askAll(open, { ask, url, concurrency, answered, keep: (key, content) => cache.set(key, content), signal, onProgress });
 }
 
-type Counts = Omit<JudgeResult, "method" | "baseline" | "model" | "stopped">;
+type Counts = Omit<JudgeResult, "method" | "baseline" | "model" | "stopped" | "changes">;
 
 function count(cases: readonly Case[], { cache, seed }: JudgeRequest, failures: Asked["failures"]): Counts {
   const counts = { win: 0, tie: 0, loss: 0, unreadable: 0, failed: 0, unasked: 0 };
   const reasons = new Map<string, number>();
+  let unread: string | undefined;
   for (const { key, swapped } of cases) {
     const reply = cache.get(key);
     const failure = failures.get(key);
     if (failure !== undefined) reasons.set(failure, (reasons.get(failure) ?? 0) + 1);
-    counts[reply !== undefined ? outcomeOf(reply, swapped) : failure !== undefined ? "failed" : "unasked"] += 1;
+    const outcome = reply !== undefined ? outcomeOf(reply, swapped) : failure !== undefined ? "failed" : "unasked";
+    counts[outcome] += 1;
+    if (outcome === "unreadable") unread ??= oneLine(spoken(reply ?? "").text);
   }
   const { win, tie, loss } = counts;
   const notLost = [...Array<number>(win + tie).fill(1), ...Array<number>(loss).fill(0)];
   const sorted = [...reasons].map(([message, count]) => ({ message, count })).sort((a, b) => b.count - a.count);
-  return { ...counts, failures: sorted, winTie: estimate(notLost, seed) };
+  return { ...counts, ...(unread !== undefined && { unreadableReply: unread }), failures: sorted, winTie: estimate(notLost, seed) };
 }
 
 function outcomeOf(reply: string, swapped: boolean): "win" | "tie" | "loss" | "unreadable" {

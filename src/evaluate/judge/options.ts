@@ -16,7 +16,10 @@ export interface JudgeOptions {
   retries?: number | undefined;
   /** Milliseconds until an answer, whole, counts as lost; default 60,000. */
   timeout?: number | undefined;
-  /** Longest verdict, tokens; default 512: the scores come first, the explanation is not needed whole. */
+  /**
+   * Longest verdict, tokens; default 512: the scores come first, the explanation is not needed whole. A judge whose thoughts leave no
+   * room for one gets more for the rest of the run: 8192, or four times as many.
+   */
   maxTokens?: number | undefined;
   /** Prices in one currency for a million tokens in and out, for the estimate. */
   price?: { input: number; output: number } | undefined;
@@ -31,9 +34,9 @@ export interface JudgeEstimate {
   /** Questions to ask for them: those that are the same, or in the cache, are not asked again. */
   requests: number;
   inputTokens: number;
-  /** At most. */
+  /** At most, thoughts aside. */
   outputTokens: number;
-  /** At most; null without a price. */
+  /** At most, thoughts aside; null without a price. */
   cost: number | null;
 }
 

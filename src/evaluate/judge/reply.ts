@@ -1,5 +1,6 @@
 /** What comes back from a judge: an answer, or why there is none. */
 import type OpenAI from "openai";
+import { spoken } from "./thought.js";
 
 export type Reply = { content: string } | NoReply;
 
@@ -32,11 +33,41 @@ export function late(timeout: number): NoReply {
   return { failure: `no answer within ${timeout / 1000} s`, sort: "late", concerns: "question", again: null };
 }
 
-/** The text of the first choice; null where there is none. */
-export function contentOf(completion: unknown): string | null {
-  const choices = (completion as { choices?: { message?: { content?: unknown } }[] } | null)?.choices;
-  const content = Array.isArray(choices) ? choices[0]?.message?.content : undefined;
-  return typeof content === "string" ? content : null;
+/** What the first choice says. */
+export interface Answer {
+  /** Null where there is no text. */
+  content: string | null;
+  /** The limit of tokens ended it before or within the scores, or it is all thought: there may be a verdict in a longer one. */
+  lost: boolean;
+}
+
+/** As far as it can be read: endpoints differ, and some are none. */
+interface Completion {
+  choices?: { finish_reason?: unknown; message?: { content?: unknown; reasoning_content?: unknown; reasoning?: unknown } }[];
+}
+
+export function answerOf(completion: unknown): Answer {
+  const choices = (completion as Completion | null)?.choices;
+  const { finish_reason: reason, message } = (Array.isArray(choices) ? choices[0] : undefined) ?? {};
+  const content = textOf(message?.content);
+  const { text, thought } = spoken(content ?? "");
+  const thinks = thought || [message?.reasoning_content, message?.reasoning].some((each) => typeof each === "string" && each !== "");
+  const cut = typeof reason === "string" && /^(?:length|max_?tokens)$/i.test(reason);
+  return { content: content?.trim() ? content : null, lost: text === "" ? cut || thinks : cut && /^[\d., \t]+$/.test(text) };
+}
+
+/** A text, or the parts of one; parts of other kinds are thoughts. */
+function textOf(content: unknown): string | null {
+  if (typeof content === "string") return content;
+  if (!Array.isArray(content)) return null;
+  const parts = content as { type?: unknown; text?: unknown }[];
+  return parts.flatMap(({ type, text }) => (type === "text" && typeof text === "string" ? [text] : [])).join("");
+}
+
+/** @param tokens the limit; infinite without one */
+export function lost(tokens: number): NoReply {
+  const limit = Number.isFinite(tokens) ? ` within ${tokens} tokens` : "";
+  return { failure: `the judge did not come to a verdict${limit}`, sort: "lost", concerns: "question" };
 }
 
 /** @param hasKey whether the request carried a key of the user's */
@@ -82,7 +113,7 @@ function deepest(error: Error): string {
   }
 }
 
-function oneLine(message: string): string {
+export function oneLine(message: string): string {
   const line = message.replace(/\s+/g, " ").trim();
   return line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line;
 }

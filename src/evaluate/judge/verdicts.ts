@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { append, readAppendedLines, repair } from "../../files/appended-lines.js";
 import type { JudgeMessage } from "./scheme.js";
+import { spoken } from "./thought.js";
 
 /** Replies by the question's digest. A torn last line, or one that is damaged, is asked again. */
 export class VerdictCache {
@@ -42,7 +43,8 @@ export class VerdictCache {
   #take(line: string): void {
     try {
       const { key, reply } = JSON.parse(line) as { key?: unknown; reply?: unknown };
-      if (typeof key === "string" && typeof reply === "string") this.#replies.set(key, reply);
+      // Older versions kept what broke off within a thought.
+      if (typeof key === "string" && typeof reply === "string" && spoken(reply).text !== "") this.#replies.set(key, reply);
     } catch {
       // Asked again.
     }

@@ -20,8 +20,10 @@ export function verdicts(results: EvaluationResults): Block[] {
       head: ["pair", "win–tie %", "win", "tie", "loss", "unreadable", "no reply", "not asked"],
       rows: grouped(results),
     },
+    ...unread(judge),
     ...withoutReply(judge),
     ...stopped,
+    ...askedOtherwise(judge),
   ];
 }
 
@@ -43,6 +45,19 @@ function grouped(results: EvaluationResults): Table["rows"] {
 function row(name: string, { winTie, win, tie, loss, unreadable, failed, unasked }: JudgeResult): Cell[] {
   const rate = winTie ? { value: digits(winTie.mean * 100), below: `[${digits(winTie.low * 100)}, ${digits(winTie.high * 100)}]` } : "–";
   return [name, rate, ...[win, tie, loss, unreadable, failed, unasked].map(String)];
+}
+
+/** Pairs about which nothing could be read. */
+function unread(judge: readonly JudgeResult[]): Block[] {
+  return judge.flatMap(({ method, baseline, win, tie, loss, unreadable, unreadableReply = "" }) => {
+    if (win + tie + loss > 0 || unreadable === 0) return [];
+    return [text(`No reply on ${method} against ${baseline} could be read: none begins with two scores. The first: ${unreadableReply}`)];
+  });
+}
+
+function askedOtherwise(judge: readonly JudgeResult[]): Block[] {
+  const changes = [...new Set(judge.flatMap((each) => each.changes ?? []))];
+  return changes.length === 0 ? [] : [text(`The judge was asked with ${changes.join(", ")}: it takes no other.`)];
 }
 
 /** Why questions got no reply; servers that put an id into each message give as many reasons as there are questions. */
