@@ -1,5 +1,6 @@
 /** The prompts of an evaluation. */
 import { createHash } from "node:crypto";
+import { withoutAnswer } from "../data/conversation.js";
 import { type PromptFormat, readPrompts } from "../data/read.js";
 import { ArgsearchError } from "../errors.js";
 import type { BadLine } from "../files/json-lines.js";
@@ -13,7 +14,7 @@ export interface PromptSet {
 }
 
 export interface PromptSource {
-  /** Path of a JSON lines file, or the prompts themselves. */
+  /** Path of a JSON lines file, or the prompts themselves. An answer at the end of a conversation is left aside. */
   data: string | readonly Prompt[];
   /** Default "auto": each line by its fields. */
   format?: PromptFormat | "auto" | undefined;
@@ -30,7 +31,7 @@ export interface PromptSource {
 export async function loadPrompts({ data, format, limit }: PromptSource, onBadLine?: (bad: BadLine) => void): Promise<PromptSet> {
   const badLines: BadLine[] = [];
   const most = limit ?? Number.POSITIVE_INFINITY;
-  const prompts: Prompt[] = typeof data === "string" ? [] : data.slice(0, most);
+  const prompts: Prompt[] = typeof data === "string" ? [] : data.slice(0, most).map(asInFiles);
   if (typeof data === "string") {
     const report = (bad: BadLine): void => {
       badLines.push(bad);
@@ -43,4 +44,10 @@ export async function loadPrompts({ data, format, limit }: PromptSource, onBadLi
   }
   if (prompts.length === 0) throw new ArgsearchError("INPUT_INVALID", `${typeof data === "string" ? data : "data"} holds no prompt`);
   return { prompts, badLines, sha256: createHash("sha256").update(JSON.stringify(prompts)).digest("hex") };
+}
+
+/** Without a recorded answer. What is no conversation is refused where it is rendered. */
+function asInFiles(prompt: Prompt, index: number): Prompt {
+  const isConversation = Array.isArray(prompt) && prompt.length > 0 && prompt.every((message) => typeof message === "object" && message);
+  return isConversation ? withoutAnswer(prompt, `data[${index}]`) : prompt;
 }

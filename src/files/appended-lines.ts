@@ -58,7 +58,7 @@ function isJson(text: string): boolean {
 }
 
 /** Bytes up to the end of the last whole line. */
-export async function wholeBytes(file: FileHandle): Promise<number> {
+async function wholeBytes(file: FileHandle): Promise<number> {
   const chunk = Buffer.alloc(CHUNK_BYTES);
   let { size } = await file.stat();
   while (size > 0) {

@@ -297,6 +297,19 @@ describe("evaluate", () => {
     await expect(evaluate({ ...SMALL, metrics: [{ ...questions, name: "reward" }] })).rejects.toMatchObject({ code: "OPTION_INVALID" });
   });
 
+  it("leaves the recorded answer of a conversation aside", async () => {
+    const user = { role: "user", content: "How do I bake bread?" };
+    const recorded = { role: "assistant", content: "With flour." };
+    const out = await scratch();
+    const before = [recorded, user];
+    await evaluate({ ...SMALL, data: [[user], [user, recorded], [...before, recorded, recorded]], methods: ["greedy"], slots: 1, out });
+    const [plain, answered, long] = await lines(out);
+    expect(answered).toMatchObject({ prompt: [user], response: plain?.response });
+    expect(long?.prompt).toEqual(before);
+    const nothing = evaluate({ ...SMALL, data: ["Hello?", [recorded]], methods: ["greedy"] });
+    await expect(nothing).rejects.toMatchObject({ code: "INPUT_INVALID", message: expect.stringContaining("data[1]") });
+  });
+
   it("leaves out bad lines with their numbers, and prompts that are too long", async () => {
     const out = await scratch();
     const data = `${out}.jsonl`;
