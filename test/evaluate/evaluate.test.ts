@@ -247,6 +247,18 @@ describe("evaluate", () => {
     await expect(readdir(out)).rejects.toThrow();
   });
 
+  it("leaves no more than its settings when it ends before the first response, and nobody is held to them", async () => {
+    const out = await scratch();
+    const controller = new AbortController();
+    const early = evaluate({ ...SMALL, seed: 1, out, signal: controller.signal, onProgress: () => controller.abort() });
+    await expect(early).rejects.toMatchObject({ code: "ABORTED" });
+    expect(await readdir(out)).toEqual(["settings.json"]);
+    await writeFile(join(out, "responses.jsonl"), '{"method":"gre');
+    const { settings } = await evaluate({ ...SMALL, seed: 2, methods: ["greedy"], out });
+    expect(settings.seed).toBe(2);
+    expect(await lines(out)).toHaveLength(3);
+  });
+
   it("holds a directory to nothing as long as nothing is decoded", async () => {
     const out = await scratch();
     await expect(evaluate({ ...SMALL, seed: 1, embedding: "/nowhere.gguf", out })).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
