@@ -372,6 +372,20 @@ describe("a judge that thinks", () => {
     expect(server.asked.slice(0, 4).map((asked) => (asked as Body).max_tokens)).toEqual([512, 8192, 4096, 2048]);
   });
 
+  it("gets it though one long question has no room for so much", async () => {
+    const server = await serve((asked, response, ...others) => {
+      const { max_tokens = 0, messages } = asked as Body;
+      const room = messages[1]?.content.includes("Question 2\n") ? 1500 : 10_000;
+      const says = `'max_tokens' or 'max_completion_tokens' is too large: ${max_tokens}. This model's maximum context length is 10000 tokens`;
+      if (max_tokens > room) return json(response, 400, openAi(says));
+      if (max_tokens < 1000) return message(response, { content: "<think>" }, "length");
+      longerWins(asked, response, ...others);
+    });
+    expect(await run(server.url, { concurrency: 1 })).toMatchObject({ win: PROMPTS, failed: 0, changes: ["8192 tokens a reply"] });
+    const limits = server.asked.map((asked) => (asked as Body).max_tokens);
+    expect(limits).toEqual([512, 8192, 8192, 8192, 4096, 2048, 1024, 8192, 8192, 8192]);
+  });
+
   it("and comes to no verdict at all counts as without reply, and is asked again later", async () => {
     const server = await serve((_asked, response) => message(response, { content: "<think>Hmm" }, "length"));
     const cache = await VerdictCache.open(undefined);

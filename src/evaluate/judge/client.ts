@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { onAbort, throwIfAborted } from "../../engine/abort.js";
 import { optionalModule } from "../optional-module.js";
-import { Dialect, tokensOf } from "./dialect.js";
+import { Dialect, type RequestBody, tokensOf } from "./dialect.js";
 import { explained } from "./error-body.js";
 import { DEFAULTS, type JudgeOptions } from "./options.js";
-import { answerOf, EMPTY, late, lost, noReply, type Reply } from "./reply.js";
+import { type Answer, answerOf, EMPTY, late, lost, type NoReply, noReply, type Reply } from "./reply.js";
 import type { JudgeMessage } from "./scheme.js";
 
 export interface Ask {
@@ -30,45 +30,76 @@ const LONGEST_WAIT = 8000;
  */
 export async function judgeClient(options: JudgeOptions): Promise<Ask> {
   const openai = await optionalModule<typeof import("openai")>(() => import("openai"), "openai", "the judge");
-  const { model, retries = DEFAULTS.retries, timeout = DEFAULTS.timeout, maxTokens = DEFAULTS.maxTokens } = options;
-  // A key that is empty counts as none; servers of one's own want none, the client insists on something.
-  const apiKey = options.apiKey || process.env.OPENAI_API_KEY || null;
-  const readable = async (...request: Parameters<typeof fetch>): Promise<Response> => {
-    const response = await fetch(...request);
-    return response.ok ? response : explained(response);
-  };
-  const client = new openai.OpenAI({ baseURL: options.url, apiKey: apiKey ?? "none", maxRetries: 0, timeout, fetch: readable });
-  const dialect = new Dialect(model, maxTokens);
-  const once = async (messages: JudgeMessage[], signal: AbortSignal | undefined): Promise<Reply> => {
-    for (;;) {
-      const body = dialect.body(messages);
-      const limit = timeLimit(timeout, signal);
-      try {
-        const answer = answerOf(await client.chat.completions.create(body, { signal: limit.signal }));
-        if (!answer.lost) return answer.content === null ? EMPTY : { content: answer.content };
-        if (!dialect.raise(body)) return lost(tokensOf(body));
-      } catch (error) {
-        throwIfAborted(signal);
-        if (limit.signal.aborted || error instanceof openai.APIConnectionTimeoutError) return late(timeout);
-        const { status, message } = error as { status?: number; message: string };
-        if (!(error instanceof openai.APIError) || !dialect.learn(body, status ?? 0, message))
-          return noReply(openai, error, apiKey !== null);
-      } finally {
-        limit.end();
-      }
-    }
-  };
+  const { retries = DEFAULTS.retries } = options;
+  const endpoint = new Endpoint(openai, options);
   const ask: Ask = async (messages, signal, stopped) => {
     for (let attempt = 0; ; attempt++) {
-      const reply = await once(messages, signal);
+      const reply = await endpoint.ask(messages, signal);
       if ("content" in reply || reply.again === undefined || attempt >= retries) return reply;
       await pause(reply.again ?? wait(attempt), [signal, stopped]);
       throwIfAborted(signal);
       if (stopped.aborted) return reply;
     }
   };
-  ask.changes = () => dialect.changes;
+  ask.changes = () => endpoint.dialect.changes;
   return ask;
+}
+
+type Module = typeof import("openai");
+
+class Endpoint {
+  readonly dialect: Dialect;
+  readonly #openai: Module;
+  readonly #client: InstanceType<Module["OpenAI"]>;
+  readonly #timeout: number;
+  readonly #hasKey: boolean;
+
+  constructor(openai: Module, { model, url, apiKey, timeout = DEFAULTS.timeout, maxTokens = DEFAULTS.maxTokens }: JudgeOptions) {
+    // A key that is empty counts as none; servers of one's own want none, the client insists on something.
+    const key = apiKey || process.env.OPENAI_API_KEY || null;
+    this.dialect = new Dialect(model, maxTokens);
+    this.#openai = openai;
+    this.#client = new openai.OpenAI({ baseURL: url, apiKey: key ?? "none", maxRetries: 0, timeout, fetch: readably });
+    this.#timeout = timeout;
+    this.#hasKey = key !== null;
+  }
+
+  /** Once; at once again where the endpoint is to be asked otherwise. @throws ArgsearchError ABORTED */
+  async ask(messages: JudgeMessage[], signal: AbortSignal | undefined): Promise<Reply> {
+    for (let most = Number.POSITIVE_INFINITY; ; ) {
+      const body = this.dialect.body(messages, most);
+      const answer = await this.#send(body, signal);
+      if (answer instanceof this.#openai.APIError) {
+        const { status = 0, message } = answer;
+        const less = this.dialect.less(body, status, message);
+        most = less ?? most;
+        if (less === null && !this.dialect.learn(body, status, message)) return noReply(this.#openai, answer, this.#hasKey);
+        continue;
+      }
+      if (!("lost" in answer)) return answer;
+      if (!answer.lost) return answer.content === null ? EMPTY : { content: answer.content };
+      if (!this.dialect.raise(body, most)) return lost(tokensOf(body));
+    }
+  }
+
+  /** An error is the endpoint's own; any other is a reply that did not come. @throws ArgsearchError ABORTED */
+  async #send(body: RequestBody, signal: AbortSignal | undefined): Promise<Answer | NoReply | InstanceType<Module["APIError"]>> {
+    const limit = timeLimit(this.#timeout, signal);
+    try {
+      return answerOf(await this.#client.chat.completions.create(body, { signal: limit.signal }));
+    } catch (error) {
+      throwIfAborted(signal);
+      if (limit.signal.aborted || error instanceof this.#openai.APIConnectionTimeoutError) return late(this.#timeout);
+      return error instanceof this.#openai.APIError ? error : noReply(this.#openai, error, this.#hasKey);
+    } finally {
+      limit.end();
+    }
+  }
+}
+
+async function readably(...request: Parameters<typeof fetch>): Promise<Response> {
+  const response = await fetch(...request);
+  return response.ok ? response : explained(response);
 }
 
 /** A signal of one request's own, body included: the client leaves its listeners on what it is given. */
