@@ -14,6 +14,6 @@ export type { EvaluateOptions, ModelPair } from "./options.js";
 export type { EvaluationProgress } from "./progress.js";
 export { type ReportOptions, type WrittenReport, writeReport } from "./report/write.js";
 export type { EvaluatedResponse, FailedResponse } from "./response.js";
-export type { Comparison, EvaluationResults, EvaluationSettings, MethodResult } from "./results.js";
+export type { Comparison, EvaluationResults, EvaluationSettings, MethodResult, VariantInfo } from "./results.js";
 export { type Estimate, estimate, type PairedTest, pairedTest } from "./statistics/resampling.js";
 export { parseSweep, type Sweep, type SweptName } from "./sweep.js";

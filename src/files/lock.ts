@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { ArgsearchError } from "../errors.js";
 import { unreadable, unwritable } from "./file-errors.js";
 import { type Holder, isRunning, ownHolder } from "./holder.js";
-import { temporaryName } from "./whole-file.js";
 
 /** Gives back what was taken. Twice does nothing more. */
 export type Unlock = () => Promise<void>;
@@ -56,9 +55,11 @@ async function lock({ path, what, otherwise }: Wanted): Promise<Unlock> {
 /** Null when the lock is now ours; else who has it. */
 async function take(path: string, own: string): Promise<Holder | "unknown" | null> {
   for (let tries = 0; tries < TRIES; tries++) {
-    if (create(path, own)) return null;
     const found = read(path);
-    if (found === undefined) continue;
+    if (found === undefined) {
+      if (create(path, own)) return null;
+      continue;
+    }
     const other = (await holderOf(found)) ?? (await succeed(path, found, own));
     if (other !== "gone") return other === "ours" ? null : other;
   }
@@ -77,6 +78,7 @@ async function succeed(path: string, found: Found, own: string): Promise<Holder 
     if (read(path)?.id !== found.id) return "gone";
     renameSync(right, path);
     held.set(path, own);
+    rmSync(unlinked(path, found.content), { force: true });
     return "ours";
   } finally {
     giveBack(right, own);
@@ -88,7 +90,7 @@ async function succeed(path: string, found: Found, own: string): Promise<Holder 
  * has its content, and is among those that are held.
  */
 function create(path: string, own: string): boolean {
-  const whole = temporaryName(path);
+  const whole = unlinked(path, own);
   try {
     writeFileSync(whole, own, { flag: "wx" });
     linkOrWrite(whole, path, own);
@@ -101,6 +103,15 @@ function create(path: string, own: string): boolean {
   } finally {
     rmSync(whole, { force: true });
   }
+}
+
+/** Under which name a lock is written before it has its own; a process that was killed between the two leaves it. */
+function unlinked(path: string, content: string): string {
+  return `${path}.${digest(content)}.tmp`;
+}
+
+function digest(content: string): string {
+  return createHash("sha256").update(content).digest("hex").slice(0, 16);
 }
 
 function linkOrWrite(whole: string, path: string, own: string): void {
@@ -120,8 +131,7 @@ function read(path: string): Found | undefined {
     try {
       const { mtimeMs, ino } = fstatSync(file);
       const content = readFileSync(file, "utf8");
-      const id = createHash("sha256").update(`${ino} ${mtimeMs} ${content}`).digest("hex").slice(0, 16);
-      return { content, id, since: mtimeMs };
+      return { content, id: digest(`${ino} ${mtimeMs} ${content}`), since: mtimeMs };
     } finally {
       closeSync(file);
     }

@@ -40,8 +40,8 @@ class Contender {
     onTestFinished(() => void this.child.kill("SIGKILL"));
   }
 
-  static async start(fate = ""): Promise<Contender> {
-    const started = new Contender(process.execPath, [contender, library, fate]);
+  static async start(fatal = ""): Promise<Contender> {
+    const started = new Contender(process.execPath, [contender, library, fatal]);
     await started.next();
     return started;
   }
@@ -112,6 +112,16 @@ describe("a lock", () => {
     expect(readFileSync(lock, "utf8")).toBe("of another");
   });
 
+  it("works where a file cannot have two names", async () => {
+    writeFileSync(lock, await stale());
+    const [first, second] = await Promise.all([Contender.start("no linkSync"), Contender.start("no linkSync")]);
+    expect(await first.tell({ take: dir })).toBe("won");
+    expect(await second.tell({ take: dir })).toContain("BUSY");
+    expect(readdirSync(dir)).toEqual(["lock"]);
+    await first.tell({});
+    expect(await second.tell({ take: dir })).toBe("won");
+  });
+
   it("keeps out another process, and lets it in once its holder was killed, or exits", async () => {
     const [first, second] = await Promise.all([Contender.start(), Contender.start()]);
     expect(await first.tell({ take: dir })).toBe("won");
@@ -148,11 +158,12 @@ describe("a race", () => {
 
   it("goes on when the one who takes a dead process's place dies over it", async () => {
     writeFileSync(lock, await stale());
-    for (const _ of [1, 2]) {
-      const dying = await Contender.start("dies");
+    // As it takes the right to it, as it makes use of that, and between the two.
+    for (const fatal of ["renameSync", "renameSync", "rmSync", "renameSync", "rmSync"]) {
+      const dying = await Contender.start(fatal);
       expect(await dying.tell({ take: dir })).toBeUndefined();
     }
-    expect(readdirSync(dir)).toHaveLength(3);
+    expect(readdirSync(dir).length).toBeGreaterThan(5);
     await expectTaken();
   });
 });
@@ -189,6 +200,12 @@ describe("a lock counts for nothing", () => {
     process.kill(pid, "SIGKILL");
     await expect.poll(() => readFileSync(`/proc/${pid}/stat`, "utf8")).toMatch(/\) Z /);
     expect(process.kill(pid, 0)).toBe(true);
+    await expectTaken();
+  });
+
+  it("when its process died before it had written all of it, or removed what it wrote that in", async () => {
+    for (const fatal of ["rmSync", "rmSync"]) expect(await (await Contender.start(fatal)).tell({ take: dir })).toBeUndefined();
+    expect(readdirSync(dir).length).toBeGreaterThan(1);
     await expectTaken();
   });
 
