@@ -28,18 +28,10 @@ export function parseJsonObject(content: string, where: string): JsonObject {
 
 /** Without a byte order mark. @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE; INPUT_INVALID when it is not UTF-8 */
 export async function readText(path: string): Promise<string> {
-  return decodeWhole(await readBytes(path), path);
-}
-
-/** A file of our own that may have been torn anywhere, in a character too. @throws ArgsearchError as readText(), INPUT_INVALID aside */
-export async function readTornText(path: string): Promise<string> {
-  return (await readBytes(path)).toString("utf8");
-}
-
-function readBytes(path: string): Promise<Buffer> {
-  return readFile(path).catch((error: unknown) => {
+  const bytes = await readFile(path).catch((error: unknown) => {
     throw unreadable(error, path);
   });
+  return decodeWhole(bytes, path);
 }
 
 /** @throws ArgsearchError as readText(), and INPUT_INVALID when it is not JSON */
