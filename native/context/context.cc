@@ -28,9 +28,10 @@ void check_decoder(const Model& model) {
   const LlamaApi& api = engine();
   const bool decoder = api.llama_model_has_decoder(model.handle()) && !api.llama_model_has_encoder(model.handle());
   if (decoder && !model.is_causal()) {
-    throw Error(ErrorCode::kModelUnsupported,
-                model.path() + " attends to what comes after a token (" + model.architecture() +
-                    ".attention.causal is false): it was made for embeddings, and cannot be decoded token by token.");
+    throw Error(
+        ErrorCode::kModelUnsupported,
+        model.path() + ": this model of the architecture \"" + model.architecture() +
+            "\" lets tokens see those after them (attention.causal is false); argsearch decodes token by token.");
   }
   if (!decoder || api.llama_model_is_diffusion(model.handle())) {
     throw Error(ErrorCode::kModelUnsupported, model.path() + ": the architecture \"" + model.architecture() +
