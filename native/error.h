@@ -27,6 +27,7 @@ enum class ErrorCode {
   kAborted,
   kOutOfMemory,
   kDecodeFailed,
+  kConversionFailed,
 };
 
 inline const char* error_code_name(ErrorCode code) {
@@ -71,6 +72,8 @@ inline const char* error_code_name(ErrorCode code) {
       return "OUT_OF_MEMORY";
     case ErrorCode::kDecodeFailed:
       return "DECODE_FAILED";
+    case ErrorCode::kConversionFailed:
+      return "CONVERSION_FAILED";
   }
   return "DECODE_FAILED";
 }

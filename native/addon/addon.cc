@@ -17,14 +17,27 @@
 namespace argsearch {
 namespace {
 
+Napi::Object engine_to_js(Napi::Env env, const LlamaApi& api) {
+  Napi::Object result = Napi::Object::New(env);
+  result["dir"] = api.dir;
+  result["version"] = api.version;
+  if (!api.backends.empty()) result["backends"] = api.backends;
+  return result;
+}
+
 Napi::Value open_engine_js(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
-    const LlamaApi& api = open_engine(to_string(info[0], "dir"));
-    Napi::Object result = Napi::Object::New(info.Env());
-    result["dir"] = api.dir;
-    result["version"] = api.version;
-    return result;
+    const std::string dir = to_string(info[0], "dir");
+    if (info[1].IsUndefined()) return engine_to_js(info.Env(), open_engine(dir));
+    const Napi::Object options = to_object(info[1], "options");
+    const bool cpu_alone = options.Get("cpuAlone").ToBoolean();
+    return engine_to_js(info.Env(), open_engine(dir, to_string(options.Get("backends"), "backends"), cpu_alone));
   });
+}
+
+Napi::Value current_engine_js(const Napi::CallbackInfo& info) {
+  const LlamaApi* api = current_engine();
+  return api != nullptr ? engine_to_js(info.Env(), *api).As<Napi::Value>() : info.Env().Null();
 }
 
 const char* device_type_name(enum ggml_backend_dev_type type) {
@@ -120,6 +133,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   limits["slots"] = kMaxSlots;
   exports["limits"] = limits;
   add("openEngine", open_engine_js);
+  add("currentEngine", current_engine_js);
   add("devices", devices_js);
   add("setLogCallback", set_log_callback_js);
   add("createCancel", create_cancel_js);

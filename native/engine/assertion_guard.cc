@@ -3,6 +3,8 @@
 #include <atomic>
 #include <cstdio>
 
+#include "engine/log.h"
+
 namespace argsearch {
 namespace {
 
@@ -30,8 +32,13 @@ void set_previous_assertion_callback(void (*previous)(const char*)) { previous_c
 
 void assertion_from_engine(const char* message) {
   if (kCanThrow && guards > 0) throw EngineAssertion(shortened(message));
-  if (const auto previous = previous_callback.load()) return previous(message);
-  std::fprintf(stderr, "%s\n", message);
+  // The engine ends the process now. Why is in its log, which may be silent, or on its way to a thread that will not
+  // come to read it.
+  const std::string errors = last_errors();
+  const bool whole_line = errors.empty() || errors.back() == '\n';
+  std::fprintf(stderr, "%s%s%s\n", errors.c_str(), whole_line ? "" : "\n", message);
+  std::fflush(stderr);
+  if (const auto previous = previous_callback.load()) previous(message);
 }
 
 }  // namespace argsearch

@@ -23,7 +23,8 @@ class AssertionGuard {
   AssertionGuard& operator=(const AssertionGuard&) = delete;
 };
 
-/// The engine's callback (ggml_set_abort_callback). What no guard covers goes to `previous`, when there was one.
+/// The engine's callback (ggml_set_abort_callback). What no guard covers ends the process: it is written to standard
+/// error, with the errors that the engine had logged before, and goes to `previous`, when there was one.
 void assertion_from_engine(const char* message);
 void set_previous_assertion_callback(void (*previous)(const char* message));
 

@@ -28,19 +28,25 @@ Library Library::open(const std::string& path) {
 
 std::optional<Library> Library::holding(void* function) {
   HMODULE handle = nullptr;
-  const DWORD flags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT;
+  const DWORD flags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS;
   if (!GetModuleHandleExW(flags, reinterpret_cast<LPCWSTR>(function), &handle)) return std::nullopt;
   return Library(reinterpret_cast<void*>(handle));
+}
+
+Library::~Library() {
+  if (handle_ != nullptr) FreeLibrary(reinterpret_cast<HMODULE>(handle_));
 }
 
 void* Library::symbol(const char* name) const {
   return reinterpret_cast<void*>(GetProcAddress(reinterpret_cast<HMODULE>(handle_), name));
 }
 
-void pin_addon() {
-  HMODULE self = nullptr;
-  GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS,
-                     reinterpret_cast<LPCWSTR>(&pin_addon), &self);
+std::string library_of(void*) { return ""; }
+
+bool pin_library_of(void (*function)()) {
+  HMODULE holder = nullptr;
+  return GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS,
+                            reinterpret_cast<LPCWSTR>(function), &holder) != 0;
 }
 
 #else
@@ -61,11 +67,23 @@ std::optional<Library> Library::holding(void* function) {
   return handle != nullptr ? std::optional<Library>(Library(handle)) : std::nullopt;
 }
 
+Library::~Library() {
+  if (handle_ != nullptr) dlclose(handle_);
+}
+
 void* Library::symbol(const char* name) const { return dlsym(handle_, name); }
 
-void pin_addon() {
-  Dl_info self;
-  if (dladdr(reinterpret_cast<void*>(&pin_addon), &self) != 0) dlopen(self.dli_fname, RTLD_NOW | RTLD_NODELETE);
+std::string library_of(void* address) {
+  Dl_info holder;
+  return dladdr(address, &holder) != 0 ? holder.dli_fname : "";
+}
+
+bool pin_library_of(void (*function)()) {
+  Dl_info holder;
+  if (dladdr(reinterpret_cast<void*>(function), &holder) == 0) return false;
+  // Null for the program itself, which stays anyway.
+  dlopen(holder.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+  return true;
 }
 
 #endif

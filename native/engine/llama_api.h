@@ -19,14 +19,14 @@ namespace argsearch {
   X(llama_model_load_from_file) X(llama_model_free) X(llama_init_from_model) X(llama_free)                        \
   X(llama_model_get_vocab) X(llama_model_n_embd) X(llama_model_n_layer) X(llama_model_n_ctx_train)                \
   X(llama_model_desc) X(llama_model_size) X(llama_model_n_params) X(llama_model_chat_template)                    \
-  X(llama_model_meta_val_str) X(llama_model_has_encoder) X(llama_model_has_decoder)                               \
+  X(llama_model_has_encoder) X(llama_model_has_decoder)                                                           \
   X(llama_model_is_recurrent) X(llama_model_is_hybrid) X(llama_model_is_diffusion)                                \
   X(llama_vocab_n_tokens) X(llama_vocab_get_text) X(llama_vocab_get_attr) X(llama_vocab_type)                     \
   X(llama_vocab_is_eog) X(llama_vocab_bos) X(llama_vocab_eos) X(llama_vocab_get_add_bos)                          \
   X(llama_tokenize) X(llama_token_to_piece)                                                                       \
   X(llama_get_memory) X(llama_memory_clear) X(llama_memory_seq_rm) X(llama_memory_seq_cp)                         \
-  X(llama_memory_seq_pos_max) X(llama_state_get_size)                                                             \
-  X(llama_decode) X(llama_get_logits_ith) X(llama_get_embeddings_ith) X(llama_set_abort_callback)                 \
+  X(llama_state_get_size) X(llama_batch_get_one) X(llama_batch_init) X(llama_batch_free)                          \
+  X(llama_decode) X(llama_get_logits_ith) X(llama_get_embeddings_ith)                                             \
   X(llama_get_embeddings_seq) X(llama_pooling_type) X(llama_model_n_embd_out)                                     \
   X(llama_attach_threadpool) X(llama_model_quantize) X(llama_model_quantize_default_params)                       \
   X(llama_sampler_chain_init) X(llama_sampler_chain_add) X(llama_sampler_init_top_k) X(llama_sampler_init_top_p)  \
@@ -34,21 +34,21 @@ namespace argsearch {
   X(llama_sampler_accept) X(llama_synchronize)
 
 #define ARGSEARCH_GGML_FUNCTIONS(X)                                                                               \
-  X(ggml_backend_load_all_from_path) X(ggml_backend_dev_count) X(ggml_backend_dev_get)                            \
+  X(ggml_backend_load_all_from_path) X(ggml_backend_load) X(ggml_backend_dev_count) X(ggml_backend_dev_get)       \
   X(ggml_backend_dev_name) X(ggml_backend_dev_description) X(ggml_backend_dev_type) X(ggml_backend_dev_memory)    \
   X(ggml_backend_dev_backend_reg) X(ggml_backend_reg_name) X(ggml_backend_reg_by_name)                            \
   X(ggml_backend_reg_get_proc_address) X(ggml_threadpool_params_default)                                          \
-  X(ggml_backend_tensor_get) X(ggml_is_contiguous) X(ggml_nbytes) X(ggml_nelements) X(ggml_type_name) X(ggml_free)\
-  X(ggml_get_tensor) X(ggml_blck_size) X(ggml_type_size) X(ggml_set_abort_callback)                               \
-  X(gguf_init_from_file) X(gguf_init_empty) X(gguf_free) X(gguf_get_version) X(gguf_get_data_offset)              \
-  X(gguf_get_alignment) X(gguf_get_n_kv) X(gguf_find_key) X(gguf_get_key) X(gguf_get_kv_type) X(gguf_get_arr_type)\
-  X(gguf_get_val_u8) X(gguf_get_val_i8) X(gguf_get_val_u16) X(gguf_get_val_i16) X(gguf_get_val_u32)               \
-  X(gguf_get_val_i32) X(gguf_get_val_f32) X(gguf_get_val_u64) X(gguf_get_val_i64) X(gguf_get_val_f64)             \
-  X(gguf_get_val_bool) X(gguf_get_val_str) X(gguf_get_val_data) X(gguf_get_arr_n) X(gguf_get_arr_data)            \
+  X(ggml_backend_tensor_get) X(ggml_is_contiguous) X(ggml_nelements) X(ggml_type_name)                            \
+  X(ggml_blck_size) X(ggml_type_size) X(ggml_set_abort_callback)                                                  \
+  X(gguf_init_from_file) X(gguf_free) X(gguf_get_version) X(gguf_get_data_offset)                                 \
+  X(gguf_get_n_kv) X(gguf_find_key) X(gguf_get_key) X(gguf_get_kv_type) X(gguf_get_arr_type)                      \
+  X(gguf_get_val_u8) X(gguf_get_val_u16) X(gguf_get_val_u32)                                                      \
+  X(gguf_get_val_i32) X(gguf_get_val_f32) X(gguf_get_val_u64) X(gguf_get_val_i64)                                 \
+  X(gguf_get_val_str) X(gguf_get_val_data) X(gguf_get_arr_n) X(gguf_get_arr_data)                                 \
   X(gguf_get_arr_str) X(gguf_get_tensor_ne) X(gguf_find_tensor)                                                   \
   X(gguf_get_n_tensors) X(gguf_get_tensor_name) X(gguf_get_tensor_type) X(gguf_get_tensor_size)                   \
-  X(gguf_get_tensor_offset) X(gguf_type_name) X(gguf_remove_key) X(gguf_set_kv) X(gguf_set_val_str)               \
-  X(gguf_set_val_f32) X(gguf_set_arr_data) X(gguf_set_arr_str) X(gguf_add_tensor) X(gguf_get_meta_size)           \
+  X(gguf_get_tensor_offset) X(gguf_type_name) X(gguf_remove_key) X(gguf_set_val_str)                              \
+  X(gguf_set_val_f32) X(gguf_set_arr_data) X(gguf_set_arr_str) X(gguf_get_meta_size)                              \
   X(gguf_get_meta_data)
 // clang-format on
 
@@ -60,13 +60,18 @@ struct LlamaApi {
 #undef X
 
   std::string dir;
+  /// Directory of further backends; "" for none.
+  std::string backends;
   std::string version;
 };
 
-/// Opens the engine in `dir`, loads its backends and starts llama.cpp. A process has one engine (two copies of ggml in
-/// one process would share symbols): the same directory again is free, another is ENGINE_INCOMPATIBLE. The table lives
-/// as long as the process.
-const LlamaApi& open_engine(const std::string& dir);
+/// Opens the engine in `dir`, loads its backends (`cpu_alone`, that of the CPU alone) and those in `backends`, if
+/// given, and starts llama.cpp. A process has one engine (two copies of ggml in one process would share symbols): the
+/// same directories again are free, others are ENGINE_INCOMPATIBLE. The table lives as long as the process.
+const LlamaApi& open_engine(const std::string& dir, const std::string& backends = "", bool cpu_alone = false);
+
+/// The open engine, or null.
+const LlamaApi* current_engine();
 
 /// The open engine; ENGINE_NOT_FOUND when open_engine() has not been called.
 const LlamaApi& engine();

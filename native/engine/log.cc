@@ -1,8 +1,11 @@
 #include "engine/log.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <mutex>
+
+#include "engine/failures.h"
 
 namespace argsearch {
 namespace {
@@ -12,6 +15,21 @@ std::map<const void*, LogSink> sinks;
 thread_local LogCapture* current_capture = nullptr;
 ggml_log_callback previous_callback = nullptr;
 void* previous_data = nullptr;
+
+/// Text of the last error lines, in the pieces that they came in.
+std::mutex errors_mutex;
+std::deque<std::string> errors;
+thread_local bool within_error = false;
+
+void remember(ggml_log_level level, const char* text) {
+  constexpr size_t kMost = 12;
+  constexpr size_t kLongest = 1024;
+  if (level != GGML_LOG_LEVEL_CONT) within_error = level == GGML_LOG_LEVEL_ERROR;
+  if (!within_error) return;
+  const std::lock_guard<std::mutex> lock(errors_mutex);
+  errors.push_back(std::string(text).substr(0, kLongest));
+  if (errors.size() > kMost) errors.pop_front();
+}
 
 }  // namespace
 
@@ -35,9 +53,18 @@ void log_from_engine(ggml_log_level level, const char* text, void* /*user_data*/
   // llama.cpp continues an error line with level CONT, so captures keep those too.
   const bool matters = level == GGML_LOG_LEVEL_WARN || level == GGML_LOG_LEVEL_ERROR;
   if (current_capture != nullptr && matters) current_capture->text_ += text;
+  remember(level, text);
   if (previous_callback != nullptr) previous_callback(level, text, previous_data);
   const std::lock_guard<std::mutex> lock(sink_mutex);
   for (const auto& [owner, sink] : sinks) sink(level, text);
+}
+
+std::string last_errors() {
+  std::string text;
+  const std::unique_lock<std::mutex> lock(errors_mutex, std::try_to_lock);
+  if (!lock.owns_lock()) return text;
+  for (const std::string& piece : errors) text += piece;
+  return text;
 }
 
 LogCapture::LogCapture() : outer_(current_capture) { current_capture = this; }
@@ -51,10 +78,7 @@ std::string LogCapture::last_line(const std::string& fallback) const {
     std::string candidate = text_.substr(start, end - start);
     start = end + 1;
     if (candidate.empty()) continue;
-    // Outer functions only add that they have failed, too.
-    const bool outer = candidate.find(": failed to load model") != std::string::npos ||
-                       candidate.find(": failed to read ") != std::string::npos;
-    if (outer && !line.empty()) continue;
+    if (is_outer_failure(candidate) && !line.empty()) continue;
     line = std::move(candidate);
   }
   if (line.empty()) return fallback;

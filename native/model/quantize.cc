@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "engine/assertion_guard.h"
+#include "engine/failures.h"
 #include "engine/log.h"
 #include "error.h"
 #include "model/gguf_file.h"
@@ -42,10 +44,17 @@ void quantize_gguf(const std::string& source, const std::string& target, const s
   params.nthread = threads;
   params.allow_requantize = true;
   const LogCapture log;
-  if (api.llama_model_quantize(source.c_str(), target.c_str(), &params) != 0) {
-    throw Error(ErrorCode::kFileUnwritable,
-                source + " could not be written as " + type + ": " + log.last_line("llama.cpp gave no reason"));
+  std::string reason;
+  try {
+    const AssertionGuard guard;
+    if (api.llama_model_quantize(source.c_str(), target.c_str(), &params) == 0) return;
+    reason = log.last_line("llama.cpp gave no reason");
+  } catch (const std::exception& error) {
+    reason = error.what();
   }
+  const bool unwritable = failure_in(reason) == EngineFailure::kUnwritable;
+  throw Error(unwritable ? ErrorCode::kFileUnwritable : ErrorCode::kConversionFailed,
+              source + " could not be written as " + type + ": " + reason);
 }
 
 }  // namespace argsearch

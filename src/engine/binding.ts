@@ -5,9 +5,11 @@
  * Every native error is an `Error` with a string `code` out of `ErrorCode` (errors.ts).
  * Asynchronous calls run on a thread of the object they belong to, in call order.
  */
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname } from "node:path";
 import { ArgsearchError } from "../errors.js";
-import { packageRoot } from "../package-root.js";
+import { packageFile, packageRoot } from "../package-root.js";
 import type { GgufFile, GgufSet } from "./native-gguf.js";
 import type { LoadModelOptions, NativeCancel, NativeModel } from "./native-model.js";
 import type { NativeSearch, SearchOptions } from "./native-search.js";
@@ -24,6 +26,15 @@ export interface EngineInfo {
   dir: string;
   /** llama.cpp's own version string, for example "v0.4.0". */
   version: string;
+  /** Directory of backends that were added, for example CUDA for an older driver. */
+  backends?: string;
+}
+
+export interface OpenEngineOptions {
+  /** A directory of further backends; "" for none. */
+  backends: string;
+  /** Loads the CPU's backend and no other. */
+  cpuAlone: boolean;
 }
 
 export interface NativeDevice {
@@ -46,8 +57,10 @@ export interface NativeLimits {
 
 export interface Binding {
   readonly limits: NativeLimits;
-  /** Opens llama.cpp's libraries in a directory; the same directory again is free. */
-  openEngine(dir: string): EngineInfo;
+  /** Opens llama.cpp's libraries in a directory; the same directories again are free. */
+  openEngine(dir: string, options?: OpenEngineOptions): EngineInfo;
+  /** What is open in this process, whichever thread opened it. */
+  currentEngine(): EngineInfo | null;
   devices(): NativeDevice[];
   /**
    * llama.cpp's and ggml's log lines of this process; null silences them (the default). Each environment (the main thread, a worker)
@@ -73,6 +86,15 @@ export interface Binding {
 
 let loaded: Binding | undefined;
 
+/** The folder of prebuilds/ or build/, which an Electron application has unpacked. */
+function addonRoot(): string {
+  const [found = packageRoot] = ["build", "prebuilds"]
+    .map((name) => packageFile(name))
+    .filter((path) => existsSync(path))
+    .map(dirname);
+  return found;
+}
+
 /**
  * The addon, from prebuilds/ or build/; loaded once in each thread.
  *
@@ -83,7 +105,7 @@ export function binding(): Binding {
   const require = createRequire(import.meta.url);
   try {
     const nodeGypBuild = require("node-gyp-build") as (dir: string) => Binding;
-    loaded = nodeGypBuild(packageRoot);
+    loaded = nodeGypBuild(addonRoot());
   } catch (cause) {
     const [reason] = cause instanceof Error ? cause.message.split("\n") : [String(cause)];
     throw new ArgsearchError(

@@ -342,6 +342,7 @@ export function binding(): Binding {
   return {
     limits: { slots: 128 },
     openEngine: (dir) => ({ dir, version: "fake" }),
+    currentEngine: () => null,
     devices: () => [{ name: "CPU", description: "fake", backend: "CPU", type: "cpu", memoryFree: 0, memoryTotal: 0 }],
     setLogCallback: () => {},
     createCancel: () => new FakeCancel(),

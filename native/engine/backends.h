@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+
+#include "engine/llama_api.h"
+
+namespace argsearch {
+
+/// Loads the backends in the engine's directories; `cpu_alone`, no driver of a GPU is touched.
+void load_backends(const LlamaApi& api, bool cpu_alone);
+
+}  // namespace argsearch
