@@ -4,7 +4,12 @@ import { defineConfig } from "tsdown";
 const common = { platform: "node", target: "node20", outDir: "dist", fixedExtension: false, logLevel: "warn" } as const;
 
 export default defineConfig([
-  { ...common, entry: { index: "src/index.ts", cli: "src/cli/main.ts" }, format: "esm", dts: { entry: "src/index.ts" } },
+  {
+    ...common,
+    entry: { index: "src/index.ts", cli: "src/cli/main.ts", child: "src/child.ts" },
+    format: "esm",
+    dts: { entry: "src/index.ts" },
+  },
   {
     ...common,
     entry: { index: "src/index.ts" },

@@ -14,7 +14,8 @@ function nameOf(bundle) {
   return createHash("sha256").update(`${bundle} ${mtimeMs} ${size}`).digest("hex").slice(0, 12);
 }
 
-await main(import.meta.url, ([cache, bundle]) => {
+/** The folder. Without a bundle, npm's is fetched. */
+export function fetchConverter(cache, bundle) {
   const target = join(cache, `converter-${bundle === undefined ? version : nameOf(bundle)}`);
   if (!existsSync(target)) {
     mkdirSync(cache, { recursive: true });
@@ -25,5 +26,7 @@ await main(import.meta.url, ([cache, bundle]) => {
       rmSync(temporary, { recursive: true, force: true });
     }
   }
-  console.log(target);
-});
+  return target;
+}
+
+await main(import.meta.url, ([cache, bundle]) => console.log(fetchConverter(cache, bundle)));

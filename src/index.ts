@@ -18,7 +18,7 @@ export type { ScorableText } from "./data/text-formats.js";
 export { Decoder, type DecoderInfo } from "./decode/decoder.js";
 export { load } from "./decode/load.js";
 export type { CacheBytes, EngineInfo, GgufScalar, ModelInfo, SearchCounters } from "./engine/binding.js";
-export { type Device, devices } from "./engine/devices.js";
+export { type Device, devices, type TriedDevice, type TryDevicesOptions, tryDevices } from "./engine/devices.js";
 export { type Logger, type LogLevel, setLogger } from "./engine/logger.js";
 export { ArgsearchError, ERROR_CODES, type ErrorCode } from "./errors.js";
 export * from "./evaluate/index.js";

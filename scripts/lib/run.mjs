@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { realpathSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = join(fileURLToPath(import.meta.url), "../../..");
@@ -33,7 +33,9 @@ export function npm(args, { purpose, ...options }) {
   const explain = (output) => `${purpose}: ${firstErrors(output)}`;
   const quiet = [...args, "--loglevel=error"];
   const cli = process.env.npm_execpath;
-  if (cli?.endsWith(".js")) return run(process.execPath, [cli, ...quiet], { ...options, explain });
+  // Elsewhere process.execPath may be an application, which would start a second time.
+  const isNode = /^node/i.test(basename(process.execPath)) && process.versions.electron === undefined;
+  if (cli?.endsWith(".js") && isNode) return run(process.execPath, [cli, ...quiet], { ...options, explain });
   if (process.platform === "win32") return run("cmd.exe", ["/d", "/c", "npm", ...quiet], { ...options, explain });
   return run("npm", quiet, { ...options, explain });
 }

@@ -14,7 +14,7 @@ import { addRewardFit } from "./commands/reward-fit.js";
 import { addRewardImport } from "./commands/reward-import.js";
 import { addScore } from "./commands/score.js";
 import { addExamples } from "./flags/flags.js";
-import { fail, reportLine, runs } from "./terminal/failure.js";
+import { fail, reportLine, reportWarnings, runs } from "./terminal/failure.js";
 import { endOnInterrupt } from "./terminal/interrupt.js";
 import { coloursFor, endWithOutput } from "./terminal/output.js";
 
@@ -50,5 +50,6 @@ function commands(): Command {
 }
 
 endWithOutput();
+reportWarnings();
 endOnInterrupt();
 await commands().parseAsync().catch(fail);

@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { throwIfAborted } from "../engine/abort.js";
 import { binding } from "../engine/binding.js";
-import { openEngine } from "../engine/engine.js";
+import { chooseEngine } from "../engine/choice.js";
 import { native } from "../engine/native.js";
 import { loadModels, requireSameVocabulary } from "../model/load-models.js";
 import type { Model } from "../model/model.js";
@@ -21,8 +21,8 @@ import { type ResolvedLoad, resolveLoad } from "./options.js";
 export async function load(options?: LoadOptions): Promise<Decoder> {
   const started = performance.now();
   const resolved = resolveLoad(options);
-  const engine = openEngine(resolved);
-  const models = await loadModels([resolved.policy, ...modelPaths(resolved.terms)], resolved);
+  const { engine, gpu } = await chooseEngine(resolved, resolved.signal);
+  const models = await loadModels([resolved.policy, ...modelPaths(resolved.terms)], { ...resolved, gpu });
   try {
     const parts = await prepare(resolved, models);
     return new Decoder({ ...parts, engine, loadMs: performance.now() - started });

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { openEngine } from "../engine/engine.js";
+import { anyEngine } from "../engine/choice.js";
 import { resolveEngine } from "../engine/options.js";
 import { ifAny, readJson, toJson } from "../files/json.js";
 import { writeWhole } from "../files/whole-file.js";
@@ -38,7 +38,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const metrics = metricsOf(options.metrics);
   const verdicts = await prepareJudge(options, resolved);
   const prompts = await loadPrompts(options, options.onBadLine);
-  const { version } = openEngine(resolveEngine({ engineDir: options.engineDir, gpu: options.gpu }));
+  const { version } = await anyEngine(resolveEngine({ engineDir: options.engineDir, gpu: options.gpu }), options.signal);
   const identity = await identityOf(resolved, prompts, version);
   const store = await ResponseStore.open(options.out, { ...identity, description: describe(options, resolved.variants, identity) });
   try {

@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import { checkedPair, type PreferencePair } from "../data/pair-formats.js";
 import { type Numbered, readPairs } from "../data/read.js";
 import { binding } from "../engine/binding.js";
-import { openEngine } from "../engine/engine.js";
+import { chooseEngine } from "../engine/choice.js";
 import { native } from "../engine/native.js";
 import { ArgsearchError } from "../errors.js";
 import { refuseDirectory } from "../files/file-errors.js";
@@ -43,10 +43,11 @@ interface Read {
  * states that are not finite; FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, FILE_UNWRITABLE; ABORTED; as load()
  */
 export async function fitReward(options: FitOptions): Promise<FitResult> {
-  const fit = resolveFit(options);
-  const { signal } = fit.load;
-  await refuseDirectory(fit.out);
-  openEngine(fit.load);
+  const asked = resolveFit(options);
+  const { signal } = asked.load;
+  await refuseDirectory(asked.out);
+  const { gpu } = await chooseEngine(asked.load, signal);
+  const fit = { ...asked, load: { ...asked.load, gpu } };
   const { name, embeddingLength } = await inspect(fit.model);
   if (embeddingLength === null) throw new ArgsearchError("MODEL_INVALID", `${fit.model} does not say how long its embedding is`);
   const file = await FeatureFile.open(`${fit.out}.features`, embeddingLength, await keyOf(fit));

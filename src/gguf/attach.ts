@@ -1,5 +1,5 @@
 import { binding, type GgufSet } from "../engine/binding.js";
-import { openEngine } from "../engine/engine.js";
+import { anyEngine } from "../engine/choice.js";
 import { native } from "../engine/native.js";
 import { ENGINE, resolveEngine } from "../engine/options.js";
 import { ArgsearchError } from "../errors.js";
@@ -33,7 +33,7 @@ export async function attachReward(options: AttachOptions): Promise<void> {
   const { model, head, provenance, out, engineDir, gpu } = options;
   nonEmptyText("model", model);
   nonEmptyText("out", out);
-  openEngine(resolveEngine({ engineDir, gpu }));
+  await anyEngine(resolveEngine({ engineDir, gpu }));
   const metadata = new Metadata(await native(() => binding().readGguf(model)));
   const set = [...headEntries(storedHead(head, embeddingLength(model, metadata))), ...provenanceEntries(provenance)];
   const remove = metadata.keys.filter((key) => key.startsWith(HEAD_PREFIX) && !set.some((entry) => entry.key === key));

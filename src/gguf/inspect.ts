@@ -1,9 +1,10 @@
 /** What a GGUF says about itself, read from its metadata alone. */
 import { stat } from "node:fs/promises";
 import { binding, type GgufFile, type GgufScalar } from "../engine/binding.js";
-import { openEngine } from "../engine/engine.js";
+import { anyEngine } from "../engine/choice.js";
 import { native } from "../engine/native.js";
 import { resolveEngine } from "../engine/options.js";
+import { unpacked } from "../package-root.js";
 import type { EngineOptions } from "../types.js";
 import { nonEmptyText } from "../validate.js";
 import { fileTypeName } from "./file-types.js";
@@ -56,8 +57,8 @@ const MOST_NAMES = 1000;
  */
 export async function inspect(path: string, options?: EngineOptions): Promise<GgufSummary> {
   nonEmptyText("path", path);
-  openEngine(resolveEngine(options));
-  const file = await native(() => binding().readGguf(path));
+  await anyEngine(resolveEngine(options));
+  const file = await native(() => binding().readGguf(unpacked(path)));
   return summarise(path, (await stat(path)).size, new Metadata(file), file);
 }
 

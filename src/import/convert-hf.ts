@@ -1,4 +1,4 @@
-import { openEngine } from "../engine/engine.js";
+import { anyEngine } from "../engine/choice.js";
 import { ENGINE, resolveEngine } from "../engine/options.js";
 import { ArgsearchError } from "../errors.js";
 import { requireWritable } from "../files/whole-file.js";
@@ -52,7 +52,7 @@ export const CONVERT_HF_NAMES: Names<ConvertHfOptions> = {
  */
 export async function convertHf(options: ConvertHfOptions): Promise<void> {
   checkNames("convertHf()", options, CONVERT_HF_NAMES);
-  const type = checkConversion(options);
+  const type = await checkConversion(options);
   const { model, out, signal, engineDir, gpu } = options;
   await refuseAdapterAt(model);
   const config = await readConfig(model);
@@ -70,14 +70,14 @@ export async function convertHf(options: ConvertHfOptions): Promise<void> {
   }
 }
 
-/** Checks what every conversion takes and opens the engine; returns the format. @throws ArgsearchError OPTION_INVALID; as devices() */
-export function checkConversion({ model, out, onLog, signal, type, engineDir, gpu }: ConvertHfOptions): ModelType {
+/** Checks what every conversion takes and opens the engine; returns the format. @throws ArgsearchError OPTION_INVALID, ABORTED; as devices() */
+export async function checkConversion({ model, out, onLog, signal, type, engineDir, gpu }: ConvertHfOptions): Promise<ModelType> {
   nonEmptyText("model", model);
   nonEmptyText("out", out);
   if (onLog !== undefined) callback("onLog", onLog);
   if (signal !== undefined) abortSignal("signal", signal);
   const resolved = resolveType(type);
-  openEngine(resolveEngine({ engineDir, gpu }));
+  await anyEngine(resolveEngine({ engineDir, gpu }), signal);
   return resolved;
 }
 

@@ -30,7 +30,7 @@ const NAMES: Names<ImportOptions> = { ...CONVERT_HF_NAMES, tensor: true, labels:
  */
 export async function importReward(options: ImportOptions): Promise<void> {
   checkNames("importReward()", options, NAMES);
-  const type = checkConversion(options);
+  const type = await checkConversion(options);
   const { model, out, tensor, signal, engineDir, gpu } = options;
   if (tensor !== undefined) nonEmptyText("tensor", tensor);
   checkRowChoice(options);

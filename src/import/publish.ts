@@ -4,8 +4,9 @@ import { rm, stat } from "node:fs/promises";
 import { freemem } from "node:os";
 import { cancellable, throwIfAborted } from "../engine/abort.js";
 import { binding } from "../engine/binding.js";
+import { anyEngine } from "../engine/choice.js";
 import { native } from "../engine/native.js";
-import { defaultThreads } from "../engine/threads.js";
+import { resolveEngine } from "../engine/options.js";
 import { ArgsearchError } from "../errors.js";
 import { toldOf } from "../files/file-errors.js";
 import { followLinks, moveInto, temporaryName } from "../files/whole-file.js";
@@ -15,6 +16,7 @@ import type { RewardHead } from "../gguf/reward-head.js";
 import type { EngineOptions } from "../types.js";
 import { atExit } from "./at-exit.js";
 import type { ModelType } from "./model-types.js";
+import { quantise } from "./quantise.js";
 
 export interface Publication {
   out: string;
@@ -32,7 +34,7 @@ export interface Publication {
 /**
  * Has a trunk written, puts it into the wanted type, attaches the head, loads the result once where there is memory for it, and only
  * then gives the file its name; an older one of that name stays until then. What lies beside it meanwhile is removed, whatever
- * happens, the process's exit included. The engine must be open.
+ * happens, the process's exit included.
  *
  * @throws ArgsearchError FILE_UNWRITABLE, ABORTED; MODEL_INVALID or MODEL_UNSUPPORTED for what cannot be loaded; as attachReward();
  * what `write` throws
@@ -53,7 +55,7 @@ export async function publish({ out, type, written, write, head, provenance, eng
     await write(trunk);
     throwIfAborted(signal);
     if (written !== type) {
-      await quantise(trunk, quantised, type);
+      await quantise({ engine: await anyEngine(resolveEngine(engine)), source: trunk, target: quantised, type, signal });
       await rm(trunk);
     }
     throwIfAborted(signal);
@@ -96,9 +98,4 @@ async function requireLoadable(path: string, out: string, signal: AbortSignal | 
     const { message } = toldOf(error, path, "the converted model") as ArgsearchError;
     throw new ArgsearchError(error.code, `${out} is not written: ${message}`, { cause: error, option: error.option });
   }
-}
-
-async function quantise(source: string, target: string, type: ModelType): Promise<void> {
-  const { size } = await stat(source);
-  await native(() => binding().quantizeGguf(source, target, type, defaultThreads(size)));
 }

@@ -1,5 +1,5 @@
 import type { EngineInfo, ModelInfo } from "../engine/binding.js";
-import { openEngine } from "../engine/engine.js";
+import { chooseEngine } from "../engine/choice.js";
 import { ArgsearchError } from "../errors.js";
 import { loadModels, requireSameVocabulary } from "../model/load-models.js";
 import type { Model } from "../model/model.js";
@@ -88,8 +88,8 @@ function disposedError(): ArgsearchError {
  */
 export async function loadReward(options?: RewardLoadOptions): Promise<RewardModel> {
   const resolved = resolveRewardLoad(options);
-  const engine = openEngine(resolved);
-  const models = await loadModels(modelPaths(resolved.terms), resolved);
+  const { engine, gpu } = await chooseEngine(resolved, resolved.signal);
+  const models = await loadModels(modelPaths(resolved.terms), { ...resolved, gpu });
   try {
     const [first] = models;
     if (first === undefined) throw new Error("no reward model was loaded");

@@ -1,11 +1,12 @@
 /** Engines that are not there, and machines without the GPU asked for. A process has one engine, so each case has its own. */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
-import { devices, type ErrorCode } from "../../src/index.js";
+import { devices, type ErrorCode, load } from "../../src/index.js";
 import { expectError } from "./expect-error.js";
 
 const folder = mkdtempSync(join(tmpdir(), "argsearch-engines-"));
@@ -86,10 +87,30 @@ describe("engineDir", () => {
   });
 });
 
-describe("a GPU that is not there", () => {
-  test.each(["cuda", "vulkan", "metal"] as const)("%s", async (gpu) => {
-    if (devices().some(({ backend }) => backend.toLowerCase().startsWith(gpu.slice(0, 2)))) return;
-    await expectError(() => devices({ gpu }), "DEVICE_UNAVAILABLE", new RegExp(`No llama.cpp engine with ${gpu}|no ${gpu} device`, "i"));
+describe("a GPU by name", () => {
+  /** Where its package is installed, the engine package itself says so. */
+  const isInstalled = (name: string): boolean => {
+    try {
+      createRequire(ENTRY).resolve(`@node-llama-cpp/${name}`);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const system = { darwin: "mac", win32: "win" }[process.platform as string] ?? process.platform;
+  const there = (gpu: string): boolean => isInstalled(`${system}-${process.arch}-${gpu}`);
+
+  test.each(["cuda", "vulkan", "metal"] as const)("%s without its engine package is not there", (gpu) => {
+    const [outcome] = devicesOf({ gpu });
+    if (there(gpu)) expect(outcome).toBe("works");
+    else expect(outcome).toMatch(new RegExp(`^DEVICE_UNAVAILABLE: No llama.cpp engine with ${gpu} for `));
+  });
+
+  test.each(["cuda", "vulkan", "metal"] as const)("%s that an engine has no library for is not there", async (gpu) => {
+    const engineDir = engineOfThisMachine();
+    const work = async (): Promise<void> => (await load({ engineDir, gpu })).dispose();
+    if (readdirSync(engineDir).some((name) => name.includes(`ggml-${gpu}`))) return expect(work()).resolves.toBeUndefined();
+    return expectError(work, "DEVICE_UNAVAILABLE", /^no (CUDA|Vulkan|MTL) device: the engine in .* offers none on this machine/);
   });
 });
 

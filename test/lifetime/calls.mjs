@@ -1,7 +1,8 @@
 // Calls that go on until their thread or process ends. `begun` is told after the first round, which shows that they work.
+import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { threadId } from "node:worker_threads";
-import { attachReward, devices, evaluate, fitReward, inspect, scoreFile, scoreLines } from "../../dist/index.js";
+import { attachReward, convertOpt, devices, evaluate, fitReward, inspect, scoreFile, scoreLines } from "../../dist/index.js";
 import { ENDLESS, loadJudge, loadPair, SHORT } from "./common.mjs";
 
 const NONE = { template: "none" };
@@ -39,6 +40,11 @@ export const CALLS = {
     const { embeddingLength } = await inspect(files.policy);
     const head = { weight: Array(embeddingLength).fill(0) };
     await forEver(begun, () => attachReward({ model: files.policy, head, out: outBeside(files) }));
+  },
+  /** The model beside the others is an OPT, see models.ts; quantising is a child process. */
+  async convertOpt(files, begun) {
+    const options = { model: join(dirname(files.policy), "opt"), gpu: false, type: "q8_0" };
+    await forEver(begun, () => convertOpt({ ...options, out: outBeside(files) }));
   },
   async fitReward(files, begun) {
     await forEver(begun, () => fitReward({ model: files.policy, pairs, out: outBeside(files), ...NONE, ...CPU }));

@@ -27,6 +27,7 @@ export const CALLS = [
   "clear, counters and cacheBytes",
   "inspect and devices",
   "attachReward",
+  "convertOpt",
   "fitReward",
   "evaluate",
   "scoreFile and scoreLines",

@@ -1,8 +1,11 @@
 /** Every public method in every state: it works, or it is the error that the state calls for, and nobody else suffers. */
+import { readdirSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, describe, expect, test } from "vitest";
 import {
   attachReward,
+  convertOpt,
   type Decoder,
   devices,
   evaluate,
@@ -131,10 +134,12 @@ describe("RewardModel", () => {
 describe("what needs no decoder works whatever one is busy with:", () => {
   const pairs = Array.from({ length: 12 }, (_, index) => ({ prompt: "a", chosen: "b".repeat(1 + index), rejected: "c" }));
   const out = `${policy.path}.rm.gguf`;
+  const conversion = { model: join(dirname(policy.path), "opt"), out: `${policy.path}.opt.gguf`, type: "q8_0", gpu: false } as const;
   const calls: Record<string, [() => unknown, Expected]> = {
     devices: [() => devices({ gpu: false }), always],
     inspect: [() => inspect(policy.path), always],
     attachReward: [() => attachReward({ model: policy.path, head: { weight: Array(128).fill(0) }, out }), always],
+    convertOpt: [() => convertOpt(conversion), always],
     fitReward: [() => fitReward({ model: policy.path, pairs, out, heldOut: 0, ...NONE, ...CPU }), always],
     evaluate: [
       () => evaluate({ policy: policy.path, reward: reward.path, data: ["a"], methods: ["greedy"], maxTokens: 2, ...NONE, ...CPU }),
@@ -151,6 +156,29 @@ describe("what needs no decoder works whatever one is busy with:", () => {
     expect(await outcomeOf(() => call(undefined))).toBe(expected);
     if (ended) expect(await ended).toBe(disposal ? "DISPOSED" : "works");
     await decoder.dispose();
+  });
+});
+
+describe("a conversion that is aborted", () => {
+  const model = join(dirname(policy.path), "opt");
+
+  test.each(["f32", "q8_0"] as const)("to %s is ABORTED at any moment, and leaves nothing", async (type) => {
+    const out = `${policy.path}.aborted-${type}.gguf`;
+    const convert = (signal: AbortSignal) => outcomeOf(() => convertOpt({ model, out, type, gpu: false, signal }));
+    const start = performance.now();
+    expect(await convert(new AbortController().signal)).toBe("works");
+    const whole = performance.now() - start;
+    rmSync(out);
+    const outcomes: unknown[] = [];
+    for (let part = 0; part < 1; part += 0.1) {
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(), part * whole);
+      outcomes.push(await convert(controller.signal));
+      rmSync(out, { force: true });
+      expect(readdirSync(dirname(out)).filter((name) => name.startsWith(basename(out)))).toEqual([]);
+    }
+    expect(outcomes).toContain("ABORTED");
+    expect(outcomes.filter((outcome) => outcome !== "ABORTED" && outcome !== "works")).toEqual([]);
   });
 });
 

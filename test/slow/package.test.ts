@@ -14,6 +14,7 @@ it("npm pack takes along an addon for this machine, the library, the models and 
     "dist/index.js",
     "dist/index.cjs",
     "dist/cli.js",
+    "dist/child.js",
     "models/policy.gguf",
     "models/reward.gguf",
     "scripts/build-native.mjs",

@@ -1,33 +1,51 @@
 import type { Command } from "commander";
-import { devices } from "../../index.js";
+import { type TriedDevice, tryDevices } from "../../index.js";
 import { addExamples, engineDirFlag, verboseFlag } from "../flags/flags.js";
 import { bytes, table } from "../terminal/format.js";
-import { print, printJson } from "../terminal/output.js";
+import { interruptible } from "../terminal/interrupt.js";
+import { print, printJson, printText } from "../terminal/output.js";
 import { logTo } from "./session.js";
 
 interface DevicesFlags {
   engineDir?: string;
   json?: boolean;
+  retry?: boolean;
   verbose?: boolean;
 }
 
 export function addDevices(program: Command): void {
   const command = program
     .command("devices")
-    .description("List what the engine can run on.")
+    .description("List what the engine can run on. GPUs are tried, once for each engine and driver.")
+    .option("--retry", "try GPUs again that were tried before")
     .option("--json", "print a JSON array")
     .addOption(engineDirFlag())
     .addOption(verboseFlag());
   addExamples(command, ["devices", "devices --json"]);
-  command.action(({ engineDir, json, verbose }: DevicesFlags) => {
-    logTo(verbose);
-    const found = devices({ engineDir });
-    if (json) return printJson(found);
-    const rows = found.map((device) => [device.name, device.type, device.backend, memory(device), device.description]);
-    return print(table([["name", "type", "backend", "memory", "description"], ...rows]));
-  });
+  command.action((flags: DevicesFlags) => interruptible((signal) => runDevices(flags, signal)));
 }
 
-function memory({ memoryFree, memoryTotal }: { memoryFree: number; memoryTotal: number }): string {
+async function runDevices({ engineDir, json, retry, verbose }: DevicesFlags, signal: AbortSignal): Promise<void> {
+  logTo(verbose);
+  const found = await tryDevices({ engineDir, again: retry, signal });
+  if (json) return printJson(found);
+  const tried = found.some(({ trial }) => trial !== null);
+  const rows = found.map((device) => [
+    device.name,
+    device.type,
+    device.backend,
+    memory(device),
+    ...(tried ? [device.trial ?? "-"] : []),
+    device.description,
+  ]);
+  await print(table([["name", "type", "backend", "memory", ...(tried ? ["trial"] : []), "description"], ...rows]));
+  for (const reason of new Set(found.flatMap(reasonOf))) await printText(reason);
+}
+
+function reasonOf({ name, engine, reason }: TriedDevice): string[] {
+  return reason === null ? [] : [`${name} of ${engine}: ${reason}\n`];
+}
+
+function memory({ memoryFree, memoryTotal }: TriedDevice): string {
   return memoryTotal === 0 ? "-" : `${bytes(memoryFree)} free of ${bytes(memoryTotal)}`;
 }

@@ -22,6 +22,12 @@ export function reportLine(message: string, code?: string): void {
   process.stderr.write(`argsearch: ${line}${code === undefined ? "" : ` [${code}]`}\n`);
 }
 
+/** What Node would print of a process warning, in this program's form. */
+export function reportWarnings(): void {
+  if (process.listenerCount("warning") === 0) return; // --no-warnings
+  process.removeAllListeners("warning").on("warning", (warning: NodeJS.ErrnoException) => reportLine(warning.message, warning.code));
+}
+
 /** An error of any kind on one line; `where` comes before its message. */
 export function reportError(error: unknown, where = ""): void {
   const { message = String(error), code } = error as NodeJS.ErrnoException;

@@ -1,6 +1,6 @@
 import { abortedError, cancellable, throwIfAborted } from "../../engine/abort.js";
 import { binding, type ModelInfo, type NativeEmbedder, type Pooling } from "../../engine/binding.js";
-import { openEngine } from "../../engine/engine.js";
+import { chooseEngine } from "../../engine/choice.js";
 import { native } from "../../engine/native.js";
 import { ArgsearchError } from "../../errors.js";
 import { loadModels } from "../../model/load-models.js";
@@ -92,8 +92,8 @@ export async function loadEmbedder({ model: path, pooling, ...load }: EmbedderLo
   nonEmptyText("model", path);
   const how = pooling === undefined ? "auto" : oneOf("pooling", pooling, ["auto", "mean", "cls", "last"]);
   const resolved = resolveModel("loadEmbedder()", load);
-  openEngine(resolved);
-  const [model] = await loadModels([path], resolved);
+  const { gpu } = await chooseEngine(resolved, resolved.signal);
+  const [model] = await loadModels([path], { ...resolved, gpu });
   if (model === undefined) throw new Error("no embedding model was loaded");
   try {
     const context = contextFor(resolved, [model.info]);

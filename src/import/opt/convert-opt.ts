@@ -1,4 +1,4 @@
-import { openEngine } from "../../engine/engine.js";
+import { anyEngine } from "../../engine/choice.js";
 import { ENGINE, resolveEngine } from "../../engine/options.js";
 import { ArgsearchError } from "../../errors.js";
 import { requireWritable } from "../../files/whole-file.js";
@@ -63,7 +63,7 @@ const NAMES: Names<ConvertOptOptions> = {
 export async function convertOpt(options: ConvertOptOptions): Promise<ConvertOptResult> {
   const { type, provenance } = checkOptions(options);
   const { model, out, tensor, signal, engineDir, gpu } = options;
-  openEngine(resolveEngine({ engineDir, gpu }));
+  await anyEngine(resolveEngine({ engineDir, gpu }), signal);
   await refuseAdapterAt(model);
   const config = await readConfig(model);
   const shape = optShape(config);

@@ -1,11 +1,11 @@
 /** Where llama.cpp's converter comes from: the bundle of an installed node-llama-cpp, or of the one npm has. */
-import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { promisify } from "node:util";
+import { pathToFileURL } from "node:url";
 import { ArgsearchError } from "../../errors.js";
+import { cacheDir } from "../../files/cache-dir.js";
+import { runInChild } from "../../isolate/run-in-child.js";
 import { packageRoot } from "../../package-root.js";
 
 const SCRIPT = "convert_hf_to_gguf.py";
@@ -25,24 +25,35 @@ export async function converterDir(given?: string): Promise<string> {
   return fetchConverter();
 }
 
+/** Through npm and git, which keep the thread that waits for them: in a child process, where there can be one. */
 async function fetchConverter(): Promise<string> {
-  const bundle = installedBundle();
-  const script = join(packageRoot, "scripts", "converter.mjs");
-  const args = [script, cacheDir(), ...(bundle === undefined ? [] : [bundle])];
-  try {
-    const { stdout } = await promisify(execFile)(process.execPath, args, { env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" } });
-    return stdout.trim();
-  } catch (error) {
-    const { stderr, message } = error as Error & { stderr?: string };
-    const reason = stderr?.trim() || message;
-    throw new ArgsearchError(
-      "TOOL_NOT_FOUND",
-      `llama.cpp's converter cannot be fetched: ${reason}. Or name a directory that has it with --converter`,
-      {
-        cause: error,
-      },
-    );
-  }
+  const cache = cacheDir();
+  if (cache === undefined) throw unfetchable("there is no folder to keep it in; name one in the environment variable ARGSEARCH_CACHE_DIR");
+  const order: FetchOrder = { cache, bundle: installedBundle() };
+  const outcome = await runInChild<string>({ task: "fetchConverter", input: order });
+  if (outcome.ended === "done") return outcome.value;
+  if (outcome.ended === "failed") throw unfetchable(outcome.message);
+  if (outcome.ended === "died") throw unfetchable(`${outcome.how}: ${outcome.words}`);
+  return fetchHere(order).catch((error: unknown) => {
+    throw unfetchable((error as Error).message, error);
+  });
+}
+
+interface FetchOrder {
+  cache: string;
+  bundle?: string | undefined;
+}
+
+/** The child's task. */
+export async function fetchHere({ cache, bundle }: FetchOrder): Promise<string> {
+  const script = pathToFileURL(join(packageRoot, "scripts", "converter.mjs")).href;
+  const { fetchConverter } = (await import(script)) as { fetchConverter(cache: string, bundle?: string): string };
+  return fetchConverter(cache, bundle);
+}
+
+function unfetchable(reason: string, cause?: unknown): ArgsearchError {
+  const hint = "Or name a directory that has it with --converter";
+  return new ArgsearchError("TOOL_NOT_FOUND", `llama.cpp's converter cannot be fetched: ${reason}. ${hint}`, { cause });
 }
 
 /** The bundle of the node-llama-cpp that the application, or this package, has installed. */
@@ -57,12 +68,4 @@ function installedBundle(): string | undefined {
     }
   }
   return undefined;
-}
-
-/** The user's cache folder, by the custom of each system. */
-function cacheDir(): string {
-  const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
-  if (XDG_CACHE_HOME) return join(XDG_CACHE_HOME, "argsearch");
-  if (process.platform === "win32") return join(LOCALAPPDATA ?? join(homedir(), "AppData", "Local"), "argsearch", "Cache");
-  return process.platform === "darwin" ? join(homedir(), "Library", "Caches", "argsearch") : join(homedir(), ".cache", "argsearch");
 }

@@ -1,10 +1,9 @@
 /** Finds Python and runs a script of the package with it. */
 import { spawn } from "node:child_process";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { abortedError } from "../../engine/abort.js";
 import { ArgsearchError } from "../../errors.js";
-import { packageRoot } from "../../package-root.js";
+import { packageFile } from "../../package-root.js";
 import { atExit } from "../at-exit.js";
 
 export interface PythonRun {
@@ -77,7 +76,7 @@ export async function runPython(program: string, run: PythonRun): Promise<Python
 
 /** Path of a script of the package. */
 export function pythonScript(name: string): string {
-  return join(packageRoot, "python", name);
+  return packageFile("python", name);
 }
 
 /** What a program said last, or how it ended. */

@@ -1,0 +1,87 @@
+/** A started child, whichever way it was started: messages, last words, the end. */
+import { fork } from "node:child_process";
+import { type ChildKind, electron } from "./child-kind.js";
+
+export interface Child {
+  send(message: unknown): void;
+  /** Ends it at once, whatever it does. */
+  kill(): void;
+  /** What it wrote to standard error, its end at least. */
+  words(): string;
+}
+
+export interface ChildEvents {
+  onMessage(message: unknown): void;
+  /** Once, when it is gone, or could not be started: how, in words. */
+  onEnd(how: string): void;
+}
+
+/** Bytes of standard error that are kept. */
+const MOST_WORDS = 8192;
+
+/** Starts the script at `entry`. What is wrong with it comes by onEnd(), never as an exception. */
+export function openChild(entry: string, kind: Exclude<ChildKind, { how: "none" }>, events: ChildEvents): Child {
+  return kind.how === "utility" ? openUtility(entry, events) : openFork(entry, kind.env, events);
+}
+
+function openFork(entry: string, env: Record<string, string>, { onMessage, onEnd }: ChildEvents): Child {
+  // What was meant for the application (a debugger, modules to begin with) is not for its child.
+  const { NODE_OPTIONS: _, ...inherited } = process.env;
+  const end = once(onEnd);
+  let child: ReturnType<typeof fork>;
+  try {
+    child = fork(entry, [], { execArgv: [], env: { ...inherited, ...env }, stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  } catch (error) {
+    queueMicrotask(() => end(String(error)));
+    return { send: () => {}, kill: () => {}, words: () => "" };
+  }
+  const words = tailOf(child.stderr);
+  child.on("message", onMessage);
+  child.on("error", (error) => {
+    // Also what could not be sent to one that is ending, which "close" then tells of.
+    if (child.pid === undefined) end(String(error));
+  });
+  child.on("close", (code, signal) => end(signal === null ? `code ${code}` : signal));
+  return {
+    send: (message) => void child.send(message as object, () => {}),
+    kill: () => void child.kill("SIGKILL"),
+    words,
+  };
+}
+
+function openUtility(entry: string, { onMessage, onEnd }: ChildEvents): Child {
+  const end = once(onEnd);
+  const api = electron();
+  if (api === undefined) throw new Error("Electron's utilityProcess is gone");
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  const child = api.utilityProcess.fork(entry, [], { execArgv: [], env, stdio: ["ignore", "ignore", "pipe"], serviceName: "argsearch" });
+  const words = tailOf(child.stderr);
+  child.on("message", onMessage);
+  child.on("exit", (code) => end(`code ${code}`));
+  return {
+    send: (message) => child.postMessage(message),
+    // Its own kill() asks politely, and native code would not hear it.
+    kill: () => {
+      if (child.pid !== undefined) process.kill(child.pid, "SIGKILL");
+    },
+    words,
+  };
+}
+
+function once(call: (how: string) => void): (how: string) => void {
+  let called = false;
+  return (how) => {
+    if (!called) call(how);
+    called = true;
+  };
+}
+
+/** Reads a stream to its end, keeping the last of it. */
+function tailOf(stream: NodeJS.ReadableStream | null): () => string {
+  let tail = "";
+  stream?.on("data", (chunk: Buffer | string) => {
+    tail = (tail + chunk.toString()).slice(-MOST_WORDS);
+  });
+  stream?.on("error", () => {});
+  return () => tail.trim();
+}

@@ -1,0 +1,112 @@
+/** Work in a process of its own: a crash there is a result here, and it can be ended at any moment. */
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { packageRoot } from "../package-root.js";
+import { type ChildKind, childKind, thisHost } from "./child-kind.js";
+import { type Child, openChild } from "./open-child.js";
+import { isReport, type Order } from "./wire.js";
+
+export interface ChildRun {
+  /** A name of src/child.ts's table. */
+  task: string;
+  /** What JSON can hold. */
+  input: unknown;
+  /** What the task notes on its way. */
+  onNote?: (note: unknown) => void;
+  signal?: AbortSignal | undefined;
+  /** Milliseconds; default: as long as it takes. */
+  limitMs?: number;
+  /** Files that are worth nothing if this process ends before the work is done; otherwise they are the caller's. */
+  remove?: readonly string[];
+}
+
+export type ChildOutcome<T> =
+  | { ended: "done"; value: T }
+  /** The task threw. */
+  | { ended: "failed"; code: string | undefined; message: string }
+  /** The process ended in the middle: how, and its last words on standard error. */
+  | { ended: "died"; how: string; words: string }
+  | { ended: "too slow" }
+  | { ended: "aborted" }
+  /** There can be no child here. */
+  | { ended: "impossible"; why: string };
+
+/** Running children with what they leave behind, for the end of this process. */
+const running = new Map<Child, readonly string[]>();
+
+/** How a child would be started here, or why it would not. */
+export function possibleChild(): ChildKind {
+  const kind = childKind(thisHost());
+  if (kind.how !== "none" && !existsSync(entry())) return { how: "none", why: `${entry()} is missing` };
+  return kind;
+}
+
+/** Never rejects. Resolves when the child is gone, so that nothing writes any more. */
+export async function runInChild<T>({ task, input, onNote, signal, limitMs, remove = [] }: ChildRun): Promise<ChildOutcome<T>> {
+  if (signal?.aborted) return { ended: "aborted" };
+  const kind = possibleChild();
+  if (kind.how === "none") return { ended: "impossible", why: kind.why };
+  return new Promise((resolve) => {
+    let outcome: ChildOutcome<T> | undefined;
+    let ready = false;
+    let timer: NodeJS.Timeout | undefined;
+    /** The first to decide; then the child is of no more use. */
+    const decide = (decided: ChildOutcome<T>): void => {
+      outcome ??= decided;
+      child.kill();
+    };
+    const abort = (): void => decide({ ended: "aborted" });
+    const onMessage = (message: unknown): void => {
+      if (!isReport(message)) return;
+      if ("done" in message) decide({ ended: "done", value: message.done as T });
+      else if ("note" in message) onNote?.(message.note);
+      else if ("failed" in message) decide({ ended: "failed", code: message.failed.code, message: message.failed.message });
+      else {
+        ready = true;
+        child.send({ task, input, remove } satisfies Order);
+      }
+    };
+    const onEnd = (how: string): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+      running.delete(child);
+      const words = child.words();
+      const unable = `a child process did not start (${how})${words === "" ? "" : `: ${words}`}`;
+      resolve(outcome ?? (ready ? { ended: "died", how, words } : { ended: "impossible", why: unable }));
+    };
+    const child = openChild(entry(), kind, { onMessage, onEnd });
+    endWithProcess(child, remove);
+    signal?.addEventListener("abort", abort, { once: true });
+    if (limitMs !== undefined) timer = setTimeout(() => decide({ ended: "too slow" }), limitMs);
+  });
+}
+
+/** The script is a bundle of its own, also where this file is not bundled: in the tests. */
+function entry(): string {
+  return join(packageRoot, "dist", "child.js");
+}
+
+let listens = false;
+
+/** Children end with this process, and what they have written goes with them. */
+function endWithProcess(child: Child, files: readonly string[]): void {
+  running.set(child, files);
+  if (listens) return;
+  listens = true;
+  process.on("exit", () => {
+    for (const [each, remove] of running) {
+      each.kill();
+      discard(remove);
+    }
+  });
+}
+
+function discard(files: readonly string[]): void {
+  for (const file of files) {
+    try {
+      rmSync(file, { force: true });
+    } catch {
+      // Windows: still open there. The child removes it.
+    }
+  }
+}

@@ -1,0 +1,18 @@
+/** What a process and its child say to each other. */
+
+/** The parent's one message: the work. */
+export interface Order {
+  task: string;
+  input: unknown;
+  /** Files that the child removes when the parent is gone before the work is done. */
+  remove: readonly string[];
+}
+
+/** The child's: that it listens, what it has found on the way, what became of the work. */
+export type Report = { ready: true } | { note: unknown } | { done: unknown } | { failed: { code?: string | undefined; message: string } };
+
+const KINDS = ["ready", "note", "done", "failed"];
+
+export function isReport(value: unknown): value is Report {
+  return typeof value === "object" && value !== null && KINDS.some((kind) => kind in value);
+}
