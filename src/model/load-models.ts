@@ -4,6 +4,7 @@ import { binding } from "../engine/binding.js";
 import { BACKENDS } from "../engine/engine.js";
 import { native } from "../engine/native.js";
 import { ArgsearchError } from "../errors.js";
+import { unpacked } from "../package-root.js";
 import { EMBEDDED } from "./embedded.js";
 import { Model } from "./model.js";
 import { DEFAULT_CONTEXT, type ResolvedModelOptions } from "./options.js";
@@ -33,7 +34,7 @@ async function loadModel(path: string, options: ResolvedModelOptions, onProgress
   const report = stoppingAtFailure(onProgress, failed);
   try {
     const model = await cancellable([signal, failed.signal], (cancel) =>
-      native(() => binding().loadModel({ path, gpuLayers, backend, contextSize, cancel }, report)),
+      native(() => binding().loadModel({ path: unpacked(path), gpuLayers, backend, contextSize, cancel }, report)),
     );
     if (!failed.signal.aborted) return new Model(model);
     model.dispose();
