@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/assertion_guard.h"
+#include "engine/failures.h"
 #include "engine/log.h"
 #include "error.h"
 #include "stopwatch.h"
@@ -69,10 +70,11 @@ llama_context_params context_params(const Model& model, const ContextSettings& s
 
 [[noreturn]] void fail_context(const Model& model, uint32_t cells, const LogCapture& log) {
   const std::string reason = log.last_line("out of memory");
-  if (reason.find("cache type") != std::string::npos) {
+  const EngineFailure failure = failure_in(reason);
+  if (failure == EngineFailure::kCacheType) {
     throw Error(ErrorCode::kOptionInvalid, model.path() + " cannot have this kvType: " + reason + ".");
   }
-  if (reason.find("GGML_ASSERT") != std::string::npos) {
+  if (failure == EngineFailure::kAssertion) {
     throw Error(ErrorCode::kModelInvalid, model.path() + " is damaged: " + reason);
   }
   throw Error(ErrorCode::kOutOfMemory, model.path() + ": no context of " + std::to_string(cells) +

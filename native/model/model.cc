@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/assertion_guard.h"
+#include "engine/failures.h"
 #include "engine/log.h"
 #include "error.h"
 
@@ -127,12 +128,13 @@ std::vector<ggml_backend_dev_t> select_devices(const std::string& backend) {
 
 [[noreturn]] void fail_load(const std::string& path, const std::string& architecture, const LogCapture& log) {
   const std::string reason = log.last_line("llama.cpp gave no reason");
-  if (log.text().find("unknown model architecture") != std::string::npos) {
+  const EngineFailure failure = failure_in(log.text());
+  if (failure == EngineFailure::kUnknownArchitecture) {
     throw Error(ErrorCode::kModelUnsupported,
                 path + ": llama.cpp " + engine().version + " does not know the architecture \"" + architecture +
                     "\". A newer one may: update argsearch, or set engineDir to its libraries.");
   }
-  if (log.text().find("unable to allocate") != std::string::npos || log.text().find("bad_alloc") != std::string::npos) {
+  if (failure == EngineFailure::kOutOfMemory) {
     throw Error(ErrorCode::kOutOfMemory, path + " does not fit into memory: " + reason);
   }
   throw Error(ErrorCode::kModelInvalid, path + " cannot be loaded: " + reason);
