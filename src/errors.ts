@@ -6,8 +6,8 @@
  * | ADDON_NOT_FOUND | no native addon for this platform |
  * | ENGINE_NOT_FOUND | no llama.cpp libraries found, or none in engineDir |
  * | DEPENDENCY_MISSING | an optional package that this needs is not installed |
- * | ENGINE_INCOMPATIBLE | a library lacks a symbol or is of another major version |
- * | DEVICE_UNAVAILABLE | the asked-for GPU backend is not there |
+ * | ENGINE_INCOMPATIBLE | libraries of a version that this package does not know, of several builds, or beside another engine |
+ * | DEVICE_UNAVAILABLE | the asked-for GPU is not there, or fails when it is tried |
  * | FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, FILE_UNWRITABLE | the file system said no |
  * | NOT_GGUF | the file is not GGUF |
  * | MODEL_INVALID | GGUF, but damaged, truncated or inconsistent |
@@ -25,7 +25,7 @@
  * | OUT_OF_MEMORY | a context or buffer could not be allocated |
  * | DECODE_FAILED | llama.cpp failed to decode |
  * | TOOL_NOT_FOUND | a program that a command needs (Python and its modules, git) is not installed |
- * | CONVERSION_FAILED | llama.cpp's converter failed |
+ * | CONVERSION_FAILED | llama.cpp's converter failed, or its quantising |
  */
 export const ERROR_CODES = [
   "ADDON_NOT_FOUND",

@@ -50,7 +50,10 @@ export interface RewardTerm {
 
 export type RewardSpec = string | RewardFunction | RewardTerm;
 
-/** "auto": every GPU the engine finds, else the CPU; a name: that backend or DEVICE_UNAVAILABLE; false: the CPU. */
+/**
+ * "auto": every GPU the engine finds, or the CPU where none passes its trial; a name: that backend or DEVICE_UNAVAILABLE; false: the CPU.
+ * A GPU is tried once in a child process, which may take a minute; what fails is said in one process warning, ARGSEARCH_GPU_FAILS.
+ */
 export type Gpu = "auto" | "cuda" | "vulkan" | "metal" | false;
 
 /** Which llama.cpp does the work. A process has one: the first that is opened stays. */

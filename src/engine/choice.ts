@@ -126,7 +126,7 @@ function warnOf(obstacles: readonly Obstacle[], used: Candidate): void {
   const failures = obstacles.filter(({ verdict }) => verdict.outcome === "fails");
   if (failures.length === 0) return;
   const instead = used.gpus.some(mayHave) && !failures.some(({ candidate }) => candidate === used) ? used.name : "the CPU";
-  const message = `argsearch uses ${instead}, because a GPU fails. ${reasons(failures)}. "argsearch devices" shows what there is.`;
+  const message = `${instead} is used instead of a GPU that fails. ${reasons(failures)}. "argsearch devices" shows what there is.`;
   if (warned.has(message)) return;
   warned.add(message);
   process.emitWarning(message, { code: WARNING });

@@ -22,7 +22,7 @@ export function openEngine(options: ResolvedEngine): EngineInfo {
   const open = engineThatServes(options);
   if (open) return open;
   const candidate = preferred(options);
-  return openCandidate(candidate, options.gpu === "auto" && fails(candidate));
+  return openCandidate(candidate, (options.gpu === "auto" || options.gpu === false) && fails(candidate));
 }
 
 /** The engine that is open, if the options leave it to us which one that is. */

@@ -1,6 +1,9 @@
 /** The addon's models, and what their contexts are made with. */
 
-/** Shared between JavaScript and a running native call; setting it ends loading or prefill early with code ABORTED. */
+/**
+ * Shared between JavaScript and a running native call; setting it ends loading or prefill early with code ABORTED. On the CPU ggml looks
+ * between the nodes of a graph. Other backends never look: there a whole decode is waited for, by closing, too.
+ */
 export interface NativeCancel {
   cancel(): void;
 }

@@ -62,7 +62,11 @@ function openUtility(entry: string, { onMessage, onEnd }: ChildEvents): Child {
     send: (message) => child.postMessage(message),
     // Its own kill() asks politely, and native code would not hear it.
     kill: () => {
-      if (child.pid !== undefined) process.kill(child.pid, "SIGKILL");
+      try {
+        if (child.pid !== undefined) process.kill(child.pid, "SIGKILL");
+      } catch {
+        // It is gone.
+      }
     },
     words,
   };

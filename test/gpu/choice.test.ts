@@ -35,7 +35,7 @@ describe.skipIf(!canCompile)("engines", () => {
       expect(first).toMatchObject({ ended: 0, engine: { dir: plainEngine }, gpuHere: false });
       expect(first.tokens).toEqual(await cpuTokens());
       expect(first.stderr).toMatch(
-        /^\(node:\d+\) \[ARGSEARCH_GPU_FAILS\] Warning: argsearch uses the CPU, because a GPU fails\. @node-llama-cpp\/linux-x64-cuda: /,
+        /^\(node:\d+\) \[ARGSEARCH_GPU_FAILS\] Warning: the CPU is used instead of a GPU that fails\. @node-llama-cpp\/linux-x64-cuda: /,
       );
       expect(first.stderr).toContain(FAKE_CUDA === "scribbles" ? "it computes wrong numbers" : REASON);
       expect(first.stderr.match(/ARGSEARCH_GPU_FAILS/g)).toHaveLength(1);

@@ -1,5 +1,5 @@
 /** Several GPU engines beside each other: the next one serves where one fails. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { root } from "../cli/run.js";
@@ -24,7 +24,7 @@ describe.skipIf(!canCompile)("several engines", () => {
     for (const gpu of ["auto", "cuda"]) {
       const loaded = await machine().load({ gpu }, fails);
       expect(loaded).toMatchObject({ ended: 0, engine: { dir: plainEngine, backends: older }, gpuHere: true, trials: 2 });
-      expect(loaded.stderr).toContain("argsearch uses @node-llama-cpp/linux-x64-cuda-ext, because a GPU fails.");
+      expect(loaded.stderr).toContain("@node-llama-cpp/linux-x64-cuda-ext is used instead of a GPU that fails.");
     }
   });
 
@@ -32,14 +32,14 @@ describe.skipIf(!canCompile)("several engines", () => {
     const loaded = await machine().load({}, { ...fails, FAKE_OLD: "scribbles" });
     expect(loaded).toMatchObject({ ended: 0, engine: { dir: vulkan }, gpuHere: true, trials: 3 });
     expect(loaded.stderr).toMatch(
-      /argsearch uses @node-llama-cpp\/linux-x64-vulkan, .*-cuda: .*unsupported toolchain.*-cuda-ext: it computes wrong numbers/,
+      /@node-llama-cpp\/linux-x64-vulkan is used instead of a GPU that fails\. .*-cuda: .*unsupported toolchain.*-cuda-ext: it computes wrong numbers/,
     );
   });
 
   test("then the CPU", async () => {
     const loaded = await machine().load({}, { ...fails, FAKE_OLD: "aborts", FAKE_VULKAN: "aborts at once" });
     expect(loaded).toMatchObject({ ended: 0, engine: { dir: plainEngine }, gpuHere: false });
-    expect(loaded.stderr).toContain("argsearch uses the CPU, because a GPU fails.");
+    expect(loaded.stderr).toContain("the CPU is used instead of a GPU that fails.");
   });
 
   test("an engine that was opened before stays, without the GPU that fails", async () => {
@@ -52,7 +52,7 @@ describe.skipIf(!canCompile)("several engines", () => {
       await decoder.dispose();`;
     const { ended, value, stderr } = await runModule(body, made.dir, { ...env, ...fails });
     expect({ ended, value }).toEqual({ ended: 0, value: { found: expect.arrayContaining(["CUDA0", "CPU"]), dir: cuda } });
-    expect(stderr).toContain("argsearch uses the CPU, because a GPU fails.");
+    expect(stderr).toContain("the CPU is used instead of a GPU that fails.");
   });
 
   test("what needs no GPU opens the engine that load() will use", async () => {
@@ -80,6 +80,15 @@ describe.skipIf(!canCompile)("several engines", () => {
     const loaded = await machine().load({ gpu: "cuda" }, fails);
     expect(loaded).toMatchObject({ ended: 0, code: "DEVICE_UNAVAILABLE" });
     made.fallbackPackage("FAKE_OLD");
+  });
+
+  test("argsearch generate says it on one line", () => {
+    const env = { ...process.env, ...machine().env, ...fails, FAKE_OLD: "aborts", FAKE_VULKAN: "aborts" };
+    const args = [join(root, "dist", "cli.js"), "generate", "--prompt", "Hello", "--max-tokens", "2"];
+    const { status, stderr } = spawnSync(process.execPath, args, { cwd: made.dir, env, encoding: "utf8" });
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/^argsearch: the CPU is used instead of a GPU that fails\. [^\n]* \[ARGSEARCH_GPU_FAILS\]$/m);
+    expect(stderr).not.toContain("(node:");
   });
 
   test("argsearch devices shows what was tried, and tries again when told to", async () => {

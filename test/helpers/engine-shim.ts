@@ -23,12 +23,14 @@ function compiles(): boolean {
 }
 
 const require = createRequire(join(root, "package.json"));
-const plainPackage = join(dirname(require.resolve(`@node-llama-cpp/${platform}`)), "..");
+const plainPackage = canCompile ? join(dirname(require.resolve(`@node-llama-cpp/${platform}`)), "..") : "";
 /** llama.cpp's libraries for the CPU. */
 export const plainEngine = join(plainPackage, "bins", platform);
-const manifest = JSON.parse(readFileSync(join(plainPackage, "package.json"), "utf8")) as { version: string };
+const { optionalDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+  optionalDependencies: Record<string, string>;
+};
 /** The release of the engine packages. */
-export const release = manifest.version;
+export const release = optionalDependencies[`@node-llama-cpp/${platform}`] as string;
 
 /** Folders of llama.cpp's headers. */
 export const llamaHeaders = [["include"], ["ggml", "include"]].map((names) => join(root, ".cache", "llama.cpp", release, ...names));
