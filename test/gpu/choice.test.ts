@@ -1,9 +1,10 @@
 /** Which engine a process takes where GPUs work, fail, hang or lie: each case in a process of its own, with a stand-in for the GPU. */
-import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { canCompile, plainEngine } from "../helpers/engine-shim.js";
 import { machines } from "./machine.js";
+import { runModule } from "./program.js";
 import { standIns } from "./stand-in.js";
 
 const REASON = "CUDA error: the provided PTX was compiled with an unsupported toolchain.";
@@ -44,6 +45,35 @@ describe.skipIf(!canCompile)("engines", () => {
       expect(second.stderr).toContain("ARGSEARCH_GPU_FAILS");
     },
   );
+
+  test("a verdict is one on that engine and that device", async () => {
+    const here = machine();
+    expect(await here.load({})).toMatchObject({ gpuHere: true, trials: 1 });
+    expect(await here.load({}, { FAKE_GPU_NAME: "another card" })).toMatchObject({ ended: 0, gpuHere: true, trials: 1 });
+    expect(await here.load({}, { FAKE_GPU_NAME: "another card" })).toMatchObject({ gpuHere: true, trials: 0 });
+    const failing = await here.load({}, { FAKE_GPU_NAME: "a third", FAKE_CUDA: "aborts" });
+    expect(failing).toMatchObject({ ended: 0, gpuHere: false, trials: 1, tokens: await cpuTokens() });
+    utimesSync(join(cuda, "libggml-cuda.so"), new Date(), new Date());
+    expect(await here.load({})).toMatchObject({ ended: 0, stderr: "", gpuHere: true, trials: 1 });
+  });
+
+  test("loads at once share a trial", async () => {
+    const body = `
+      const decoders = await Promise.all([argsearch.load(), argsearch.loadReward(), argsearch.load()]);
+      say(process.pid);
+      for (const each of decoders) await each.dispose();`;
+    const { env, cache } = machine();
+    const { ended, value } = await runModule<number>(body, made.dir, env);
+    expect(ended).toBe(0);
+    const users = new Set(
+      readFileSync(join(cache, "..", "trace"), "utf8")
+        .trim()
+        .split("\n")
+        .map((line) => line.split(" ")[1]),
+    );
+    users.delete(String(value));
+    expect(users.size).toBe(1);
+  });
 
   test("a GPU by name that fails is an error with the engine's reason and what to do", async () => {
     const { ended, code, message, stderr } = await machine().load({ gpu: "cuda" }, { FAKE_CUDA: "aborts" });

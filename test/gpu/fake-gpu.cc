@@ -4,7 +4,8 @@
 //   -DMODE="FAKE_CUDA"  environment variable that says what it does: "works" (the default), "aborts", "aborts at once",
 //                       "scribbles", "hangs", "hangs at once", "absent"
 //
-// FAKE_GPU_TRACE names a file that gets a line, with the process's number, whenever a device is taken into use.
+// FAKE_GPU_NAME is its device's description. FAKE_GPU_TRACE names a file that gets a line, with the process's number,
+// whenever a device is taken into use.
 #include <unistd.h>
 
 #include <cstdio>
@@ -69,7 +70,10 @@ void trace() {
 }
 
 const char* get_name(void*) { return GPU "0"; }
-const char* get_description(void*) { return "stand-in for a GPU"; }
+const char* get_description(void*) {
+  const char* name = std::getenv("FAKE_GPU_NAME");
+  return name != nullptr ? name : "stand-in for a GPU";
+}
 const char* get_registry_name(void*) { return GPU; }
 enum ggml_backend_dev_type get_type(void*) { return GGML_BACKEND_DEVICE_TYPE_GPU; }
 
