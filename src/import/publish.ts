@@ -8,13 +8,13 @@ import { anyEngine } from "../engine/choice.js";
 import { native } from "../engine/native.js";
 import { resolveEngine } from "../engine/options.js";
 import { ArgsearchError } from "../errors.js";
+import { atExit } from "../files/at-exit.js";
 import { toldOf } from "../files/file-errors.js";
 import { followLinks, moveInto, temporaryName } from "../files/whole-file.js";
 import { attachReward } from "../gguf/attach.js";
 import type { RewardProvenance } from "../gguf/provenance.js";
 import type { RewardHead } from "../gguf/reward-head.js";
 import type { EngineOptions } from "../types.js";
-import { atExit } from "./at-exit.js";
 import type { ModelType } from "./model-types.js";
 import { quantise } from "./quantise.js";
 

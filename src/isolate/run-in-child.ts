@@ -1,9 +1,10 @@
 /** Work in a process of its own: a crash there is a result here, and it can be ended at any moment. */
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { atExit } from "../files/at-exit.js";
 import { packageRoot } from "../package-root.js";
 import { type ChildKind, childKind, thisHost } from "./child-kind.js";
-import { type Child, openChild } from "./open-child.js";
+import { openChild } from "./open-child.js";
 import { isReport, type Order } from "./wire.js";
 
 export interface ChildRun {
@@ -30,9 +31,6 @@ export type ChildOutcome<T> =
   | { ended: "aborted" }
   /** There can be no child here. */
   | { ended: "impossible"; why: string };
-
-/** Running children with what they leave behind, for the end of this process. */
-const running = new Map<Child, readonly string[]>();
 
 /** How a child would be started here, or why it would not. */
 export function possibleChild(): ChildKind {
@@ -69,13 +67,16 @@ export async function runInChild<T>({ task, input, onNote, signal, limitMs, remo
     const onEnd = (how: string): void => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", abort);
-      running.delete(child);
+      forget();
       const words = child.words();
       const unable = `a child process did not start (${how})${words === "" ? "" : `: ${words}`}`;
       resolve(outcome ?? (ready ? { ended: "died", how, words } : { ended: "impossible", why: unable }));
     };
     const child = openChild(entry(), kind, { onMessage, onEnd });
-    endWithProcess(child, remove);
+    const forget = atExit(() => {
+      child.kill();
+      discard(remove);
+    });
     signal?.addEventListener("abort", abort, { once: true });
     if (limitMs !== undefined) timer = setTimeout(() => decide({ ended: "too slow" }), limitMs);
   });
@@ -84,21 +85,6 @@ export async function runInChild<T>({ task, input, onNote, signal, limitMs, remo
 /** The script is a bundle of its own, also where this file is not bundled: in the tests. */
 function entry(): string {
   return join(packageRoot, "dist", "child.js");
-}
-
-let listens = false;
-
-/** Children end with this process, and what they have written goes with them. */
-function endWithProcess(child: Child, files: readonly string[]): void {
-  running.set(child, files);
-  if (listens) return;
-  listens = true;
-  process.on("exit", () => {
-    for (const [each, remove] of running) {
-      each.kill();
-      discard(remove);
-    }
-  });
 }
 
 function discard(files: readonly string[]): void {

@@ -30,9 +30,9 @@ export function serve(tasks: Readonly<Record<string, Task>>): void {
     process.on("disconnect", () => endNow(remove));
     if (!process.connected) endNow(remove);
     watchParent();
+    // Ctrl-C, and other ways to end a program, reach its whole group. The parent decides what becomes of the work.
+    for (const signal of ["SIGINT", "SIGHUP", "SIGTERM"]) process.on(signal, () => {});
   } else return;
-  // Ctrl-C reaches the whole group. The parent decides what becomes of the work.
-  for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => {});
   report({ ready: true });
 }
 

@@ -56,9 +56,9 @@ describe.skipIf(!canCompile)("llama.cpp that writes for ever", () => {
     const outcome = converted.catch((error: unknown) => error);
     await underWay();
     const trunk = left().find((name) => name.endsWith(".trunk.tmp")) as string;
-    expect(await inspect(join(dir, trunk))).toMatchObject({ architecture: "gpt2" });
+    const { architecture } = await inspect(join(dir, trunk));
     await using decoder = await load({ policy: join(dir, trunk), gpu: false, threads: 1 });
-    expect(decoder.info.policy.architecture).toBe("gpt2");
+    expect(decoder.info.policy.architecture).toBe(architecture);
     controller.abort();
     expect(await outcome).toMatchObject({ code: "ABORTED" });
     expect(left()).toEqual(["model"]);

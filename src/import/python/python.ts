@@ -3,8 +3,8 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { abortedError } from "../../engine/abort.js";
 import { ArgsearchError } from "../../errors.js";
+import { atExit } from "../../files/at-exit.js";
 import { packageFile } from "../../package-root.js";
-import { atExit } from "../at-exit.js";
 
 export interface PythonRun {
   args: readonly string[];

@@ -1,4 +1,4 @@
-/** What a conversion must not leave behind where its process exits in the middle of it: `finally` blocks do not run then. */
+/** What must not be left behind by a process that exits in the middle of it: `finally` blocks do not run then. */
 
 const tasks = new Set<() => void>();
 
