@@ -13,6 +13,7 @@
 #include "engine/llama_api.h"
 #include "engine/log.h"
 #include "limits.h"
+#include "model/vocabulary_match.h"
 
 namespace argsearch {
 namespace {
@@ -110,9 +111,9 @@ Napi::Value create_cancel_js(const Napi::CallbackInfo& info) {
 
 Napi::Value vocabulary_difference_js(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
-    const auto a = ModelHandle::model_of(info[0], "a");
-    const auto b = ModelHandle::model_of(info[1], "b");
-    const std::string difference = vocabulary_difference(*a, *b);
+    const auto judge = ModelHandle::model_of(info[0], "judge");
+    const auto policy = ModelHandle::model_of(info[1], "policy");
+    const std::string difference = vocabulary_difference(judge->vocabulary(), policy->vocabulary());
     return difference.empty() ? info.Env().Null() : Napi::String::New(info.Env(), difference).As<Napi::Value>();
   });
 }

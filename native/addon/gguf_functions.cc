@@ -4,7 +4,8 @@
 
 #include "addon/async.h"
 #include "addon/convert.h"
-#include "model/gguf_file.h"
+#include "model/gguf_model.h"
+#include "model/gguf_rewrite.h"
 #include "model/quantize.h"
 
 namespace argsearch {
@@ -100,34 +101,44 @@ struct TensorTotals {
   uint64_t bytes = 0;
 };
 
-Napi::Value file_to_js(Napi::Env env, const GgufFile& file) {
-  const LlamaApi& api = engine();
-  std::map<ggml_type, TensorTotals> totals;
-  TensorTotals all;
-  for (int64_t i = 0; i < api.gguf_get_n_tensors(file.context()); ++i) {
-    const ggml_type type = api.gguf_get_tensor_type(file.context(), i);
-    const uint64_t bytes = api.gguf_get_tensor_size(file.context(), i);
-    const auto block = static_cast<uint64_t>(api.ggml_blck_size(type));
-    const uint64_t parameters = bytes / api.ggml_type_size(type) * block;
-    for (TensorTotals* total : {&totals[type], &all}) {
-      ++total->tensors;
-      total->parameters += parameters;
-      total->bytes += bytes;
-    }
-  }
+Napi::Array types_to_js(Napi::Env env, const std::map<ggml_type, TensorTotals>& totals) {
   Napi::Array types = Napi::Array::New(env);
   for (const auto& [type, total] : totals) {
     Napi::Object object = Napi::Object::New(env);
-    object["type"] = api.ggml_type_name(type);
+    object["type"] = engine().ggml_type_name(type);
     object["tensors"] = to_js_count(env, total.tensors);
     object["parameters"] = to_js_count(env, total.parameters);
     object["bytes"] = to_js_count(env, total.bytes);
     types[types.Length()] = object;
   }
+  return types;
+}
+
+Napi::Value model_to_js(Napi::Env env, const GgufModel& model) {
+  const LlamaApi& api = engine();
+  std::map<ggml_type, TensorTotals> totals;
+  TensorTotals all;
+  for (const GgufFile& file : model.files()) {
+    for (int64_t i = 0; i < api.gguf_get_n_tensors(file.context()); ++i) {
+      const ggml_type type = api.gguf_get_tensor_type(file.context(), i);
+      const uint64_t bytes = api.gguf_get_tensor_size(file.context(), i);
+      const auto block = static_cast<uint64_t>(api.ggml_blck_size(type));
+      const uint64_t parameters = bytes / api.ggml_type_size(type) * block;
+      for (TensorTotals* total : {&totals[type], &all}) {
+        ++total->tensors;
+        total->parameters += parameters;
+        total->bytes += bytes;
+      }
+    }
+  }
+  std::vector<std::string> paths;
+  for (const GgufFile& file : model.files()) paths.push_back(file.path());
   Napi::Object result = Napi::Object::New(env);
-  result["version"] = api.gguf_get_version(file.context());
-  result["entries"] = entries_to_js(env, file);
-  result["tensorTypes"] = types;
+  result["version"] = api.gguf_get_version(model.first().context());
+  result["files"] = to_js_strings(env, paths);
+  result["size"] = to_js_count(env, model.size());
+  result["entries"] = entries_to_js(env, model.first());
+  result["tensorTypes"] = types_to_js(env, totals);
   result["tensorCount"] = to_js_count(env, all.tensors);
   result["parameters"] = to_js_count(env, all.parameters);
   return result;
@@ -160,8 +171,9 @@ Napi::Value read_gguf_file(const Napi::CallbackInfo& info) {
   return guarded(env, [&]() -> Napi::Value {
     const std::string path = to_string(info[0], "path");
     return run_async(
-        env, Environment::of(env).loader(), Napi::Object::New(env), [path] { return std::make_unique<GgufFile>(path); },
-        [](Napi::Env js, const std::unique_ptr<GgufFile>& file) { return file_to_js(js, *file); });
+        env, Environment::of(env).loader(), Napi::Object::New(env),
+        [path] { return std::make_unique<GgufModel>(path); },
+        [](Napi::Env js, const std::unique_ptr<GgufModel>& model) { return model_to_js(js, *model); });
   });
 }
 

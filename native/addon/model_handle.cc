@@ -3,6 +3,7 @@
 #include "addon/async.h"
 #include "addon/cancel_handle.h"
 #include "addon/free_memory.h"
+#include "model/vocabulary_match.h"
 
 namespace argsearch {
 namespace {
@@ -32,11 +33,14 @@ Napi::Object info_to_js(Napi::Env env, const Model& model) {
   info["encoder"] = api.llama_model_has_encoder(model.handle());
   const std::string chat_template = model.chat_template();
   info["chatTemplate"] = chat_template.empty() ? env.Null() : Napi::String::New(env, chat_template).As<Napi::Value>();
-  info["addBos"] = api.llama_vocab_get_add_bos(model.vocab());
-  info["bos"] = api.llama_vocab_bos(model.vocab());
-  info["eos"] = api.llama_vocab_eos(model.vocab());
-  info["bosText"] = model.token_text(api.llama_vocab_bos(model.vocab()));
-  info["eosText"] = model.token_text(api.llama_vocab_eos(model.vocab()));
+  const Vocabulary& vocabulary = model.vocabulary();
+  const llama_token bos = api.llama_vocab_bos(vocabulary.handle());
+  const llama_token eos = api.llama_vocab_eos(vocabulary.handle());
+  info["addBos"] = api.llama_vocab_get_add_bos(vocabulary.handle());
+  info["bos"] = bos;
+  info["eos"] = eos;
+  info["bosText"] = vocabulary.text(bos);
+  info["eosText"] = vocabulary.text(eos);
   info["head"] = head_to_js(env, model);
   return info;
 }
@@ -64,10 +68,12 @@ class ProgressReporter {
 }  // namespace
 
 Napi::Function ModelHandle::define(Napi::Env env) {
-  return DefineClass(env, "NativeModel",
-                     {InstanceAccessor<&ModelHandle::info>("info"), InstanceMethod<&ModelHandle::tokenize>("tokenize"),
-                      InstanceMethod<&ModelHandle::pieces>("pieces"), InstanceMethod<&ModelHandle::is_eog>("isEog"),
-                      InstanceMethod<&ModelHandle::dispose>("dispose")});
+  return DefineClass(
+      env, "NativeModel",
+      {InstanceAccessor<&ModelHandle::info>("info"), InstanceMethod<&ModelHandle::tokenize>("tokenize"),
+       InstanceMethod<&ModelHandle::least_tokens>("leastTokens"), InstanceMethod<&ModelHandle::pieces>("pieces"),
+       InstanceMethod<&ModelHandle::is_eog>("isEog"), InstanceMethod<&ModelHandle::lacking>("lacking"),
+       InstanceMethod<&ModelHandle::dispose>("dispose")});
 }
 
 ModelHandle::ModelHandle(const Napi::CallbackInfo& info)
@@ -129,7 +135,13 @@ Napi::Value ModelHandle::info(const Napi::CallbackInfo& info) {
 Napi::Value ModelHandle::tokenize(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const std::string text = to_string(info[0], "text");
-    return to_js(info.Env(), model().tokenize(text, info[1].ToBoolean(), info[2].ToBoolean()));
+    return to_js(info.Env(), model().vocabulary().tokenize(text, info[1].ToBoolean(), info[2].ToBoolean()));
+  });
+}
+
+Napi::Value ModelHandle::least_tokens(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    return to_js_count(info.Env(), model().vocabulary().least_tokens(to_string(info[0], "text")));
   });
 }
 
@@ -139,7 +151,7 @@ Napi::Value ModelHandle::pieces(const Napi::CallbackInfo& info) {
     Napi::Array pieces = Napi::Array::New(info.Env(), tokens.size());
     for (uint32_t i = 0; i < tokens.size(); ++i) {
       const bool known = tokens[i] >= 0 && tokens[i] < model().n_vocab();
-      pieces[i] = to_js_bytes(info.Env(), known ? model().piece(tokens[i], info[1].ToBoolean()) : "");
+      pieces[i] = to_js_bytes(info.Env(), known ? model().vocabulary().piece(tokens[i], info[1].ToBoolean()) : "");
     }
     return pieces;
   });
@@ -148,8 +160,17 @@ Napi::Value ModelHandle::pieces(const Napi::CallbackInfo& info) {
 Napi::Value ModelHandle::is_eog(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const int64_t token = to_integer(info[0], "token", 0, model().n_vocab() - 1);
-    return Napi::Boolean::New(info.Env(),
-                              engine().llama_vocab_is_eog(model().vocab(), static_cast<llama_token>(token)));
+    return Napi::Boolean::New(info.Env(), model().vocabulary().ends_generation(static_cast<llama_token>(token)));
+  });
+}
+
+Napi::Value ModelHandle::lacking(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    std::vector<llama_token> missing;
+    for (const llama_token token : to_int32s(info[0], "tokens")) {
+      if (lacks(model().vocabulary(), token)) missing.push_back(token);
+    }
+    return to_js(info.Env(), missing);
   });
 }
 

@@ -26,8 +26,10 @@ class ModelHandle : public Handle<ModelHandle>, public Closable {
   const Model& model() const;
   Napi::Value info(const Napi::CallbackInfo& info);
   Napi::Value tokenize(const Napi::CallbackInfo& info);
+  Napi::Value least_tokens(const Napi::CallbackInfo& info);
   Napi::Value pieces(const Napi::CallbackInfo& info);
   Napi::Value is_eog(const Napi::CallbackInfo& info);
+  Napi::Value lacking(const Napi::CallbackInfo& info);
   void dispose(const Napi::CallbackInfo& info);
 
   std::shared_ptr<const Model> model_;

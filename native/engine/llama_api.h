@@ -23,6 +23,7 @@ namespace argsearch {
   X(llama_model_is_recurrent) X(llama_model_is_hybrid) X(llama_model_is_diffusion)                                \
   X(llama_vocab_n_tokens) X(llama_vocab_get_text) X(llama_vocab_get_attr) X(llama_vocab_type)                     \
   X(llama_vocab_is_eog) X(llama_vocab_bos) X(llama_vocab_eos) X(llama_vocab_get_add_bos)                          \
+  X(llama_vocab_eot) X(llama_vocab_fim_pad) X(llama_vocab_fim_rep) X(llama_vocab_fim_sep)                         \
   X(llama_tokenize) X(llama_token_to_piece)                                                                       \
   X(llama_get_memory) X(llama_memory_clear) X(llama_memory_seq_rm) X(llama_memory_seq_cp)                         \
   X(llama_state_get_size) X(llama_batch_get_one) X(llama_batch_init) X(llama_batch_free)                          \
@@ -49,6 +50,7 @@ namespace argsearch {
   X(gguf_get_n_tensors) X(gguf_get_tensor_name) X(gguf_get_tensor_type) X(gguf_get_tensor_size)                   \
   X(gguf_get_tensor_offset) X(gguf_type_name) X(gguf_remove_key) X(gguf_set_val_str)                              \
   X(gguf_set_val_f32) X(gguf_set_arr_data) X(gguf_set_arr_str) X(gguf_get_meta_size)                              \
+  X(gguf_get_alignment) X(gguf_add_tensor) X(ggml_get_tensor) X(ggml_free)                                        \
   X(gguf_get_meta_data)
 // clang-format on
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -11,14 +10,11 @@
 #include "engine/assertion_guard.h"
 #include "engine/log.h"
 #include "error.h"
-#include "model/partial_file.h"
 
 namespace argsearch {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr size_t kCopyBlock = size_t{4} << 20;
 
 /// Tells the plain mistakes (no such file, a folder, some other format) apart before llama.cpp sees the file.
 void check_is_gguf(const std::string& path) {
@@ -50,34 +46,6 @@ void check_is_gguf(const std::string& path) {
 
 [[noreturn]] void bad_type(const std::string& path, const std::string& key, const char* wanted) {
   throw Error(ErrorCode::kModelInvalid, path + ": the metadata key " + key + " must be " + wanted + ".");
-}
-
-void apply(const LlamaApi& api, gguf_context* context, const GgufSet& entry) {
-  const char* key = entry.key.c_str();
-  // gguf_set_* aborts when the new value has another type than the old one.
-  api.gguf_remove_key(context, key);
-  if (const auto* text = std::get_if<std::string>(&entry.value)) {
-    api.gguf_set_val_str(context, key, text->c_str());
-  } else if (const auto* number = std::get_if<float>(&entry.value)) {
-    api.gguf_set_val_f32(context, key, *number);
-  } else if (const auto* array = std::get_if<std::vector<float>>(&entry.value)) {
-    api.gguf_set_arr_data(context, key, GGUF_TYPE_FLOAT32, array->data(), array->size());
-  } else if (const auto* list = std::get_if<std::vector<std::string>>(&entry.value)) {
-    std::vector<const char*> pointers;
-    for (const std::string& item : *list) pointers.push_back(item.c_str());
-    api.gguf_set_arr_str(context, key, pointers.data(), pointers.size());
-  }
-}
-
-void copy_tensor_data(std::ifstream& in, const std::string& source, PartialFile& out,
-                      const std::function<bool()>& keep_going) {
-  std::vector<char> block(kCopyBlock);
-  while (in) {
-    if (!keep_going()) throw Error(ErrorCode::kAborted, "copying " + source + " was ended early.");
-    in.read(block.data(), static_cast<std::streamsize>(block.size()));
-    if (in.gcount() > 0) out.write(block.data(), static_cast<size_t>(in.gcount()));
-  }
-  if (in.bad()) throw Error(ErrorCode::kFileUnreadable, "cannot read " + source);
 }
 
 }  // namespace
@@ -119,7 +87,7 @@ void GgufFile::check_shapes() const {
   }
 }
 
-void GgufFile::check_size() const {
+void GgufFile::check_size() {
   const LlamaApi& api = engine();
   uint64_t needed = api.gguf_get_data_offset(context());
   for (int64_t i = 0; i < api.gguf_get_n_tensors(context()); ++i) {
@@ -127,10 +95,12 @@ void GgufFile::check_size() const {
                          api.gguf_get_tensor_size(context(), i);
     needed = std::max(needed, end);
   }
-  const uint64_t size = fs::file_size(fs::u8path(path_));
-  if (api.gguf_get_n_tensors(context()) > 0 && size < needed) {
+  std::error_code ec;
+  size_ = fs::file_size(fs::u8path(path_), ec);
+  if (ec) throw Error(ErrorCode::kFileUnreadable, "cannot read " + path_ + ": " + ec.message());
+  if (api.gguf_get_n_tensors(context()) > 0 && size_ < needed) {
     throw Error(ErrorCode::kModelInvalid, path_ + " is cut short: its tensors need " + std::to_string(needed) +
-                                              " bytes, it has " + std::to_string(size) + ". Fetch it again.");
+                                              " bytes, it has " + std::to_string(size_) + ". Fetch it again.");
   }
 }
 
@@ -201,29 +171,6 @@ std::vector<std::string> GgufFile::strings(const std::string& key) const {
     items.emplace_back(api.gguf_get_arr_str(context(), id, i));
   }
   return items;
-}
-
-void rewrite_gguf(const std::string& source, const std::string& target, const std::vector<GgufSet>& set,
-                  const std::vector<std::string>& remove, const std::function<bool()>& keep_going) {
-  const LlamaApi& api = engine();
-  GgufFile file(source);
-  gguf_context* meta = file.context();
-
-  // The tensor table stays as it is, so the data section moves as one block behind the new header.
-  const size_t data_offset = api.gguf_get_data_offset(meta);
-  for (const std::string& key : remove) api.gguf_remove_key(meta, key.c_str());
-  for (const GgufSet& entry : set) apply(api, meta, entry);
-  std::vector<char> header(api.gguf_get_meta_size(meta));
-  api.gguf_get_meta_data(meta, header.data());
-
-  std::ifstream in(fs::u8path(source), std::ios::binary);
-  in.seekg(static_cast<std::streamoff>(data_offset));
-  if (!in) throw Error(ErrorCode::kFileUnreadable, "cannot read " + source);
-  PartialFile out(target);
-  out.write(header.data(), header.size());
-  copy_tensor_data(in, source, out, keep_going);
-  in.close();  // Windows replaces no file that is open, and the target may be the source
-  out.finish();
 }
 
 }  // namespace argsearch

@@ -1,10 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "engine/llama_api.h"
@@ -19,6 +17,8 @@ class GgufFile {
 
   const std::string& path() const { return path_; }
   gguf_context* context() const { return context_.get(); }
+  /// Bytes of the file.
+  uint64_t size() const { return size_; }
 
   /// Index of a key, -1 when absent.
   int64_t find(const std::string& key) const;
@@ -36,25 +36,14 @@ class GgufFile {
 
  private:
   void check_shapes() const;
-  void check_size() const;
+  void check_size();
 
   struct FreeContext {
     void operator()(gguf_context* context) const;
   };
   std::string path_;
+  uint64_t size_ = 0;
   std::unique_ptr<gguf_context, FreeContext> context_;
 };
-
-/// One metadata key to set in a copy.
-struct GgufSet {
-  std::string key;
-  std::variant<std::string, float, std::vector<float>, std::vector<std::string>> value;
-};
-
-/// Copies `source` to `target` with keys set and removed; tensor data is streamed, never held whole. The target gets
-/// its name when it is whole and on disk, in place of an older one, and nothing is left of one that fails. Throws what
-/// GgufFile() throws, and FILE_UNWRITABLE. `keep_going` is asked between blocks; false ends the copy with ABORTED.
-void rewrite_gguf(const std::string& source, const std::string& target, const std::vector<GgufSet>& set,
-                  const std::vector<std::string>& remove, const std::function<bool()>& keep_going);
 
 }  // namespace argsearch

@@ -5,14 +5,14 @@
 
 namespace argsearch {
 
-std::optional<LongRope> LongRope::read(const GgufFile& file, const std::string& architecture, uint32_t context_size) {
-  if (!file.has_tensor("rope_factors_long.weight") && !file.has_tensor("rope_factors_short.weight")) {
+std::optional<LongRope> LongRope::read(const GgufModel& files, const std::string& architecture, uint32_t context_size) {
+  if (!files.has_tensor("rope_factors_long.weight") && !files.has_tensor("rope_factors_short.weight")) {
     return std::nullopt;
   }
   const int64_t most = std::numeric_limits<int32_t>::max();
-  const int64_t trained = std::clamp<int64_t>(file.integer(architecture + ".context_length"), 0, most);
+  const int64_t trained = std::clamp<int64_t>(files.first().integer(architecture + ".context_length"), 0, most);
   const std::string key = architecture + ".rope.scaling.original_context_length";
-  const int64_t given = file.integer(key);
+  const int64_t given = files.first().integer(key);
   const int64_t original = given < 0 ? trained : std::min(given, most);
   const int64_t length = context_size == 0 ? trained : std::min<int64_t>(context_size, trained);
   return LongRope(key, static_cast<uint32_t>(original), length > original);

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "model/gguf_file.h"
+#include "model/gguf_model.h"
 
 namespace argsearch {
 
@@ -18,7 +18,7 @@ namespace argsearch {
 class LongRope {
  public:
   /// nullopt for a model with one set. `context_size` 0: as long as the model allows.
-  static std::optional<LongRope> read(const GgufFile& file, const std::string& architecture, uint32_t context_size);
+  static std::optional<LongRope> read(const GgufModel& files, const std::string& architecture, uint32_t context_size);
 
   /// Metadata under which llama.cpp takes the chosen set for a cache of any size; valid as long as this object.
   const llama_model_kv_override* overrides() const { return overrides_.data(); }

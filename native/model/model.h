@@ -8,13 +8,14 @@
 #include <vector>
 
 #include "engine/llama_api.h"
-#include "model/gguf_file.h"
 #include "model/long_rope.h"
 #include "model/reward_head.h"
+#include "model/vocabulary.h"
 
 namespace argsearch {
 
 struct ModelParams {
+  /// Of the file; of a split model, any of its parts.
   std::string path;
   /// Layers to keep on the GPU: -1 all, 0 none.
   int gpu_layers = -1;
@@ -34,12 +35,12 @@ class Model {
   static std::shared_ptr<const Model> load(const ModelParams& params, const std::function<bool(float)>& progress);
 
   llama_model* handle() const { return model_.get(); }
-  const llama_vocab* vocab() const { return vocab_; }
+  const Vocabulary& vocabulary() const { return *vocabulary_; }
   const std::string& path() const { return path_; }
   const std::string& architecture() const { return architecture_; }
   const std::optional<RewardHead>& head() const { return head_; }
   size_t n_embd() const;
-  int32_t n_vocab() const;
+  int32_t n_vocab() const { return vocabulary_->size(); }
   int32_t n_ctx_train() const;
   /// Most of the weights are F32, so nothing is lost by an F32 cache, and much is gained in exactness.
   bool is_f32() const { return is_f32_; }
@@ -57,18 +58,11 @@ class Model {
   std::string description() const;
   std::string chat_template() const;
 
-  /// MODEL_INVALID when the vocabulary lacks what its tokenizer needs.
-  std::vector<llama_token> tokenize(const std::string& text, bool add_special, bool parse_special) const;
-  /// UTF-8 bytes of a token; `special` renders control tokens as their text.
-  std::string piece(llama_token token, bool special) const;
-  std::string token_text(llama_token token) const;
-
  private:
   struct FreeModel {
     void operator()(llama_model* model) const { engine().llama_model_free(model); }
   };
   Model() = default;
-  std::vector<llama_token> tokenize_unguarded(const std::string& text, bool add_special, bool parse_special) const;
 
   enum class ResultNorm { kUnknown, kNamed, kNot };
   std::string path_;
@@ -76,13 +70,10 @@ class Model {
   std::optional<RewardHead> head_;
   std::optional<LongRope> long_rope_;
   std::unique_ptr<llama_model, FreeModel> model_;
-  const llama_vocab* vocab_ = nullptr;
+  std::optional<Vocabulary> vocabulary_;
   bool is_f32_ = false;
   bool is_causal_ = true;
   mutable std::atomic<ResultNorm> result_norm_{ResultNorm::kUnknown};
 };
-
-/// How two vocabularies differ, in words; empty when every id is the same token in both.
-std::string vocabulary_difference(const Model& a, const Model& b);
 
 }  // namespace argsearch

@@ -5,6 +5,7 @@
 
 #include "error.h"
 #include "limits.h"
+#include "model/vocabulary_match.h"
 #include "search/select/select.h"
 #include "stopwatch.h"
 
@@ -29,6 +30,12 @@ const SearchSettings& checked(const SearchSettings& settings) {
   return settings;
 }
 
+Excluded unknown_to(const RewardSum& rewards, const Model& policy) {
+  std::vector<const Vocabulary*> vocabularies;
+  for (size_t i = 0; i < rewards.size(); ++i) vocabularies.push_back(&rewards.model(i).vocabulary());
+  return lacking(policy.vocabulary(), vocabularies);
+}
+
 }  // namespace
 
 Search::Search(const SearchSettings& settings)
@@ -36,6 +43,7 @@ Search::Search(const SearchSettings& settings)
       context_size_(checked(settings).context_size),
       policy_(settings.policy, settings.context, settings.slots, settings.context_size),
       rewards_(settings.rewards, settings.context, settings.slots, settings.context_size),
+      excluded_(unknown_to(rewards_, policy_.model())),
       slots_(settings.slots) {}
 
 void Search::check_slots(const std::vector<size_t>& slots, Phase phase) const {
@@ -105,7 +113,7 @@ BeginResult Search::begin(size_t slot, const std::vector<llama_token>& policy_pr
 
   state.settings = settings;
   state.random.seed(settings.seed);
-  state.proposer = make_proposer(settings);
+  state.proposer = make_proposer(settings, excluded_);
   state.phase = Phase::kReady;
   return result;
 }
@@ -257,8 +265,8 @@ StepResult Search::result(SlotStep& slot) const {
   result.slot = slot.slot;
   result.rank = rank;
   result.token = slot.token();
-  result.eog = engine().llama_vocab_is_eog(policy_.model().vocab(), result.token);
-  result.bytes = policy_.model().piece(result.token, /*special=*/false);
+  result.eog = policy_.model().vocabulary().ends_generation(result.token);
+  result.bytes = policy_.model().vocabulary().piece(result.token, /*special=*/false);
   result.log_prob = candidates.log_probs[rank];
   if (candidates.rewarded()) result.reward = candidates.rewards[rank];
   result.score = candidates.scores[rank];

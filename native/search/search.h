@@ -109,6 +109,8 @@ class Search {
   uint32_t context_size_;
   Policy policy_;
   RewardSum rewards_;
+  /// Ids of the policy that a reward model lacks.
+  Excluded excluded_;
   std::vector<std::unique_ptr<Narrower>> narrowers_;
   std::vector<SlotState> slots_;
   SearchCounters counters_;

@@ -43,6 +43,7 @@ async function prepare(resolved: ResolvedLoad, models: readonly Model[]): Promis
     resolved,
     models.map(({ info }) => info),
   );
+  for (const model of models) model.room = context.contextSize;
   throwIfAborted(signal);
   const search = await native(() => binding().createSearch({ ...context, slots, policy: policy.native, rewards: rewards.nativeSources }));
   if (signal?.aborted) await search.dispose();

@@ -70,13 +70,20 @@ export interface Binding {
   createCancel(): NativeCancel;
   /** onProgress: 0…1. */
   loadModel(options: LoadModelOptions, onProgress: ((progress: number) => void) | null): Promise<NativeModel>;
-  /** Null when two models map every id to the same token, else what differs, in words. */
-  vocabularyDifference(a: NativeModel, b: NativeModel): string | null;
+  /**
+   * Null when `judge` can read what `policy` writes, else what differs, in words. Unused rows and control tokens that one of
+   * them has more, or calls otherwise, are no difference: a search proposes no token that a reward model lacks.
+   */
+  vocabularyDifference(judge: NativeModel, policy: NativeModel): string | null;
   createSearch(options: SearchOptions): Promise<NativeSearch>;
   createScorer(options: ScorerOptions): Promise<NativeScorer>;
   createEmbedder(options: EmbedderOptions): Promise<NativeEmbedder>;
+  /** A GGUF, or all of a split model, of which `path` is any part. */
   readGguf(path: string): Promise<GgufFile>;
-  /** Copies a GGUF with other metadata, tensors streamed; it takes the place of an older one when it is whole and on disk. */
+  /**
+   * Copies a GGUF with other metadata, tensors streamed; it takes the place of an older one when it is whole and on disk. A
+   * split model becomes one file.
+   */
   rewriteGguf(source: string, target: string, set: GgufSet[], remove: string[]): Promise<void>;
   /** Writes a GGUF with its weights in another format ("f16", "q8_0", "q4_k_m", …); metadata is kept. Not atomic. */
   quantizeGguf(source: string, target: string, type: string, threads: number): Promise<void>;

@@ -12,10 +12,15 @@ export interface GgufEntry {
   count: number;
 }
 
+/** A file, or a split model, whose first part has the metadata. */
 export interface GgufFile {
   version: number;
+  /** Paths of its files, in their order. */
+  files: string[];
+  /** Bytes of all files. */
+  size: number;
   entries: GgufEntry[];
-  /** Tensors, parameters and bytes by ggml type name. */
+  /** Tensors, parameters and bytes by ggml type name, of all files; so are the counts below. */
   tensorTypes: { type: string; tensors: number; parameters: number; bytes: number }[];
   tensorCount: number;
   parameters: number;

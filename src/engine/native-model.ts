@@ -58,11 +58,18 @@ export interface ModelInfo {
 
 export interface NativeModel {
   readonly info: ModelInfo;
-  /** Token ids of a text. parseSpecial: text of control tokens becomes the token itself. */
+  /**
+   * Token ids of a text. parseSpecial: text of control tokens becomes the token itself. Blocks for about a second a megabyte;
+   * PROMPT_TOO_LONG for a line that is longer than the tokenizer can go in one piece (about a million characters).
+   */
   tokenize(text: string, addSpecial: boolean, parseSpecial: boolean): Int32Array;
+  /** Fewest tokens that a text of this length can become, told without cutting it; 0 where the vocabulary does not tell. */
+  leastTokens(text: string): number;
   /** UTF-8 bytes of each token; special: render control tokens as their text, else as nothing. */
   pieces(tokens: Int32Array, special: boolean): Uint8Array[];
   isEog(token: number): boolean;
+  /** Those of the tokens that the vocabulary has no row for, or an unused one. */
+  lacking(tokens: Int32Array): Int32Array;
   /** Drops this handle's share of the weights; they are freed once no search or scorer uses them. Twice is fine. */
   dispose(): void;
 }

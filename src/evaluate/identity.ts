@@ -3,15 +3,15 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { unreadable } from "../files/file-errors.js";
+import { modelParts } from "../files/model-parts.js";
 import { type ResolvedTerm, resolveTerms } from "../reward/terms.js";
 import type { ModelOptions, RewardFunction } from "../types.js";
 import type { MethodSpec } from "./methods.js";
 import type { ResolvedEvaluation } from "./options.js";
 import type { PromptSet } from "./prompts.js";
 
-/** A file by name and content. */
+/** A model by name and content; a split one by all its parts, under the name of the first. */
 export interface FileHash {
   file: string;
   sha256: string;
@@ -77,10 +77,15 @@ function functionPrint(reward: RewardFunction): string {
 
 export async function hashFile(path: string): Promise<FileHash> {
   const digest = createHash("sha256");
-  try {
-    await pipeline(createReadStream(path), digest);
-    return { file: basename(path), sha256: digest.digest("hex"), size: (await stat(path)).size };
-  } catch (error) {
-    throw unreadable(error, path);
+  const parts = await modelParts(path);
+  let size = 0;
+  for (const part of parts) {
+    try {
+      for await (const chunk of createReadStream(part)) digest.update(chunk as Buffer);
+      size += (await stat(part)).size;
+    } catch (error) {
+      throw unreadable(error, part);
+    }
   }
+  return { file: basename(parts[0] ?? path), sha256: digest.digest("hex"), size };
 }

@@ -1,17 +1,27 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { unreadable } from "./file-errors.js";
+import { modelParts } from "./model-parts.js";
 
 const SAMPLES = 64;
 const SAMPLE_BYTES = 1 << 16;
 
 /**
- * Tells files apart without reading gigabytes: SHA-256 of the size and of 64 samples of 64 KiB, spread from the first byte
- * to the last; files of up to 4 MiB whole. For noticing that a model is another one, not for safety.
+ * Tells models apart without reading gigabytes: SHA-256 of the size and of 64 samples of 64 KiB, spread from the first byte
+ * to the last; files of up to 4 MiB whole. Of a split model, of all its parts, whichever is named. For noticing that a model
+ * is another one, not for safety.
  *
  * @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE
  */
 export async function fingerprint(path: string): Promise<string> {
+  const parts = await modelParts(path);
+  const prints: string[] = [];
+  for (const part of parts) prints.push(await filePrint(part));
+  const [only] = prints;
+  return prints.length === 1 && only !== undefined ? only : createHash("sha256").update(prints.join("\n")).digest("hex");
+}
+
+async function filePrint(path: string): Promise<string> {
   let file: FileHandle | undefined;
   try {
     file = await open(path);

@@ -10,6 +10,7 @@ import { ArgsearchError } from "../errors.js";
 import { refuseDirectory } from "../files/file-errors.js";
 import { fingerprint } from "../files/fingerprint.js";
 import { countLines } from "../files/json-lines.js";
+import { refusePart } from "../files/model-parts.js";
 import { attachReward } from "../gguf/attach.js";
 import { inspect } from "../gguf/inspect.js";
 import { loadModels } from "../model/load-models.js";
@@ -46,6 +47,7 @@ export async function fitReward(options: FitOptions): Promise<FitResult> {
   const asked = resolveFit(options);
   const { signal } = asked.load;
   await refuseDirectory(asked.out);
+  await refusePart(asked.model, asked.out);
   const { gpu } = await chooseEngine(asked.load, signal);
   const fit = { ...asked, load: { ...asked.load, gpu } };
   const { name, embeddingLength } = await inspect(fit.model);

@@ -10,7 +10,10 @@ import { provenanceEntries, type RewardProvenance } from "./provenance.js";
 import { HEAD_KEYS, HEAD_PREFIX, type RewardHead, type StoredHead, storedHead } from "./reward-head.js";
 
 export interface AttachOptions extends EngineOptions {
-  /** Path of the trunk: an ordinary GGUF, with or without a head of its own, which is then replaced. */
+  /**
+   * Path of the trunk: an ordinary GGUF, with or without a head of its own, which is then replaced. Of a split model, any
+   * part; the copy is one file.
+   */
   model: string;
   head: RewardHead;
   /** Where the head came from; default: nothing is said. */

@@ -1,5 +1,4 @@
 /** What a GGUF says about itself, read from its metadata alone. */
-import { stat } from "node:fs/promises";
 import { binding, type GgufFile, type GgufScalar } from "../engine/binding.js";
 import { anyEngine } from "../engine/choice.js";
 import { native } from "../engine/native.js";
@@ -13,7 +12,9 @@ import { HEAD_KEYS, HEAD_PREFIX } from "./reward-head.js";
 
 export interface GgufSummary {
   path: string;
-  /** Bytes of the file. */
+  /** Files that the model is split into; all numbers are of all of them. 1 for a model in one piece. */
+  files: number;
+  /** Bytes. */
   size: number;
   /** GGUF version. */
   version: number;
@@ -51,22 +52,24 @@ export interface RewardHeadSummary {
 const MOST_NAMES = 1000;
 
 /**
- * Reads a GGUF's metadata and tensor table; the tensors stay on disk.
+ * Reads a GGUF's metadata and tensor table; the tensors stay on disk. Of a split model, any part may be named.
  *
- * @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, NOT_GGUF, MODEL_INVALID; as devices() for the engine
+ * @throws ArgsearchError FILE_NOT_FOUND, also for a part that is missing, NOT_A_FILE, FILE_UNREADABLE, NOT_GGUF, MODEL_INVALID;
+ * as devices() for the engine
  */
 export async function inspect(path: string, options?: EngineOptions): Promise<GgufSummary> {
   nonEmptyText("path", path);
   await anyEngine(resolveEngine(options));
   const file = await native(() => binding().readGguf(unpacked(path)));
-  return summarise(path, (await stat(path)).size, new Metadata(file), file);
+  return summarise(path, new Metadata(file), file);
 }
 
-function summarise(path: string, size: number, metadata: Metadata, file: GgufFile): GgufSummary {
+function summarise(path: string, metadata: Metadata, file: GgufFile): GgufSummary {
   const architecture = metadata.text("general.architecture");
   return {
     path,
-    size,
+    files: file.files.length,
+    size: file.size,
     version: file.version,
     architecture,
     name: metadata.text("general.name"),

@@ -4,6 +4,7 @@ import { binding } from "../engine/binding.js";
 import { BACKENDS } from "../engine/engine.js";
 import { native } from "../engine/native.js";
 import { ArgsearchError } from "../errors.js";
+import { modelParts } from "../files/model-parts.js";
 import { unpacked } from "../package-root.js";
 import { EMBEDDED } from "./embedded.js";
 import { Model } from "./model.js";
@@ -64,7 +65,7 @@ async function progressOver(
 ): Promise<(path: string, progress: number) => void> {
   if (onProgress === undefined) return () => {};
   const sizes = new Map<string, number>();
-  for (const path of paths) sizes.set(path, await fileSize(path));
+  for (const path of paths) sizes.set(path, await modelSize(path));
   const total = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   const done = new Map<string, number>();
   let last = 0;
@@ -76,13 +77,18 @@ async function progressOver(
   };
 }
 
-/** 1 for a file that is not there: loading it says what is wrong. */
-async function fileSize(path: string): Promise<number> {
-  try {
-    return Math.max(1, (await stat(path)).size);
-  } catch {
-    return 1;
-  }
+/** Of all parts; 1 for a file that is not there: loading it says what is wrong. */
+async function modelSize(path: string): Promise<number> {
+  const sizes = (await modelParts(path)).map((part) =>
+    stat(part).then(
+      ({ size }) => size,
+      () => 0,
+    ),
+  );
+  return Math.max(
+    1,
+    (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0),
+  );
 }
 
 function required(models: ReadonlyMap<string, Model>, path: string): Model {
@@ -91,7 +97,7 @@ function required(models: ReadonlyMap<string, Model>, path: string): Model {
   return model;
 }
 
-/** @throws ArgsearchError VOCABULARY_MISMATCH naming both files and what differs first */
+/** The second can read what the first writes. @throws ArgsearchError VOCABULARY_MISMATCH naming both files and what differs first */
 export function requireSameVocabulary(first: Model, other: Model): void {
   if (first === other) return;
   const difference = native(() => binding().vocabularyDifference(other.native, first.native));

@@ -4,14 +4,20 @@ import { ArgsearchError } from "../errors.js";
 import type { Prompt } from "../types.js";
 import { ChatFormat } from "./chat.js";
 import { decodeText } from "./text-decoder.js";
+import { tooLong } from "./too-long.js";
 
 /** Texts that a response is put behind to see how it goes on: hardly anything merges with them. */
 const LEADS = ["\u0001", "\n", "."];
+
+/** Of a character in UTF-8, for each unit of a JavaScript text. */
+const MOST_BYTES = 3;
 
 /** A loaded GGUF: its tokens in and out of text. */
 export class Model {
   readonly native: NativeModel;
   readonly info: ModelInfo;
+  /** Tokens that its contexts hold: what is sure to be longer is PROMPT_TOO_LONG before it is cut. Undefined: all is cut. */
+  room: number | undefined;
   readonly #chat: ChatFormat;
   #prefixes: boolean | undefined;
 
@@ -64,6 +70,11 @@ export class Model {
     return native(() => this.native.isEog(token));
   }
 
+  /** Those of the tokens that this model does not know. */
+  lacking(tokens: Int32Array): number[] {
+    return native(() => [...this.native.lacking(tokens)]);
+  }
+
   dispose(): void {
     native(() => this.native.dispose());
   }
@@ -86,8 +97,20 @@ export class Model {
     return decodeText(Buffer.concat(this.pieces(tokens)));
   }
 
+  /** @throws ArgsearchError PROMPT_TOO_LONG */
   #tokenize(text: string, addSpecial: boolean, parseSpecial: boolean): Int32Array {
+    this.#requireRoom(text);
     return native(() => this.native.tokenize(text, addSpecial, parseSpecial));
+  }
+
+  /** Cutting a text takes time, with some vocabularies the square of its length. */
+  #requireRoom(text: string): void {
+    const { room } = this;
+    if (room === undefined || MOST_BYTES * text.length <= room) return;
+    const least = native(() => this.native.leastTokens(text));
+    if (least <= room) return;
+    const message = `a text of ${text.length} characters has at least ${least} tokens for ${this.info.path}, the context holds ${room}`;
+    throw tooLong(message, room, [this.info], "it");
   }
 
   /** Some vocabularies add an end token as well as a beginning; a response could not follow it. */

@@ -99,6 +99,7 @@ export async function loadReward(options?: RewardLoadOptions): Promise<RewardMod
       resolved,
       models.map(({ info }) => info),
     );
+    for (const model of models) model.room = context.contextSize;
     return new RewardModel(engine, rewards, first, context);
   } catch (error) {
     for (const model of new Set(models)) model.dispose();

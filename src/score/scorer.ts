@@ -10,6 +10,7 @@ import { callRewards } from "../reward/functions.js";
 import type { RewardSet, RewardSource } from "../reward/reward-set.js";
 import type { Prompt, ScoreInput, ScoreResult } from "../types.js";
 import { invalid } from "../validate.js";
+import { tokensForAll } from "./response-tokens.js";
 
 /** Responses that may share a batch. */
 const SEQUENCES = 16;
@@ -57,7 +58,8 @@ export class Scorer {
     throwIfAborted(options.signal);
     const { rewards, tokenizer } = this.#parts;
     if (rewards.empty) throw new ArgsearchError("OPTION_INVALID", "score() needs a reward: load() one", { option: "reward" });
-    const rows = inputs.map((input, index) => rowsOf(tokenizer, input, index));
+    const models = [tokenizer, ...rewards.sources.map(({ model }) => model)];
+    const rows = inputs.map((input, index) => rowsOf(models, input, index));
     for (const source of rewards.sources) await this.#addModel(source, rows, options);
     for (const row of rows) await addFunctions(this.#parts, row, options.signal);
     return rows.map((row) => resultOf(tokenizer, rewards, row));
@@ -118,7 +120,8 @@ export class Scorer {
   }
 }
 
-function rowsOf(tokenizer: Model, input: ScoreInput, index: number): Rows {
+/** `models`: the first cuts the response into tokens, and all must know them. */
+function rowsOf(models: readonly Model[], input: ScoreInput, index: number): Rows {
   if (typeof input !== "object" || input === null) {
     throw new ArgsearchError("INPUT_INVALID", `input ${index} must be { prompt, response } or { text }`);
   }
@@ -128,7 +131,7 @@ function rowsOf(tokenizer: Model, input: ScoreInput, index: number): Rows {
   if (typeof response !== "string" || response === "") {
     throw new ArgsearchError("INPUT_INVALID", `${what} ${index} must be a non-empty text: there is no token to score`);
   }
-  const tokens = prompt === null ? tokenizer.textTokens(response) : tokenizer.responseTokens(response);
+  const tokens = tokensForAll(models, (model) => (prompt === null ? model.textTokens(response) : model.responseTokens(response)));
   return { prompt, tokens, values: Array.from(tokens, () => []) };
 }
 

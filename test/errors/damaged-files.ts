@@ -37,6 +37,7 @@ const OTHER_TYPES: readonly GgufValue[] = [
 
 function sameType(value: GgufValue): GgufValue[] {
   switch (value.type) {
+    case "u16":
     case "u32":
       return [0, 1, 3, value.value + 1, 513, 2 ** 16, 2 ** 24, 2 ** 31, 2 ** 32 - 1].map((other) => ({ type: "u32", value: other }));
     case "f32":

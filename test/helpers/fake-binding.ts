@@ -36,12 +36,14 @@ export interface FakeFile {
   spacePrefix?: boolean;
   /** Differs from the other files' vocabularies. */
   otherVocabulary?: boolean;
+  /** Tokens that it does not know. */
+  lacks?: number[];
 }
 
 /** The state of the fake: what it should do, and what was done. */
 export class Fake {
   files: Record<string, FakeFile> = { policy: { labels: null }, reward: {} };
-  gguf: GgufFile = { version: 3, entries: [], tensorTypes: [], tensorCount: 0, parameters: 0 };
+  gguf: GgufFile = { version: 3, files: ["model.gguf"], size: 0, entries: [], tensorTypes: [], tensorCount: 0, parameters: 0 };
   /** What the policy wants to say after a prompt (its text); then comes the end token. */
   script: (prompt: string) => string | Uint8Array = () => "abcdefghijklmnopqrstuvwxyz";
   /** The reward of each label for tokens that end in the candidate. */
@@ -132,12 +134,20 @@ class FakeModel implements NativeModel {
     return Int32Array.from(addSpecial && this.info.addBos ? [BOS, ...tokens] : tokens);
   }
 
+  leastTokens(): number {
+    return 0;
+  }
+
   pieces(tokens: Int32Array): Uint8Array[] {
     return Array.from(tokens, (token) => Uint8Array.from(token < 256 ? [token] : []));
   }
 
   isEog(token: number): boolean {
     return token === EOS;
+  }
+
+  lacking(tokens: Int32Array): Int32Array {
+    return tokens.filter((token) => this.file.lacks?.includes(token));
   }
 
   dispose(): void {

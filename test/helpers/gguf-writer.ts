@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 
 /** A metadata value with its GGUF type. */
 export type GgufValue =
-  | { type: "u32" | "f32" | "i32"; value: number }
+  | { type: "u16" | "u32" | "f32" | "i32"; value: number }
   | { type: "bool"; value: boolean }
   | { type: "string"; value: string }
   | { type: "f32[]" | "i32[]"; value: ArrayLike<number> }
@@ -21,16 +21,17 @@ export interface GgufContent {
   tensors: readonly GgufTensor[];
 }
 
-const TYPE_IDS = { u32: 4, i32: 5, f32: 6, bool: 7, string: 8, array: 9 } as const;
+const TYPE_IDS = { u16: 2, u32: 4, i32: 5, f32: 6, bool: 7, string: 8, array: 9 } as const;
 const F32_TENSOR = 0;
-const ALIGNMENT = 32;
+const DEFAULT_ALIGNMENT = 32;
 
 export function writeGguf(path: string, content: GgufContent): void {
   writeFileSync(path, encodeGguf(content));
 }
 
 export function encodeGguf({ metadata, tensors }: GgufContent): Buffer {
-  const header = new Bytes();
+  const { value: alignment } = metadata["general.alignment"] ?? { value: DEFAULT_ALIGNMENT };
+  const header = new Bytes(Number(alignment));
   header.raw(Buffer.from("GGUF")).u32(3).u64(tensors.length).u64(Object.keys(metadata).length);
   for (const [key, value] of Object.entries(metadata)) header.string(key).value(value);
   let offset = 0;
@@ -38,25 +39,72 @@ export function encodeGguf({ metadata, tensors }: GgufContent): Buffer {
     header.string(name).u32(shape.length);
     for (const length of shape) header.u64(length);
     header.u32(F32_TENSOR).u64(offset);
-    offset += padded(data.byteLength);
+    offset += padded(data.byteLength, Number(alignment));
   }
   header.align();
   for (const { data } of tensors) header.raw(Buffer.from(data.buffer, data.byteOffset, data.byteLength)).align();
   return header.done();
 }
 
-function padded(size: number): number {
-  return Math.ceil(size / ALIGNMENT) * ALIGNMENT;
+/**
+ * The parts of a split model, as llama-gguf-split writes them: the metadata is in the first, which has no tensors with
+ * `emptyFirst`.
+ */
+export function splitGguf({ metadata, tensors }: GgufContent, count: number, { emptyFirst = false } = {}): GgufContent[] {
+  const filled = emptyFirst ? count - 1 : count;
+  return Array.from({ length: count }, (_, index) => {
+    const place = emptyFirst ? index - 1 : index;
+    const [from, to] = [place, place + 1].map((each) => Math.floor((Math.max(0, each) * tensors.length) / filled));
+    return {
+      metadata: {
+        ...(index === 0 && metadata),
+        "split.no": { type: "u16", value: index },
+        "split.tensors.count": { type: "i32", value: tensors.length },
+        "split.count": { type: "u16", value: count },
+      },
+      tensors: tensors.slice(from, to),
+    };
+  });
+}
+
+/** `path` with its ".gguf" replaced. */
+export function partPath(path: string, index: number, count: number): string {
+  const numbers = [index + 1, count].map((number) => String(number).padStart(5, "0"));
+  return path.replace(/(\.gguf)?$/, `-${numbers[0]}-of-${numbers[1]}.gguf`);
+}
+
+/** Writes a split model; the paths of its parts. */
+export function writeSplitGguf(path: string, content: GgufContent, count: number, options?: { emptyFirst?: boolean }): string[] {
+  return splitGguf(content, count, options).map((part, index) => {
+    const to = partPath(path, index, count);
+    writeGguf(to, part);
+    return to;
+  });
+}
+
+function padded(size: number, alignment: number): number {
+  return Math.ceil(size / alignment) * alignment;
 }
 
 class Bytes {
   readonly #parts: Buffer[] = [];
+  readonly #alignment: number;
   #size = 0;
+
+  constructor(alignment: number) {
+    this.#alignment = alignment;
+  }
 
   raw(part: Buffer): this {
     this.#parts.push(part);
     this.#size += part.length;
     return this;
+  }
+
+  u16(value: number): this {
+    const part = Buffer.alloc(2);
+    part.writeUInt16LE(value);
+    return this.raw(part);
   }
 
   u32(value: number): this {
@@ -90,6 +138,8 @@ class Bytes {
 
   value(entry: GgufValue): this {
     switch (entry.type) {
+      case "u16":
+        return this.u32(TYPE_IDS.u16).u16(entry.value);
       case "u32":
         return this.u32(TYPE_IDS.u32).u32(entry.value);
       case "i32":
@@ -110,7 +160,7 @@ class Bytes {
   }
 
   align(): this {
-    return this.raw(Buffer.alloc(padded(this.#size) - this.#size));
+    return this.raw(Buffer.alloc(padded(this.#size, this.#alignment) - this.#size));
   }
 
   done(): Buffer {

@@ -22,6 +22,8 @@ export interface Setting {
   topK: number;
   weight: number;
   combine: "interpolate" | "additive";
+  /** Tokens that are never proposed; default none. Their probability is not given to the others. */
+  excluded?: ReadonlySet<number>;
 }
 
 export interface ReferenceCandidate {
@@ -47,9 +49,10 @@ export interface ReferenceStep {
 
 /** The step that follows a response so far. */
 export function referenceStep(setting: Setting, response: readonly number[]): ReferenceStep {
-  const { policy, topK } = setting;
+  const { policy, topK, excluded } = setting;
   const logProbs = nextLogProbs(policy.model, [...policy.prompt, ...response]);
-  const ranked = Array.from(logProbs, (logProb, token) => ({ token, logProb })).sort((a, b) => b.logProb - a.logProb);
+  const proposable = Array.from(logProbs, (logProb, token) => ({ token, logProb })).filter(({ token }) => !excluded?.has(token));
+  const ranked = proposable.sort((a, b) => b.logProb - a.logProb);
   const candidates = ranked.slice(0, topK).map(({ token, logProb }) => rate(setting, [...response, token], token, logProb));
   const [best, second] = [...candidates].sort((a, b) => b.score - a.score);
   const outside = ranked[topK];

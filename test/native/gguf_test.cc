@@ -6,6 +6,7 @@
 #include "check.h"
 #include "error.h"
 #include "model/gguf_file.h"
+#include "model/gguf_rewrite.h"
 
 namespace argsearch {
 namespace {

@@ -11,7 +11,11 @@ namespace {
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
-Candidates top(const std::vector<float>& logits, size_t k) { return TopK(k).propose(logits.data(), logits.size()); }
+const Excluded kNone;
+
+Candidates top(const std::vector<float>& logits, size_t k, const Excluded& excluded = kNone) {
+  return TopK(k, excluded).propose(logits.data(), logits.size());
+}
 
 TEST("top-k: descending, with log-probabilities over the whole vocabulary") {
   const Candidates found = top({1, 3, 2, 0}, 2);
@@ -51,11 +55,33 @@ TEST("top-k: logits as large as floats are") {
   CHECK(std::abs(found.log_probs[0] + std::log(2.0)) < 1e-6 || std::isfinite(found.log_probs[0]));
 }
 
+TEST("top-k: excluded tokens are no candidates, and keep their share of the probability") {
+  const Candidates found = top({1, 3, 2, 9}, 3, {false, true, false, true});
+  CHECK(found.tokens == std::vector<llama_token>({2, 0}));
+  const double norm = std::log(std::exp(1.0) + std::exp(3.0) + std::exp(2.0) + std::exp(9.0));
+  CHECK(std::abs(found.log_probs[0] - (2 - norm)) < 1e-6);
+  CHECK(std::abs(found.log_probs[1] - (1 - norm)) < 1e-6);
+}
+
+TEST("sampler: excluded tokens are never drawn, and keep their share of the probability") {
+  open_engine(test::engine_dir());
+  const std::vector<float> logits = {1, 30, 2, 31};
+  const Excluded excluded = {false, true, false, true};
+  for (const double temperature : {0.0, 1.0, 50.0}) {
+    for (uint32_t seed = 0; seed < 20; ++seed) {
+      const Candidates found = Sampler(0, 1, temperature, seed, excluded).propose(logits.data(), logits.size());
+      CHECK(found.size() == 1 && (found.tokens[0] == 0 || found.tokens[0] == 2));
+      const double norm = 31 + std::log(1 + std::exp(-1.0) + std::exp(-29.0) + std::exp(-30.0));
+      CHECK(std::abs(found.log_probs[0] - (logits[static_cast<size_t>(found.tokens[0])] - norm)) < 1e-5);
+    }
+  }
+}
+
 TEST("sampler: one candidate, the same for the same seed") {
   open_engine(test::engine_dir());
   const std::vector<float> logits = {1, 2, 3, 2.5f};
   const auto draw = [&](uint32_t seed) {
-    const Candidates found = Sampler(0, 1, 1, seed).propose(logits.data(), logits.size());
+    const Candidates found = Sampler(0, 1, 1, seed, kNone).propose(logits.data(), logits.size());
     CHECK(found.size() == 1);
     return found.tokens[0];
   };
@@ -68,8 +94,8 @@ TEST("sampler: one candidate, the same for the same seed") {
 TEST("sampler: greedy at temperature 0, and with top-k 1") {
   open_engine(test::engine_dir());
   const std::vector<float> logits = {1, 2, 3, 2.5f};
-  CHECK(Sampler(0, 1, 0, 1).propose(logits.data(), logits.size()).tokens[0] == 2);
-  CHECK(Sampler(1, 1, 5, 1).propose(logits.data(), logits.size()).tokens[0] == 2);
+  CHECK(Sampler(0, 1, 0, 1, kNone).propose(logits.data(), logits.size()).tokens[0] == 2);
+  CHECK(Sampler(1, 1, 5, 1, kNone).propose(logits.data(), logits.size()).tokens[0] == 2);
 }
 
 TEST("sampler: NaN is seen before anything is sorted") {
@@ -77,7 +103,7 @@ TEST("sampler: NaN is seen before anything is sorted") {
   std::vector<float> logits(5000, 1);
   for (size_t i = 0; i < logits.size(); i += 3) logits[i] = kNaN;
   for (const int32_t top_k : {0, 1, 40, 200, 5000}) {
-    CHECK(Sampler(top_k, 0.95f, 0.8, 1).propose(logits.data(), logits.size()).size() == 0);
+    CHECK(Sampler(top_k, 0.95f, 0.8, 1, kNone).propose(logits.data(), logits.size()).size() == 0);
   }
 }
 
@@ -86,11 +112,11 @@ TEST("proposers: made by the method, and told what the slot takes") {
   const std::vector<float> logits = {1, 2, 3};
   SlotSettings settings;
   settings.top_k = 2;
-  const auto top_k = make_proposer(settings);
+  const auto top_k = make_proposer(settings, kNone);
   CHECK(top_k->propose(logits.data(), logits.size()).size() == 2);
   top_k->accept(1);
   settings.method = Method::kSample;
-  const auto sampler = make_proposer(settings);
+  const auto sampler = make_proposer(settings, kNone);
   CHECK(sampler->propose(logits.data(), logits.size()).size() == 1);
   sampler->accept(1);
 }

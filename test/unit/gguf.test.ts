@@ -1,6 +1,3 @@
-import { rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { GgufEntry } from "../../src/engine/binding.js";
 import { type GgufSummary, inspect } from "../../src/gguf/inspect.js";
@@ -16,10 +13,10 @@ beforeEach(() => {
 const engine = { engineDir: "/fake" };
 
 async function summary(entries: Record<string, GgufEntry["value"]>, count: Record<string, number> = {}): Promise<GgufSummary> {
-  const path = join(tmpdir(), `argsearch-inspect-${process.pid}.gguf`);
-  await writeFile(path, "12345");
   fake.gguf = {
     version: 3,
+    files: ["model.gguf"],
+    size: 5,
     tensorCount: 2,
     parameters: 110,
     tensorTypes: [
@@ -28,7 +25,7 @@ async function summary(entries: Record<string, GgufEntry["value"]>, count: Recor
     ],
     entries: Object.entries(entries).map(([key, value]) => ({ key, type: "", value, count: count[key] ?? 1 })),
   };
-  return inspect(path, engine).finally(() => rm(path));
+  return inspect("model.gguf", engine);
 }
 
 const llama = { "general.architecture": "llama", "llama.embedding_length": 2 };

@@ -23,7 +23,8 @@ uint32_t usable_seed(uint32_t seed) { return seed == LLAMA_DEFAULT_SEED ? 0x9e37
 
 }  // namespace
 
-Sampler::Sampler(int32_t top_k, float top_p, double temperature, uint32_t seed) {
+Sampler::Sampler(int32_t top_k, float top_p, double temperature, uint32_t seed, const Excluded& excluded)
+    : excluded_(excluded) {
   const LlamaApi& api = engine();
   chain_.reset(api.llama_sampler_chain_init(api.llama_sampler_chain_default_params()));
   api.llama_sampler_chain_add(chain_.get(), api.llama_sampler_init_top_k(top_k));
@@ -48,8 +49,10 @@ Candidates Sampler::propose(const float* logits, size_t n_vocab) {
 void Sampler::accept(llama_token token) { engine().llama_sampler_accept(chain_.get(), token); }
 
 llama_token Sampler::sample(const float* logits, size_t n_vocab) {
-  tokens_.resize(n_vocab);
-  for (size_t i = 0; i < n_vocab; ++i) tokens_[i] = {static_cast<llama_token>(i), logits[i], 0.0f};
+  tokens_.clear();
+  for (size_t i = 0; i < n_vocab; ++i) {
+    if (excluded_.empty() || !excluded_[i]) tokens_.push_back({static_cast<llama_token>(i), logits[i], 0.0f});
+  }
   llama_token_data_array array{tokens_.data(), tokens_.size(), -1, false};
   engine().llama_sampler_apply(chain_.get(), &array);
   if (array.selected < 0 || static_cast<size_t>(array.selected) >= array.size) {

@@ -17,7 +17,7 @@ bool more_likely(const Ranked& a, const Ranked& b) {
   return a.logit > b.logit || (a.logit == b.logit && a.token < b.token);
 }
 
-std::vector<Ranked> top_logits(const float* logits, size_t n_vocab, size_t k) {
+std::vector<Ranked> top_logits(const float* logits, size_t n_vocab, size_t k, const Excluded& excluded) {
   std::vector<Ranked> heap;
   heap.reserve(k);
   for (size_t i = 0; i < n_vocab; ++i) {
@@ -25,6 +25,7 @@ std::vector<Ranked> top_logits(const float* logits, size_t n_vocab, size_t k) {
     const bool full = heap.size() == k;
     // Ids ascend, so an equal logit never displaces a kept one.
     if (!(logit > (full ? heap.front().logit : -std::numeric_limits<float>::infinity()))) continue;
+    if (!excluded.empty() && excluded[i]) continue;
     if (full) {
       std::pop_heap(heap.begin(), heap.end(), more_likely);
       heap.pop_back();
@@ -49,7 +50,7 @@ Candidates TopK::propose(const float* logits, size_t n_vocab) {
   Candidates candidates;
   const double norm = log_sum_exp(logits, n_vocab);
   if (!std::isfinite(norm)) return candidates;
-  for (const Ranked& ranked : top_logits(logits, n_vocab, std::min(k_, n_vocab))) {
+  for (const Ranked& ranked : top_logits(logits, n_vocab, std::min(k_, n_vocab), excluded_)) {
     candidates.tokens.push_back(ranked.token);
     candidates.log_probs.push_back(ranked.logit - norm);
   }

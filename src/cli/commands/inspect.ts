@@ -21,7 +21,7 @@ export function addInspect(program: Command): void {
 function modelRows(summary: GgufSummary): string[][] {
   const types = summary.tensors.map(({ type, tensors }) => `${tensors} ${type}`);
   return [
-    ["file", summary.path],
+    ["file", summary.files === 1 ? summary.path : `${summary.path} (one of ${summary.files} parts)`],
     ["name", summary.name ?? "-"],
     ["architecture", summary.architecture ?? "-"],
     ["size", bytes(summary.size)],

@@ -1,0 +1,112 @@
+#include "model/checks.h"
+
+#include <cmath>
+#include <utility>
+
+#include "error.h"
+
+namespace argsearch {
+namespace {
+
+/// The parameters that llama.cpp divides by or indexes with before it checks them, with their least values.
+void check_shape(const GgufFile& file, const std::string& architecture) {
+  constexpr int64_t kMost = int64_t{1} << 24;
+  constexpr std::pair<const char*, int64_t> kParameters[] = {
+      {"block_count", 1}, {"embedding_length", 1}, {"context_length", 1}, {"attention.head_count", 0}};
+  for (const auto& [name, least] : kParameters) {
+    const std::string key = architecture + "." + name;
+    const int64_t id = file.find(key);
+    if (id < 0 || engine().gguf_get_kv_type(file.context(), id) == GGUF_TYPE_ARRAY) continue;
+    const int64_t value = file.integer(key);
+    if (value < least || value > kMost) {
+      throw Error(ErrorCode::kModelInvalid, file.path() + " is damaged: " + key + " is not an integer from " +
+                                                std::to_string(least) + " to " + std::to_string(kMost) + ".");
+    }
+  }
+}
+
+/// The numbers that llama.cpp takes into its graphs unchecked; some of them fail an assertion there, while decoding.
+void check_numbers(const GgufFile& file, const std::string& architecture) {
+  const LlamaApi& api = engine();
+  for (int64_t id = 0; id < api.gguf_get_n_kv(file.context()); ++id) {
+    const std::string key = api.gguf_get_key(file.context(), id);
+    const bool parameter = key.compare(0, architecture.size() + 1, architecture + ".") == 0;
+    if (!parameter || api.gguf_get_kv_type(file.context(), id) != GGUF_TYPE_FLOAT32) continue;
+    const float value = api.gguf_get_val_f32(file.context(), id);
+    const bool negative = value < 0 && key.find("epsilon") != std::string::npos;
+    if (!std::isfinite(value) || negative) {
+      throw Error(ErrorCode::kModelInvalid,
+                  file.path() + " is damaged: " + key + " cannot be " + std::to_string(value) + ".");
+    }
+  }
+}
+
+/// No kernel multiplies by these; llama.cpp finds out by crashing. Integer tables, which it only looks up, are not
+/// weights.
+bool is_computable(ggml_type type, const std::string& name) {
+  switch (type) {
+    case GGML_TYPE_I8:
+    case GGML_TYPE_I16:
+    case GGML_TYPE_I32:
+    case GGML_TYPE_I64:
+      return name.find("tid2eid") != std::string::npos;
+    case GGML_TYPE_F64:
+    case GGML_TYPE_Q8_1:
+    case GGML_TYPE_Q8_K:
+      return false;
+    default:
+      break;
+  }
+  // Added or multiplied element by element, which is done in F32 only.
+  const bool elementwise = name.find("norm") != std::string::npos || name.find(".bias") != std::string::npos;
+  return !elementwise || type == GGML_TYPE_F32;
+}
+
+void check_tensor_types(const GgufFile& file) {
+  const LlamaApi& api = engine();
+  for (int64_t i = 0; i < api.gguf_get_n_tensors(file.context()); ++i) {
+    const std::string name = api.gguf_get_tensor_name(file.context(), i);
+    const ggml_type type = api.gguf_get_tensor_type(file.context(), i);
+    if (is_computable(type, name)) continue;
+    throw Error(ErrorCode::kModelInvalid, file.path() + " is damaged: llama.cpp cannot compute with the tensor " +
+                                              name + " in the format " + api.ggml_type_name(type) + ".");
+  }
+}
+
+void check_tokenizer(const GgufFile& file) {
+  const std::string tokenizer = file.string("tokenizer.ggml.model");
+  if (tokenizer == "none" || tokenizer == "no_vocab") {
+    throw Error(ErrorCode::kModelUnsupported,
+                file.path() + " has no vocabulary; argsearch needs a model that comes with its tokenizer.");
+  }
+}
+
+}  // namespace
+
+void check_model(const GgufModel& files) {
+  const std::string architecture = files.first().string("general.architecture");
+  if (architecture.empty()) {
+    throw Error(ErrorCode::kModelUnsupported,
+                files.path() + " names no architecture (general.architecture): not a model.");
+  }
+  check_shape(files.first(), architecture);
+  check_numbers(files.first(), architecture);
+  for (const GgufFile& file : files.files()) check_tensor_types(file);
+  check_tokenizer(files.first());
+}
+
+bool mostly_f32(const GgufModel& files) {
+  const LlamaApi& api = engine();
+  uint64_t f32 = 0;
+  uint64_t total = 0;
+  for (const GgufFile& file : files.files()) {
+    for (int64_t i = 0; i < api.gguf_get_n_tensors(file.context()); ++i) {
+      const uint64_t size = api.gguf_get_tensor_size(file.context(), i);
+      total += size;
+      if (api.gguf_get_tensor_type(file.context(), i) == GGML_TYPE_F32) f32 += size;
+    }
+  }
+  return 2 * f32 > total;
+}
+
+}  // namespace argsearch
