@@ -117,6 +117,9 @@ void Vocabulary::measure(Reach& reach) const {
   const enum llama_vocab_type type = engine().llama_vocab_type(vocab_);
   if (type != LLAMA_VOCAB_TYPE_BPE && type != LLAMA_VOCAB_TYPE_SPM) return;
   std::vector<bool> bytes(256, false);
+  for (const int never : {0xc0, 0xc1, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa, 0xfb, 0xfc, 0xfd, 0xfe, 0xff}) {
+    bytes[static_cast<size_t>(never)] = true;  // in UTF-8
+  }
   size_t longest = 0;
   for (llama_token token = 0; token < size(); ++token) {
     const std::string text = piece(token, /*special=*/true);

@@ -214,9 +214,9 @@ describe("parts that are not as they should be", () => {
     const bytes = readFileSync(typed);
     const name = Buffer.from("output.weight");
     bytes.writeUInt32LE(26, bytes.indexOf(name) + name.length + 4 + 16); // i32
-    writeFileSync(last, bytes);
+    writeFileSync(typed, bytes);
     await expectError(
-      () => load({ policy: last, ...CPU }),
+      () => load({ policy: typed, ...CPU }),
       "MODEL_INVALID",
       /cannot compute with the tensor \S*output\.weight in the format i32/,
     );
