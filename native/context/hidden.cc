@@ -71,8 +71,9 @@ bool HiddenContext::on_node(ggml_tensor* node, bool ask, void* data) {
 
 bool HiddenContext::asks_for(const ggml_tensor& node) {
   if (node.name[0] != 'r') return false;
+  if (!truncated_) return false;
   if (std::strcmp(node.name, "result_output") == 0) ++projections_;
-  return truncated_ && is_result_norm(node) && is_readable(node, context_->model().n_embd());
+  return is_result_norm(node) && is_readable(node, context_->model().n_embd());
 }
 
 void HiddenContext::take(ggml_tensor& node) {
@@ -105,6 +106,7 @@ void HiddenContext::decode_truncated(Batch& batch, const std::function<void(size
 
 void HiddenContext::decode_embeddings(Batch& batch, const std::function<void(size_t, const float*)>& on_row) {
   context_->decode(batch);
+  ++projections_;  // whatever its node is called
   size_t row = 0;
   for (size_t i = 0; i < batch.size(); ++i) {
     if (!batch.is_output(i)) continue;

@@ -162,7 +162,47 @@ describe("vocabularies that differ", () => {
   });
 });
 
+describe("a model that attends to what comes after a token", () => {
+  const { metadata, tensors } = tinyModel();
+  const path = stored({ metadata: { ...metadata, "llama.attention.causal": { type: "bool", value: false } }, tensors });
+  const message = /attends to what comes after a token \(llama\.attention\.causal is false\)/;
+  test.each<[role: string, work: () => Promise<unknown>]>([
+    ["policy", () => load({ policy: path, ...CPU })],
+    ["reward model", () => load({ policy: good, reward: path, ...CPU })],
+    [
+      "reward model to score with",
+      async () => {
+        const judge = await loadReward({ reward: path, ...CPU });
+        await judge.score({ prompt: "a", response: "b" }, { template: "none" }).finally(() => judge.dispose());
+      },
+    ],
+  ])("is no %s", async (_, work) => {
+    await expectError(work, "MODEL_UNSUPPORTED", message);
+  });
+});
+
 describe("weights", () => {
+  /** A third of the rows of the projection: their logits are NaN among others that are not. */
+  test.each([
+    ["all, of NaN", 1],
+    ["some, of NaN", 3],
+  ])("%s, are found before llama.cpp's samplers sort logits", async (_, every) => {
+    const { metadata, tensors } = tinyModel({ vocabulary: ALL_BYTES });
+    const spoilt = tensors.map((tensor) => {
+      if (tensor.name !== "output.weight") return tensor;
+      return {
+        ...tensor,
+        data: tensor.data.map((value, index) => (Math.floor(index / TINY.embedding) % every === 0 ? Number.NaN : value)),
+      };
+    });
+    const decoder = await load({ policy: stored({ metadata, tensors: spoilt }), ...CPU });
+    for (const topK of [0, 1, 200]) {
+      const options = { template: "none", method: "sample", topK } as const;
+      await expectError(() => decoder.generate("hello", options), "DECODE_FAILED", /not finite numbers. The file is damaged/);
+    }
+    await decoder.dispose();
+  });
+
   test("of NaN are found while decoding", async () => {
     const { metadata, tensors } = tinyModel();
     const path = stored({ metadata, tensors: tensors.map((each) => ({ ...each, data: each.data.map(() => Number.NaN) })) });
