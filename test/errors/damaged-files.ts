@@ -1,12 +1,14 @@
 /** Files that are wrong in one place each, made from a tiny model that is right. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { encodeGguf, type GgufContent, type GgufTensor, type GgufValue } from "../helpers/gguf-writer.js";
+import { encodeGguf, type GgufContent, type GgufTensor, type GgufValue, partPath, splitGguf } from "../helpers/gguf-writer.js";
 import { Random } from "../helpers/random.js";
 
 export interface Damage {
   name: string;
   bytes: Buffer;
+  /** Of a split model: the parts that are whole, by their place, and that of the damaged one. */
+  parts?: { whole: readonly Buffer[]; damaged: number };
 }
 
 /** Every metadata key dropped, and set to values of other types, sizes and lengths. */
@@ -194,6 +196,16 @@ export function flips(whole: Buffer, end: number, count: number, seed: number): 
   });
 }
 
+/** flips() in the headers of a split model's parts. */
+export function partFlips(content: GgufContent, count: number, perPart: number, seed: number): Damage[] {
+  const parts = splitGguf(content, count);
+  const whole = parts.map(encodeGguf);
+  return parts.flatMap(({ metadata, tensors }, damaged) => {
+    const header = encodeGguf({ metadata, tensors: tensors.map((tensor) => ({ ...tensor, data: new Float32Array(0) })) }).length;
+    return flips(whole[damaged], header, perPart, seed + damaged).map((flip) => ({ ...flip, parts: { whole, damaged } }));
+  });
+}
+
 /** The file cut off at places all over it; most of them in its header, where most of its structure is. */
 export function truncations(whole: Buffer, header: number): Damage[] {
   const small = [0, 1, 3, 4, 7, 8, 15, 16, 23, 24, 31];
@@ -207,9 +219,14 @@ export function truncations(whole: Buffer, header: number): Damage[] {
 
 /** Writes the files; their paths, in order. */
 export function writeDamages(folder: string, damages: readonly Damage[]): string[] {
-  return damages.map(({ bytes }, index) => {
+  return damages.map(({ bytes, parts }, index) => {
     const path = join(folder, `${index}.gguf`);
-    writeFileSync(path, bytes);
-    return path;
+    if (parts === undefined) {
+      writeFileSync(path, bytes);
+      return path;
+    }
+    const paths = parts.whole.map((_, place) => partPath(path, place, parts.whole.length));
+    for (const [place, part] of parts.whole.entries()) writeFileSync(paths[place], place === parts.damaged ? bytes : part);
+    return paths[0];
   });
 }

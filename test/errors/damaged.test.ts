@@ -2,7 +2,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { ERROR_CODES } from "../../src/index.js";
 import { encodeGguf } from "../helpers/gguf-writer.js";
-import { type Damage, flips, metadataDamages, optionDamages, tensorDamages, truncations, typeDamages } from "./damaged-files.js";
+import { type Damage, flips, metadataDamages, optionDamages, partFlips, tensorDamages, truncations, typeDamages } from "./damaged-files.js";
 import { type Probed, probe } from "./probe.js";
 import { headerLength, tinyModel } from "./tiny-model.js";
 
@@ -37,6 +37,10 @@ describe("a file with", () => {
 
   test.each(Array.from({ length: ROUNDS }, (_, round) => SEED + round))("a byte flipped: seed %d", async (seed) => {
     expectTyped(await probe([...flips(whole, header, 400, seed), ...flips(whole, whole.length, 100, seed)]));
+  });
+
+  test.each(Array.from({ length: ROUNDS }, (_, round) => SEED + round))("a byte flipped in a part of it: seed %d", async (seed) => {
+    expectTyped(await probe(partFlips(content, 3, 60, 100 * seed)));
   });
 
   test("its end cut off is MODEL_INVALID, or NOT_GGUF before there is a magic word", async () => {

@@ -84,8 +84,8 @@ describe("a model that cannot be used", () => {
       "MODEL_UNSUPPORTED",
       /no vocabulary/,
     ],
-    ["an encoder as policy", { policy: encoder }, "MODEL_UNSUPPORTED", /bert/],
-    ["an encoder as reward model", { policy: encoder, reward: encoder }, "MODEL_UNSUPPORTED", /bert/],
+    ["an encoder as policy", { policy: encoder }, "MODEL_UNSUPPORTED", /"bert"/],
+    ["an encoder as reward model", { policy: encoder, reward: encoder }, "MODEL_UNSUPPORTED", /"bert"/],
     ["a recurrent reward model", { policy: good, reward: recurrent }, "MODEL_UNSUPPORTED", /recurrent architecture "mamba"/],
   ])("%s", async (_, options, code, message) => {
     await expectError(() => load({ ...options, ...CPU }), code, message);
@@ -101,7 +101,7 @@ describe("a model that cannot be used", () => {
 
   test("an encoder to score with", async () => {
     const judge = await loadReward({ reward: encoder, ...CPU });
-    await expectError(() => judge.score({ prompt: "a", response: "b" }, { template: "none" }), "MODEL_UNSUPPORTED", /bert/);
+    await expectError(() => judge.score({ prompt: "a", response: "b" }, { template: "none" }), "MODEL_UNSUPPORTED", /"bert"/);
     await judge.dispose();
   });
 });
@@ -162,10 +162,10 @@ describe("vocabularies that differ", () => {
   });
 });
 
-describe("a model that attends to what comes after a token", () => {
+describe("a model whose tokens see those after them", () => {
   const { metadata, tensors } = tinyModel();
   const path = stored({ metadata: { ...metadata, "llama.attention.causal": { type: "bool", value: false } }, tensors });
-  const message = /attends to what comes after a token \(llama\.attention\.causal is false\)/;
+  const message = /architecture "llama" lets tokens see those after them \(attention\.causal is false\)/;
   test.each<[role: string, work: () => Promise<unknown>]>([
     ["policy", () => load({ policy: path, ...CPU })],
     ["reward model", () => load({ policy: good, reward: path, ...CPU })],

@@ -130,15 +130,20 @@ describe("fewest tokens of a text, by its length alone", () => {
   });
 });
 
-describe("a line of 60,000 letters among others", () => {
-  // A long control token: by its length alone the line could be 300 tokens, so it must be cut to be known as too long.
+describe("a line of so many letters among others", () => {
+  // A long control token: by its length alone the line could be 700 tokens, so it must be cut to be known as too long.
   const long = new ChangedVocabulary(Array(256).keys(), { more: [{ text: `<|${"x".repeat(196)}|>`, type: TYPE.control }] });
-  const hostile = "z".repeat(60_000);
-
-  describe.for<[what: string, vocabulary: ByteVocabulary]>([
-    ["refused by its length", ALL_BYTES],
-    ["refused by its tokens", long],
-  ])("%s", ([, vocabulary]) => {
+  describe.for<[what: string, vocabulary: ByteVocabulary, letters: number, message: RegExp]>([
+    [
+      "140,000, refused by their length",
+      ALL_BYTES,
+      140_000,
+      /a text of 140000 characters has at least 20000 tokens .*, the context holds 1024/,
+    ],
+    ["140,000, refused by their tokens", long, 140_000, /the prompt has 140001 tokens .*: the context of 1024 leaves no room/],
+    ["60,000", ALL_BYTES, 60_000, /the prompt has 60001 tokens .*: the context of 1024 leaves no room/],
+  ])("%s", ([, vocabulary, letters, message]) => {
+    const hostile = "z".repeat(letters);
     it("costs itself alone", async () => {
       const path = join(folder, `${++files}.gguf`);
       const { metadata, tensors } = tinyModel({ vocabulary, contextLength: 1024 });
@@ -148,7 +153,8 @@ describe("a line of 60,000 letters among others", () => {
       writeFileSync(data, lines.map((line) => JSON.stringify(line)).join("\n"));
 
       const decoder = await load({ policy: path, reward: path, gpu: false, threads: 1 });
-      await expect(decoder.generate(hostile, { template: "none" })).rejects.toMatchObject({ code: "PROMPT_TOO_LONG" });
+      const refused = { code: "PROMPT_TOO_LONG", message: expect.stringMatching(message) };
+      await expect(decoder.generate(hostile, { template: "none" })).rejects.toMatchObject(refused);
       expect((await decoder.generate("a", { template: "none", maxTokens: 2 })).tokens.length).toBeGreaterThan(0);
       await decoder.dispose();
 

@@ -109,12 +109,13 @@ describe("what tells models apart", () => {
 describe("a head attached to a split model", () => {
   const trunk = tinyModel({ labels: undefined });
 
-  test.each<[what: string, changed: GgufContent["metadata"], emptyFirst: boolean]>([
-    ["makes one file", {}, false],
-    ["makes one file of parts whose first is empty", {}, true],
-    ["keeps another alignment", { "general.alignment": { type: "u32", value: 256 } }, false],
-  ])("%s: what attaching to the whole gives", async (_, changed, emptyFirst) => {
-    const content = { ...trunk, metadata: { ...trunk.metadata, ...changed } };
+  test.each<[what: string, alignment: number, emptyFirst: boolean]>([
+    ["makes one file", 32, false],
+    ["makes one file of parts whose first is empty", 32, true],
+    ["keeps another alignment", 256, false],
+  ])("%s: what attaching to the whole gives", async (_, alignment, emptyFirst) => {
+    const metadata = { ...trunk.metadata, "general.alignment": { type: "u32", value: alignment } as const };
+    const content = { metadata, tensors: trunk.tensors, alignment };
     const split = writeSplitGguf(join(folder, "trunk.gguf"), content, COUNT, { emptyFirst });
     writeGguf(whole, content);
     const [out, expected] = [join(folder, "out.gguf"), join(folder, "expected.gguf")];

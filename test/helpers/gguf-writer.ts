@@ -19,6 +19,8 @@ export interface GgufTensor {
 export interface GgufContent {
   metadata: Readonly<Record<string, GgufValue>>;
   tensors: readonly GgufTensor[];
+  /** Of the tensors, in bytes; the metadata must say so where it is not 32. */
+  alignment?: number;
 }
 
 const TYPE_IDS = { u16: 2, u32: 4, i32: 5, f32: 6, bool: 7, string: 8, array: 9 } as const;
@@ -29,9 +31,8 @@ export function writeGguf(path: string, content: GgufContent): void {
   writeFileSync(path, encodeGguf(content));
 }
 
-export function encodeGguf({ metadata, tensors }: GgufContent): Buffer {
-  const { value: alignment } = metadata["general.alignment"] ?? { value: DEFAULT_ALIGNMENT };
-  const header = new Bytes(Number(alignment));
+export function encodeGguf({ metadata, tensors, alignment = DEFAULT_ALIGNMENT }: GgufContent): Buffer {
+  const header = new Bytes(alignment);
   header.raw(Buffer.from("GGUF")).u32(3).u64(tensors.length).u64(Object.keys(metadata).length);
   for (const [key, value] of Object.entries(metadata)) header.string(key).value(value);
   let offset = 0;
@@ -39,7 +40,7 @@ export function encodeGguf({ metadata, tensors }: GgufContent): Buffer {
     header.string(name).u32(shape.length);
     for (const length of shape) header.u64(length);
     header.u32(F32_TENSOR).u64(offset);
-    offset += padded(data.byteLength, Number(alignment));
+    offset += padded(data.byteLength, alignment);
   }
   header.align();
   for (const { data } of tensors) header.raw(Buffer.from(data.buffer, data.byteOffset, data.byteLength)).align();
@@ -50,7 +51,7 @@ export function encodeGguf({ metadata, tensors }: GgufContent): Buffer {
  * The parts of a split model, as llama-gguf-split writes them: the metadata is in the first, which has no tensors with
  * `emptyFirst`.
  */
-export function splitGguf({ metadata, tensors }: GgufContent, count: number, { emptyFirst = false } = {}): GgufContent[] {
+export function splitGguf({ metadata, tensors, alignment }: GgufContent, count: number, { emptyFirst = false } = {}): GgufContent[] {
   const filled = emptyFirst ? count - 1 : count;
   return Array.from({ length: count }, (_, index) => {
     const place = emptyFirst ? index - 1 : index;
@@ -63,6 +64,7 @@ export function splitGguf({ metadata, tensors }: GgufContent, count: number, { e
         "split.count": { type: "u16", value: count },
       },
       tensors: tensors.slice(from, to),
+      ...(index === 0 && alignment !== undefined && { alignment }),
     };
   });
 }

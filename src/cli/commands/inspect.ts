@@ -8,7 +8,7 @@ export function addInspect(program: Command): void {
   const command = program
     .command("inspect")
     .description("Show what a GGUF file is: architecture, size, quantisation, chat template, reward head.")
-    .argument("<file>", "a GGUF")
+    .argument("<file>", "a GGUF; of a split one, any part")
     .option("--json", "print one JSON object, with all scalar metadata")
     .addOption(engineDirFlag());
   addExamples(command, ["inspect reward.gguf", "inspect reward.gguf --json"]);

@@ -18,7 +18,7 @@ export function addRewardAttach(reward: Command): void {
   const command = reward
     .command("attach")
     .description("Write a reward head into the metadata of a GGUF: a new file, the old one stays.")
-    .requiredOption("--model <file>", "the trunk, an ordinary GGUF")
+    .requiredOption("--model <file>", "the trunk, an ordinary GGUF; of a split one, any part: the result is one file")
     .requiredOption(
       "--head <file|dir>",
       'a .safetensors shard that holds the head, a directory of them, or JSON: {"weight": [...], "bias": 0}; optional "labels", "scale", "shift"',

@@ -19,7 +19,7 @@ export function addRewardFit(reward: Command): void {
   const command = reward
     .command("fit")
     .description("Fit a reward head on preference pairs; the model stays as it is. An interrupted run goes on.")
-    .requiredOption("--model <file>", "the trunk, an ordinary GGUF")
+    .requiredOption("--model <file>", "the trunk, an ordinary GGUF; of a split one, any part")
     .requiredOption("--pairs <file>", "JSON lines, plain or in gzip: HH-RLHF, prompt/chosen/rejected, chat messages or SHP")
     .requiredOption("--out <file>", "the reward model to write")
     .addOption(formatFlag())
