@@ -12,8 +12,7 @@ bool is_markup(const std::string& text) { return text.size() > 2 && text.front()
 
 /// No part of a text: what tells of its structure, or nothing at all.
 bool is_structure(const Vocabulary& vocabulary, llama_token token) {
-  constexpr int kStructure = LLAMA_TOKEN_ATTR_CONTROL | LLAMA_TOKEN_ATTR_UNUSED | LLAMA_TOKEN_ATTR_UNKNOWN;
-  return vocabulary.is(token, kStructure) ||
+  return lacks(vocabulary, token) || vocabulary.is(token, LLAMA_TOKEN_ATTR_CONTROL | LLAMA_TOKEN_ATTR_UNKNOWN) ||
          (vocabulary.is(token, LLAMA_TOKEN_ATTR_USER_DEFINED) && is_markup(vocabulary.text(token)));
 }
 
@@ -88,7 +87,9 @@ std::string vocabulary_difference(const Vocabulary& judge, const Vocabulary& pol
 }
 
 bool lacks(const Vocabulary& vocabulary, llama_token token) {
-  return !exists(vocabulary, token) || vocabulary.is(token, LLAMA_TOKEN_ATTR_UNUSED);
+  if (!exists(vocabulary, token) || vocabulary.is(token, LLAMA_TOKEN_ATTR_UNUSED)) return true;
+  // What llama.cpp's converter calls padding; until 2024 it gave it another kind.
+  return vocabulary.text(token) == "[PAD" + std::to_string(token) + "]";
 }
 
 std::vector<bool> lacking(const Vocabulary& policy, const std::vector<const Vocabulary*>& others) {

@@ -25,6 +25,7 @@ const from = (first: number, count: number) => Array.from({ length: count }, (_,
 
 const PADDED = changed({ more: padding(size, 64) });
 const TRAINED = changed({ more: [control("[PAD]")] });
+const OLD_PADDING = padding(size, 3).map(({ text }) => userDefined(text));
 const RESERVED = changed({ more: [control("<|reserved_special_token_0|>"), control("<|reserved_special_token_1|>")] });
 
 const folder = modelFolder();
@@ -37,6 +38,8 @@ const ACCEPTED: [what: string, policy: ByteVocabulary, reward: ByteVocabulary, l
   ["64 unused rows more in the policy", PADDED, BASE, from(size, 64)],
   ["64 unused rows more in the reward model", BASE, PADDED, []],
   ["unused rows in both, more in the policy", changed({ more: padding(size, 9) }), changed({ more: padding(size, 4) }), from(size, 9)],
+  ["padding that an older converter gave another kind", changed({ more: OLD_PADDING }), BASE, from(size, 3)],
+  ["a control token of the policy in a row of such padding", TRAINED, changed({ more: OLD_PADDING }), [size]],
   ["a [PAD] that the policy's trainer added", TRAINED, BASE, [size]],
   ["a [PAD] that the reward model's trainer added", BASE, TRAINED, []],
   ["a control token more in the policy", changed({ more: [control("<|im_start|>")] }), BASE, [size]],
