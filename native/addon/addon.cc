@@ -10,9 +10,9 @@
 #include "addon/model_handle.h"
 #include "addon/scorer_handle.h"
 #include "addon/search_handle.h"
+#include "bounds.h"
 #include "engine/llama_api.h"
 #include "engine/log.h"
-#include "limits.h"
 #include "model/vocabulary_match.h"
 
 namespace argsearch {

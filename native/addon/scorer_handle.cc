@@ -2,7 +2,7 @@
 
 #include "addon/model_handle.h"
 #include "addon/options.h"
-#include "limits.h"
+#include "bounds.h"
 
 namespace argsearch {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "bounds.h"
 #include "error.h"
-#include "limits.h"
 #include "model/vocabulary_match.h"
 #include "search/select/select.h"
 #include "stopwatch.h"

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "bounds.h"
 #include "error.h"
-#include "limits.h"
 
 namespace argsearch {
 namespace {

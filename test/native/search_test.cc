@@ -2,9 +2,9 @@
 
 #include <cmath>
 
+#include "bounds.h"
 #include "check.h"
 #include "error.h"
-#include "limits.h"
 
 namespace argsearch {
 namespace {

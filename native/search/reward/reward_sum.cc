@@ -4,8 +4,8 @@
 #include <cmath>
 #include <string>
 
+#include "bounds.h"
 #include "error.h"
-#include "limits.h"
 #include "search/reward/branched_reward.h"
 
 namespace argsearch {
