@@ -3,11 +3,11 @@
  * each is for. A folder that is not listed is refused, so that a new one gets its place.
  */
 const LAYERS = [
-  ["errors", "types", "validate", "statistics", "package-root"], // the words that everyone uses
+  ["errors", "types", "validate", "messages", "statistics", "package-root"], // the words that everyone uses
   ["files"],
   ["isolate"],
   ["engine"],
-  ["gguf", "model"],
+  ["gguf", "jinja", "model"],
   ["reward"],
   ["data"],
   ["score"],
