@@ -1,13 +1,47 @@
 /** The public types of the package: what goes in, what comes out. Defaults live in options.ts. */
 
+/** A part of a message's content. Only texts can be read. */
+export interface TextPart {
+  type: "text";
+  text: string;
+}
+
 /** One message of a conversation. */
 export interface ChatMessage {
-  role: "system" | "user" | "assistant" | (string & {});
-  content: string;
+  role: "system" | "user" | "assistant" | "tool" | (string & {});
+  /** A text, or text parts; null or left out beside tool calls or reasoning. */
+  content?: string | readonly TextPart[] | null | undefined;
+  /** What else a chat template may read, as JSON: name, tool_calls, tool_call_id, reasoning_content, … */
+  [field: string]: unknown;
+}
+
+/** Messages with what else their chat template may read. */
+export interface Conversation {
+  /** A text is one user message. */
+  messages: string | readonly ChatMessage[];
+  /** Functions that may be called, as JSON schemas. */
+  tools?: readonly unknown[] | null | undefined;
+  /** Texts to answer from. */
+  documents?: readonly unknown[] | null | undefined;
+  /** Variables of this conversation's own; they go before the call's. */
+  templateVariables?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A text, or a conversation that each model's own chat template formats. */
-export type Prompt = string | readonly ChatMessage[];
+export type Prompt = string | readonly ChatMessage[] | Conversation;
+
+/** How prompts become texts: for every call that reads them. */
+export interface TemplateOptions {
+  /** "auto" (default): each model's own chat template (a text is one user message); "none": the text as it is. */
+  template?: "auto" | "none" | undefined;
+  /** Variables for the chat templates, as JSON: { enable_thinking: false }. Not `messages` and `add_generation_prompt`. */
+  templateVariables?: Readonly<Record<string, unknown>> | undefined;
+  /** What templates take for the present time, as a Date or in ISO 8601; default: when the call is made. */
+  date?: Date | string | undefined;
+}
+
+/** Where a response's reward is read: at its last token, or at the token that ends the turn behind it. */
+export type RewardAt = "last" | "end";
 
 /** What a JavaScript reward gets for one candidate. */
 export interface RewardCandidate {
@@ -23,6 +57,7 @@ export interface RewardCandidate {
 }
 
 export interface RewardContext {
+  /** As it was given, but that contents of messages are texts: parts joined by line ends, empty where there were none. */
   prompt: Prompt;
   /** The response so far, without any candidate. */
   response: string;
@@ -46,6 +81,8 @@ export interface RewardTerm {
    * and are only reported.
    */
   labels?: Readonly<Record<string, number>> | undefined;
+  /** A chat template in place of the file's own: its text, Jinja. */
+  chatTemplate?: string | undefined;
 }
 
 export type RewardSpec = string | RewardFunction | RewardTerm;
@@ -85,6 +122,8 @@ export interface ModelOptions extends EngineOptions {
 export interface LoadOptions extends ModelOptions {
   /** Path of the policy's GGUF; default: the embedded policy, and then the embedded reward model, too. */
   policy?: string | undefined;
+  /** A chat template for the policy in place of the file's own: its text, Jinja. Reward terms take one each. */
+  chatTemplate?: string | undefined;
   /** What to guide by; several are summed. null, or no reward beside a policy of your own: none, baselines only. */
   reward?: RewardSpec | readonly RewardSpec[] | null | undefined;
   /** Prompts that can be decoded at once, 1 to 128; default 1. Each takes KV cache for contextSize tokens. */
@@ -100,7 +139,7 @@ export interface RewardLoadOptions extends ModelOptions {
 export type Method = "args" | "greedy" | "sample";
 
 /** One response's settings. A setting that the chosen method does not use is checked, then ignored. */
-export interface GenerateOptions {
+export interface GenerateOptions extends TemplateOptions {
   /** Default "args", or "greedy" when no reward was loaded. */
   method?: Method | undefined;
   /** "args": candidates a step, 1 to the vocabulary's size, default 10. "sample": llama.cpp's top-k, 0 = off, default 40. */
@@ -121,8 +160,8 @@ export interface GenerateOptions {
   maxTokens?: number | undefined;
   /** Texts that end the response; they are cut from it. */
   stop?: string | readonly string[] | undefined;
-  /** "auto" (default): each model's own chat template (a text is one user message); "none": the text as it is. */
-  template?: "auto" | "none" | undefined;
+  /** Where `reward` of the result is read; default: as each reward model's file says, else "last". */
+  rewardAt?: RewardAt | undefined;
   /** Report every step's candidates; default false. */
   candidates?: boolean | undefined;
   /** A slot to use; default a free one, preferring the longest prefix in its cache. */
@@ -195,7 +234,10 @@ export interface GenerateResult {
   rewards: number[];
   /** One array an objective. */
   objectives: Record<string, number[]>;
-  /** The last reward; null without a reward or a token. */
+  /**
+   * The whole response's: at its last token, the one that ends the turn left aside ("last"), or at that one ("end"), which a
+   * response that was cut off does not have. Null without a reward or such a token.
+   */
   reward: number | null;
   finishReason: FinishReason;
   seed: number;
@@ -203,8 +245,11 @@ export interface GenerateResult {
   timings: Timings;
 }
 
-/** What to score: a response, as if it had been decoded after the prompt, or a whole text as it is, without a template. */
-export type ScoreInput = { prompt: Prompt; response: string } | { text: string };
+/**
+ * What to score: a response, in the conversation that it finishes as the reward model's chat template writes it, or a whole
+ * text as it is, without a template. A response may be a message, whose other fields the template reads, too.
+ */
+export type ScoreInput = { prompt: Prompt; response: string | ChatMessage } | { text: string };
 
 export interface TokenReward {
   id: number;
@@ -216,17 +261,17 @@ export interface TokenReward {
 }
 
 export interface ScoreResult {
-  /** Reward at the response's end. */
+  /** The whole response's: at its last token, or with rewardAt "end" at the token that ends the turn behind it. */
   reward: number;
-  /** One value an objective, at the end: normalised, unweighted. */
+  /** One value an objective, read there: normalised, unweighted. */
   objectives: Record<string, number>;
   /** Every token of the response, or of the text. */
   tokens: TokenReward[];
 }
 
-export interface ScoreOptions {
-  /** As in GenerateOptions; default "auto". */
-  template?: "auto" | "none" | undefined;
+export interface ScoreOptions extends TemplateOptions {
+  /** Where `reward` is read; default: as each reward model's file says, else "last". */
+  rewardAt?: RewardAt | undefined;
   signal?: AbortSignal | undefined;
 }
 

@@ -1,6 +1,5 @@
 /** Checks of single option values. Every refusal reads "NAME must be WHAT, got VALUE" and carries OPTION_INVALID and the option. */
 import { ArgsearchError } from "./errors.js";
-import type { ChatMessage } from "./types.js";
 
 /** `name` is what the message begins with, `option` what it is about, if that is not the name itself. */
 export function invalid(name: string, expected: string, value: unknown, option = name): ArgsearchError {
@@ -129,11 +128,4 @@ export function given<T, R>(value: T | undefined, otherwise: R, check: (value: T
 /** Refuses what is no plain object and names that `names` lacks; `what` takes the options. @throws ArgsearchError OPTION_INVALID */
 export function checkNames(what: string, options: unknown, names: Record<string, true>): void {
   onlyKnown(what, plainObject(`the options of ${what}`, options), Object.keys(names));
-}
-
-/** A message of a conversation, both of its fields texts. */
-export function isMessage(value: unknown): value is ChatMessage {
-  if (typeof value !== "object" || value === null) return false;
-  const { role, content } = value as Record<string, unknown>;
-  return typeof role === "string" && typeof content === "string";
 }

@@ -1,14 +1,22 @@
 /** Conversations as prompt and answer. */
+import { isDeepStrictEqual } from "node:util";
+import { contentText, plainAnswer } from "../messages.js";
 import type { ChatMessage } from "../types.js";
 import { inputError } from "./fields.js";
 
+export interface Answered {
+  prompt: ChatMessage[];
+  /** A text; a message where it has more than that. */
+  answer: string | ChatMessage;
+}
+
 /** Messages without the last, which must be a non-empty answer of the assistant. @throws ArgsearchError INPUT_INVALID */
-export function splitAnswer(messages: readonly ChatMessage[], what: string): { prompt: ChatMessage[]; answer: string } {
+export function splitAnswer(messages: readonly ChatMessage[], what: string): Answered {
   const last = messages[messages.length - 1];
   if (last?.role !== "assistant") throw inputError(`${what} must end with the assistant's answer`);
-  if (last.content === "") throw inputError(`the answer of ${what} is empty`);
+  if (contentText(last) === "") throw inputError(`the answer of ${what} is empty`);
   if (messages.length === 1) throw inputError(`${what} has no message before the answer`);
-  return { prompt: messages.slice(0, -1), answer: last.content };
+  return { prompt: messages.slice(0, -1), answer: plainAnswer(last) };
 }
 
 /** Messages up to the answer that is recorded with them, where they end with one. @throws ArgsearchError INPUT_INVALID */
@@ -24,5 +32,11 @@ export function sameMessages(a: readonly ChatMessage[], b: readonly ChatMessage[
 
 /** `messages` begins with `start`. */
 export function startsWith(messages: readonly ChatMessage[], start: readonly ChatMessage[]): boolean {
-  return start.every(({ role, content }, index) => messages[index]?.role === role && messages[index].content === content);
+  return start.every((message, index) => isSame(message, messages[index] ?? { role: "" }));
+}
+
+/** Messages agree in role and content, and in what else both have: data sets note more on one side than on the other. */
+function isSame(a: ChatMessage, b: ChatMessage): boolean {
+  const shared = Object.keys(a).filter((name) => a[name] != null && b[name] != null);
+  return a.role === b.role && (a.content == null) === (b.content == null) && shared.every((name) => isDeepStrictEqual(a[name], b[name]));
 }

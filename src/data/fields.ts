@@ -1,7 +1,7 @@
 /** Fields of a data record, checked as they are taken. Everything here throws INPUT_INVALID. */
 import { ArgsearchError } from "../errors.js";
-import type { ChatMessage, Prompt } from "../types.js";
-import { isMessage } from "../validate.js";
+import { messageFault, shownPart } from "../messages.js";
+import type { ChatMessage } from "../types.js";
 
 /** One line of a data file. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -16,14 +16,19 @@ export function textField(fields: Fields, name: string): string {
   throw inputError(value === undefined ? `the field "${name}" is missing` : `the field "${name}" must be a text`);
 }
 
-/** At least one message. */
+/** At least one message. All their fields are kept: chat templates read them. */
 export function messagesField(fields: Fields, name: string): ChatMessage[] {
   const value = fields[name];
-  if (Array.isArray(value) && value.length > 0 && value.every(isMessage)) return value.map(({ role, content }) => ({ role, content }));
-  throw inputError(`the field "${name}" must be an array of messages {"role", "content"}, both texts`);
+  const what = `the field "${name}" must be an array of messages {"role", "content"}`;
+  if (!Array.isArray(value) || value.length === 0) throw inputError(what);
+  value.forEach((message: unknown, index) => {
+    const fault = messageFault(message);
+    if (fault !== null) throw inputError(`${what}: ${name}[${index}]${fault.at} must be ${fault.expected}, got ${shownPart(fault.got)}`);
+  });
+  return value as ChatMessage[];
 }
 
 /** A text, or messages. */
-export function promptField(fields: Fields, name: string): Prompt {
+export function promptField(fields: Fields, name: string): string | ChatMessage[] {
   return Array.isArray(fields[name]) ? messagesField(fields, name) : textField(fields, name);
 }

@@ -1,6 +1,9 @@
 /** Preference pairs in the formats people have. */
+import { isDeepStrictEqual } from "node:util";
+import { answerText, messagesOf } from "../messages.js";
 import type { ChatMessage, Prompt } from "../types.js";
-import { sameMessages, splitAnswer, startsWith } from "./conversation.js";
+import { inContext } from "./context.js";
+import { type Answered, sameMessages, splitAnswer, startsWith } from "./conversation.js";
 import { type Fields, inputError, messagesField, promptField, textField } from "./fields.js";
 import type { Format } from "./format.js";
 import { isTranscript, parseTranscript, withLineFeeds } from "./transcript.js";
@@ -8,8 +11,9 @@ import { isTranscript, parseTranscript, withLineFeeds } from "./transcript.js";
 /** Two responses to one prompt, one preferred. The one internal form of all formats. */
 export interface PreferencePair {
   prompt: Prompt;
-  chosen: string;
-  rejected: string;
+  /** A text; the assistant's message where it has more than that. */
+  chosen: string | ChatMessage;
+  rejected: string | ChatMessage;
 }
 
 /**
@@ -21,14 +25,19 @@ export interface PreferencePair {
  * | prompt | `prompt` (a text, a transcript or messages), `chosen`, `rejected`: answers, or transcripts that repeat the prompt |
  */
 export const PAIR_FORMATS = {
-  shp: { matches: (fields) => "human_ref_A" in fields, read: (fields) => checkedPair(readShp(fields)) },
-  messages: { matches: ({ chosen }) => Array.isArray(chosen), read: (fields) => checkedPair(readMessages(fields)) },
+  shp: { matches: (fields) => "human_ref_A" in fields, read: (fields) => pairInContext(fields, readShp(fields)) },
+  messages: { matches: ({ chosen }) => Array.isArray(chosen), read: (fields) => pairInContext(fields, readMessages(fields)) },
   hh: {
     matches: ({ prompt, chosen }) => prompt === undefined && typeof chosen === "string",
-    read: (fields) => checkedPair(readTranscripts(fields)),
+    read: (fields) => pairInContext(fields, readTranscripts(fields)),
   },
-  prompt: { matches: ({ chosen }) => chosen !== undefined, read: (fields) => checkedPair(readPrompt(fields)) },
+  prompt: { matches: ({ chosen }) => chosen !== undefined, read: (fields) => pairInContext(fields, readPrompt(fields)) },
 } as const satisfies Record<string, Format<PreferencePair>>;
+
+/** Checked as it is read: a system message beside the prompt does not make up for an empty one. */
+function pairInContext(fields: Fields, pair: PreferencePair): PreferencePair {
+  return { ...checkedPair(pair), prompt: inContext(fields, pair.prompt) };
+}
 
 function readShp(fields: Fields): PreferencePair {
   const { labels } = fields;
@@ -61,8 +70,6 @@ function readTranscripts(fields: Fields): PreferencePair {
   return onePrompt(chosen, rejected);
 }
 
-type Answered = ReturnType<typeof splitAnswer>;
-
 function onePrompt(chosen: Answered, rejected: Answered): PreferencePair {
   if (!sameMessages(chosen.prompt, rejected.prompt)) throw inputError("chosen and rejected answer different prompts");
   return { prompt: chosen.prompt, chosen: chosen.answer, rejected: rejected.answer };
@@ -77,13 +84,13 @@ function readPrompt(fields: Fields): PreferencePair {
 }
 
 /** A whole transcript that begins with the prompt's. */
-function repeats(text: string, prompt: Prompt): boolean {
+function repeats(text: string, prompt: string | readonly ChatMessage[]): boolean {
   const start = typeof prompt === "string" ? [{ role: "user", content: withLineFeeds(prompt.trim()) }] : prompt;
   return isTranscript(text) && startsWith(parseTranscript(text), start);
 }
 
 /** A transcript becomes its messages, without the empty turn that asks for the answer. */
-export function promptOf(prompt: Prompt): Prompt {
+export function promptOf(prompt: string | readonly ChatMessage[]): string | readonly ChatMessage[] {
   if (typeof prompt !== "string" || !isTranscript(prompt)) return prompt;
   const turns = parseTranscript(prompt);
   const last = turns[turns.length - 1];
@@ -98,8 +105,10 @@ export function answerTo(prompt: Prompt, answer: string): string {
 /** A pair with something to prefer. @throws ArgsearchError INPUT_INVALID */
 export function checkedPair(pair: PreferencePair): PreferencePair {
   const { prompt, chosen, rejected } = pair;
-  if (prompt.length === 0) throw inputError("the prompt is empty");
-  if (chosen === "" || rejected === "") throw inputError(`the ${chosen === "" ? "chosen" : "rejected"} response is empty`);
-  if (chosen === rejected) throw inputError("chosen and rejected are identical");
+  if (messagesOf(prompt).length === 0) throw inputError("the prompt is empty");
+  for (const [name, answer] of Object.entries({ chosen, rejected })) {
+    if (answerText(answer) === "") throw inputError(`the ${name} response is empty`);
+  }
+  if (isDeepStrictEqual(chosen, rejected)) throw inputError("chosen and rejected are identical");
   return pair;
 }

@@ -2,6 +2,7 @@
  * Conversations written as one text, the way HH-RLHF does it: "\n\nHuman: Hi\n\nAssistant: Hello", after Bai et al.,
  * Training a Helpful and Harmless Assistant, 2022 (https://github.com/anthropics/hh-rlhf).
  */
+import { answerText, contentText, messagesOf } from "../messages.js";
 import type { ChatMessage, Prompt } from "../types.js";
 
 /** Whatever Unicode ends a line with; the blank line before a turn may hold blanks. */
@@ -33,12 +34,13 @@ export function withLineFeeds(text: string): string {
 
 /** A transcript that ends where the assistant's answer begins; a text is taken as it is. */
 export function promptAsText(prompt: Prompt): string {
-  if (typeof prompt === "string") return prompt;
-  const turns = prompt.map(({ role, content }) => `\n\n${NAME_OF[role] ?? role}: ${content}`);
+  const messages = messagesOf(prompt);
+  if (typeof messages === "string") return messages;
+  const turns = messages.map((message) => `\n\n${NAME_OF[message.role] ?? message.role}: ${contentText(message)}`);
   return `${turns.join("")}\n\nAssistant:`;
 }
 
 /** A response as it continues promptAsText(). */
-export function responseAsText(prompt: Prompt, response: string): string {
-  return typeof prompt === "string" ? response : ` ${response}`;
+export function responseAsText(prompt: Prompt, response: string | ChatMessage): string {
+  return typeof messagesOf(prompt) === "string" ? answerText(response) : ` ${answerText(response)}`;
 }

@@ -115,7 +115,9 @@ export class Decoder implements AsyncDisposable {
     const { callbacks, each } = splitCallbacks(options);
     const width = each.slot === undefined ? this.#parts.slots.size : 1;
     this.#resolve(each);
-    const generate = async (prompt: Prompt, signal: AbortSignal) => drain(this.#start(prompt, { ...each, signal }, true));
+    // One clock for all prompts.
+    const { date = new Date() } = each;
+    const generate = async (prompt: Prompt, signal: AbortSignal) => drain(this.#start(prompt, { ...each, date, signal }, true));
     return generateAll(prompts, { width, signal: each.signal }, generate, callbacks);
   }
 

@@ -3,13 +3,16 @@ import { performance } from "node:perf_hooks";
 import { abortedError, cancellable, throwIfAborted, unlessAborted } from "../engine/abort.js";
 import type { BeginOptions, BeginResult, NativeSearch } from "../engine/binding.js";
 import { native } from "../engine/native.js";
+import { withTexts } from "../messages.js";
 import type { Model } from "../model/model.js";
+import type { ResolvedTemplate } from "../model/template-options.js";
 import { tooLong } from "../model/too-long.js";
 import type { RewardSet } from "../reward/reward-set.js";
 import type { FinishReason, GenerateResult, Prompt, Step } from "../types.js";
 import { type Chosen, chooserFor } from "./chooser.js";
 import { Clock } from "./clock.js";
 import type { ResolvedGenerate } from "./options.js";
+import { warnOfDifference } from "./prompt-difference.js";
 import type { Scheduler } from "./scheduler.js";
 import type { SlotPool } from "./slots.js";
 import { Transcript } from "./transcript.js";
@@ -47,7 +50,7 @@ export async function* runGeneration(
   throwIfAborted(options.signal);
   const tokens = readPrompt(parts, prompt, options.template);
   const slot = wait ? await slotWhenFree(parts, tokens, options) : parts.slots.acquire(tokens.policy, options.slot);
-  const transcript = new Transcript(parts.policy, parts.rewards, options.stop);
+  const transcript = new Transcript(parts.policy, parts.rewards, options);
   try {
     return yield* decode(parts, prompt, tokens, options, slot, transcript);
   } finally {
@@ -56,8 +59,9 @@ export async function* runGeneration(
 }
 
 /** @throws ArgsearchError PROMPT_EMPTY, PROMPT_TOO_LONG, TEMPLATE_INVALID, OPTION_INVALID */
-function readPrompt({ policy, rewards, contextSize }: DecodingParts, prompt: Prompt, template: "auto" | "none"): PromptTokens {
+function readPrompt({ policy, rewards, contextSize }: DecodingParts, prompt: Prompt, template: ResolvedTemplate): PromptTokens {
   const rewardModels = rewards.sources.map(({ model }) => model);
+  for (const model of rewardModels) warnOfDifference(model, prompt, template);
   const read = (model: Model): Int32Array => {
     const tokens = model.promptTokens(prompt, template);
     if (tokens.length < contextSize) return tokens;
@@ -95,7 +99,7 @@ async function* decode(
     timings: clock.timings(parts.loadMs, transcript.length),
   });
   const room = roomFor(parts, tokens);
-  const choose = chooserFor(parts, { slot, prompt, signal: options.signal, closing: parts.closing });
+  const choose = chooserFor(parts, { slot, prompt: withTexts(prompt), signal: options.signal, closing: parts.closing });
   parts.scheduler.join();
   try {
     for (;;) {

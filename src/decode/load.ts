@@ -3,10 +3,10 @@ import { throwIfAborted } from "../engine/abort.js";
 import { binding } from "../engine/binding.js";
 import { chooseEngine } from "../engine/choice.js";
 import { native } from "../engine/native.js";
-import { loadModels, requireSameVocabulary } from "../model/load-models.js";
+import { loadModels, type ModelFile, requireSameVocabulary } from "../model/load-models.js";
 import type { Model } from "../model/model.js";
 import { contextFor } from "../model/options.js";
-import { modelPaths, RewardSet } from "../reward/reward-set.js";
+import { modelFiles, RewardSet } from "../reward/reward-set.js";
 import type { LoadOptions } from "../types.js";
 import { Decoder, type DecoderParts } from "./decoder.js";
 import { type ResolvedLoad, resolveLoad } from "./options.js";
@@ -22,7 +22,7 @@ export async function load(options?: LoadOptions): Promise<Decoder> {
   const started = performance.now();
   const resolved = resolveLoad(options);
   const { engine, gpu } = await chooseEngine(resolved, resolved.signal);
-  const models = await loadModels([resolved.policy, ...modelPaths(resolved.terms)], { ...resolved, gpu });
+  const models = await loadModels([policyFile(resolved), ...modelFiles(resolved.terms)], { ...resolved, gpu });
   try {
     const parts = await prepare(resolved, models);
     return new Decoder({ ...parts, engine, loadMs: performance.now() - started });
@@ -30,6 +30,10 @@ export async function load(options?: LoadOptions): Promise<Decoder> {
     for (const model of new Set(models)) model.dispose();
     throw error;
   }
+}
+
+function policyFile({ policy, chatTemplate }: ResolvedLoad): ModelFile {
+  return { path: policy, template: chatTemplate === undefined ? undefined : { text: chatTemplate, option: "chatTemplate" } };
 }
 
 /** Checks that the models fit together and makes their contexts. */

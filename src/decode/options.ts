@@ -3,13 +3,15 @@ import { binding } from "../engine/binding.js";
 import { ArgsearchError } from "../errors.js";
 import { EMBEDDED } from "../model/embedded.js";
 import { MODEL, modelOf, type ResolvedModelOptions } from "../model/options.js";
+import { type ResolvedTemplate, TEMPLATE, templateOf } from "../model/template-options.js";
 import { type ResolvedTerm, resolveTerms } from "../reward/terms.js";
-import { resolveTemplate } from "../score/options.js";
-import type { GenerateAllOptions, GenerateOptions, LoadOptions, Method } from "../types.js";
+import { resolveRewardAt } from "../score/options.js";
+import type { GenerateAllOptions, GenerateOptions, LoadOptions, Method, RewardAt } from "../types.js";
 import { abortSignal, boolean, callback, checkNames, given, integer, type Names, nonEmptyText, number, oneOf } from "../validate.js";
 
 export interface ResolvedLoad extends ResolvedModelOptions {
   policy: string;
+  chatTemplate: string | undefined;
   terms: ResolvedTerm[];
   slots: number;
 }
@@ -25,7 +27,8 @@ export interface ResolvedGenerate {
   seed: number;
   maxTokens: number;
   stop: readonly string[];
-  template: "auto" | "none";
+  template: ResolvedTemplate;
+  rewardAt: RewardAt | undefined;
   candidates: boolean;
   slot: number | undefined;
   signal: AbortSignal | undefined;
@@ -38,8 +41,9 @@ export interface GenerateLimits {
   rewarded: boolean;
 }
 
-const LOAD: Names<LoadOptions> = { ...MODEL, policy: true, reward: true, slots: true };
+const LOAD: Names<LoadOptions> = { ...MODEL, policy: true, chatTemplate: true, reward: true, slots: true };
 const GENERATE: Names<GenerateOptions> = {
+  ...TEMPLATE,
   method: true,
   topK: true,
   weight: true,
@@ -50,7 +54,7 @@ const GENERATE: Names<GenerateOptions> = {
   seed: true,
   maxTokens: true,
   stop: true,
-  template: true,
+  rewardAt: true,
   candidates: true,
   slot: true,
   signal: true,
@@ -62,6 +66,7 @@ export function resolveLoad(options: LoadOptions = {}): ResolvedLoad {
   return {
     ...modelOf(options),
     policy: given(options.policy, EMBEDDED.policy, (value) => nonEmptyText("policy", value)),
+    chatTemplate: given(options.chatTemplate, undefined, (value) => nonEmptyText("chatTemplate", value)),
     terms: resolveTerms(options.reward === undefined ? embeddedReward : options.reward),
     slots: given(options.slots, 1, (value) => integer("slots", value, { min: 1, max: binding().limits.slots })),
   };
@@ -83,7 +88,8 @@ export function resolveGenerate(options: GenerateOptions, limits: GenerateLimits
     seed: given(options.seed, undefined, (value) => integer("seed", value, { min: 0, max: 2 ** 32 - 1 })) ?? randomSeed(),
     maxTokens: given(options.maxTokens, 128, (value) => integer("maxTokens", value, { min: 1, max: 2 ** 31 - 1 })),
     stop: given(options.stop, [], resolveStop),
-    template: resolveTemplate(options.template),
+    template: templateOf(options),
+    rewardAt: resolveRewardAt(options.rewardAt),
     candidates: given(options.candidates, false, (value) => boolean("candidates", value)),
     slot: given(options.slot, undefined, (value) => integer("slot", value, { min: 0, max: limits.slots - 1, note: "the slots loaded" })),
     signal: given(options.signal, undefined, (value) => abortSignal("signal", value)),

@@ -3,8 +3,9 @@ import type { NativeCandidates } from "../engine/binding.js";
 import type { Model } from "../model/model.js";
 import { decodeText, Utf8Stream } from "../model/text-decoder.js";
 import type { RewardSet } from "../reward/reward-set.js";
-import type { Candidate, GenerateResult, Step } from "../types.js";
+import type { Candidate, GenerateResult, RewardAt, Step } from "../types.js";
 import type { Chosen, ResponseView } from "./chooser.js";
+import type { ResolvedGenerate } from "./options.js";
 import { StopFilter } from "./stop-strings.js";
 
 /** The part of a result that the tokens make. */
@@ -17,11 +18,15 @@ export class Transcript implements ResponseView {
   readonly #stop: StopFilter;
   readonly #steps: Step[] = [];
   readonly #pieces: string[] = [];
+  readonly #rewardAt: RewardAt | undefined;
   #text = "";
+  /** The last step is the token that ends the turn. */
+  #ended = false;
 
-  constructor(policy: Model, rewards: RewardSet, stop: readonly string[]) {
+  constructor(policy: Model, rewards: RewardSet, { stop, rewardAt }: Pick<ResolvedGenerate, "stop" | "rewardAt">) {
     this.#policy = policy;
     this.#rewards = rewards;
+    this.#rewardAt = rewardAt;
     this.#stop = new StopFilter(stop);
   }
 
@@ -59,6 +64,7 @@ export class Transcript implements ResponseView {
       ...(step.candidates && { candidates: this.#candidates(step.candidates, chosen) }),
     };
     this.#steps.push(added);
+    this.#ended = step.eog;
     this.#pieces.push(decodeText(step.bytes));
     return added;
   }
@@ -81,8 +87,19 @@ export class Transcript implements ResponseView {
       objectives: Object.fromEntries(
         this.#rewards.objectives.map((name) => [name, steps.map(({ objectives }) => objectives[name] ?? Number.NaN)]),
       ),
-      reward: rewards[rewards.length - 1] ?? null,
+      reward: this.#whole(),
     };
+  }
+
+  /** The whole response's reward: each objective's value where it is read, weighted. */
+  #whole(): number | null {
+    if (this.#rewards.empty) return null;
+    const [last, end] = [this.#steps.at(this.#ended ? -2 : -1), this.#steps.at(-1)];
+    const read = this.#rewards.positions(this.#rewardAt).map((place) => (place === "end" ? end : last));
+    const [first] = read;
+    if (read.some((step) => step === undefined)) return null;
+    if (read.every((step) => step === first)) return first?.reward ?? null;
+    return this.#rewards.sum(this.#rewards.objectives.map((name, index) => read[index]?.objectives[name] ?? Number.NaN));
   }
 
   #append(text: string): string {

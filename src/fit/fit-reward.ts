@@ -15,6 +15,7 @@ import { attachReward } from "../gguf/attach.js";
 import { inspect } from "../gguf/inspect.js";
 import { loadModels } from "../model/load-models.js";
 import { contextFor } from "../model/options.js";
+import { clockKey } from "../model/template-options.js";
 import { type Extracted, extractFeatures, type Where } from "./extract.js";
 import { FeatureFile } from "./feature-file.js";
 import { type FittedHead, fitHead } from "./fit-head.js";
@@ -23,6 +24,8 @@ import { PREFIX_LENGTHS } from "./prefixes.js";
 import { PairReader } from "./reader.js";
 import { type Split, splitPairs } from "./split.js";
 
+/** How pairs become tokens: raise the number when that changes. */
+const READING = 2;
 const FOLDS = 5;
 /** Fewer pairs tell nothing. */
 const FEWEST = 10;
@@ -50,9 +53,9 @@ export async function fitReward(options: FitOptions): Promise<FitResult> {
   await refusePart(asked.model, asked.out);
   const { gpu } = await chooseEngine(asked.load, signal);
   const fit = { ...asked, load: { ...asked.load, gpu } };
-  const { name, embeddingLength } = await inspect(fit.model);
+  const { name, embeddingLength, chatTemplate } = await inspect(fit.model);
   if (embeddingLength === null) throw new ArgsearchError("MODEL_INVALID", `${fit.model} does not say how long its embedding is`);
-  const file = await FeatureFile.open(`${fit.out}.features`, embeddingLength, await keyOf(fit));
+  const file = await FeatureFile.open(`${fit.out}.features`, embeddingLength, await keyOf(fit, options.date, chatTemplate));
   try {
     const read = await readAll(fit, file);
     const heldOut = typeof fit.heldOut === "string" ? 0 : fit.heldOut;
@@ -71,14 +74,16 @@ export async function fitReward(options: FitOptions): Promise<FitResult> {
 }
 
 /** What the hidden states depend on, apart from the pairs. */
-async function keyOf({ model, template, load }: ResolvedFit): Promise<Buffer> {
+async function keyOf({ model, chatTemplate, template, load }: ResolvedFit, date: FitOptions["date"], own: string | null): Promise<Buffer> {
   const { contextSize = null, batchSize, kvType, gpu } = load;
-  const parts = [await fingerprint(model), template, contextSize, batchSize, kvType, gpu, PREFIX_LENGTHS];
+  const reading = [READING, template.mode, chatTemplate ?? null, template.variables, clockKey([chatTemplate ?? own], date)];
+  const parts = [await fingerprint(model), reading, contextSize, batchSize, kvType, gpu, PREFIX_LENGTHS];
   return createHash("sha256").update(JSON.stringify(parts)).digest();
 }
 
 async function readAll(fit: ResolvedFit, file: FeatureFile): Promise<Read> {
-  const [model] = await loadModels([fit.model], fit.load);
+  const template = fit.chatTemplate === undefined ? undefined : { text: fit.chatTemplate, option: "chatTemplate" };
+  const [model] = await loadModels([{ path: fit.model, template }], fit.load);
   try {
     const context = contextFor(fit.load, [model.info]);
     const scorer = await native(() => binding().createScorer({ ...context, model: model.native, sequences: 2 }));
@@ -153,15 +158,16 @@ function requireEnough({ training }: Split, { pairs }: ResolvedFit): void {
 }
 
 async function write(fit: ResolvedFit, head: FittedHead, { pairs, hash }: Extracted, name: string | null): Promise<void> {
-  const { model, out, load } = fit;
+  const { model, out, chatTemplate, load } = fit;
   const end = head.accuracy.find(({ tokens }) => tokens === "end");
   const file = typeof fit.pairs === "string" ? basename(fit.pairs) : "pairs";
   await attachReward({
     model,
     out,
+    chatTemplate,
     engineDir: load.engineDir,
     gpu: load.gpu,
-    head: { weight: [...head.weight], shift: head.shift, scale: head.scale },
+    head: { weight: [...head.weight], shift: head.shift, scale: head.scale, position: "last" },
     provenance: {
       source: name ?? basename(model),
       dataset: `${file}, ${pairs} pairs, sha256 ${hash}`,

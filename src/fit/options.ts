@@ -4,14 +4,15 @@ import type { PreferencePair } from "../data/pair-formats.js";
 import { PAIR_FORMAT_NAMES, type PairFormat } from "../data/read.js";
 import type { ArgsearchError } from "../errors.js";
 import { MODEL, modelOf, pickModelOptions, type ResolvedModelOptions } from "../model/options.js";
-import type { ModelOptions } from "../types.js";
-import { boolean, callback, checkNames, integer, invalid, type Names, nonEmptyText, number, oneOf } from "../validate.js";
+import { type ResolvedTemplate, TEMPLATE, templateOf } from "../model/template-options.js";
+import type { ModelOptions, TemplateOptions } from "../types.js";
+import { boolean, callback, checkNames, given, integer, invalid, type Names, nonEmptyText, number, oneOf } from "../validate.js";
 import type { Trial } from "./cross-validate.js";
 import type { PlaceAccuracy } from "./fit-head.js";
 
 export type PairSource = string | Iterable<PreferencePair> | AsyncIterable<PreferencePair>;
 
-export interface FitOptions extends Omit<ModelOptions, "onProgress"> {
+export interface FitOptions extends Omit<ModelOptions, "onProgress">, TemplateOptions {
   /** Path of the trunk's GGUF: any model that llama.cpp reads causally. It stays as it is. */
   model: string;
   /** Path of JSON lines in any of the pair formats, or the pairs themselves. */
@@ -26,8 +27,8 @@ export interface FitOptions extends Omit<ModelOptions, "onProgress"> {
   limit?: number | undefined;
   /** Decides which pairs are held out and how folds are made; default 0. */
   seed?: number | undefined;
-  /** "auto" (default): the model's chat template, where it has one; "none": texts and transcripts as they are. */
-  template?: "auto" | "none" | undefined;
+  /** A chat template in place of the model's own: its text, Jinja. The new file has it, too. */
+  chatTemplate?: string | undefined;
   /** Keep the hidden states: another fit with the same model and pairs then takes seconds. Default false. */
   keepFeatures?: boolean | undefined;
   onProgress?: ((progress: FitProgress) => void) | undefined;
@@ -87,7 +88,8 @@ export interface ResolvedFit {
   heldOut: number | string;
   limit: number;
   seed: number;
-  template: "auto" | "none";
+  chatTemplate: string | undefined;
+  template: ResolvedTemplate;
   keepFeatures: boolean;
   onProgress: (progress: FitProgress) => void;
   onBadPair: (bad: BadPair) => void;
@@ -102,7 +104,8 @@ const OWN: Names<Omit<FitOptions, keyof Omit<ModelOptions, "onProgress">>> = {
   heldOut: true,
   limit: true,
   seed: true,
-  template: true,
+  ...TEMPLATE,
+  chatTemplate: true,
   keepFeatures: true,
   onProgress: true,
   onBadPair: true,
@@ -111,7 +114,7 @@ const OWN: Names<Omit<FitOptions, keyof Omit<ModelOptions, "onProgress">>> = {
 /** @throws ArgsearchError OPTION_INVALID */
 export function resolveFit(options: FitOptions): ResolvedFit {
   checkNames("fitReward()", options, { ...OWN, ...MODEL });
-  const { model, pairs, out, format = "auto", heldOut = 0.2, limit, seed = 0, template = "auto", keepFeatures = false } = options;
+  const { model, pairs, out, format = "auto", heldOut = 0.2, limit, seed = 0, keepFeatures = false } = options;
   const { onProgress = () => {}, onBadPair = () => {} } = options;
   const reportLoad = (progress: number): void => onProgress({ phase: "load", done: progress, total: 1 });
   return {
@@ -122,7 +125,8 @@ export function resolveFit(options: FitOptions): ResolvedFit {
     heldOut: typeof heldOut === "string" ? nonEmptyText("heldOut", heldOut) : heldOutCount(heldOut),
     limit: limit === undefined ? Number.POSITIVE_INFINITY : integer("limit", limit, { min: 1, max: Number.MAX_SAFE_INTEGER }),
     seed: integer("seed", seed, { min: 0, max: 2 ** 32 - 1 }),
-    template: oneOf("template", template, ["auto", "none"]),
+    chatTemplate: given(options.chatTemplate, undefined, (value) => nonEmptyText("chatTemplate", value)),
+    template: templateOf(options),
     keepFeatures: boolean("keepFeatures", keepFeatures),
     onProgress: callback("onProgress", onProgress),
     onBadPair: callback("onBadPair", onBadPair),

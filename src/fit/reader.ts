@@ -6,8 +6,10 @@ import { cancellable } from "../engine/abort.js";
 import type { NativeScorer } from "../engine/binding.js";
 import { native } from "../engine/native.js";
 import { ArgsearchError } from "../errors.js";
+import { answerText, messagesOf } from "../messages.js";
 import type { Model } from "../model/model.js";
-import type { Prompt } from "../types.js";
+import type { ResolvedTemplate } from "../model/template-options.js";
+import type { ChatMessage, Prompt } from "../types.js";
 import { type Reading, readingsOf } from "./prefixes.js";
 
 /** What a pair's hidden states are; rows as in FeatureRecord. */
@@ -23,7 +25,7 @@ export interface ReaderParts {
   scorer: NativeScorer;
   /** Tokens of prompt and response that fit. */
   contextSize: number;
-  template: "auto" | "none";
+  template: ResolvedTemplate;
   signal: AbortSignal | undefined;
 }
 
@@ -43,34 +45,35 @@ export class PairReader {
    */
   async read(pair: PreferencePair): Promise<PairFeatures> {
     const { model, scorer, contextSize, signal } = this.#parts;
-    const { prompt, chosen, rejected } = this.#tokens(pair);
-    const kept = prompt[0] === model.info.bos ? 1 : 0;
-    const all = readingsOf(chosen, rejected);
+    const sides = { chosen: this.#side(pair.prompt, pair.chosen), rejected: this.#side(pair.prompt, pair.rejected) };
+    const kept = sides.chosen.before[0] === model.info.bos ? 1 : 0;
+    const all = readingsOf(sides.chosen.response, sides.rejected.response);
     const readings = all.filter((reading) => lengthOf(reading) < contextSize - kept);
     const last = readings.at(-1);
     if (last === undefined) throw tooLong(contextSize);
-    const start = cutFromLeft(prompt, contextSize - lengthOf(last), kept);
-    const sequences = (["chosen", "rejected"] as const).map((side) => {
-      const response = (side === "chosen" ? chosen : rejected).subarray(0, last[side]);
-      return { tokens: joined(start, response), positions: Int32Array.from(readings, (reading) => start.length + reading[side] - 1) };
+    const cut = (["chosen", "rejected"] as const).map((side) => {
+      const { before, response } = sides[side];
+      const start = cutFromLeft(before, contextSize - lengthOf(last), kept);
+      const positions = Int32Array.from(readings, (reading) => start.length + reading[side] - 1);
+      return { sequence: { tokens: joined(start, response.subarray(0, last[side])), positions }, shorter: start.length < before.length };
     });
+    const sequences = cut.map(({ sequence }) => sequence);
     const [good, bad] = await cancellable([signal], (cancel) => native(() => scorer.score(sequences, true, cancel)));
     return {
       places: readings.map(({ place }) => place),
       values: interleave(finite(good?.hidden, model), finite(bad?.hidden, model), readings, model.info.nEmbd),
-      cut: start.length < prompt.length || readings.length < all.length,
+      cut: cut.some(({ shorter }) => shorter) || readings.length < all.length,
     };
   }
 
-  #tokens(pair: PreferencePair): { prompt: Int32Array; chosen: Int32Array; rejected: Int32Array } {
+  /** A response, and what stands before it in the conversation that it finishes. */
+  #side(prompt: Prompt, answer: string | ChatMessage): { before: Int32Array; response: Int32Array } {
     const { model, template } = this.#parts;
-    const asText = typeof pair.prompt !== "string" && (template === "none" || model.info.chatTemplate === null);
-    const prompt: Prompt = asText ? promptAsText(pair.prompt) : pair.prompt;
-    const [chosen, rejected] = [pair.chosen, pair.rejected].map((response) =>
-      model.responseTokens(asText ? responseAsText(pair.prompt, response) : response),
-    );
-    if (!chosen?.length || !rejected?.length) throw new ArgsearchError("INPUT_INVALID", "a response has no tokens");
-    return { prompt: model.promptTokens(prompt, template), chosen, rejected };
+    const raw = template.mode === "none" || model.info.chatTemplate === null;
+    const asText = raw && typeof messagesOf(prompt) !== "string";
+    const response = model.responseTokens(asText ? responseAsText(prompt, answer) : answerText(answer));
+    if (response.length === 0) throw new ArgsearchError("INPUT_INVALID", "a response has no tokens");
+    return { before: model.answerFrame(asText ? promptAsText(prompt) : prompt, answer, template).before, response };
   }
 }
 

@@ -4,10 +4,10 @@ import { native } from "../engine/native.js";
 import { ENGINE, resolveEngine } from "../engine/options.js";
 import { ArgsearchError } from "../errors.js";
 import type { EngineOptions } from "../types.js";
-import { checkNames, type Names, nonEmptyText } from "../validate.js";
+import { checkNames, given, type Names, nonEmptyText } from "../validate.js";
 import { Metadata } from "./metadata.js";
 import { provenanceEntries, type RewardProvenance } from "./provenance.js";
-import { HEAD_KEYS, HEAD_PREFIX, type RewardHead, type StoredHead, storedHead } from "./reward-head.js";
+import { HEAD_KEYS, HEAD_PREFIX, POSITION_KEY, type RewardHead, type StoredHead, storedHead } from "./reward-head.js";
 
 export interface AttachOptions extends EngineOptions {
   /**
@@ -16,13 +16,17 @@ export interface AttachOptions extends EngineOptions {
    */
   model: string;
   head: RewardHead;
+  /** A chat template in place of the model's own: the one that the head reads texts by. */
+  chatTemplate?: string | undefined;
   /** Where the head came from; default: nothing is said. */
   provenance?: RewardProvenance | undefined;
   /** Path of the new file; an older one of that name, or behind a link of that name, is replaced at the end, in one move. */
   out: string;
 }
 
-const NAMES: Names<AttachOptions> = { ...ENGINE, model: true, head: true, provenance: true, out: true };
+const TEMPLATE_KEY = "tokenizer.chat_template";
+
+const NAMES: Names<AttachOptions> = { ...ENGINE, model: true, head: true, chatTemplate: true, provenance: true, out: true };
 
 /**
  * Writes a copy of a GGUF with a reward head in its metadata. Tensors are copied in pieces; memory does not grow with the
@@ -33,12 +37,14 @@ const NAMES: Names<AttachOptions> = { ...ENGINE, model: true, head: true, proven
  */
 export async function attachReward(options: AttachOptions): Promise<void> {
   checkNames("attachReward()", options, NAMES);
-  const { model, head, provenance, out, engineDir, gpu } = options;
+  const { model, head, chatTemplate, provenance, out, engineDir, gpu } = options;
   nonEmptyText("model", model);
   nonEmptyText("out", out);
   await anyEngine(resolveEngine({ engineDir, gpu }));
   const metadata = new Metadata(await native(() => binding().readGguf(model)));
-  const set = [...headEntries(storedHead(head, embeddingLength(model, metadata))), ...provenanceEntries(provenance)];
+  const template = given(chatTemplate, [], (value) => [{ key: TEMPLATE_KEY, value: nonEmptyText("chatTemplate", value) }]);
+  const stored = headEntries(storedHead(head, embeddingLength(model, metadata)));
+  const set = [...stored, ...template, ...provenanceEntries(provenance)];
   const remove = metadata.keys.filter((key) => key.startsWith(HEAD_PREFIX) && !set.some((entry) => entry.key === key));
   await native(() => binding().rewriteGguf(model, out, set, remove));
 }
@@ -51,8 +57,9 @@ function embeddingLength(model: string, metadata: Metadata): number {
 }
 
 /** The metadata of a head. */
-function headEntries({ weight, bias, labels, scale, shift }: StoredHead): GgufSet[] {
+function headEntries({ weight, bias, labels, scale, shift, position }: StoredHead): GgufSet[] {
   const set: GgufSet[] = [{ key: HEAD_KEYS.weight, value: weight }];
+  if (position) set.push({ key: POSITION_KEY, value: position });
   if (labels) set.push({ key: HEAD_KEYS.labels, value: labels });
   for (const [key, value] of Object.entries({ bias, scale, shift }) as [keyof typeof HEAD_KEYS, Float32Array | undefined][]) {
     const [only] = value ?? [];

@@ -4,11 +4,11 @@ import { anyEngine } from "../engine/choice.js";
 import { native } from "../engine/native.js";
 import { resolveEngine } from "../engine/options.js";
 import { unpacked } from "../package-root.js";
-import type { EngineOptions } from "../types.js";
+import type { EngineOptions, RewardAt } from "../types.js";
 import { nonEmptyText } from "../validate.js";
 import { fileTypeName } from "./file-types.js";
 import { Metadata } from "./metadata.js";
-import { HEAD_KEYS, HEAD_PREFIX } from "./reward-head.js";
+import { HEAD_KEYS, HEAD_PREFIX, headPosition, POSITION_KEY } from "./reward-head.js";
 
 export interface GgufSummary {
   path: string;
@@ -45,6 +45,8 @@ export interface RewardHeadSummary {
   bias: number[];
   scale: number[];
   shift: number[];
+  /** Where it reads a whole response, where the file says so. */
+  position?: RewardAt | undefined;
   /** What else is told about the head, for example where it came from: the other argsearch.reward.* scalars. */
   notes: Record<string, GgufScalar>;
 }
@@ -99,7 +101,8 @@ function headOf(metadata: Metadata): RewardHeadSummary | null {
   const length = metadata.number(`${metadata.text("general.architecture")}.embedding_length`) ?? 0;
   const nEmbd = Number.isInteger(length) && length >= 1 ? length : null;
   const rows = nEmbd === null ? 1 : weights / nEmbd;
-  const known: readonly string[] = Object.values(HEAD_KEYS);
+  const known: readonly string[] = [...Object.values(HEAD_KEYS), POSITION_KEY];
+  const position = headPosition(metadata);
   const notes = Object.entries(metadata.scalars()).filter(([key]) => key.startsWith(HEAD_PREFIX) && !known.includes(key));
   const named = metadata.texts(HEAD_KEYS.labels);
   return {
@@ -108,6 +111,7 @@ function headOf(metadata: Metadata): RewardHeadSummary | null {
     bias: metadata.numbers(HEAD_KEYS.bias) ?? [0],
     scale: metadata.numbers(HEAD_KEYS.scale) ?? [1],
     shift: metadata.numbers(HEAD_KEYS.shift) ?? [0],
+    ...(position && { position }),
     notes: Object.fromEntries(notes.map(([key, value]) => [key.slice(HEAD_PREFIX.length), value])),
   };
 }

@@ -1,7 +1,12 @@
 /** The reward head in a GGUF's metadata: its keys, and what makes one valid. */
 import { ArgsearchError } from "../errors.js";
+import type { RewardAt } from "../types.js";
+import type { Metadata } from "./metadata.js";
 
 export const HEAD_PREFIX = "argsearch.reward.";
+
+/** Where a whole response's reward is read: "last" or "end". */
+export const POSITION_KEY = `${HEAD_PREFIX}position`;
 
 export const HEAD_KEYS = {
   weight: `${HEAD_PREFIX}head.weight`,
@@ -23,6 +28,11 @@ export interface RewardHead {
   scale?: number | readonly number[] | undefined;
   /** One for all labels, or one a label; default 0. */
   shift?: number | readonly number[] | undefined;
+  /**
+   * Where it reads a whole response: at its last token, or at the token that ends the turn behind it. What score() and generate()
+   * do unless told otherwise; default "last".
+   */
+  position?: RewardAt | undefined;
 }
 
 /** A head as it is stored: row-major, 32 bit. */
@@ -33,6 +43,13 @@ export interface StoredHead {
   labels: string[] | undefined;
   scale: Float32Array | undefined;
   shift: Float32Array | undefined;
+  position: RewardAt | undefined;
+}
+
+/** Where a file says that its head reads a whole response; undefined where it says nothing, or what nobody knows. */
+export function headPosition(metadata: Metadata): RewardAt | undefined {
+  const position = metadata.text(POSITION_KEY);
+  return position === "end" || position === "last" ? position : undefined;
 }
 
 /** @throws ArgsearchError REWARD_HEAD_INVALID */
@@ -48,11 +65,17 @@ export function storedHead(head: RewardHead, nEmbd: number): StoredHead {
     labels: labelsOf(head.labels, rows.length),
     scale,
     shift: perLabel("shift", head.shift, rows.length),
+    position: positionOf(head.position),
   };
 }
 
+function positionOf(position: unknown): RewardAt | undefined {
+  if (position === undefined || position === "last" || position === "end") return position;
+  throw headError('position must be "last" or "end"');
+}
+
 function requireKnownKeys(head: RewardHead): void {
-  const known = Object.keys(HEAD_KEYS);
+  const known = [...Object.keys(HEAD_KEYS), "position"];
   const unknown = Object.keys(head).filter((key) => !known.includes(key));
   if (unknown.length === 0) return;
   const names = unknown.map((key) => JSON.stringify(key)).join(", ");

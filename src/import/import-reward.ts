@@ -1,5 +1,6 @@
 import type { RewardProvenance } from "../gguf/provenance.js";
-import { checkNames, type Names, nonEmptyText } from "../validate.js";
+import type { RewardAt } from "../types.js";
+import { checkNames, type Names, nonEmptyText, oneOf } from "../validate.js";
 import { refuseAdapterAt, refuseAdapterTensors } from "./checkpoint/adapter.js";
 import { Checkpoint } from "./checkpoint/checkpoint.js";
 import { findHead, type HeadTensors, readHead, requireWidth } from "./checkpoint/head.js";
@@ -13,11 +14,13 @@ import { convertTrunk, trunkType } from "./python/converter.js";
 export interface ImportOptions extends ConvertHfOptions, RowChoice {
   /** Name of the head's weight; default: the one there is. */
   tensor?: string | undefined;
+  /** Where the head was trained to read a whole response, kept in the file: score() and generate() do so; default "last". */
+  rewardAt?: RewardAt | undefined;
   /** What is known beside the weights; `source` is by default what config.json says. */
   provenance?: RewardProvenance | undefined;
 }
 
-const NAMES: Names<ImportOptions> = { ...CONVERT_HF_NAMES, tensor: true, labels: true, row: true, provenance: true };
+const NAMES: Names<ImportOptions> = { ...CONVERT_HF_NAMES, tensor: true, labels: true, row: true, rewardAt: true, provenance: true };
 
 /**
  * Makes a reward model of a Hugging Face directory: a sequence classification model of any decoder that llama.cpp's converter
@@ -36,6 +39,7 @@ export async function importReward(options: ImportOptions): Promise<void> {
   checkRowChoice(options);
   const provenance = completeProvenance(options.provenance);
   await refuseAdapterAt(model);
+  const position = oneOf("rewardAt", options.rewardAt ?? "last", ["last", "end"]);
   const config = await readConfig(model);
   const architecture = causalArchitecture(config);
   const checkpoint = await Checkpoint.open(model);
@@ -52,7 +56,7 @@ export async function importReward(options: ImportOptions): Promise<void> {
       type,
       written: outType,
       write: (path) => convertTrunk({ ...conversion, out: path }),
-      head,
+      head: { ...head, position },
       provenance: { source: config.source, ...provenance },
       engine: { engineDir, gpu },
       signal,

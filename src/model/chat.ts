@@ -1,17 +1,23 @@
 /** Prompts as text, by each model's own chat template. */
-import type { ModelInfo } from "../engine/binding.js";
 import { ArgsearchError } from "../errors.js";
+import type { Span, Text } from "../jinja/text.js";
+import { answerText, messagesOf } from "../messages.js";
 import type { ChatMessage, Prompt } from "../types.js";
-import { invalid, isMessage } from "../validate.js";
+import { type AnswerPlace, placeOfAnswer } from "./answer-place.js";
 import { BoundedTemplate } from "./bounded-template.js";
+import { checkPrompt } from "./check-prompt.js";
+import { type ResolvedTemplate, templateOf } from "./template-options.js";
+import { type ChatModel, charactersOf, contentsIn, hasParts, inParts, valuesOf, withFlatContents } from "./template-values.js";
+
+export type { ChatModel } from "./template-values.js";
 
 export interface RenderedPrompt {
   text: string;
+  /** What of it callers wrote. */
+  spans: readonly Span[];
   /** Made by a template, whose control tokens are meant; a raw text is taken literally. */
   templated: boolean;
 }
-
-export type ChatModel = Pick<ModelInfo, "path" | "chatTemplate" | "bosText" | "eosText">;
 
 export class ChatFormat {
   readonly #model: ChatModel;
@@ -27,42 +33,99 @@ export class ChatFormat {
    *
    * @throws ArgsearchError PROMPT_EMPTY, TEMPLATE_INVALID, OPTION_INVALID
    */
-  render(prompt: Prompt, mode: "auto" | "none"): RenderedPrompt {
+  render(prompt: Prompt, template: "auto" | "none" | ResolvedTemplate): RenderedPrompt {
+    const settings = typeof template === "string" ? templateOf({ template }) : template;
     checkPrompt(prompt);
-    if (typeof prompt === "string") {
-      const raw = mode === "none" || this.#model.chatTemplate === null;
-      return raw ? { text: prompt, templated: false } : this.#render([{ role: "user", content: prompt }]);
+    const messages = messagesOf(prompt);
+    if (this.#isRaw(messages, settings)) return { text: messages, spans: [], templated: false };
+    const { value, spans } = this.#render(prompt, null, settings);
+    return { text: value, spans, templated: true };
+  }
+
+  /**
+   * The conversation that an answer finishes, around the answer. Null where no template writes it, or not as it is: a
+   * template that knows no answers, or that takes them apart.
+   *
+   * @throws ArgsearchError PROMPT_EMPTY, OPTION_INVALID
+   */
+  renderAnswered(prompt: Prompt, answer: string | ChatMessage, settings: ResolvedTemplate): AnswerPlace | null {
+    checkPrompt(prompt);
+    if (this.#isRaw(messagesOf(prompt), settings)) return null;
+    const message = typeof answer === "string" ? { role: "assistant", content: answer } : answer;
+    try {
+      return placeOfAnswer(this.#render(prompt, message, settings), answerText(answer));
+    } catch (error) {
+      // A template that cannot be rendered at all fails for the prompt alone, too.
+      if (error instanceof ArgsearchError && error.code === "TEMPLATE_INVALID") return null;
+      throw error;
     }
-    if (mode === "auto") return this.#render(prompt);
+  }
+
+  /** Reads the template, which else waits until it is needed. @throws ArgsearchError TEMPLATE_INVALID */
+  check(): void {
+    if (this.#model.chatTemplate !== null) this.#attempt("cannot be read", () => this.#parsed());
+  }
+
+  #isRaw(messages: string | readonly ChatMessage[], { mode }: ResolvedTemplate): messages is string {
+    if (typeof messages === "string") return mode === "none" || this.#model.chatTemplate === null;
+    if (mode === "auto") return false;
     throw new ArgsearchError("OPTION_INVALID", 'template "none" takes a text: messages need a chat template', { option: "template" });
   }
 
-  #render(messages: readonly ChatMessage[]): RenderedPrompt {
-    const { bosText, eosText, path } = this.#model;
-    try {
-      this.#template ??= new BoundedTemplate(this.#source());
-      const values = { messages, add_generation_prompt: true, bos_token: bosText, eos_token: eosText };
-      const characters = messages.reduce((sum, { role, content }) => sum + role.length + content.length, 0);
-      return { text: this.#template.render(values, characters), templated: true };
-    } catch (cause) {
-      if (cause instanceof ArgsearchError) throw cause;
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new ArgsearchError("TEMPLATE_INVALID", `the chat template of ${path} does not render these messages: ${reason}`, { cause });
-    }
+  #render(prompt: Prompt, answer: ChatMessage | null, settings: ResolvedTemplate): Text {
+    const given = messagesOf(prompt);
+    const messages = typeof given === "string" ? [{ role: "user", content: given }] : given;
+    const all = answer === null ? messages : [...messages, answer];
+    const characters = charactersOf([all, prompt, settings.variables]);
+    const write = (shown: readonly ChatMessage[]): Text => {
+      const [open, last] = answer === null ? [shown, null] : [shown.slice(0, -1), shown.at(-1) ?? null];
+      const values = valuesOf({ messages: open, answer: last, prompt, settings, model: this.#model });
+      return this.#parsed().render(values, characters, settings.date);
+    };
+    return this.#attempt("does not render these messages", () => shownBest(all, write));
+  }
+
+  #parsed(): BoundedTemplate {
+    this.#template ??= new BoundedTemplate(this.#source());
+    return this.#template;
   }
 
   #source(): string {
     if (this.#model.chatTemplate !== null) return this.#model.chatTemplate;
     throw new ArgsearchError("TEMPLATE_INVALID", `${this.#model.path} has no chat template: give it a text instead of messages`);
   }
+
+  #attempt<T>(failure: string, work: () => T): T {
+    try {
+      return work();
+    } catch (cause) {
+      if (cause instanceof ArgsearchError) throw cause;
+      const { path, templateOption } = this.#model;
+      const name = templateOption === undefined ? `the chat template of ${path}` : `${templateOption}, the chat template for ${path},`;
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new ArgsearchError("TEMPLATE_INVALID", `${name} ${failure}: ${reason}`, { cause, option: templateOption });
+    }
+  }
 }
 
-function checkPrompt(prompt: unknown): void {
-  if (prompt === "") throw new ArgsearchError("PROMPT_EMPTY", "the prompt is an empty text");
-  if (typeof prompt === "string") return;
-  if (!Array.isArray(prompt)) throw invalid("prompt", "a text or an array of messages", prompt);
-  if (prompt.length === 0) throw new ArgsearchError("PROMPT_EMPTY", "the prompt has no messages");
-  prompt.forEach((message: unknown, index) => {
-    if (!isMessage(message)) throw invalid(`prompt[${index}]`, "a message { role: string, content: string }", message);
-  });
+/**
+ * Messages as they are, where the template shows what they hold. Some templates know parts alone and pass over texts, others
+ * fail with parts or pass over them: for those the contents take the other form.
+ */
+function shownBest(messages: readonly ChatMessage[], write: (messages: readonly ChatMessage[]) => Text): Text {
+  const first = attempted(() => write(messages));
+  const asGiven = "text" in first ? contentsIn(first.text) : -1;
+  if ("text" in first && asGiven > 0 && !hasParts(messages)) return first.text;
+  const other = attempted(() => write(hasParts(messages) ? withFlatContents(messages) : inParts(messages)));
+  if ("text" in other && contentsIn(other.text) > asGiven) return other.text;
+  if ("text" in first) return first.text;
+  throw first.error;
+}
+
+function attempted(write: () => Text): { text: Text } | { error: unknown } {
+  try {
+    return { text: write() };
+  } catch (error) {
+    return { error };
+  }
 }

@@ -1,26 +1,33 @@
 import { stat } from "node:fs/promises";
 import { cancellable, throwIfAborted } from "../engine/abort.js";
-import { binding } from "../engine/binding.js";
+import { binding, type NativeModel } from "../engine/binding.js";
 import { BACKENDS } from "../engine/engine.js";
 import { native } from "../engine/native.js";
 import { ArgsearchError } from "../errors.js";
 import { modelParts } from "../files/model-parts.js";
 import { unpacked } from "../package-root.js";
 import { EMBEDDED } from "./embedded.js";
+import { extrasOf } from "./extras.js";
 import { Model } from "./model.js";
 import { DEFAULT_CONTEXT, type ResolvedModelOptions } from "./options.js";
 
+/** A file with a chat template in place of its own, and the option that gave it. */
+export interface ModelFile {
+  path: string;
+  template?: { text: string; option: string } | undefined;
+}
+
 /**
- * Loads the files one after another, and a file that is named twice once; one model a path, in order. When one fails,
+ * Loads the files one after another, and a file that is named twice once; one model a file, in order. When one fails,
  * those loaded before are freed. The engine must be open.
  */
-export async function loadModels(paths: readonly string[], options: ResolvedModelOptions): Promise<Model[]> {
-  const distinct = [...new Set(paths)];
+export async function loadModels(files: readonly ModelFile[], options: ResolvedModelOptions): Promise<Model[]> {
+  const distinct = [...new Set(files.map(({ path }) => path))];
   const report = await progressOver(distinct, options.onProgress);
   const loaded = new Map<string, Model>();
   try {
     for (const path of distinct) loaded.set(path, await loadModel(path, options, (progress) => report(path, progress)));
-    return paths.map((path) => required(loaded, path));
+    return await Promise.all(files.map((file) => withTemplate(required(loaded, file.path), file)));
   } catch (error) {
     for (const model of loaded.values()) model.dispose();
     throw error;
@@ -37,13 +44,22 @@ async function loadModel(path: string, options: ResolvedModelOptions, onProgress
     const model = await cancellable([signal, failed.signal], (cancel) =>
       native(() => binding().loadModel({ path: unpacked(path), gpuLayers, backend, contextSize, cancel }, report)),
     );
-    if (!failed.signal.aborted) return new Model(model);
+    if (!failed.signal.aborted) return await described(model);
     model.dispose();
   } catch (error) {
     throwIfAborted(signal);
     if (!failed.signal.aborted) throw error;
   }
   throw failed.signal.reason;
+}
+
+async function described(model: NativeModel): Promise<Model> {
+  try {
+    return new Model(model, await extrasOf(model));
+  } catch (error) {
+    native(() => model.dispose());
+    throw error;
+  }
 }
 
 /** Calls back until that throws once; what it throws becomes the controller's reason. */
@@ -91,6 +107,11 @@ async function modelSize(path: string): Promise<number> {
   );
 }
 
+/** @throws ArgsearchError TEMPLATE_INVALID */
+async function withTemplate(model: Model, { template }: ModelFile): Promise<Model> {
+  return template === undefined ? model : model.withTemplate(template, await extrasOf(model.native, template.text));
+}
+
 function required(models: ReadonlyMap<string, Model>, path: string): Model {
   const model = models.get(path);
   if (model === undefined) throw new Error(`${path} was not loaded`);
@@ -99,7 +120,7 @@ function required(models: ReadonlyMap<string, Model>, path: string): Model {
 
 /** The second can read what the first writes. @throws ArgsearchError VOCABULARY_MISMATCH naming both files and what differs first */
 export function requireSameVocabulary(first: Model, other: Model): void {
-  if (first === other) return;
+  if (first.native === other.native) return;
   const difference = native(() => binding().vocabularyDifference(other.native, first.native));
   if (difference === null) return;
   const mismatch = `${other.info.path} does not have the vocabulary of ${first.info.path}: ${difference}`;

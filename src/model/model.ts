@@ -1,8 +1,12 @@
 import type { ModelInfo, NativeModel } from "../engine/binding.js";
 import { native } from "../engine/native.js";
 import { ArgsearchError } from "../errors.js";
-import type { Prompt } from "../types.js";
+import type { Span } from "../jinja/text.js";
+import type { ChatMessage, Prompt } from "../types.js";
 import { ChatFormat } from "./chat.js";
+import { ControlTokens } from "./control-tokens.js";
+import type { ModelExtras } from "./extras.js";
+import type { ResolvedTemplate } from "./template-options.js";
 import { decodeText } from "./text-decoder.js";
 import { tooLong } from "./too-long.js";
 
@@ -12,33 +16,77 @@ const LEADS = ["\u0001", "\n", "."];
 /** Characters of texts that are always cut: it hardly ever takes a second, and tells their length exactly. */
 const SHORT = 1 << 17;
 
+/** An answer's surroundings in a finished conversation. */
+export interface AnswerFrame {
+  /** What stands before it. */
+  before: Int32Array;
+  /** What follows it, up to the token that ends its turn; nothing where the vocabulary has none. */
+  end(): Int32Array;
+}
+
 /** A loaded GGUF: its tokens in and out of text. */
 export class Model {
   readonly native: NativeModel;
   readonly info: ModelInfo;
+  readonly extras: ModelExtras;
   /** Tokens that its contexts hold: what is sure to be longer is PROMPT_TOO_LONG before it is cut. Undefined: all is cut. */
   room: number | undefined;
   readonly #chat: ChatFormat;
+  readonly #control: ControlTokens;
   #prefixes: boolean | undefined;
 
-  constructor(model: NativeModel) {
+  constructor(model: NativeModel, extras: ModelExtras = {}) {
     this.native = model;
-    this.info = model.info;
-    this.#chat = new ChatFormat(model.info);
+    this.extras = extras;
+    this.info = extras.template === undefined ? model.info : { ...model.info, chatTemplate: extras.template.text };
+    this.#chat = new ChatFormat({ ...this.info, specialTokens: extras.specialTokens, templateOption: extras.template?.option });
+    this.#control = new ControlTokens(model);
+  }
+
+  /** The same model with another chat template, which is read now. @throws ArgsearchError TEMPLATE_INVALID */
+  withTemplate(template: { text: string; option: string }, extras: ModelExtras): Model {
+    const model = new Model(this.native, { ...extras, template });
+    model.#chat.check();
+    return model;
   }
 
   /** A prompt as this model reads it. @throws ArgsearchError PROMPT_EMPTY, TEMPLATE_INVALID, OPTION_INVALID */
-  promptTokens(prompt: Prompt, template: "auto" | "none"): Int32Array {
-    const { text, templated } = this.#chat.render(prompt, template);
-    const ownBos = templated && this.info.bosText !== "" && text.startsWith(this.info.bosText);
-    const tokens = this.#withoutAddedEnd(text, this.#tokenize(text, !ownBos, templated));
+  promptTokens(prompt: Prompt, template: "auto" | "none" | ResolvedTemplate): Int32Array {
+    const { text, spans, templated } = this.#chat.render(prompt, template);
+    const tokens = templated ? this.#templateTokens(text, spans) : this.#withoutAddedEnd(text, this.#tokenize(text, true, false));
     if (tokens.length === 0) throw new ArgsearchError("PROMPT_EMPTY", `the prompt has no tokens for ${this.info.path}`);
     return tokens;
+  }
+
+  /**
+   * What this model reads around an answer, as its template writes the finished conversation. Where no template does, the
+   * prompt alone, and the vocabulary's end token.
+   *
+   * @throws ArgsearchError as promptTokens()
+   */
+  answerFrame(prompt: Prompt, answer: string | ChatMessage, template: ResolvedTemplate): AnswerFrame {
+    const place = this.#chat.renderAnswered(prompt, answer, template);
+    const before = place && this.#templateTokens(place.before.value, place.before.spans);
+    if (!place || !before || before.length === 0) return { before: this.promptTokens(prompt, template), end: () => this.end() };
+    return { before, end: () => this.#turnEnd(place.after.value, place.after.spans) };
+  }
+
+  /** The texts before an answer while decoding and in a finished conversation; null where they are the same, or cannot be told. */
+  promptDifference(prompt: Prompt, answer: string, template: ResolvedTemplate): { decoding: string; finished: string } | null {
+    const finished = this.#chat.renderAnswered(prompt, answer, template)?.before.value;
+    const decoding = this.#chat.render(prompt, template).text;
+    return finished === undefined || finished === decoding ? null : { decoding, finished };
   }
 
   /** What this model puts before a raw text: the beginning token, or nothing. */
   beginning(): Int32Array {
     return this.#withoutAddedEnd("", this.#tokenize("", true, false));
+  }
+
+  /** The token that ends a raw text, where the vocabulary has one. */
+  end(): Int32Array {
+    const { eos } = this.info;
+    return Int32Array.from(eos >= 0 ? [eos] : []);
   }
 
   /** A whole text behind beginning(): nothing in it is a control token. */
@@ -77,6 +125,25 @@ export class Model {
 
   dispose(): void {
     native(() => this.native.dispose());
+  }
+
+  /** What a template wrote, its control tokens as such; in what a caller wrote they are text. */
+  #templateTokens(text: string, spans: readonly Span[]): Int32Array {
+    const { bosText } = this.info;
+    const ownBos = bosText !== "" && text.startsWith(bosText) && !spans.some(({ start }) => start < bosText.length);
+    const tokens = this.#withoutAddedEnd(text, this.#tokenize(text, !ownBos, true));
+    if (!this.#control.spelledIn(tokens, text, spans)) return tokens;
+    const cut = this.#control.split(text, spans).map((piece) => (typeof piece === "string" ? this.textTokens(piece) : [piece]));
+    return Int32Array.from([...(ownBos ? [] : this.beginning()), ...cut.flatMap((piece) => [...piece])]);
+  }
+
+  /** The tokens that a template wrote behind an answer, up to the first control token. */
+  #turnEnd(text: string, spans: readonly Span[]): Int32Array {
+    const pieces = this.#control.split(text, spans);
+    const place = pieces.findIndex((piece) => typeof piece === "number");
+    if (place < 0) return this.end();
+    const upTo = pieces.slice(0, place + 1).map((piece) => (typeof piece === "string" ? this.responseTokens(piece) : [piece]));
+    return Int32Array.from(upTo.flatMap((piece) => [...piece]));
   }
 
   /** This vocabulary begins a text with something of its own. */

@@ -2,14 +2,20 @@
 import { basename, extname } from "node:path";
 import type { NativeHead, NativeRewardSource } from "../engine/binding.js";
 import { ArgsearchError } from "../errors.js";
+import type { ModelFile } from "../model/load-models.js";
 import type { Model } from "../model/model.js";
-import type { RewardFunction } from "../types.js";
+import type { RewardAt, RewardFunction } from "../types.js";
 import type { ResolvedTerm } from "./terms.js";
 
 /** A reward model with one weight a label of its head. */
 export interface RewardSource {
   readonly model: Model;
   readonly weights: Float64Array;
+}
+
+/** Where a model reads a whole response: as asked for, else as its file says. */
+export function positionOf({ extras }: Model, wanted: RewardAt | undefined): RewardAt {
+  return wanted ?? extras.rewardAt ?? "last";
 }
 
 export interface FunctionTerm {
@@ -66,6 +72,12 @@ export class RewardSet {
     return this.objectives.length - this.functions.length;
   }
 
+  /** Where each objective of a whole response is read. Functions rate what is written: the last token. */
+  positions(wanted: RewardAt | undefined): RewardAt[] {
+    const ofModels = this.sources.flatMap(({ model, weights }) => Array.from(weights, () => positionOf(model, wanted)));
+    return [...ofModels, ...this.functions.map(() => "last" as const)];
+  }
+
   /** One candidate's native values out of the rows of all. */
   row(values: Float64Array, candidate: number): Float64Array {
     return values.subarray(candidate * this.natives, (candidate + 1) * this.natives);
@@ -80,6 +92,11 @@ export class RewardSet {
 /** The files among the reward terms, in their order. */
 export function modelPaths(terms: readonly ResolvedTerm[]): string[] {
   return modelTerms(terms).map(({ reward }) => reward);
+}
+
+/** The same with the templates that were given for them. */
+export function modelFiles(terms: readonly ResolvedTerm[]): ModelFile[] {
+  return modelTerms(terms).map(({ reward, template }) => ({ path: reward, template }));
 }
 
 function modelTerms(terms: readonly ResolvedTerm[]): (ResolvedTerm & { reward: string })[] {

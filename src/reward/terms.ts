@@ -1,14 +1,16 @@
 /** The terms of a weighted sum of rewards: defaults and validation. */
 import type { RewardFunction, RewardSpec, RewardTerm } from "../types.js";
-import { checkNames, finite, given, invalid, type Names, plainObject } from "../validate.js";
+import { checkNames, finite, given, invalid, type Names, nonEmptyText, plainObject } from "../validate.js";
 
 export interface ResolvedTerm {
   reward: string | RewardFunction;
   weight: number;
   labels: Readonly<Record<string, number>>;
+  /** With the option that gave it. */
+  template?: { text: string; option: string } | undefined;
 }
 
-const TERM: Names<RewardTerm> = { reward: true, weight: true, labels: true };
+const TERM: Names<RewardTerm> = { reward: true, weight: true, labels: true, chatTemplate: true };
 
 /** The terms of a reward, with their defaults. @throws ArgsearchError OPTION_INVALID */
 export function resolveTerms(spec: RewardSpec | readonly RewardSpec[] | null): ResolvedTerm[] {
@@ -21,10 +23,12 @@ function resolveTerm(name: string, spec: RewardSpec): ResolvedTerm {
   if (typeof spec === "string" || typeof spec === "function") return { reward: rewardOf(name, spec), weight: 1, labels: {} };
   if (typeof spec !== "object" || spec === null) throw invalid(name, "a path, a function or { reward, weight, labels }", spec);
   checkNames(name, spec, TERM);
+  const option = `${name}.chatTemplate`;
   return {
     reward: rewardOf(`${name}.reward`, spec.reward),
     weight: given(spec.weight, 1, (value) => finite(`${name}.weight`, value)),
     labels: given(spec.labels, {}, (value) => labelWeights(`${name}.labels`, value)),
+    template: given(spec.chatTemplate, undefined, (value) => ({ text: nonEmptyText(option, value), option })),
   };
 }
 

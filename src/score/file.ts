@@ -6,6 +6,7 @@ import { fileBytes, isOrdinaryFile } from "../files/bytes.js";
 import { fingerprint } from "../files/fingerprint.js";
 import { countLines } from "../files/json-lines.js";
 import { isSameFile } from "../files/output-file.js";
+import { clockKey } from "../model/template-options.js";
 import { type ScoredLine, type ScoreLinesOptions, scoreLines } from "./lines.js";
 import { LineOutput } from "./output.js";
 import type { Scores } from "./scores.js";
@@ -99,29 +100,29 @@ class Older {
   }
 }
 
-async function openOutput(
-  out: string,
-  model: Scores,
-  source: DataSource,
-  options: Pick<ScoreLinesOptions, "template" | "format">,
-): Promise<LineOutput> {
+async function openOutput(out: string, model: Scores, source: DataSource, options: ScoreLinesOptions): Promise<LineOutput> {
   if (typeof source === "string" && (await isSameFile(source, out))) {
     throw new ArgsearchError("OPTION_INVALID", `out must not be the file that is read: ${out}`, { option: "out" });
   }
   return LineOutput.open(out, await keyOf(model, source, options));
 }
 
+/** How responses are read: raise the number when that changes. */
+const READING = 2;
+
+function readingOf({ rewards }: Scores["info"], options: ScoreLinesOptions): unknown {
+  const { template = "auto", templateVariables = {}, date, rewardAt } = options;
+  const templates = rewards.map(({ chatTemplate }) => chatTemplate);
+  return [READING, template, templates, templateVariables, rewardAt ?? null, clockKey(templates, date)];
+}
+
 /** What the lines depend on; null where that cannot be known: streams and pipes, and rewards that are functions. */
-async function keyOf(
-  { info }: Scores,
-  source: DataSource,
-  { template = "auto", format = "auto" }: Pick<ScoreLinesOptions, "template" | "format">,
-): Promise<string | null> {
+async function keyOf({ info }: Scores, source: DataSource, options: ScoreLinesOptions): Promise<string | null> {
   const labels = info.rewards.reduce((count, { head }) => count + (head?.labels.length ?? 0), 0);
   if (typeof source !== "string" || !(await isOrdinaryFile(source)) || labels < info.objectives.length) return null;
   const hash = createHash("sha256");
   for (const { path } of info.rewards) hash.update(await fingerprint(path));
-  hash.update(JSON.stringify([info.objectives, info.weights, info.contextSize, template, format]));
+  hash.update(JSON.stringify([info.objectives, info.weights, info.contextSize, options.format ?? "auto", readingOf(info, options)]));
   for await (const chunk of fileBytes(source)) hash.update(chunk);
   return hash.digest("hex");
 }

@@ -6,7 +6,8 @@ import type { ScorableText } from "../data/text-formats.js";
 import { promptAsText, responseAsText } from "../data/transcript.js";
 import { ArgsearchError } from "../errors.js";
 import type { BadLine } from "../files/json-lines.js";
-import type { Prompt, ScoreInput, ScoreOptions, ScoreResult, TokenReward } from "../types.js";
+import { messagesOf } from "../messages.js";
+import type { ChatMessage, Prompt, ScoreInput, ScoreOptions, ScoreResult, TokenReward } from "../types.js";
 import type { Scores } from "./scores.js";
 
 /**
@@ -55,24 +56,24 @@ type Entry = Numbered<PreferencePair | ScorableText>;
  * @throws ArgsearchError as readScorables(); OPTION_INVALID, ABORTED, DISPOSED
  */
 export async function* scoreLines(model: Scores, source: DataSource, options: ScoreLinesOptions = {}): AsyncGenerator<ScoredLine> {
-  const { format, onBadLine, skip = async () => false } = options;
+  const { format, onBadLine, skip = async () => false, date = new Date() } = options;
   let group: Entry[] = [];
   for await (const entry of readScorables(source, { format, onBadLine })) {
     if (await skip(entry.line - 1)) continue;
     group.push(entry);
     if (group.length < GROUP) continue;
-    yield* await scoreGroup(model, group, options);
+    yield* await scoreGroup(model, group, { ...options, date });
     group = [];
   }
-  if (group.length > 0) yield* await scoreGroup(model, group, options);
+  if (group.length > 0) yield* await scoreGroup(model, group, { ...options, date });
 }
 
 /** Scores lines together; if that fails, one by one, so that a bad line costs only itself. */
 async function scoreGroup(model: Scores, group: readonly Entry[], options: ScoreLinesOptions): Promise<ScoredLine[]> {
-  const { template, signal, onBadLine } = options;
+  const { template, templateVariables, date, rewardAt, signal, onBadLine } = options;
   const inputs = group.map(({ value }) => inputsOf(value, asTranscripts(model, template)));
   try {
-    const results = (await model.score(inputs.flat(), { template, signal })).values();
+    const results = (await model.score(inputs.flat(), { template, templateVariables, date, rewardAt, signal })).values();
     return group.map(({ line }, index) => scoredLine(line - 1, take(results, inputs[index].length), model));
   } catch (error) {
     if (!ofTheLine(error)) throw error;
@@ -102,8 +103,8 @@ function inputsOf(value: PreferencePair | ScorableText, transcripts: boolean): S
   return responses.map((response) => responseInput(value.prompt, response, transcripts));
 }
 
-function responseInput(prompt: Prompt, response: string, transcripts: boolean): ScoreInput {
-  if (typeof prompt === "string" || !transcripts) return { prompt, response };
+function responseInput(prompt: Prompt, response: string | ChatMessage, transcripts: boolean): ScoreInput {
+  if (typeof messagesOf(prompt) === "string" || !transcripts) return { prompt, response };
   return { prompt: promptAsText(prompt), response: responseAsText(prompt, response) };
 }
 

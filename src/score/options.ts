@@ -2,8 +2,9 @@
 import { ArgsearchError } from "../errors.js";
 import { EMBEDDED } from "../model/embedded.js";
 import { MODEL, modelOf, type ResolvedModelOptions } from "../model/options.js";
+import { type ResolvedTemplate, TEMPLATE, templateOf } from "../model/template-options.js";
 import { type ResolvedTerm, resolveTerms } from "../reward/terms.js";
-import type { RewardLoadOptions, ScoreOptions } from "../types.js";
+import type { RewardAt, RewardLoadOptions, ScoreOptions } from "../types.js";
 import { abortSignal, checkNames, given, type Names, oneOf } from "../validate.js";
 
 export interface ResolvedRewardLoad extends ResolvedModelOptions {
@@ -11,7 +12,14 @@ export interface ResolvedRewardLoad extends ResolvedModelOptions {
 }
 
 const REWARD_LOAD: Names<RewardLoadOptions> = { ...MODEL, reward: true };
-const SCORE: Names<ScoreOptions> = { template: true, signal: true };
+const SCORE: Names<ScoreOptions> = { ...TEMPLATE, rewardAt: true, signal: true };
+
+export interface ResolvedScore {
+  template: ResolvedTemplate;
+  /** Undefined: as the reward models' files say. */
+  rewardAt: RewardAt | undefined;
+  signal: AbortSignal | undefined;
+}
 
 /** @throws ArgsearchError OPTION_INVALID */
 export function resolveRewardLoad(options: RewardLoadOptions = {}): ResolvedRewardLoad {
@@ -24,15 +32,16 @@ export function resolveRewardLoad(options: RewardLoadOptions = {}): ResolvedRewa
 }
 
 /** @throws ArgsearchError OPTION_INVALID */
-export function resolveScore(options: ScoreOptions = {}): { template: "auto" | "none"; signal: AbortSignal | undefined } {
+export function resolveScore(options: ScoreOptions = {}): ResolvedScore {
   checkNames("score()", options, SCORE);
   return {
-    template: resolveTemplate(options.template),
+    template: templateOf(options),
+    rewardAt: resolveRewardAt(options.rewardAt),
     signal: given(options.signal, undefined, (value) => abortSignal("signal", value)),
   };
 }
 
 /** @throws ArgsearchError OPTION_INVALID */
-export function resolveTemplate(template: "auto" | "none" | undefined): "auto" | "none" {
-  return given(template, "auto", (value) => oneOf("template", value, ["auto", "none"]));
+export function resolveRewardAt(rewardAt: RewardAt | undefined): RewardAt | undefined {
+  return given(rewardAt, undefined, (value) => oneOf("rewardAt", value, ["last", "end"]));
 }

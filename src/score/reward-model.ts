@@ -4,7 +4,7 @@ import { ArgsearchError } from "../errors.js";
 import { loadModels, requireSameVocabulary } from "../model/load-models.js";
 import type { Model } from "../model/model.js";
 import { contextFor } from "../model/options.js";
-import { modelPaths, RewardSet } from "../reward/reward-set.js";
+import { modelFiles, RewardSet } from "../reward/reward-set.js";
 import type { RewardLoadOptions, ScoreInput, ScoreOptions, ScoreResult } from "../types.js";
 import { resolveRewardLoad, resolveScore } from "./options.js";
 import { Scorer, type ScorerParts } from "./scorer.js";
@@ -89,7 +89,7 @@ function disposedError(): ArgsearchError {
 export async function loadReward(options?: RewardLoadOptions): Promise<RewardModel> {
   const resolved = resolveRewardLoad(options);
   const { engine, gpu } = await chooseEngine(resolved, resolved.signal);
-  const models = await loadModels(modelPaths(resolved.terms), { ...resolved, gpu });
+  const models = await loadModels(modelFiles(resolved.terms), { ...resolved, gpu });
   try {
     const [first] = models;
     if (first === undefined) throw new Error("no reward model was loaded");

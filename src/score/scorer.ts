@@ -3,13 +3,16 @@ import { abortedError, cancellable, throwIfAborted, unlessAborted } from "../eng
 import { binding, type NativeScorer, type ScorerOptions, type ScoreSequence, type SequenceScore } from "../engine/binding.js";
 import { native } from "../engine/native.js";
 import { ArgsearchError } from "../errors.js";
-import type { Model } from "../model/model.js";
+import { answerText, messageFault, withTexts } from "../messages.js";
+import type { AnswerFrame, Model } from "../model/model.js";
+import type { ResolvedTemplate } from "../model/template-options.js";
 import { decodeText, Utf8Stream } from "../model/text-decoder.js";
 import { tooLong } from "../model/too-long.js";
 import { callRewards } from "../reward/functions.js";
-import type { RewardSet, RewardSource } from "../reward/reward-set.js";
-import type { Prompt, ScoreInput, ScoreResult } from "../types.js";
+import { positionOf, type RewardSet, type RewardSource } from "../reward/reward-set.js";
+import type { ChatMessage, Prompt, ScoreInput, ScoreResult } from "../types.js";
 import { invalid } from "../validate.js";
+import type { ResolvedScore } from "./options.js";
 import { tokensForAll } from "./response-tokens.js";
 
 /** Responses that may share a batch. */
@@ -24,17 +27,15 @@ export interface ScorerParts {
   closing: AbortSignal;
 }
 
-interface ResolvedScore {
-  template: "auto" | "none";
-  signal: AbortSignal | undefined;
-}
-
 /** A response with one row of objective values a token. */
 interface Rows {
   /** Null where the response is a whole text. */
   prompt: Prompt | null;
+  answer: string | ChatMessage;
   tokens: Int32Array;
   values: number[][];
+  /** The whole response's, one an objective. */
+  whole: number[];
 }
 
 export class Scorer {
@@ -73,19 +74,23 @@ export class Scorer {
   }
 
   async #addModel({ model }: RewardSource, rows: readonly Rows[], options: ResolvedScore): Promise<void> {
-    const sequences = rows.map(({ prompt, tokens }) => this.#sequence(model, prompt, tokens, options.template));
+    const atEnd = positionOf(model, options.rewardAt) === "end";
+    const sequences = rows.map((row) => this.#sequence(model, row, atEnd, options.template));
     const scores = await this.#run(model, sequences, options.signal);
     const labels = model.info.head?.labels.length ?? 1;
     for (const [index, row] of rows.entries()) {
       const { rewards } = scores[index] ?? { rewards: new Float64Array(0) };
       for (const [token, values] of row.values.entries()) values.push(...rewards.subarray(token * labels, (token + 1) * labels));
+      row.whole.push(...rewards.subarray(rewards.length - labels));
     }
   }
 
-  #sequence(model: Model, prompt: Prompt | null, response: Int32Array, template: "auto" | "none"): ScoreSequence {
-    const before = prompt === null ? model.beginning() : model.promptTokens(prompt, template);
+  /** `atEnd`: the whole is read at the token that ends the turn. */
+  #sequence(model: Model, { prompt, answer, tokens: response }: Rows, atEnd: boolean, template: ResolvedTemplate): ScoreSequence {
+    const { before, end } = prompt === null ? rawFrame(model) : model.answerFrame(prompt, answer, template);
+    const after = atEnd ? end() : new Int32Array(0);
     const { contextSize } = this.#parts.context;
-    const length = before.length + response.length;
+    const length = before.length + response.length + after.length;
     if (length > contextSize) {
       const message = `prompt and response have ${length} tokens for ${model.info.path}, the context holds ${contextSize}`;
       const { tokenizer, rewards } = this.#parts;
@@ -94,7 +99,9 @@ export class Scorer {
     const tokens = new Int32Array(length);
     tokens.set(before);
     tokens.set(response, before.length);
-    return { tokens, positions: Int32Array.from(response, (_, index) => before.length + index) };
+    tokens.set(after, before.length + response.length);
+    const positions = Array.from(response, (_, index) => before.length + index);
+    return { tokens, positions: Int32Array.from(after.length > 0 ? [...positions, length - 1] : positions) };
   }
 
   async #run(model: Model, sequences: ScoreSequence[], signal: AbortSignal | undefined): Promise<SequenceScore[]> {
@@ -120,6 +127,11 @@ export class Scorer {
   }
 }
 
+/** What stands around a whole text. */
+function rawFrame(model: Model): AnswerFrame {
+  return { before: model.beginning(), end: () => model.end() };
+}
+
 /** `models`: the first cuts the response into tokens, and all must know them. */
 function rowsOf(models: readonly Model[], input: ScoreInput, index: number): Rows {
   if (typeof input !== "object" || input === null) {
@@ -127,12 +139,13 @@ function rowsOf(models: readonly Model[], input: ScoreInput, index: number): Row
   }
   // A null of our own means a whole text.
   if (!("text" in input) && input.prompt === null) throw invalid("prompt", "a text or an array of messages", input.prompt);
-  const [prompt, response, what] = "text" in input ? [null, input.text, "text"] : [input.prompt, input.response, "response"];
+  const [prompt, answer, what] = "text" in input ? [null, input.text, "text"] : [input.prompt, input.response, "response"];
+  const response = typeof answer === "object" && messageFault(answer) === null ? answerText(answer) : answer;
   if (typeof response !== "string" || response === "") {
     throw new ArgsearchError("INPUT_INVALID", `${what} ${index} must be a non-empty text: there is no token to score`);
   }
   const tokens = tokensForAll(models, (model) => (prompt === null ? model.textTokens(response) : model.responseTokens(response)));
-  return { prompt, tokens, values: Array.from(tokens, () => []) };
+  return { prompt, answer, tokens, values: Array.from(tokens, () => []), whole: [] };
 }
 
 /** Asks the functions about each token as if it were the only candidate; no policy runs, so its log-probability is NaN. */
@@ -144,11 +157,12 @@ async function addFunctions(parts: ScorerParts, row: Rows, signal: AbortSignal |
   for (const [index, bytes] of tokenizer.pieces(row.tokens).entries()) {
     const response = before + utf8.push(bytes);
     const candidate = { token: row.tokens[index] ?? -1, text: decodeText(bytes), logProb: Number.NaN, response, end: false };
-    const context = { prompt: row.prompt ?? "", response: before, signal };
+    const context = { prompt: withTexts(row.prompt ?? ""), response: before, signal };
     const found = await unlessEnded(callRewards(rewards.functions, [candidate], context), parts, signal);
     row.values[index]?.push(...found.flat());
     before = response;
   }
+  row.whole.push(...(row.values.at(-1) ?? []).slice(rewards.natives));
 }
 
 /** What the functions say; a signal that fires before they do is the error, whatever comes of them then. */
@@ -165,7 +179,7 @@ async function unlessEnded<T>(calls: Promise<T>, { closing }: ScorerParts, signa
   return found as T;
 }
 
-function resultOf(tokenizer: Model, rewards: RewardSet, { tokens, values }: Rows): ScoreResult {
+function resultOf(tokenizer: Model, rewards: RewardSet, { tokens, values, whole }: Rows): ScoreResult {
   const texts = tokenizer.texts(tokens);
   const several = rewards.objectives.length > 1;
   const scored = texts.map((text, index) => ({
@@ -175,8 +189,8 @@ function resultOf(tokenizer: Model, rewards: RewardSet, { tokens, values }: Rows
     ...(several && { objectives: rewards.named(values[index] ?? []) }),
   }));
   return {
-    reward: scored[scored.length - 1]?.reward ?? Number.NaN,
-    objectives: rewards.named(values[values.length - 1] ?? []),
+    reward: tokens.length === 0 ? Number.NaN : rewards.sum(whole),
+    objectives: rewards.named(whole),
     tokens: scored,
   };
 }

@@ -6,7 +6,7 @@ import { modelFolder, withPair } from "../helpers/model-folder.js";
 import type { Setting } from "../helpers/reference-args.js";
 
 const SEARCH: Search = { topK: 6, weight: 0.6, combine: "interpolate" };
-const MESSAGES: ChatMessage[] = [
+const MESSAGES: (ChatMessage & { content: string })[] = [
   { role: "user", content: "hoist the sails" },
   { role: "assistant", content: "aye" },
   { role: "user", content: "and now?" },

@@ -34,6 +34,12 @@ export class ByteVocabulary {
     return bos ? [this.bos, ...ids] : ids;
   }
 
+  /** A token's bytes; none of a control token's. */
+  bytesOf(id: number): number[] {
+    const byte = this.#bytes[id];
+    return byte === undefined ? [] : [byte];
+  }
+
   /** Control tokens have no text. */
   decode(tokens: readonly number[]): string {
     return Buffer.from(tokens.filter((id) => id < this.bos).map((id) => this.#bytes[id])).toString();

@@ -34,6 +34,8 @@ export interface FakeFile {
   addBos?: boolean;
   /** A space before every text, as SentencePiece puts it. */
   spacePrefix?: boolean;
+  /** Where the file says that its head reads a whole response. */
+  position?: "last" | "end";
   /** Differs from the other files' vocabularies. */
   otherVocabulary?: boolean;
   /** Tokens that it does not know. */
@@ -138,8 +140,12 @@ class FakeModel implements NativeModel {
     return 0;
   }
 
-  pieces(tokens: Int32Array): Uint8Array[] {
-    return Array.from(tokens, (token) => Uint8Array.from(token < 256 ? [token] : []));
+  pieces(tokens: Int32Array, special: boolean): Uint8Array[] {
+    const { bosText, eosText } = this.info;
+    return Array.from(tokens, (token) => {
+      if (token < 256) return Uint8Array.of(token);
+      return Uint8Array.from(special ? bytesOf(token === BOS ? bosText : eosText) : []);
+    });
   }
 
   isEog(token: number): boolean {
@@ -376,8 +382,10 @@ export function binding(): Binding {
       await fake.call("createScorer");
       return new FakeScorer(fake, model as FakeModel);
     },
-    async readGguf() {
-      return fake.gguf;
+    async readGguf(path) {
+      const position = fake.files[path]?.position;
+      const entry = { key: "argsearch.reward.position", type: "str", value: position ?? null, count: 1 };
+      return position === undefined ? fake.gguf : { ...fake.gguf, entries: [...fake.gguf.entries, entry] };
     },
     async rewriteGguf(source, target, set, remove) {
       fake.rewritten = { source, target, set, remove };

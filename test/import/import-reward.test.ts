@@ -148,6 +148,19 @@ describe.skipIf(process.platform === "win32")("importReward()", () => {
     expect((await inspect(out)).rewardHead?.notes).toEqual({ source: "acme/rm", dataset: "hh-rlhf" });
   });
 
+  it.each([
+    [{}, "last"],
+    [{ rewardAt: "end" }, "end"],
+  ] as const)("keeps where the head reads a whole response: %o", async (options, position) => {
+    write(ONE_ROW);
+    await run(options);
+    expect((await inspect(out)).rewardHead?.position).toBe(position);
+    await expect(run({ rewardAt: "eos" as never })).rejects.toMatchObject({
+      code: "OPTION_INVALID",
+      message: expect.stringMatching(/rewardAt must be "last" or "end"/) as string,
+    });
+  });
+
   it("checks the provenance before it converts", async () => {
     await expect(run({ provenance: { accuracy: 68 } })).rejects.toMatchObject({ code: "OPTION_INVALID" });
     expect(() => converterArgs()).toThrow();

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { GenerateResult, Step } from "../../src/types.js";
+import type { GenerateResult, RewardCandidate, Step } from "../../src/types.js";
 import { BOS, EOS, type Fake, nativeError, resetFake } from "../helpers/fake-binding.js";
 import { loadFake } from "../helpers/load-fake.js";
 
@@ -39,7 +39,7 @@ describe("a response", () => {
     });
     expect(result.logProbs).toHaveLength(7);
     expect(result.rewards).toHaveLength(7);
-    expect(result.reward).toBe(result.rewards[6]);
+    expect(result.reward).toBe(result.rewards[5]);
     expect(result.objectives).toEqual({ reward: result.rewards });
     expect(result.timings).toMatchObject({ policy: 28, reward: 56 });
     expect(result.timings.total).toBeGreaterThan(result.timings.prefill);
@@ -117,6 +117,43 @@ describe("a response", () => {
     const { steps, result } = await collect(decoder.stream("p", { maxTokens: 2, candidates: true }));
     expect(steps[0]).toMatchObject({ reward: null, score: null, objectives: {}, candidates: [{ reward: null, score: null }] });
     expect(result).toMatchObject({ reward: null, rewards: [], objectives: {} });
+  });
+});
+
+describe("the whole response's reward", () => {
+  const [atO, atEnd] = [(111 % 7) / 7, (EOS % 7) / 7];
+
+  it.each([
+    ["its last token", {}, atO],
+    ["its last token, when asked for", { rewardAt: "last" }, atO],
+    ["the token that ended it", { rewardAt: "end" }, atEnd],
+    ["its last token, where it was cut off", { rewardAt: "end", maxTokens: 2 }, atO],
+  ] as const)("is that at %s", async (_, options, expected) => {
+    fake.script = () => "no";
+    const decoder = await loadFake();
+    const { reward, rewards, tokens } = await decoder.generate("p", { ...greedy, ...options });
+    expect(reward).toBe(expected);
+    expect(rewards).toHaveLength(tokens.length);
+  });
+
+  it("is none without a token to read it at", async () => {
+    fake.script = () => "";
+    const decoder = await loadFake();
+    expect(await decoder.generate("p", greedy)).toMatchObject({ text: "", reward: null, rewards: [atEnd] });
+    expect(await decoder.generate("p", { ...greedy, rewardAt: "end" })).toMatchObject({ reward: atEnd });
+  });
+
+  it("adds what each model reads, and functions at the last token", async () => {
+    fake.script = () => "no";
+    fake.files = { policy: { labels: null }, a: {}, b: { position: "end" } };
+    const letters = (candidates: readonly RewardCandidate[]): number[] =>
+      candidates.map(({ response, end }) => (end ? 100 : response.length));
+    const decoder = await loadFake({ reward: ["a", { reward: "b", weight: 10 }, { reward: letters, weight: 1000 }] });
+    const { reward, objectives } = await decoder.generate("p", greedy);
+    expect(reward).toBeCloseTo(atO + 10 * atEnd + 1000 * 2);
+    expect(objectives["b/reward"]).toHaveLength(3);
+    expect((await decoder.generate("p", { ...greedy, rewardAt: "end" })).reward).toBeCloseTo(11 * atEnd + 2000);
+    expect((await decoder.generate("p", { ...greedy, rewardAt: "last" })).reward).toBeCloseTo(11 * atO + 2000);
   });
 });
 

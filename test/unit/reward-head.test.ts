@@ -56,6 +56,7 @@ describe("storedHead()", () => {
     ],
     [{ weight: [1, 2, 3], labels: "a" }, "labels must be 1 different"],
     [{ weight: [1, 2, 3], scale: 0 }, "scale must not be 0"],
+    [{ weight: [1, 2, 3], position: "eos" }, 'position must be "last" or "end"'],
     [{ weight: [1, 2, 3], Bias: 1 }, 'it has no "Bias"; known are weight, bias, labels, scale, shift'],
     [{ weight: [1, 2, 3], source: "m", extra: 1 }, 'it has no "source", "extra"; known are'],
     [{ weight: [1, 2, 3], dataset: "hh" }, "its provenance (--source, --dataset, --accuracy)"],

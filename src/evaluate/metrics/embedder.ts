@@ -93,7 +93,7 @@ export async function loadEmbedder({ model: path, pooling, ...load }: EmbedderLo
   const how = pooling === undefined ? "auto" : oneOf("pooling", pooling, ["auto", "mean", "cls", "last"]);
   const resolved = resolveModel("loadEmbedder()", load);
   const { gpu } = await chooseEngine(resolved, resolved.signal);
-  const [model] = await loadModels([path], { ...resolved, gpu });
+  const [model] = await loadModels([{ path }], { ...resolved, gpu });
   if (model === undefined) throw new Error("no embedding model was loaded");
   try {
     const context = contextFor(resolved, [model.info]);

@@ -1,5 +1,6 @@
 /** Answers to a few prompts, side by side. */
 import { isTranscript, parseTranscript, promptAsText } from "../../data/transcript.js";
+import { contentText, messagesOf } from "../../messages.js";
 import type { Prompt } from "../../types.js";
 import type { EvaluatedResponse } from "../response.js";
 import type { EvaluationResults } from "../results.js";
@@ -40,11 +41,18 @@ function sidesOf({ methods }: EvaluationResults, { entries, argsGreedy }: Lineup
 /** A conversation by its last turn. */
 function titled(prompt: Prompt): Pick<Example, "title" | "prompt"> {
   const whole = promptAsText(prompt).trim();
-  const turns = typeof prompt !== "string" ? prompt : isTranscript(prompt) ? parseTranscript(prompt) : [{ content: prompt }];
-  const last = turns.findLast(({ content }) => content.trim() !== "")?.content.trim() ?? whole;
+  const messages = messagesOf(prompt);
+  const turns = typeof messages !== "string" ? messages.map(contentText) : textsOf(messages);
+  const spoken = turns.map((text) => text.trim()).filter((text) => text !== "");
+  const last = spoken.at(-1) ?? whole;
   const title = last.length > LONGEST_TITLE ? `${last.slice(0, LONGEST_TITLE).trimEnd()}…` : last;
-  const isAll = title === last && turns.filter(({ content }) => content.trim() !== "").length === 1;
+  const isAll = title === last && spoken.length === 1;
   return { title, prompt: isAll ? null : whole };
+}
+
+/** The turns of a transcript, or the text. */
+function textsOf(prompt: string): string[] {
+  return isTranscript(prompt) ? parseTranscript(prompt).map(contentText) : [prompt];
 }
 
 /** The middle nine tenths of the rewards: single outliers do not wash out the colours. */
