@@ -13,8 +13,9 @@ import {
   type LoadFlags,
   loadOptions,
 } from "../flags/flags.js";
+import { addTemplateFlags } from "../flags/templates.js";
 import { EXIT, isAborted, reportError } from "../terminal/failure.js";
-import { mean, reward } from "../terminal/format.js";
+import { mean, reward, textRewards } from "../terminal/format.js";
 import { note, print } from "../terminal/output.js";
 import { streamText } from "../terminal/stream-text.js";
 import { type Conversation, runSlashCommand } from "./chat-commands.js";
@@ -32,6 +33,7 @@ export function addChat(program: Command): void {
   addPolicyFlag(command);
   addRewardFlags(command);
   addDecodingFlags(command);
+  addTemplateFlags(command, "the policy");
   addModelFlags(command);
   addExamples(command, ["chat", "chat --policy policy.gguf --reward reward.gguf --weight 0.4", "chat < questions.txt"]);
   command.action(chat);
@@ -122,8 +124,9 @@ class Chat {
     return new ArgsearchError(error.code, `${error.message} /reset starts anew.`, { cause: error, option: error.option });
   }
 
-  #summary({ reward: last, rewards, finishReason, usage }: GenerateResult): string {
-    const parts = [`reward ${reward(last)}, average ${reward(mean(rewards))}`];
+  #summary(result: GenerateResult): string {
+    const { reward: last, finishReason, usage } = result;
+    const parts = [`reward ${reward(last)}, average ${reward(mean(textRewards(result)))}`];
     if (finishReason === "aborted") parts.push("stopped");
     if (finishReason === "context") parts.push("the context is full: /reset starts anew");
     if (this.#verbose) parts.push(`${usage.cachedTokens} of ${usage.promptTokens} prompt tokens cached`);

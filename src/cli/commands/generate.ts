@@ -6,14 +6,14 @@ import {
   addModelFlags,
   addPolicyFlag,
   addRewardFlags,
-  addTemplateFlag,
   type DecodingFlags,
   generateOptions,
   type LoadFlags,
   loadOptions,
 } from "../flags/flags.js";
+import { addTemplateFlags } from "../flags/templates.js";
 import { isAborted } from "../terminal/failure.js";
-import { mean, plural, reward } from "../terminal/format.js";
+import { mean, plural, reward, textRewards } from "../terminal/format.js";
 import { textOrPipe } from "../terminal/input.js";
 import { interruptible } from "../terminal/interrupt.js";
 import { note, print, printJson } from "../terminal/output.js";
@@ -37,7 +37,7 @@ export function addGenerate(program: Command): void {
   addPolicyFlag(command);
   addRewardFlags(command);
   addDecodingFlags(command);
-  addTemplateFlag(command);
+  addTemplateFlags(command, "the policy");
   addModelFlags(command);
   addExamples(command, [
     'generate --prompt "Can you help me set up a light show?"',
@@ -106,7 +106,8 @@ function nothing(seed = 0): GenerateResult {
   };
 }
 
-function summary({ finishReason, usage, timings, rewards }: GenerateResult): string {
+function summary(result: GenerateResult): string {
+  const { finishReason, usage, timings } = result;
   const speed = `${timings.tokensPerSecond.toFixed(1)} tokens/s`;
-  return [finishReason, plural(usage.completionTokens, "token"), speed, `average reward ${reward(mean(rewards))}`].join(" · ");
+  return [finishReason, plural(usage.completionTokens, "token"), speed, `average reward ${reward(mean(textRewards(result)))}`].join(" · ");
 }

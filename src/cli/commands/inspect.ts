@@ -41,6 +41,7 @@ function headRows(head: RewardHeadSummary | null): string[][] {
     ["reward head", `${head.labels.join(", ")} (${head.nEmbd ?? "?"} weights each)`],
     ["  bias", head.bias.map(shown).join(", ")],
     ["  scale, shift", `${head.scale.map(shown).join(", ")}; ${head.shift.map(shown).join(", ")}`],
+    ...(head.position === undefined ? [] : [["  read at", head.position === "end" ? "the end of the turn" : "the last token"]]),
     ...Object.entries(head.notes).map(([key, value]) => [`  ${key}`, shown(value)]),
   ];
 }

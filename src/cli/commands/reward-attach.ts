@@ -1,8 +1,8 @@
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
 import { readJson } from "../../files/json.js";
-import { ArgsearchError, attachReward, type RewardHead, readRewardHead } from "../../index.js";
-import { addProvenanceFlags, addRowFlags, type ProvenanceFlags, provenance, type RowFlags } from "../flags/conversion.js";
+import { ArgsearchError, attachReward, type RewardAt, type RewardHead, readRewardHead } from "../../index.js";
+import { addProvenanceFlags, addRowFlags, headPositionFlag, type ProvenanceFlags, provenance, type RowFlags } from "../flags/conversion.js";
 import { addExamples, engineDirFlag } from "../flags/flags.js";
 import { note } from "../terminal/output.js";
 
@@ -10,6 +10,7 @@ interface AttachFlags extends ProvenanceFlags, RowFlags {
   model: string;
   head: string;
   tensor?: string;
+  rewardAt?: RewardAt;
   out: string;
   engineDir?: string;
 }
@@ -21,9 +22,10 @@ export function addRewardAttach(reward: Command): void {
     .requiredOption("--model <file>", "the trunk, an ordinary GGUF; of a split one, any part: the result is one file")
     .requiredOption(
       "--head <file|dir>",
-      'a .safetensors shard that holds the head, a directory of them, or JSON: {"weight": [...], "bias": 0}; optional "labels", "scale", "shift"',
+      'a .safetensors shard that holds the head, a directory of them, or JSON: {"weight": [...], "bias": 0}; optional "labels", "scale", "shift", "position"',
     )
     .option("--tensor <name>", "the head's weight in the shard, where it is not the only one or has a name of its own")
+    .addOption(headPositionFlag())
     .requiredOption("--out <file>", "the reward model to write");
   addRowFlags(command);
   addProvenanceFlags(command);
@@ -40,7 +42,12 @@ export function addRewardAttach(reward: Command): void {
   });
 }
 
-async function headOf({ head, tensor, labels, row }: AttachFlags): Promise<RewardHead> {
+async function headOf(flags: AttachFlags): Promise<RewardHead> {
+  const head = await readHead(flags);
+  return flags.rewardAt === undefined ? head : { ...head, position: flags.rewardAt };
+}
+
+async function readHead({ head, tensor, labels, row }: AttachFlags): Promise<RewardHead> {
   const safetensors = tensor !== undefined || /\.(safetensors(\.index\.json)?|bin|pth?)$/.test(head) || (await isDirectory(head));
   if (safetensors) return readRewardHead(head, { tensor, labels, row });
   if (labels !== undefined || row !== undefined) {

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { type BadPair, type FitOptions, type FitProgress, type FitResult, fitReward, PAIR_FORMAT_NAMES } from "../../index.js";
-import { addExamples, addModelFlags, addTemplateFlag, type ModelFlags, modelOptions } from "../flags/flags.js";
+import { addExamples, addModelFlags, type ModelFlags, modelOptions } from "../flags/flags.js";
+import { addTemplateFlags, type TemplateFlags, templateOptions } from "../flags/templates.js";
 import { integer, parseNumber } from "../flags/values.js";
 import { reportLeftOut } from "../terminal/failure.js";
 import { plural, table } from "../terminal/format.js";
@@ -9,7 +10,7 @@ import { note, print, printJson } from "../terminal/output.js";
 import { workBar } from "../terminal/progress.js";
 import { logTo } from "./session.js";
 
-interface FitFlags extends ModelFlags, Pick<FitOptions, "out" | "format" | "limit" | "seed" | "template" | "heldOut" | "keepFeatures"> {
+interface FitFlags extends ModelFlags, Pick<FitOptions, "out" | "format" | "limit" | "seed" | "heldOut" | "keepFeatures">, TemplateFlags {
   model: string;
   pairs: string;
   json?: boolean;
@@ -28,7 +29,7 @@ export function addRewardFit(reward: Command): void {
     .option("--seed <n>", "which pairs are held out (default: 0)", integer)
     .option("--keep-features", "keep OUT.features: another fit of the same pairs takes seconds")
     .option("--json", "print one JSON object instead of a table");
-  addTemplateFlag(command);
+  addTemplateFlags(command, "the model");
   addModelFlags(command);
   addExamples(command, [
     "reward fit --model base.gguf --pairs pairs.jsonl --out reward.gguf",
@@ -44,7 +45,7 @@ function formatFlag(): Option {
 
 async function fit(flags: FitFlags): Promise<void> {
   logTo(flags.verbose);
-  const { model, pairs, out, format, limit, seed, template, keepFeatures } = flags;
+  const { model, pairs, out, format, limit, seed, keepFeatures } = flags;
   const bar = workBar("reading pairs");
   const onProgress = ({ phase, done, total }: FitProgress): void => {
     if (phase === "read") bar.update(done, total);
@@ -56,7 +57,8 @@ async function fit(flags: FitFlags): Promise<void> {
   const result = await resumable((signal) =>
     fitReward({
       ...modelOptions(flags),
-      ...{ model, pairs, out, format, limit, seed, template, keepFeatures, heldOut: flags.heldOut },
+      ...templateOptions(flags),
+      ...{ model, pairs, out, format, limit, seed, keepFeatures, heldOut: flags.heldOut, chatTemplate: flags.template?.text },
       ...{ onProgress, onBadPair, signal },
     }),
   ).finally(bar.stop);

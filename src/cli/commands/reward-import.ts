@@ -4,6 +4,7 @@ import {
   addProvenanceFlags,
   addPythonFlags,
   addRowFlags,
+  headPositionFlag,
   type ProvenanceFlags,
   type PythonFlags,
   provenance,
@@ -16,7 +17,7 @@ import { addExamples } from "../flags/flags.js";
 import { interruptible } from "../terminal/interrupt.js";
 import { note } from "../terminal/output.js";
 
-type ImportFlags = Pick<ImportOptions, "out" | "type" | "tensor"> & RowFlags & ProvenanceFlags & PythonFlags;
+type ImportFlags = Pick<ImportOptions, "out" | "type" | "tensor" | "rewardAt"> & RowFlags & ProvenanceFlags & PythonFlags;
 
 export function addRewardImport(reward: Command): void {
   const command = reward
@@ -25,7 +26,8 @@ export function addRewardImport(reward: Command): void {
     .argument("<dir>", "config.json, safetensors and tokenizer, from the hub or save_pretrained()")
     .requiredOption("--out <file>", "the reward model to write")
     .addOption(typeFlag())
-    .addOption(tensorFlag());
+    .addOption(tensorFlag())
+    .addOption(headPositionFlag());
   addRowFlags(command);
   addProvenanceFlags(command);
   addPythonFlags(command);
@@ -34,8 +36,8 @@ export function addRewardImport(reward: Command): void {
 }
 
 async function runImport(model: string, flags: ImportFlags, signal: AbortSignal): Promise<void> {
-  const { out, type, tensor, labels, row } = flags;
+  const { out, type, tensor, labels, row, rewardAt } = flags;
   note(`converting ${model} …`);
-  await importReward({ model, out, type, tensor, labels, row, signal, provenance: provenance(flags), ...pythonOptions(flags) });
+  await importReward({ model, out, type, tensor, labels, row, rewardAt, signal, provenance: provenance(flags), ...pythonOptions(flags) });
   note(`wrote ${out}`);
 }

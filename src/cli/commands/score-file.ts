@@ -1,11 +1,12 @@
 import { type RewardModel, type ScoreFileOptions, type ScoreSummary, scoreFile } from "../../index.js";
+import { type TemplateFlags, templateOptions } from "../flags/templates.js";
 import { EXIT, reportLeftOut } from "../terminal/failure.js";
 import { histogram, reward } from "../terminal/format.js";
 import { interruptible, resumable } from "../terminal/interrupt.js";
 import { note, printJson } from "../terminal/output.js";
 import { workBar } from "../terminal/progress.js";
 
-export interface ScoreFileFlags extends Pick<ScoreFileOptions, "template" | "format" | "out"> {
+export interface ScoreFileFlags extends Pick<ScoreFileOptions, "format" | "out" | "rewardAt">, TemplateFlags {
   json?: boolean;
 }
 
@@ -14,11 +15,12 @@ export interface ScoreFileFlags extends Pick<ScoreFileOptions, "template" | "for
  * line is reported with its number, the rest is scored, the exit code is 1.
  */
 export async function runScoreFile(model: RewardModel, path: string, flags: ScoreFileFlags): Promise<void> {
-  const { template, format, out, json } = flags;
+  const { format, out, rewardAt, json } = flags;
   const bar = workBar("scoring");
   const run = (signal: AbortSignal): Promise<ScoreSummary> =>
     scoreFile(model, path === "-" ? process.stdin : path, {
-      ...{ template, format, out, signal },
+      ...templateOptions(flags),
+      ...{ format, out, rewardAt, signal },
       onLine: out === undefined && !json ? printJson : undefined,
       onProgress: bar.update,
       onBadLine: ({ place, error }) => {

@@ -4,12 +4,12 @@ import {
   addExamples,
   addModelFlags,
   addRewardFlags,
-  addTemplateFlag,
   type ModelFlags,
   modelOptions,
   type RewardFlags,
   rewardTerms,
 } from "../flags/flags.js";
+import { addTemplateFlags, rewardAtFlag, templateOptions } from "../flags/templates.js";
 import { cleanedLine } from "../terminal/clean.js";
 import { reward as formatReward, table } from "../terminal/format.js";
 import { requiredText } from "../terminal/input.js";
@@ -34,7 +34,8 @@ export function addScore(program: Command): void {
     .option("-o, --out <file>", "with --input: where the lines go, which appears when it is whole; an interrupted run goes on")
     .addOption(formatFlag())
     .option("--json", "print one JSON object; with --input, the summary");
-  addTemplateFlag(command);
+  command.addOption(rewardAtFlag());
+  addTemplateFlags(command, "the reward models without a --reward-template");
   addRewardFlags(command);
   addModelFlags(command);
   addExamples(command, [
@@ -61,10 +62,10 @@ function formatFlag(): Option {
 async function score(flags: ScoreFlags): Promise<void> {
   logTo(flags.verbose);
   const input = flags.input === undefined ? await single(flags) : flags.input;
-  await withReward({ reward: rewardTerms(flags), ...modelOptions(flags) }, (model) => {
+  await withReward({ reward: rewardTerms(flags, flags.template?.text), ...modelOptions(flags) }, (model) => {
     if (typeof input === "string") return runScoreFile(model, input, flags);
     return interruptible(async (signal) => {
-      const result = await model.score(input, { signal, template: flags.template });
+      const result = await model.score(input, { ...templateOptions(flags), rewardAt: flags.rewardAt, signal });
       return flags.json ? printJson(report(result)) : printTable(result);
     });
   });

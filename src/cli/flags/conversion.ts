@@ -36,6 +36,11 @@ export function tensorFlag(): Option {
   return new Option("--tensor <name>", "the head's weight, where there are several heads or it has a name of its own");
 }
 
+export function headPositionFlag(): Option {
+  const description = "where the head was trained to read a whole response: at its last token, or where its turn ends (default: last)";
+  return new Option("--reward-at <last|end>", description).choices(["last", "end"]);
+}
+
 export function addProvenanceFlags(command: Command): void {
   command
     .option("--source <name>", "the model that it came from, kept in the file")

@@ -12,7 +12,16 @@ import {
   type RewardTerm,
   type Sweep,
 } from "../../index.js";
-import { addModelFlags, addTemplateFlag, type ModelFlags, modelOptions } from "./flags.js";
+import { addModelFlags, type ModelFlags, modelOptions } from "./flags.js";
+import {
+  addRewardTemplateFlag,
+  addTemplateFlags,
+  type RewardTemplateFlags,
+  rewardAtFlag,
+  type TemplateFlags,
+  templateOptions,
+  withTemplates,
+} from "./templates.js";
 import { integer, list, number, rewardTerm, STOP_ESCAPES, stopText } from "./values.js";
 
 const FORMATS = ["auto", "hh", "shp", "prompts", "prompt", "messages", "conversation"] as const;
@@ -20,7 +29,11 @@ const FORMATS = ["auto", "hh", "shp", "prompts", "prompt", "messages", "conversa
 /** Where results go without --out. */
 const DEFAULT_OUT = "argsearch-eval";
 
-export interface EvalFlags extends ModelFlags, Pick<EvaluateOptions, "limit" | "maxTokens" | "template" | "stop" | "seed" | "slots"> {
+export interface EvalFlags
+  extends ModelFlags,
+    TemplateFlags,
+    RewardTemplateFlags,
+    Pick<EvaluateOptions, "limit" | "maxTokens" | "stop" | "seed" | "slots" | "rewardAt"> {
   policy?: string[];
   reward?: RewardOfPolicy[];
   data: string;
@@ -70,7 +83,9 @@ export function addEvalFlags(command: Command): void {
       "-r, --reward <file[=weight]>",
       "reward model of the --policy before it; repeat for a weighted sum",
       (text: string, previous?: RewardOfPolicy[]) => rewardOfPolicy(command, text, previous),
-    )
+    );
+  addRewardTemplateFlag(command, () => Math.max(0, (command.opts<EvalFlags>().reward?.length ?? 0) - 1));
+  command
     .option("--embedding <file>", "sentence embeddings (BERT and its like): adds coherence")
     .addOption(
       new Option("--pooling <auto|mean|cls|last>", "of the embedding model (default: as its file says)").choices([
@@ -92,7 +107,8 @@ export function addEvalFlags(command: Command): void {
     .option("--stop <text>", `text that ends a response; repeatable; ${STOP_ESCAPES}`, stopText)
     .option("-s, --seed <n>", "of every draw and resampling (default: 0)", integer)
     .option("--slots <n>", "prompts decoded at once (default: 4)", integer);
-  addTemplateFlag(command);
+  command.addOption(rewardAtFlag());
+  addTemplateFlags(command, "the policies");
   command
     .optionsGroup("Judge (key in OPENAI_API_KEY):")
     .option("--judge-url <url>", "OpenAI-compatible endpoint, for example http://localhost:8080/v1")
@@ -109,12 +125,13 @@ export function addEvalFlags(command: Command): void {
 
 /** @throws ArgsearchError OPTION_INVALID */
 export function evaluateOptions(flags: EvalFlags): EvaluateOptions & { out: string } {
-  const { data, format, limit, sweep, embedding, pooling, out = DEFAULT_OUT, maxTokens, template, stop, seed, slots } = flags;
+  const { data, format, limit, sweep, embedding, pooling, out = DEFAULT_OUT, maxTokens, stop, seed, slots, rewardAt } = flags;
   const { onProgress: _loading, ...model } = modelOptions(flags);
   return {
     ...model,
     ...modelsOf(flags),
-    ...{ data, format, limit, sweep, embedding, pooling, out, maxTokens, template, stop, seed, slots },
+    ...templateOptions(flags),
+    ...{ data, format, limit, sweep, embedding, pooling, out, maxTokens, stop, seed, slots, rewardAt },
     methods: methodsOf(flags),
     judge: judgeOf(flags),
   };
@@ -124,10 +141,15 @@ export function reportExamples({ examples }: EvalFlags): number[] | undefined {
   return examples;
 }
 
-function modelsOf({ policy = [], reward = [] }: EvalFlags): Pick<EvaluateOptions, "policy" | "reward" | "pairs"> {
-  const rewardOf = (place: number): RewardTerm[] => reward.filter((each) => each.policy === place).map(({ term }) => term);
-  if (policy.length < 2) return { policy: policy[0], reward: reward.length > 0 ? rewardOf(0) : undefined };
-  const pairs = policy.map((path, place): ModelPair => ({ policy: path, reward: rewardOf(place).length > 0 ? rewardOf(place) : null }));
+function modelsOf(flags: EvalFlags): Pick<EvaluateOptions, "policy" | "reward" | "pairs" | "chatTemplate"> {
+  const { policy = [], reward = [], template } = flags;
+  const terms = withTemplates(reward.length > 0 ? reward.map(({ term }) => term) : undefined, flags);
+  const rewardOf = (place: number): RewardTerm[] => (terms ?? []).filter((_, index) => reward[index]?.policy === place);
+  const chatTemplate = template?.text;
+  if (policy.length < 2) return { policy: policy[0], chatTemplate, reward: terms && rewardOf(0) };
+  const pairs = policy.map((path, place): ModelPair => {
+    return { policy: path, chatTemplate, reward: rewardOf(place).length > 0 ? rewardOf(place) : null };
+  });
   return { pairs };
 }
 

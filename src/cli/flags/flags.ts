@@ -1,6 +1,14 @@
 /** The flags that several commands share, and the library options they stand for. */
 import { type Command, Option } from "commander";
 import { ArgsearchError, type GenerateOptions, type Gpu, type LoadOptions, type ModelOptions, type RewardTerm } from "../../index.js";
+import {
+  addRewardTemplateFlag,
+  type RewardTemplateFlags,
+  rewardAtFlag,
+  type TemplateFlags,
+  templateOptions,
+  withTemplates,
+} from "./templates.js";
 import { integer, type LabelWeight, labelWeight, number, rewardTerm, STOP_ESCAPES, stopText } from "./values.js";
 
 /** Flags that need no policy: where and how a model runs. */
@@ -10,20 +18,20 @@ export interface ModelFlags extends Pick<ModelOptions, "engineDir" | "gpuLayers"
   verbose?: boolean;
 }
 
-export interface RewardFlags {
+export interface RewardFlags extends RewardTemplateFlags {
   reward?: RewardTerm[];
   label?: LabelWeight[];
 }
 
-export interface LoadFlags extends ModelFlags, RewardFlags {
+export interface LoadFlags extends ModelFlags, RewardFlags, TemplateFlags {
   policy?: string;
 }
 
 export const METHODS = ["args", "greedy", "sample"] as const;
 
-const DECODING = ["method", "topK", "weight", "combine", "select", "temperature", "topP", "seed", "maxTokens", "stop", "template"] as const;
+const DECODING = ["method", "topK", "weight", "combine", "select", "temperature", "topP", "seed", "maxTokens", "stop", "rewardAt"] as const;
 
-export type DecodingFlags = Pick<GenerateOptions, (typeof DECODING)[number]>;
+export type DecodingFlags = Pick<GenerateOptions, (typeof DECODING)[number]> & TemplateFlags;
 
 export function addModelFlags(command: Command): void {
   command
@@ -47,23 +55,20 @@ export function verboseFlag(): Option {
 }
 
 export function addRewardFlags(command: Command): void {
+  const place = (): number => Math.max(0, (command.opts<RewardFlags>().reward?.length ?? 0) - 1);
   command
     .optionsGroup("Models:")
     .option("-r, --reward <file[=weight]>", "reward model; repeat for a weighted sum", rewardTerm)
     .option(
       "--label <name=weight>",
       "weight of one label of the --reward before it, whose other labels then count 0; repeatable",
-      (text: string, previous?: LabelWeight[]) =>
-        labelWeight(text, Math.max(0, (command.opts<RewardFlags>().reward?.length ?? 0) - 1), previous),
+      (text: string, previous?: LabelWeight[]) => labelWeight(text, place(), previous),
     );
+  addRewardTemplateFlag(command, place);
 }
 
 export function addPolicyFlag(command: Command): void {
   command.optionsGroup("Models:").option("-m, --policy <file>", "policy (default: the embedded pair)");
-}
-
-export function addTemplateFlag(command: Command): void {
-  command.addOption(choice("--template", ["auto", "none"], "each model's chat template, or the text as it is (default: auto)"));
 }
 
 export function addDecodingFlags(command: Command): void {
@@ -78,7 +83,8 @@ export function addDecodingFlags(command: Command): void {
     .option("--top-p <p>", "top-p of sample (default: 0.95)", number)
     .option("-s, --seed <n>", "seed of a draw (default: random, reported)", integer)
     .option("-n, --max-tokens <n>", "longest response (default: 128)", integer)
-    .option("--stop <text>", `text that ends the response; repeatable; ${STOP_ESCAPES}`, stopText);
+    .option("--stop <text>", `text that ends the response; repeatable; ${STOP_ESCAPES}`, stopText)
+    .addOption(rewardAtFlag());
 }
 
 export function modelOptions(flags: ModelFlags): ModelOptions {
@@ -87,11 +93,17 @@ export function modelOptions(flags: ModelFlags): ModelOptions {
 }
 
 export function loadOptions(flags: LoadFlags): LoadOptions {
-  return { ...modelOptions(flags), policy: flags.policy, reward: rewardTerms(flags) };
+  return { ...modelOptions(flags), policy: flags.policy, chatTemplate: flags.template?.text, reward: rewardTerms(flags) };
 }
 
-/** The reward models asked for, each with its labels' weights; undefined when none was. */
-export function rewardTerms({ reward, label = [] }: RewardFlags): RewardTerm[] | undefined {
+/**
+ * The reward models asked for, each with its labels' weights and its template, or the `common` one; undefined when neither was.
+ */
+export function rewardTerms(flags: RewardFlags, common?: string): RewardTerm[] | undefined {
+  return withTemplates(labelledTerms(flags), flags, common);
+}
+
+function labelledTerms({ reward, label = [] }: RewardFlags): RewardTerm[] | undefined {
   if (reward === undefined && label.length > 0) throw new ArgsearchError("OPTION_INVALID", "--label needs the --reward it belongs to");
   return reward?.map((term, index) => {
     const labels = label.filter((entry) => entry.reward === index).map(({ name, weight }) => [name, weight] as const);
@@ -100,7 +112,7 @@ export function rewardTerms({ reward, label = [] }: RewardFlags): RewardTerm[] |
 }
 
 export function generateOptions(flags: DecodingFlags): GenerateOptions {
-  return Object.fromEntries(DECODING.map((name) => [name, flags[name]]));
+  return { ...templateOptions(flags), ...Object.fromEntries(DECODING.map((name) => [name, flags[name]])) };
 }
 
 function choice(flag: string, choices: readonly string[], description: string): Option {

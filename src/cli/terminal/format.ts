@@ -1,5 +1,5 @@
 /** Numbers for people, aligned tables and histograms. */
-import type { Histogram } from "../../index.js";
+import type { GenerateResult, Histogram } from "../../index.js";
 import { cleanedLine } from "./clean.js";
 
 /** Columns of a histogram's longest bar. */
@@ -20,6 +20,11 @@ export function reward(value: number | null): string {
 
 export function mean(values: readonly number[]): number | null {
   return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** The rewards of a response's text: of its tokens, without the one that ended it. */
+export function textRewards({ rewards, finishReason }: Pick<GenerateResult, "rewards" | "finishReason">): readonly number[] {
+  return finishReason === "eog" ? rewards.slice(0, -1) : rewards;
 }
 
 export function plural(value: number, noun: string, many = `${noun}s`): string {

@@ -3,10 +3,13 @@ import type { Command } from "commander";
 
 /** Options whose flag has another name. */
 const FLAG_OF_OPTION: Readonly<Record<string, string>> = {
+  chatTemplate: "template",
   contextSize: "context",
   drafts: "bestOf",
   "judge.pairs": "judgePair",
+  "reward.chatTemplate": "rewardTemplate",
   "reward.labels": "label",
+  templateVariables: "templateVariable",
 };
 
 /** Advice that names no option. */
