@@ -4,6 +4,7 @@ import { resolveEngine } from "../engine/options.js";
 import { ifAny, readJson, toJson } from "../files/json.js";
 import { writeWhole } from "../files/whole-file.js";
 import { carryOver } from "./carry-over.js";
+import { evaluationDate } from "./date.js";
 import { hashFile, identityOf } from "./identity.js";
 import type { JudgeResult } from "./judge/judge.js";
 import { prepareJudge, type Verdicts } from "./judge/prepare.js";
@@ -34,11 +35,14 @@ import { describe, settingsOf } from "./settings.js";
  * INPUT_INVALID without a prompt; ABORTED; DEPENDENCY_MISSING; FILE_UNWRITABLE
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationResults> {
-  const resolved = resolveEvaluation(options);
+  const settings = resolveEvaluation(options);
   const metrics = metricsOf(options.metrics);
-  const verdicts = await prepareJudge(options, resolved);
+  const verdicts = await prepareJudge(options, settings);
   const prompts = await loadPrompts(options, options.onBadLine);
-  const { version } = await anyEngine(resolveEngine({ engineDir: options.engineDir, gpu: options.gpu }), options.signal);
+  const engine = { engineDir: options.engineDir, gpu: options.gpu };
+  const { version } = await anyEngine(resolveEngine(engine), options.signal);
+  const date = await evaluationDate(options.date, settings.pairs, options.out, engine);
+  const resolved = { ...settings, generation: { ...settings.generation, date } };
   const identity = await identityOf(resolved, prompts, version);
   const store = await ResponseStore.open(options.out, { ...identity, description: describe(options, resolved.variants, identity) });
   try {

@@ -24,11 +24,13 @@ export interface RewardPrint {
   reward: FileHash | string;
   weight: number;
   labels: Readonly<Record<string, number>>;
+  /** In place of the file's own. */
+  chatTemplate?: string | undefined;
 }
 
 export interface Identity {
   /** By the pairs' labels. */
-  models: Record<string, { policy: FileHash; rewards: RewardPrint[] }>;
+  models: Record<string, { policy: FileHash; chatTemplate?: string | undefined; rewards: RewardPrint[] }>;
   data: { prompts: number; sha256: string };
   generation: ResolvedEvaluation["generation"];
   seed: number;
@@ -51,6 +53,7 @@ export async function identityOf(resolved: ResolvedEvaluation, { prompts, sha256
   for (const pair of resolved.pairs) {
     models[pair.label] = {
       policy: await hash(pair.policy),
+      chatTemplate: pair.chatTemplate,
       rewards: await Promise.all(resolveTerms(pair.reward).map((term) => print(term, hash))),
     };
   }
@@ -67,8 +70,9 @@ export async function identityOf(resolved: ResolvedEvaluation, { prompts, sha256
   };
 }
 
-async function print({ reward, weight, labels }: ResolvedTerm, hash: (path: string) => Promise<FileHash>): Promise<RewardPrint> {
-  return { reward: typeof reward === "string" ? await hash(reward) : functionPrint(reward), weight, labels };
+async function print({ reward, weight, labels, template }: ResolvedTerm, hash: (path: string) => Promise<FileHash>): Promise<RewardPrint> {
+  const content = typeof reward === "string" ? await hash(reward) : functionPrint(reward);
+  return { reward: content, weight, labels, chatTemplate: template?.text };
 }
 
 function functionPrint(reward: RewardFunction): string {

@@ -5,8 +5,10 @@ import { binding, type Pooling } from "../engine/binding.js";
 import type { BadLine } from "../files/json-lines.js";
 import { EMBEDDED } from "../model/embedded.js";
 import { MODEL, pickModelOptions } from "../model/options.js";
-import type { ModelOptions, RewardSpec } from "../types.js";
-import { checkNames, integer, invalid, type Names, nonEmptyText, oneOf } from "../validate.js";
+import { TEMPLATE, templateOf } from "../model/template-options.js";
+import { resolveRewardAt } from "../score/options.js";
+import type { ModelOptions, RewardAt, RewardSpec, TemplateOptions } from "../types.js";
+import { checkNames, given, integer, invalid, type Names, nonEmptyText } from "../validate.js";
 import type { JudgeOptions } from "./judge/options.js";
 import { METHOD_NAMES, type MethodName, type MethodSpec, methodOf } from "./methods.js";
 import type { Metric } from "./metrics/metric.js";
@@ -20,13 +22,17 @@ export interface ModelPair {
   label?: string | undefined;
   /** Path of a GGUF. */
   policy: string;
+  /** A chat template for the policy in place of the file's own. Reward terms take one each. */
+  chatTemplate?: string | undefined;
   /** As in load(). Null: baselines only, without a reward. */
   reward: RewardSpec | readonly RewardSpec[] | null;
 }
 
-export interface EvaluateOptions extends Omit<ModelOptions, "onProgress">, PromptSource {
+export interface EvaluateOptions extends Omit<ModelOptions, "onProgress">, TemplateOptions, PromptSource {
   /** Path of the policy; default the embedded pair. */
   policy?: string | undefined;
+  /** As in load(). */
+  chatTemplate?: string | undefined;
   /** As in load(). */
   reward?: RewardSpec | readonly RewardSpec[] | null | undefined;
   /** Several pairs to compare, in place of `policy` and `reward`. */
@@ -43,8 +49,8 @@ export interface EvaluateOptions extends Omit<ModelOptions, "onProgress">, Promp
   pooling?: Pooling | undefined;
   /** Tokens of a response; default 128, as in the paper. */
   maxTokens?: number | undefined;
-  /** As in GenerateOptions. */
-  template?: "auto" | "none" | undefined;
+  /** As in ScoreOptions: where responses are rated. */
+  rewardAt?: RewardAt | undefined;
   stop?: string | readonly string[] | undefined;
   /** Of every draw, resampling and judge's side: 0…2^32-1, default 0. */
   seed?: number | undefined;
@@ -72,20 +78,32 @@ export interface Variant {
   swept: Swept;
 }
 
-export type ResolvedPair = Required<ModelPair> & { label: string };
+export type ResolvedPair = ModelPair & { label: string };
+
+/** What generate() and score() are told of every prompt; options that were left open are absent. */
+export interface Generation extends Pick<TemplateOptions, "templateVariables"> {
+  maxTokens: number;
+  template: "auto" | "none";
+  stop: readonly string[];
+  rewardAt?: RewardAt | undefined;
+  /** ISO 8601: see evaluationDate(). */
+  date?: string | undefined;
+}
 
 export interface ResolvedEvaluation {
   variants: Variant[];
   pairs: ResolvedPair[];
   model: ModelOptions;
-  generation: { maxTokens: number; template: "auto" | "none"; stop: readonly string[] };
+  generation: Generation;
   seed: number;
   slots: number;
 }
 
 const OPTIONS: Names<EvaluateOptions> = {
   ...MODEL,
+  ...TEMPLATE,
   policy: true,
+  chatTemplate: true,
   reward: true,
   pairs: true,
   data: true,
@@ -97,7 +115,7 @@ const OPTIONS: Names<EvaluateOptions> = {
   embedding: true,
   pooling: true,
   maxTokens: true,
-  template: true,
+  rewardAt: true,
   stop: true,
   seed: true,
   slots: true,
@@ -120,7 +138,9 @@ export function resolveEvaluation(options: EvaluateOptions): ResolvedEvaluation 
     model,
     generation: {
       maxTokens: integer("maxTokens", options.maxTokens ?? 128, { min: 1, max: 2 ** 31 - 1 }),
-      template: oneOf("template", options.template ?? "auto", ["auto", "none"]),
+      template: templateOf(options).mode,
+      templateVariables: options.templateVariables,
+      rewardAt: resolveRewardAt(options.rewardAt),
       stop: [options.stop ?? []].flat().map((text) => nonEmptyText("stop", text)),
     },
     seed: integer("seed", options.seed ?? 0, { min: 0, max: 2 ** 32 - 1 }),
@@ -128,19 +148,21 @@ export function resolveEvaluation(options: EvaluateOptions): ResolvedEvaluation 
   };
 }
 
-function pairsOf({ pairs, policy, reward }: EvaluateOptions): ResolvedPair[] {
+function pairsOf({ pairs, policy, chatTemplate, reward }: EvaluateOptions): ResolvedPair[] {
   if (pairs !== undefined) {
     if (!Array.isArray(pairs) || pairs.length === 0) throw invalid("pairs", "a non-empty array of { policy, reward }", pairs);
     if (policy !== undefined || reward !== undefined) throw invalid("pairs", "given without policy and reward", pairs);
+    if (chatTemplate !== undefined) throw invalid("pairs", "given without chatTemplate, which each pair may have", pairs);
     return withOwnLabels(pairs.map(resolvePair));
   }
   const embedded = policy === undefined ? EMBEDDED.reward : null;
-  return [resolvePair({ policy: policy ?? EMBEDDED.policy, reward: reward === undefined ? embedded : reward })];
+  return [resolvePair({ policy: policy ?? EMBEDDED.policy, chatTemplate, reward: reward === undefined ? embedded : reward })];
 }
 
-function resolvePair({ label, policy, reward }: ModelPair): ResolvedPair {
+function resolvePair({ label, policy, chatTemplate, reward }: ModelPair): ResolvedPair {
   const path = nonEmptyText("policy", policy);
-  return { label: label ?? basename(path, extname(path)), policy: path, reward };
+  const template = given(chatTemplate, undefined, (value) => nonEmptyText("chatTemplate", value));
+  return { label: label ?? basename(path, extname(path)), policy: path, chatTemplate: template, reward };
 }
 
 /** The second "model" becomes "model#2". */

@@ -65,9 +65,9 @@ function generateOptions({ method }: Variant, { generation, signal }: Settings, 
 /** An empty response is rated as one space, as in the paper's published code. */
 async function rate({ rater }: Session, prompt: Prompt, results: readonly GenerateResult[], settings: Settings): Promise<ScoreResult[]> {
   if (rater === null) return [];
-  const { generation, signal } = settings;
+  const { template, templateVariables, date, rewardAt } = settings.generation;
   const inputs = results.map(({ text }) => ({ prompt, response: text || " " }));
-  return rater.score(inputs, { template: generation.template, signal });
+  return rater.score(inputs, { template, templateVariables, date, rewardAt, signal: settings.signal });
 }
 
 function best(drafts: readonly Draft[]): Draft {

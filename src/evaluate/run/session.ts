@@ -48,7 +48,7 @@ export class Sessions {
 
 /** Adds each model to `models` as it is loaded; frees them all when one fails. */
 async function openSession({ pair, guided, slots, model, signal }: SessionRequest, models: AsyncDisposable[]): Promise<Session> {
-  const { policy, reward } = pair;
+  const { policy, chatTemplate, reward } = pair;
   const keep = <T extends AsyncDisposable>(loaded: T): T => {
     models.push(loaded);
     return loaded;
@@ -56,10 +56,10 @@ async function openSession({ pair, guided, slots, model, signal }: SessionReques
   try {
     // Functions alone rate only inside a decoder, whose tokens they see.
     if (guided || reward === null || modelPaths(resolveTerms(reward)).length === 0) {
-      const decoder = keep(await load({ ...model, policy, reward, slots, signal }));
+      const decoder = keep(await load({ ...model, policy, chatTemplate, reward, slots, signal }));
       return { decoder, rater: reward === null ? null : decoder };
     }
-    const decoder = keep(await load({ ...model, policy, reward: null, slots, signal }));
+    const decoder = keep(await load({ ...model, policy, chatTemplate, reward: null, slots, signal }));
     return { decoder, rater: keep(await loadReward({ ...model, reward, signal })) };
   } catch (error) {
     for (const loaded of models.splice(0)) await loaded[Symbol.asyncDispose]();

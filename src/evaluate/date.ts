@@ -1,0 +1,36 @@
+/** The clock of an evaluation, where a chat template looks at one. */
+import { join } from "node:path";
+import { ifAny, readJson } from "../files/json.js";
+import { inspect } from "../gguf/inspect.js";
+import { clockKey, dateOf } from "../model/template-options.js";
+import { modelPaths } from "../reward/reward-set.js";
+import { resolveTerms } from "../reward/terms.js";
+import type { EngineOptions } from "../types.js";
+import type { Identity } from "./identity.js";
+import type { ResolvedPair } from "./options.js";
+import { FILES } from "./run/store.js";
+
+/**
+ * What templates take for the present time, ISO 8601: as given, else as the first run in this directory took it, so that a run
+ * that goes on the next day writes the same date. Undefined where no template writes any.
+ *
+ * @throws ArgsearchError OPTION_INVALID; as inspect()
+ */
+export async function evaluationDate(
+  date: Date | string | undefined,
+  pairs: readonly ResolvedPair[],
+  dir: string | undefined,
+  engine: EngineOptions,
+): Promise<string | undefined> {
+  if (date !== undefined) return dateOf(date).toISOString();
+  if (clockKey(await templatesOf(pairs, engine), undefined) === null) return undefined;
+  const before = dir === undefined ? undefined : ((await ifAny(readJson, join(dir, FILES.settings))) as Identity | undefined);
+  return before === undefined ? new Date().toISOString() : before.generation?.date;
+}
+
+async function templatesOf(pairs: readonly ResolvedPair[], engine: EngineOptions): Promise<(string | null)[]> {
+  const own = pairs.flatMap(({ chatTemplate, reward }) => [chatTemplate, ...resolveTerms(reward).map(({ template }) => template?.text)]);
+  const files = new Set(pairs.flatMap(({ policy, reward }) => [policy, ...modelPaths(resolveTerms(reward))]));
+  const stored = await Promise.all([...files].map(async (path) => (await inspect(path, engine)).chatTemplate));
+  return [...own.map((text) => text ?? null), ...stored];
+}
