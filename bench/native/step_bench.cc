@@ -20,8 +20,11 @@
 namespace argsearch {
 namespace {
 
-/// Until the threads of a pool that has just worked no longer spin: the next rival is to have the cores to itself.
-void rest() { std::this_thread::sleep_for(std::chrono::milliseconds(30)); }
+/// The threads of a pool that has just worked sleep: the next rival is to have the cores to itself.
+void rest(const ContextSettings& settings) {
+  if (settings.threadpool != nullptr) settings.threadpool->rest();
+  std::this_thread::sleep_for(std::chrono::milliseconds(30));
+}
 
 struct Arguments {
   std::string engine;
@@ -127,24 +130,25 @@ void run(const Arguments& arguments) {
   Raw plain_policy(policy, settings(false), arguments);
   Raw plain_reward(reward, settings(false), arguments);
   const ContextSettings pooled = settings(true);
+  const ContextSettings searching = settings(true);
   Raw pooled_policy(policy, pooled, arguments);
   Raw pooled_reward(reward, pooled, arguments);
   Search search(SearchSettings{policy,
                                {{reward, std::vector<double>(reward->head()->n_labels(), 1.0)}},
                                1,
                                static_cast<uint32_t>(arguments.prefix + 64),
-                               settings(true)});
+                               searching});
   const std::vector<llama_token> prompt = random_tokens(arguments.prefix + 1, policy->n_vocab());
 
   std::vector<double> ours, outside, plain, with_pool, raw_policy, raw_branches;
   for (size_t i = 0; i < arguments.repeats + 3; ++i) {
     const Ours step = run_step(search, prompt, arguments);
-    rest();
+    rest(searching);
     const double plain_one = plain_policy.decode_one();
     const double plain_many = plain_reward.decode_branches();
     const double pooled_one = pooled_policy.decode_one();
     const double pooled_many = pooled_reward.decode_branches();
-    rest();
+    rest(pooled);
     if (i < 3) continue;  // warm-up
     ours.push_back(step.total);
     outside.push_back((step.total - step.decoding) / step.total);
