@@ -26,6 +26,12 @@ interface Obstacle {
   verdict: Verdict;
 }
 
+interface Chosen extends EngineChoice {
+  /** Undefined where no GPU is wanted. */
+  candidate?: Candidate;
+  obstacles: Obstacle[];
+}
+
 /**
  * Opens the engine that serves the options best. Each GPU engine is first tried in a child process, once for every engine, driver and
  * machine: a driver that cannot run it would end this one. With "auto", what fails is passed over for the next engine, in the end for the
@@ -34,9 +40,16 @@ interface Obstacle {
  * @throws ArgsearchError DEVICE_UNAVAILABLE with the engine's own reason for a GPU by name that cannot be used; ABORTED; as devices()
  */
 export async function chooseEngine(options: ResolvedEngine, signal?: AbortSignal): Promise<EngineChoice> {
+  const { candidate, obstacles, ...choice } = await choose(options, signal);
+  if (candidate !== undefined) warnOf(obstacles, candidate);
+  return choice;
+}
+
+/** The same without the warning, for who says otherwise what fails. */
+export async function choose(options: ResolvedEngine, signal?: AbortSignal): Promise<Chosen> {
   const { gpu } = options;
-  if (gpu === false) return { engine: openEngine(options), gpu };
   const obstacles: Obstacle[] = [];
+  if (gpu === false) return { engine: openEngine(options), gpu, obstacles };
   const open = engineThatServes(options);
   const candidate = open ? candidateAt(open) : await best(options, obstacles, signal);
   const fails = (): boolean => obstacles.some((each) => each.candidate === candidate);
@@ -47,8 +60,7 @@ export async function chooseEngine(options: ResolvedEngine, signal?: AbortSignal
     if (verdict.outcome === "fails") obstacles.push({ candidate, verdict });
   }
   if (fails() && gpu !== "auto") throw unavailable(gpu, obstacles);
-  warnOf(obstacles, candidate);
-  return { engine, gpu: fails() ? false : gpu };
+  return { engine, gpu: fails() ? false : gpu, candidate, obstacles };
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { EngineOptions } from "../types.js";
 import { abortSignal, boolean, checkNames, type Names } from "../validate.js";
 import { binding, type NativeDevice } from "./binding.js";
-import { chooseEngine } from "./choice.js";
+import { choose } from "./choice.js";
 import { openEngine } from "./engine.js";
 import { mayHave } from "./machine.js";
 import { native } from "./native.js";
@@ -60,7 +60,7 @@ export async function tryDevices(options: TryDevicesOptions = {}): Promise<Tried
   for (const candidate of gpuCandidates(resolved)) {
     tried.set(keyOf(candidate), [candidate, await verdictOn(candidate, { signal, again })]);
   }
-  const { engine } = await chooseEngine(resolved, signal);
+  const { engine } = await choose(resolved, signal);
   const used = candidateAt(engine);
   const [known, verdict] = tried.get(keyOf(used)) ?? [used, undefined];
   tried.delete(keyOf(used));

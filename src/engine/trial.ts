@@ -20,6 +20,10 @@ export interface Verdict {
 /** Milliseconds. A driver may compile its kernels first, which takes a minute on a weak machine; one that hangs takes for ever. */
 const LIMIT_MS = 120_000;
 
+/** "…/ggml-cuda.cu:108: " at the start of a line, " at …/common.cuh:1640" at its end. */
+const PLACE = /^\S+\.\w+:\d+: | at \S+\.\w+:\d+$/g;
+const TELLING = /error|fail|assert|what\(\)|exception|memory|unsupported|cannot|abort/i;
+
 /** `backend` is ggml's name of one, "" for all GPUs at once. */
 export async function tryCandidate(candidate: Candidate, backend: string, signal: AbortSignal, limitMs = LIMIT_MS): Promise<Verdict> {
   const { dir, backends, gpus } = candidate;
@@ -51,7 +55,7 @@ function whyFailed(outcome: Exclude<ChildOutcome<TrialReport>, { ended: "done" |
     case "failed":
       return outcome.code === "OUT_OF_MEMORY" ? `out of memory: ${outcome.message}` : outcome.message;
     case "died":
-      return `it ends the process (${outcome.how})${outcome.words === "" ? "" : `: ${oneLine(outcome.words)}`}`;
+      return `it ends the process (${outcome.how})${outcome.words === "" ? "" : `: ${essence(outcome.words)}`}`;
     case "too slow":
       return `it did not answer within ${limitMs / 1000} s`;
     case "aborted":
@@ -59,14 +63,14 @@ function whyFailed(outcome: Exclude<ChildOutcome<TrialReport>, { ended: "done" |
   }
 }
 
-/** The engine's words; the first lines tell most, where there are many. */
-function oneLine(words: string): string {
-  const lines = words.split("\n").map((line) => line.trim());
-  return lines
-    .filter((line) => line !== "")
-    .slice(0, 8)
-    .join("; ")
-    .slice(0, 800);
+/** What tells most of the engine's last words, without the places in its source. */
+export function essence(words: string): string {
+  const lines = words.split("\n").map((line) => line.replaceAll(PLACE, "").trim());
+  const telling = lines.filter((line) => TELLING.test(line));
+  const chosen = telling.length > 0 ? telling : lines.filter((line) => line !== "");
+  // One that only begins a longer one adds nothing: "CUDA error" beside "CUDA error: out of memory".
+  const news = chosen.filter((line, i) => !chosen.some((other, j) => j !== i && other.startsWith(line) && (other !== line || j < i)));
+  return news.slice(0, 4).join("; ").slice(0, 400);
 }
 
 /** File names of llama.cpp's libraries in a directory. */
