@@ -135,7 +135,10 @@ export interface RewardLoadOptions extends ModelOptions {
   reward?: RewardSpec | readonly RewardSpec[] | undefined;
 }
 
-/** How the next token is chosen. "args" is the reward-guided search, the others are its baselines. */
+/**
+ * How the next token is chosen. "args" is the reward-guided search, the others are its baselines: with a reward loaded they rate the token
+ * that they choose, which costs one reward token a step; load without one to decode plainly.
+ */
 export type Method = "args" | "greedy" | "sample";
 
 /** One response's settings. A setting that the chosen method does not use is checked, then ignored. */

@@ -8,7 +8,7 @@ import type { RewardAt, RewardFunction } from "../types.js";
 import type { ResolvedTerm } from "./terms.js";
 
 /** A reward model with one weight a label of its head. */
-export interface RewardSource {
+export interface ModelTerm {
   readonly model: Model;
   readonly weights: Float64Array;
 }
@@ -29,7 +29,7 @@ export interface FunctionTerm {
  * its own value beside the sum.
  */
 export class RewardSet {
-  readonly sources: readonly RewardSource[];
+  readonly sources: readonly ModelTerm[];
   readonly functions: readonly FunctionTerm[];
   readonly objectives: readonly string[];
   /** One an objective. */
@@ -126,7 +126,7 @@ function labelWeights(model: Model, weight: number, given: Readonly<Record<strin
 }
 
 /** Labels and function names as they are, unless two are alike: then with their file's name, then with a number. */
-function objectiveNames(sources: readonly RewardSource[], functions: readonly FunctionTerm[]): string[] {
+function objectiveNames(sources: readonly ModelTerm[], functions: readonly FunctionTerm[]): string[] {
   const labels = sources.flatMap(({ model }) => requireHead(model).labels.map((label) => ({ label, model })));
   const plain = [...labels.map(({ label }) => label), ...functions.map(({ name }) => name)];
   const qualified = labels.map(({ label, model }) => (count(plain, label) > 1 ? `${fileName(model)}/${label}` : label));

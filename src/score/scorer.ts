@@ -9,7 +9,7 @@ import type { ResolvedTemplate } from "../model/template-options.js";
 import { decodeText, Utf8Stream } from "../model/text-decoder.js";
 import { tooLong } from "../model/too-long.js";
 import { callRewards } from "../reward/functions.js";
-import { positionOf, type RewardSet, type RewardSource } from "../reward/reward-set.js";
+import { type ModelTerm, positionOf, type RewardSet } from "../reward/reward-set.js";
 import type { ChatMessage, Prompt, ScoreInput, ScoreResult } from "../types.js";
 import { invalid } from "../validate.js";
 import type { ResolvedScore } from "./options.js";
@@ -73,7 +73,7 @@ export class Scorer {
     for (const scorer of made) if (scorer.status === "fulfilled") await native(() => scorer.value.dispose());
   }
 
-  async #addModel({ model }: RewardSource, rows: readonly Rows[], options: ResolvedScore): Promise<void> {
+  async #addModel({ model }: ModelTerm, rows: readonly Rows[], options: ResolvedScore): Promise<void> {
     const atEnd = positionOf(model, options.rewardAt) === "end";
     const sequences = rows.map((row) => this.#sequence(model, row, atEnd, options.template));
     const scores = await this.#run(model, sequences, options.signal);
