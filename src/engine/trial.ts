@@ -65,7 +65,7 @@ function whyFailed(outcome: Exclude<ChildOutcome<TrialReport>, { ended: "done" |
 
 /** What tells most of the engine's last words, without the places in its source. */
 export function essence(words: string): string {
-  const lines = words.split("\n").map((line) => line.replaceAll(PLACE, "").trim());
+  const lines = words.split("\n").map((line) => line.replaceAll(PLACE, "").trim().replace(/\.$/, ""));
   const telling = lines.filter((line) => TELLING.test(line));
   const chosen = telling.length > 0 ? telling : lines.filter((line) => line !== "");
   // One that only begins a longer one adds nothing: "CUDA error" beside "CUDA error: out of memory".

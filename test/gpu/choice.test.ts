@@ -7,7 +7,7 @@ import { machines } from "./machine.js";
 import { runModule } from "./program.js";
 import { standIns } from "./stand-in.js";
 
-const REASON = "CUDA error: the provided PTX was compiled with an unsupported toolchain.";
+const REASON = "CUDA error: the provided PTX was compiled with an unsupported toolchain";
 
 describe.skipIf(!canCompile)("engines", () => {
   const made = standIns();
@@ -113,7 +113,7 @@ describe.skipIf(!canCompile)("engines", () => {
     const { ended, stderr } = await machine().load({}, { ARGSEARCH_GPU_TRIAL: "off", FAKE_CUDA: "aborts" });
     expect(ended).toBe("SIGABRT");
     expect(stderr).toBe(
-      `${REASON}\n  current device: 0, in function ggml_cuda_compute_forward\n/build/ggml/src/ggml-cuda/ggml-cuda.cu:108: CUDA error`,
+      `${REASON}.\n  current device: 0, in function ggml_cuda_compute_forward\n/build/ggml/src/ggml-cuda/ggml-cuda.cu:108: CUDA error`,
     );
   });
 

@@ -108,7 +108,7 @@ describe.skipIf(!canCompile)("several engines", () => {
     expect(listed).toMatch(/^CPU +cpu +CPU .* - /m);
     expect(listed).toMatch(/^CUDA0 +gpu +CUDA .* fails +stand-in for a GPU$/m);
     expect(listed).toMatch(
-      /^CUDA0 of @node-llama-cpp\/linux-x64-cuda: it ends the process \(SIGABRT\): CUDA error: the provided PTX was compiled with an unsupported toolchain\.$/m,
+      /^CUDA0 of @node-llama-cpp\/linux-x64-cuda: it ends the process \(SIGABRT\): CUDA error: the provided PTX was compiled with an unsupported toolchain$/m,
     );
     expect(listed).toMatch(/^cuda of @node-llama-cpp\/linux-x64-cuda-ext: it ends the process/m);
     expect(devices([], {})).toBe(listed);

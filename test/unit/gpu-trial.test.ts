@@ -9,7 +9,7 @@ describe("the reason that a trial gives out of the engine's last words", () => {
   current device: 0, in function ggml_cuda_kernel_can_use_pdl at /build/llama.cpp/ggml/src/ggml-cuda/common.cuh:1640
   cudaFuncGetAttributes(&attr, kernel)
 /build/llama.cpp/ggml/src/ggml-cuda/ggml-cuda.cu:108: CUDA error`,
-      "CUDA error: the provided PTX was compiled with an unsupported toolchain.",
+      "CUDA error: the provided PTX was compiled with an unsupported toolchain",
     ],
     [
       "a C++ exception",
