@@ -3,11 +3,44 @@ import { resolveGenerate, resolveLoad, splitCallbacks } from "../../src/decode/o
 import { defaultThreads } from "../../src/engine/threads.js";
 import { EMBEDDED } from "../../src/model/embedded.js";
 import { contextFor } from "../../src/model/options.js";
-import { resolveRewardLoad } from "../../src/score/options.js";
-import type { GenerateOptions, LoadOptions } from "../../src/types.js";
+import { resolveRewardLoad, resolveScore } from "../../src/score/options.js";
+import type { GenerateOptions, LoadOptions, RewardLoadOptions, ScoreOptions } from "../../src/types.js";
 
 const limits = { vocabulary: 1000, slots: 4, rewarded: true };
 const generate = (options: GenerateOptions) => resolveGenerate(options, limits);
+
+/** What a JavaScript caller can write for a number and a TypeScript caller cannot, or not well. */
+const NO_NUMBERS: readonly unknown[] = [Number.NaN, Number.POSITIVE_INFINITY, "10", null, [10], {}, true];
+
+type Refusals = Record<string, readonly unknown[]>;
+
+/** Of how a conversation is read, wherever it is. */
+const TEMPLATE_REFUSALS: Refusals = {
+  template: ["chatml", 1, null],
+  templateVariables: ["a", 1, null, [], { messages: [] }, { add_generation_prompt: false }],
+  date: ["yesterday", 1, null, new Date(Number.NaN)],
+  rewardAt: ["middle", 1, null],
+};
+
+/** One row a value. */
+const eachOf = (refusals: Refusals) => Object.entries(refusals).flatMap(([name, values]) => values.map((value) => [name, value] as const));
+
+/** Refused in words that begin with the option's name. */
+const refusal = (name: string) =>
+  expect.objectContaining({ code: "OPTION_INVALID", message: expect.stringMatching(new RegExp(`^${name}\\b.* must be `)) });
+
+/** Where and how a model runs: load() and loadReward() take it alike. */
+const OF_A_MODEL: Refusals = {
+  threads: [0, -1, 1.5, 513, ...NO_NUMBERS],
+  contextSize: [0, 1, -5, 2.5, 2 ** 30, ...NO_NUMBERS],
+  batchSize: [0, 65_537, ...NO_NUMBERS],
+  gpuLayers: [-1, 0.5, ...NO_NUMBERS],
+  kvType: ["f64", 16, null],
+  gpu: ["rocm", true, null, ""],
+  engineDir: ["", 5, null],
+  onProgress: [5, "yes", null],
+  signal: [5, {}, null],
+};
 
 describe("load()", () => {
   it("takes the embedded pair by default", () => {
@@ -54,7 +87,32 @@ describe("load()", () => {
     expect(() => resolveLoad(options as LoadOptions)).toThrow(expect.objectContaining({ code: "OPTION_INVALID", message }));
   });
 
-  it("needs a file to load a reward alone", () => {
+  it.each(
+    eachOf({
+      ...OF_A_MODEL,
+      slots: [0, 257, 1.5, ...NO_NUMBERS],
+      policy: ["", 5, null, ["a"]],
+      reward: ["", 5, true, {}, [""], { reward: 5 }, [null], { reward: "a", weight: "1" }, { reward: "a", labels: { a: Number.NaN } }],
+    }),
+  )("refuses %s: %j", (name, value) => {
+    expect(() => resolveLoad({ [name]: value })).toThrow(refusal(name));
+  });
+
+  it.each([null, "fast", 5, []])("refuses options that are %j", (options) => {
+    expect(() => resolveLoad(options as unknown as LoadOptions)).toThrow("the options of load() must be an object");
+  });
+});
+
+describe("loadReward()", () => {
+  it.each(eachOf({ ...OF_A_MODEL, reward: ["", 5, [""]] }))("refuses %s: %j", (name, value) => {
+    expect(() => resolveRewardLoad({ [name]: value })).toThrow(refusal(name));
+  });
+
+  it.each(["slots", "policy", "topK"])("has no option %s", (name) => {
+    expect(() => resolveRewardLoad({ [name]: 1 } as RewardLoadOptions)).toThrow(`loadReward() has no option "${name}"`);
+  });
+
+  it("needs a file", () => {
     expect(resolveRewardLoad().terms).toEqual([{ reward: EMBEDDED.reward, weight: 1, labels: {} }]);
     expect(() => resolveRewardLoad({ reward: () => [] })).toThrow(expect.objectContaining({ code: "OPTION_INVALID" }));
   });
@@ -110,8 +168,58 @@ describe("generate()", () => {
     expect(() => generate(options as GenerateOptions)).toThrow(expect.objectContaining({ code: "OPTION_INVALID", message }));
   });
 
-  it("refuses what is no object", () => {
-    expect(() => generate(null as never)).toThrow("the options of generate() must be an object, got null");
+  it.each(
+    eachOf({
+      topK: [0, -1, 1.5, 1001, ...NO_NUMBERS],
+      weight: [-0.1, 1.1, 60, ...NO_NUMBERS],
+      temperature: [0, -1, ...NO_NUMBERS],
+      topP: [0, 1.1, -1, ...NO_NUMBERS],
+      seed: [-1, 0.5, 2 ** 32, ...NO_NUMBERS],
+      maxTokens: [0, -1, 0.5, 2 ** 31, ...NO_NUMBERS],
+      slot: [-1, 4, 0.5, ...NO_NUMBERS],
+      stop: ["", [""], 5, [5], null],
+      method: ["beam", "", 1, null],
+      combine: ["sum", 1, null],
+      select: ["best", 1, null],
+      ...TEMPLATE_REFUSALS,
+      candidates: ["yes", 1, null],
+      signal: [true, {}, null],
+    }),
+  )("refuses %s: %j", (name, value) => {
+    expect(() => generate({ [name]: value })).toThrow(refusal(name));
+  });
+
+  it.each([-1, ...NO_NUMBERS])("refuses an additive weight of %j", (weight) => {
+    expect(() => generate({ combine: "additive", weight } as GenerateOptions)).toThrow(refusal("weight"));
+  });
+
+  it("names what it knows where nothing is near", () => {
+    expect(() => generate({ beamWidth: 10 } as GenerateOptions)).toThrow(
+      'generate() has no option "beamWidth"; known are template, templateVariables, date, method, topK, ',
+    );
+    expect(() => generate({ topk: 10 } as GenerateOptions)).toThrow('no option "topk"; did you mean topK?');
+  });
+
+  it.each([null, "fast", 5, []])("refuses options that are %j", (options) => {
+    expect(() => generate(options as unknown as GenerateOptions)).toThrow("the options of generate() must be an object");
+  });
+});
+
+describe("score()", () => {
+  it("reads prompts through the template unless told otherwise", () => {
+    const date = new Date(0);
+    const template = { mode: "auto", variables: {}, date };
+    expect(resolveScore({ date })).toEqual({ template, rewardAt: undefined, signal: undefined });
+    expect(resolveScore({ template: "none" }).template.mode).toBe("none");
+  });
+
+  it.each(eachOf({ ...TEMPLATE_REFUSALS, signal: [true, {}, null] }))("refuses %s: %j", (name, value) => {
+    expect(() => resolveScore({ [name]: value })).toThrow(refusal(name));
+  });
+
+  it("refuses what it does not know", () => {
+    expect(() => resolveScore({ topK: 1 } as ScoreOptions)).toThrow('score() has no option "topK"');
+    expect(() => resolveScore(null as never)).toThrow("the options of score() must be an object, got null");
   });
 });
 
@@ -122,7 +230,10 @@ describe("generateAll()", () => {
       callbacks: { onResult, onProgress: undefined, onError: undefined },
       each: { seed: 3 },
     });
-    expect(() => splitCallbacks({ onResult: 1 as never })).toThrow("onResult must be a function, got 1");
+  });
+
+  it.each(eachOf({ onProgress: [1, null], onResult: [1, null], onError: [1, null] }))("refuses %s: %j", (name, value) => {
+    expect(() => splitCallbacks({ [name]: value })).toThrow(refusal(name));
   });
 });
 
