@@ -47,124 +47,96 @@ interface Expected {
 }
 
 const STATES = ["idle", "running", "disposing", "disposed"] as const;
-type State = (typeof STATES)[number];
-
-/** The cells of a matrix, one test each. */
-function cells<T>(
-  methods: Record<string, [call: (object: T) => unknown, expected: Expected]>,
-): [string, State, (object: T) => unknown, Outcome][] {
-  return Object.entries(methods).flatMap(([name, [call, expected]]) =>
-    STATES.map((state): [string, State, (object: T) => unknown, Outcome] => [name, state, call, expected[state]]),
-  );
-}
 
 const whileOpen: Expected = { idle: "works", running: "works", disposing: "DISPOSED", disposed: "DISPOSED" };
 const always: Expected = { ...whileOpen, disposing: "works", disposed: "works" };
 const needsTheSlot: Expected = { ...whileOpen, running: "BUSY" };
 
-describe("Decoder", () => {
-  const methods: Record<string, [(decoder: Decoder) => unknown, Expected]> = {
-    generate: [(decoder) => decoder.generate("hello", SHORT), needsTheSlot],
-    stream: [(decoder) => decoder.stream("hello", SHORT).next(), needsTheSlot],
-    "stream, begun before": [(decoder) => decoder.stream("hello", SHORT), always],
-    generateAll: [(decoder) => decoder.generateAll(["hello", "there"], SHORT), whileOpen],
-    score: [(decoder) => decoder.score(input, NONE), whileOpen],
-    "score of many": [(decoder) => decoder.score([input, input], NONE), whileOpen],
-    scoreFile: [(decoder) => scoreFile(decoder, lines(), NONE), whileOpen],
-    scoreLines: [(decoder) => scoreLines(decoder, lines(), NONE).next(), whileOpen],
-    clear: [(decoder) => decoder.clear(0), needsTheSlot],
-    counters: [(decoder) => decoder.counters(), whileOpen],
-    cacheBytes: [(decoder) => decoder.cacheBytes(), whileOpen],
-    info: [(decoder) => decoder.info.policy.nVocab, always],
-    disposed: [(decoder) => decoder.disposed, always],
-    dispose: [(decoder) => decoder.dispose(), always],
-    "Symbol.asyncDispose": [(decoder) => decoder[Symbol.asyncDispose](), always],
-  };
+interface Owner {
+  readonly disposed: boolean;
+  dispose(): Promise<void>;
+}
 
-  test.each(cells(methods))("%s while %s", async (name, state, call, expected) => {
-    const decoder = await load({ policy: policy.path, reward: reward.path, ...CPU });
-    const running = state === "running" || state === "disposing" ? decoder.generate(LONG_PROMPT, SHORT) : undefined;
-    const ended = running && outcomeOf(() => running);
-    const disposal = state === "disposing" || state === "disposed" ? decoder.dispose() : undefined;
-    if (state === "disposed") await disposal;
+/** What each method does in each state of an object that `open` makes and `work` keeps busy. */
+function matrix<T extends Owner>(
+  title: string,
+  open: () => Promise<T>,
+  work: (owner: T) => Promise<unknown>,
+  methods: Record<string, [call: (owner: T) => unknown, expected: Expected]>,
+): void {
+  const cells = Object.entries(methods).flatMap(([name, [call, expected]]) =>
+    STATES.map((state) => ({ name, state, call, expected: expected[state] })),
+  );
+  describe(title, () => {
+    test.each(cells)("$name while $state", async ({ name, state, call, expected }) => {
+      const owner = await open();
+      const ended = state === "running" || state === "disposing" ? outcomeOf(() => work(owner)) : undefined;
+      const disposal = state === "disposing" || state === "disposed" ? owner.dispose() : undefined;
+      if (state === "disposed") await disposal;
 
-    expect(await outcomeOf(() => call(decoder))).toBe(expected);
+      expect(await outcomeOf(() => call(owner))).toBe(expected);
 
-    const disposes = disposal !== undefined || name === "dispose" || name === "Symbol.asyncDispose";
-    if (ended) expect(await ended).toBe(disposes ? "DISPOSED" : "works");
-    await decoder.dispose();
-    expect(decoder.disposed).toBe(true);
+      const disposes = disposal !== undefined || name === "dispose" || name === "Symbol.asyncDispose";
+      expect(await ended).toBe(ended && (disposes ? "DISPOSED" : "works"));
+      await owner.dispose();
+      expect(owner.disposed).toBe(true);
+    });
   });
+}
 
-  test("generate in two slots while both are free, one is taken, and none is", async () => {
-    const decoder = await load({ policy: policy.path, reward: reward.path, ...CPU, slots: 2 });
-    const [first, second, third] = [1, 2, 3].map((seed) => outcomeOf(() => decoder.generate("hello", { ...SHORT, seed })));
-    expect(await Promise.all([first, second, third])).toEqual(["works", "works", "BUSY"]);
-    await decoder.dispose();
-  });
+const openDecoder = (): Promise<Decoder> => load({ policy: policy.path, reward: reward.path, ...CPU });
+const decode = (decoder: Decoder) => decoder.generate(LONG_PROMPT, SHORT);
+
+matrix("Decoder", openDecoder, decode, {
+  generate: [(decoder) => decoder.generate("hello", SHORT), needsTheSlot],
+  stream: [(decoder) => decoder.stream("hello", SHORT).next(), needsTheSlot],
+  "stream, begun before": [(decoder) => decoder.stream("hello", SHORT), always],
+  generateAll: [(decoder) => decoder.generateAll(["hello", "there"], SHORT), whileOpen],
+  score: [(decoder) => decoder.score(input, NONE), whileOpen],
+  "score of many": [(decoder) => decoder.score([input, input], NONE), whileOpen],
+  scoreFile: [(decoder) => scoreFile(decoder, lines(), NONE), whileOpen],
+  scoreLines: [(decoder) => scoreLines(decoder, lines(), NONE).next(), whileOpen],
+  clear: [(decoder) => decoder.clear(0), needsTheSlot],
+  counters: [(decoder) => decoder.counters(), whileOpen],
+  cacheBytes: [(decoder) => decoder.cacheBytes(), whileOpen],
+  info: [(decoder) => decoder.info.policy.nVocab, always],
+  disposed: [(decoder) => decoder.disposed, always],
+  dispose: [(decoder) => decoder.dispose(), always],
+  "Symbol.asyncDispose": [(decoder) => decoder[Symbol.asyncDispose](), always],
 });
 
-describe("RewardModel", () => {
-  const methods: Record<string, [(judge: RewardModel) => unknown, Expected]> = {
-    score: [(judge) => judge.score(input, NONE), whileOpen],
-    "score of many": [(judge) => judge.score([input, input], NONE), whileOpen],
-    scoreFile: [(judge) => scoreFile(judge, lines(), NONE), whileOpen],
-    scoreLines: [(judge) => scoreLines(judge, lines(), NONE).next(), whileOpen],
-    info: [(judge) => judge.info.contextSize, always],
-    disposed: [(judge) => judge.disposed, always],
-    dispose: [(judge) => judge.dispose(), always],
-    "Symbol.asyncDispose": [(judge) => judge[Symbol.asyncDispose](), always],
-  };
+const openJudge = (): Promise<RewardModel> => loadReward({ reward: reward.path, ...CPU });
+const judge = (owner: RewardModel) => owner.score({ prompt: LONG_PROMPT, response: "yes" }, NONE);
 
-  test.each(cells(methods))("%s while %s", async (name, state, call, expected) => {
-    const judge = await loadReward({ reward: reward.path, ...CPU });
-    const running = state === "running" || state === "disposing" ? judge.score({ prompt: LONG_PROMPT, response: "yes" }, NONE) : undefined;
-    const ended = running && outcomeOf(() => running);
-    const disposal = state === "disposing" || state === "disposed" ? judge.dispose() : undefined;
-    if (state === "disposed") await disposal;
-
-    expect(await outcomeOf(() => call(judge))).toBe(expected);
-
-    const disposes = disposal !== undefined || name === "dispose" || name === "Symbol.asyncDispose";
-    if (ended) expect(await ended).toBe(disposes ? "DISPOSED" : "works");
-    await judge.dispose();
-  });
+matrix("RewardModel", openJudge, judge, {
+  score: [(owner) => owner.score(input, NONE), whileOpen],
+  "score of many": [(owner) => owner.score([input, input], NONE), whileOpen],
+  scoreFile: [(owner) => scoreFile(owner, lines(), NONE), whileOpen],
+  scoreLines: [(owner) => scoreLines(owner, lines(), NONE).next(), whileOpen],
+  info: [(owner) => owner.info.contextSize, always],
+  disposed: [(owner) => owner.disposed, always],
+  dispose: [(owner) => owner.dispose(), always],
+  "Symbol.asyncDispose": [(owner) => owner[Symbol.asyncDispose](), always],
 });
 
-describe("what needs no decoder works whatever one is busy with:", () => {
-  const pairs = Array.from({ length: 12 }, (_, index) => ({ prompt: "a", chosen: "b".repeat(1 + index), rejected: "c" }));
-  const out = `${policy.path}.rm.gguf`;
-  const conversion = { model: join(dirname(policy.path), "opt"), out: `${policy.path}.opt.gguf`, type: "q8_0", gpu: false } as const;
-  const calls: Record<string, [() => unknown, Expected]> = {
-    devices: [() => devices({ gpu: false }), always],
-    inspect: [() => inspect(policy.path), always],
-    attachReward: [() => attachReward({ model: policy.path, head: { weight: Array(128).fill(0) }, out }), always],
-    convertOpt: [() => convertOpt(conversion), always],
-    fitReward: [() => fitReward({ model: policy.path, pairs, out, heldOut: 0, ...NONE, ...CPU }), always],
-    evaluate: [
-      () => evaluate({ policy: policy.path, reward: reward.path, data: ["a"], methods: ["greedy"], maxTokens: 2, ...NONE, ...CPU }),
-      always,
-    ],
-  };
+const pairs = Array.from({ length: 12 }, (_, index) => ({ prompt: "a", chosen: "b".repeat(1 + index), rejected: "c" }));
+const out = `${policy.path}.rm.gguf`;
+const opt = join(dirname(policy.path), "opt");
+const evaluation = { policy: policy.path, reward: reward.path, data: ["a"], methods: ["greedy"], maxTokens: 2, ...NONE, ...CPU } as const;
 
-  test.each(cells(calls))("%s while it is %s", async (_, state, call, expected) => {
-    const decoder = await load({ policy: policy.path, reward: reward.path, ...CPU });
-    const running = state === "running" || state === "disposing" ? decoder.generate(LONG_PROMPT, SHORT) : undefined;
-    const ended = running && outcomeOf(() => running);
-    const disposal = state === "disposing" || state === "disposed" ? decoder.dispose() : undefined;
-    if (state === "disposed") await disposal;
-    expect(await outcomeOf(() => call(undefined))).toBe(expected);
-    if (ended) expect(await ended).toBe(disposal ? "DISPOSED" : "works");
-    await decoder.dispose();
-  });
+matrix("what needs no decoder, with one beside it", openDecoder, decode, {
+  devices: [() => devices({ gpu: false }), always],
+  inspect: [() => inspect(policy.path), always],
+  attachReward: [() => attachReward({ model: policy.path, head: { weight: Array(128).fill(0) }, out }), always],
+  convertOpt: [() => convertOpt({ model: opt, out: `${policy.path}.opt.gguf`, type: "q8_0", gpu: false }), always],
+  fitReward: [() => fitReward({ model: policy.path, pairs, out, heldOut: 0, ...NONE, ...CPU }), always],
+  evaluate: [() => evaluate(evaluation), always],
 });
 
 describe("a conversion that is aborted", () => {
-  const model = join(dirname(policy.path), "opt");
-
   test.each(["f32", "q8_0"] as const)("to %s is ABORTED at any moment, and leaves nothing", async (type) => {
     const out = `${policy.path}.aborted-${type}.gguf`;
-    const convert = (signal: AbortSignal) => outcomeOf(() => convertOpt({ model, out, type, gpu: false, signal }));
+    const convert = (signal: AbortSignal) => outcomeOf(() => convertOpt({ model: opt, out, type, gpu: false, signal }));
     const start = performance.now();
     expect(await convert(new AbortController().signal)).toBe("works");
     const whole = performance.now() - start;
@@ -180,6 +152,13 @@ describe("a conversion that is aborted", () => {
     expect(outcomes).toContain("ABORTED");
     expect(outcomes.filter((outcome) => outcome !== "ABORTED" && outcome !== "works")).toEqual([]);
   });
+});
+
+test("generate in two slots while both are free, one is taken, and none is", async () => {
+  const decoder = await load({ policy: policy.path, reward: reward.path, ...CPU, slots: 2 });
+  const outcomes = [1, 2, 3].map((seed) => outcomeOf(() => decoder.generate("hello", { ...SHORT, seed })));
+  expect(await Promise.all(outcomes)).toEqual(["works", "works", "BUSY"]);
+  await decoder.dispose();
 });
 
 describe("while something loads", () => {
