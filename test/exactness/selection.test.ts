@@ -96,6 +96,7 @@ it.for(["greedy", "stochastic"] as const)("scores beyond the largest number stil
   await withPair(pair, async (decoder) => {
     const options: GenerateOptions = { topK: 5, template: "none", maxTokens: 6, combine: "additive", select, seed: 1, candidates: true };
     const { steps } = await decode(decoder, PROMPT, { ...options, weight: 1.7e308 });
+    expect(steps).toHaveLength(6);
     for (const { score, reward, candidates = [] } of steps) {
       expect(score).toBeLessThan(Number.POSITIVE_INFINITY);
       const most = Math.max(...candidates.map((each) => each.reward ?? Number.NaN));
@@ -163,6 +164,7 @@ describe("the sampling baseline", () => {
     await withPair(pair, async (decoder) => {
       const { result } = await decode(decoder, PROMPT, options);
       expectSameResult((await decode(decoder, PROMPT, options)).result, result);
+      expect(result.tokens).toHaveLength(8);
       const all: Search = { ...SEARCH, topK: SIXTY_TOKENS.size };
       for (const [index, token] of result.tokens.entries()) {
         const { candidates } = referenceStep(settingOf(pair, PROMPT, all), result.tokens.slice(0, index));

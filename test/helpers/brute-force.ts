@@ -62,6 +62,7 @@ export function expectBruteForce(setting: Setting, steps: readonly Step[]): void
 
 /** As expectBruteForce(), for a response whose tokens were drawn: the same candidates and numbers, any of them chosen. */
 export function expectBruteForceNumbers(setting: Setting, steps: readonly Step[]): void {
+  expect(steps).not.toHaveLength(0);
   compareSteps(setting, steps, () => {});
 }
 

@@ -1,11 +1,19 @@
 /** The vocabulary of a GGUF file, for random models that read text as a real one does. */
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { packageManifest, packageRoot } from "../../src/package-root.js";
 import { ByteVocabulary } from "./byte-vocabulary.js";
 import type { GgufValue } from "./gguf-writer.js";
 
 export class StoredVocabulary extends ByteVocabulary {
   readonly #metadata: Readonly<Record<string, GgufValue>>;
   readonly #idOf: ReadonlyMap<string, number>;
+
+  /** One of the real tokenizers that come with llama.cpp's headers: "gpt-2", "llama-bpe", "llama-spm". */
+  static of(name: string): StoredVocabulary {
+    const release = packageManifest().optionalDependencies?.["@node-llama-cpp/linux-x64"];
+    return new StoredVocabulary(join(packageRoot, ".cache", "llama.cpp", String(release), "models", `ggml-vocab-${name}.gguf`));
+  }
 
   constructor(path: string) {
     super([]);

@@ -1,6 +1,5 @@
 /** SentencePiece puts a space before a text. A response does not begin one: score() must read it as decoding wrote it. */
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Decoder, load } from "../../src/index.js";
 import { writeGguf } from "../helpers/gguf-writer.js";
@@ -9,8 +8,7 @@ import { ggufContent, type RandomModel, randomModel } from "../helpers/random-mo
 import { largestDifference, ROUNDING } from "../helpers/rounding.js";
 import { StoredVocabulary } from "../helpers/stored-vocabulary.js";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const vocabulary = new StoredVocabulary(join(root, ".cache/llama.cpp/3.21.1/models/ggml-vocab-llama-spm.gguf"));
+const vocabulary = StoredVocabulary.of("llama-spm");
 const shape = { vocabulary, layers: 1, embedding: 32, heads: 2, kvHeads: 1, feedForward: 32, contextLength: 64 };
 const chatTemplate = "{{ bos_token }}[INST] {{ messages[0].content }} [/INST]";
 
