@@ -4,6 +4,7 @@
 #include "context/branches.h"
 #include "context/hidden.h"
 #include "context/prefixes.h"
+#include "embedded.h"
 
 namespace argsearch {
 namespace {
@@ -12,15 +13,8 @@ using Tokens = std::vector<llama_token>;
 
 /// A context over the model of the tests, and what decodes in it.
 struct Room {
-  explicit Room(uint32_t sequences) {
-    open_engine(test::engine_dir());
-    ModelParams params;
-    params.path = test::model_path();
-    params.backend = "CPU";
-    settings.threads = 1;
-    settings.interrupt = std::make_shared<Interrupt>();
+  explicit Room(uint32_t sequences) : settings(test::context_settings()), model(test::load_model()) {
     settings.kv_type = KvType::kF32;
-    model = Model::load(params, [](float) { return true; });
     hidden = std::make_unique<HiddenContext>(model, settings, ContextShape{256, sequences, sequences});
   }
 

@@ -4,23 +4,19 @@
 
 #include "bounds.h"
 #include "check.h"
+#include "embedded.h"
 #include "error.h"
 
 namespace argsearch {
 namespace {
 
 SearchSettings settings_of(uint32_t slots) {
-  open_engine(test::engine_dir());
-  ModelParams params;
-  params.path = test::model_path();
-  params.backend = "CPU";
   SearchSettings settings;
-  settings.policy = Model::load(params, [](float) { return true; });
+  settings.policy = test::load_model();
   settings.rewards.push_back({settings.policy, {1.0}});
   settings.slots = slots;
   settings.context_size = 64;
-  settings.context.threads = 1;
-  settings.context.interrupt = std::make_shared<Interrupt>();
+  settings.context = test::context_settings();
   return settings;
 }
 
