@@ -3,8 +3,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { checkOut, place, version } from "./lib/llama-source.mjs";
-import { main } from "./lib/run.mjs";
+import { checkOut, version } from "./lib/llama-source.mjs";
+import { main, place } from "./lib/run.mjs";
 
 const wanted = ["LICENSE", "convert_hf_to_gguf.py", "conversion", "gguf-py"];
 

@@ -1,8 +1,8 @@
 // Brings llama.cpp's headers, of exactly the release that the engine packages were built from, into .cache/.
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { checkOut, place, version } from "./lib/llama-source.mjs";
-import { main, root, step } from "./lib/run.mjs";
+import { checkOut, version } from "./lib/llama-source.mjs";
+import { main, place, root, step } from "./lib/run.mjs";
 
 const cache = join(root, ".cache", "llama.cpp");
 const headersDir = join(cache, version);

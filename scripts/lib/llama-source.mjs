@@ -1,7 +1,7 @@
 // llama.cpp's source, of exactly the release that the engine packages were built from. node-llama-cpp's tarball carries
 // it as a git bundle. It is no dependency: installing it pulls every GPU engine.
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { requireTools } from "./prerequisites.mjs";
 import { Failure, npm, root, run } from "./run.mjs";
@@ -37,13 +37,4 @@ function fetchBundle(dir) {
   const bundle = "package/llama/gitRelease.bundle";
   run("tar", ["-xzf", tarball, bundle], { cwd: dir, explain: (output) => `Cannot unpack ${tarball} with tar: ${output}` });
   return join(dir, bundle);
-}
-
-/** Moves a finished folder into place in one rename; another process may have been faster. */
-export function place(from, to) {
-  try {
-    renameSync(from, to);
-  } catch (error) {
-    if (!existsSync(to)) throw error;
-  }
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { realpathSync } from "node:fs";
+import { existsSync, realpathSync, renameSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -70,6 +70,15 @@ export function step(title, work) {
   } catch (error) {
     process.stderr.write("failed\n");
     throw error;
+  }
+}
+
+/** Moves a finished folder into place in one rename; another process may have been faster. */
+export function place(from, to) {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (!existsSync(to)) throw error;
   }
 }
 
