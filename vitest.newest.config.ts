@@ -1,0 +1,19 @@
+/** What Node's versions have differed in, or may: line readers, streams, files, how addons are loaded and how things end. */
+import { defineConfig, mergeConfig } from "vitest/config";
+import suite from "./vitest.config.js";
+
+const names = [
+  "data/sources",
+  "score/score-file",
+  "cli/terminal",
+  "errors/addon",
+  "errors/running",
+  "lifetime/collection",
+  "lifetime/processes",
+  "lifetime/workers",
+  ...["abort", "appended-lines", "cache-dir", "gguf", "json-files", "lock", "output-file", "text-decoder"].map((name) => `unit/${name}`),
+];
+
+const newest = mergeConfig(suite, defineConfig({ test: { env: { ARGSEARCH_REPEATS: "1" } } }));
+newest.test.include = names.map((name) => `test/${name}.test.ts`); // merging would add to the whole suite
+export default newest;
