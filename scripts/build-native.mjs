@@ -1,7 +1,7 @@
 // Builds the addon: CMake's tree in build/cmake/, the result in build/Release/ where node-gyp-build looks for it.
 // A tree of its own, because node-gyp and prebuildify keep their own files in build/.
 //
-//   node scripts/build-native.mjs [--debug] [--sanitize] [TARGET]
+//   node scripts/build-native.mjs [--debug] [TARGET]
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -51,18 +51,15 @@ function install(from, to) {
 }
 
 await main(import.meta.url, (argv) => {
-  const sanitize = argv.includes("--sanitize");
-  const debug = sanitize || argv.includes("--debug");
+  const debug = argv.includes("--debug");
   const target = argv.find((arg) => !arg.startsWith("--")); // given by binding.gyp
   requireTools("compiler", "cmake", "make");
   if (headersMissing()) step("llama.cpp headers", fetchHeaders);
   step("native addon", () =>
     buildNative({
-      name: sanitize ? "sanitize" : debug ? "debug" : "release",
+      name: debug ? "debug" : "release",
       config: debug ? "Debug" : "Release",
-      // ARGSEARCH_PREBUILD=$PWD/build/sanitize makes node-gyp-build load this one.
-      target: target ? resolve(root, "build", target) : sanitize ? join(root, "build/sanitize/build/Release/argsearch.node") : addon,
-      define: [`ARGSEARCH_SANITIZE=${sanitize ? "address,undefined" : ""}`],
+      target: target ? resolve(root, "build", target) : addon,
     }),
   );
 });

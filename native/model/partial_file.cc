@@ -94,6 +94,7 @@ PartialFile::~PartialFile() {
 }
 
 void PartialFile::write(const char* data, size_t size) {
+  if (size == 0) return;  // an empty vector's data may be null, which fwrite() must not be given
   errno = 0;
   if (std::fwrite(data, 1, size, file_.get()) != size) fail_with_errno();
 }
