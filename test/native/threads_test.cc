@@ -175,34 +175,43 @@ TEST("threadpool: rests whenever its worker is idle, and decodes as before") {
 }
 
 TEST("log: each thread captures what its own calls log, and sinks come and go meanwhile") {
-  constexpr int kLines = 300;
-  std::atomic<int> heard{0};
+  constexpr int kTurns = 50;
+  std::atomic<uint64_t> logged{0};
+  std::atomic<uint64_t> heard{0};
+  std::atomic<bool> done{false};
   const int owner = 0;
   const int other = 0;
   set_log_sink(&owner, [&](ggml_log_level, const std::string&) { ++heard; });
+  const auto log = [&](ggml_log_level level, const std::string& text) {
+    log_from_engine(level, text.c_str(), nullptr);
+    ++logged;
+  };
   const auto logging = [&](const std::string& name) {
-    return [name] {
+    return [&, name] {
       const LogCapture outer;
-      for (int line = 0; line < kLines; ++line) {
+      while (!done) {
         const LogCapture inner;
-        log_from_engine(GGML_LOG_LEVEL_ERROR, name.c_str(), nullptr);
+        log(GGML_LOG_LEVEL_ERROR, name);
         CHECK(inner.text() == name);
       }
       CHECK(outer.text().empty());
-      log_from_engine(GGML_LOG_LEVEL_INFO, name.c_str(), nullptr);
+      log(GGML_LOG_LEVEL_INFO, name);
       CHECK(outer.text().empty());
-      log_from_engine(GGML_LOG_LEVEL_WARN, name.c_str(), nullptr);
+      log(GGML_LOG_LEVEL_WARN, name);
       CHECK(outer.text() == name);
     };
   };
   side_by_side({logging("one"), logging("two"), [&] {
-                  for (int turn = 0; turn < kLines; ++turn) {
-                    set_log_sink(&other, [](ggml_log_level, const std::string&) {});
-                    set_log_sink(&other, nullptr);
+                  for (int turn = 0; turn < kTurns; ++turn) {
+                    std::atomic<bool> called{false};
+                    set_log_sink(&other, [&](ggml_log_level, const std::string&) { called = true; });
+                    while (!called) std::this_thread::yield();
+                    set_log_sink(&other, nullptr);  // from here on nobody calls it
                   }
+                  done = true;
                 }});
   set_log_sink(&owner, nullptr);
-  CHECK(heard == 2 * (kLines + 2));
+  CHECK(heard == logged);
 }
 
 }  // namespace

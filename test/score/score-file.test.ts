@@ -191,6 +191,7 @@ describe("with out", () => {
     ["no line of ours", (text: string) => text.replace(/\n.*\n/, '\n{"index":1}\n')],
     ["two writers' lines, one in the other", (text: string) => text.replace(/\n(.*)\n/, "\n$1$1\n")],
     ["a line twice", (text: string) => text.replace(/\n(.*)\n/, "\n$1\n$1\n")],
+    ["a line in another spelling", (text: string) => text.replace(/\n(.*?),/, "\n$1, ")],
     ["no UTF-8", (text: string) => Buffer.from(text.replace(/\n.{5}/, "\n\xfc####"), "latin1")],
     ["a byte of nothing", (text: string) => text.replace(/\n.{5}/, "\n\0\0\0\0\0")],
   ])("an interrupted run goes on from before what is damaged: %s", async (_name, damage) => {

@@ -18,6 +18,7 @@ describe("a JavaScript reward", () => {
     const decoder = await loadFake({ reward: wantZ });
     const result = await decoder.generate("p", { topK: 3, maxTokens: 3 });
     expect(result).toMatchObject({ text: "zzz", rewards: [10, 10, 10], objectives: { wantZ: [10, 10, 10] } });
+    expect(result.timings).toMatchObject({ policy: 3 * (4 + 4), reward: 3 * (8 + 8) }); // of proposals and commits
     expect(fake.batches()).toEqual([]);
     expect(fake.calls.filter((call) => /^(propose|commit)/.test(call))).toEqual(Array(3).fill(["propose 0", "commit 0"]).flat());
   });

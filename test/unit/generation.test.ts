@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { GenerateResult, RewardCandidate, Step } from "../../src/types.js";
-import { BOS, EOS, type Fake, nativeError, resetFake } from "../helpers/fake-binding.js";
+import { BOS, EOS, type Fake, resetFake } from "../helpers/fake-binding.js";
 import { loadFake } from "../helpers/load-fake.js";
 
 vi.mock("../../src/engine/binding.js", () => import("../helpers/fake-binding.js"));
@@ -163,6 +163,15 @@ describe("limits", () => {
     expect(await decoder.generate("p", { ...greedy, maxTokens: 3 })).toMatchObject({ text: "abc", finishReason: "length" });
   });
 
+  it("tells of an end that the last token brings, not of the limit", async () => {
+    fake.script = () => "ab";
+    const decoder = await loadFake();
+    expect(await decoder.generate("p", { ...greedy, maxTokens: 3 })).toMatchObject({ text: "ab", finishReason: "eog" });
+    expect(await decoder.generate("p", { ...greedy, maxTokens: 2, stop: "b" })).toMatchObject({ text: "a", finishReason: "stop" });
+    const full = await loadFake({ contextSize: 5 });
+    expect(await full.generate("p", { ...greedy, maxTokens: 3 })).toMatchObject({ text: "ab", finishReason: "eog" });
+  });
+
   it("stops when the context is full, in the policy or a reward model", async () => {
     const even = await loadFake({ contextSize: 6 });
     expect(await even.generate("ab", greedy)).toMatchObject({ text: "abc", finishReason: "context" });
@@ -255,59 +264,5 @@ describe("aborting", () => {
     const { steps, result } = await collect(decoder.stream("p", { ...greedy, signal: controller.signal }));
     expect(result).toMatchObject({ text: "abc", finishReason: "aborted" });
     expect(steps[2]?.finishReason).toBe("aborted");
-  });
-});
-
-describe("slots", () => {
-  it("share steps", async () => {
-    const decoder = await loadFake({ slots: 3 });
-    const results = await Promise.all(["a", "b", "c"].map((prompt) => decoder.generate(prompt, { ...greedy, maxTokens: 4 })));
-    expect(results.map(({ text }) => text)).toEqual(["abcd", "abcd", "abcd"]);
-    expect(fake.batches()).toEqual(["0", "0,1,2", "0,1,2", "0,1,2", "1,2"]);
-  });
-
-  it("are BUSY when taken, and free afterwards", async () => {
-    const decoder = await loadFake({ slots: 2 });
-    const running = decoder.generate("p", { slot: 1 });
-    await expect(decoder.generate("q", { slot: 1 })).rejects.toMatchObject({ code: "BUSY" });
-    const other = decoder.generate("q");
-    await expect(decoder.generate("r")).rejects.toMatchObject({ code: "BUSY", message: expect.stringContaining("slots: 3") });
-    await Promise.all([running, other]);
-    await decoder.generate("r", { slot: 1 });
-    expect(fake.calls.filter((call) => call.startsWith("begin"))).toEqual(["begin 1", "begin 0", "begin 1"]);
-  });
-
-  it("are given back when the loop is left, and not taken before it starts", async () => {
-    const decoder = await loadFake();
-    const unused = decoder.stream("p");
-    for await (const step of decoder.stream("p")) if (step.token >= 0) break;
-    expect((await decoder.generate("p", { ...greedy, maxTokens: 1 })).text).toBe("a");
-    await unused.return({} as never);
-  });
-
-  it("with a paused reader do not hold up the others", async () => {
-    const decoder = await loadFake({ slots: 2 });
-    const paused = decoder.stream("p", greedy);
-    await paused.next();
-    expect((await decoder.generate("q", { ...greedy, maxTokens: 5 })).text).toBe("abcde");
-    await paused.return({} as never);
-  });
-
-  it("are chosen by the longest prefix, and a chat's next turn is found in the cache", async () => {
-    const decoder = await loadFake({ slots: 2 });
-    await decoder.generate("first", { ...greedy, maxTokens: 3, slot: 1 });
-    const next = await decoder.generate("firstabc and more", { ...greedy, maxTokens: 1 });
-    expect(fake.calls.filter((call) => call.startsWith("begin"))).toEqual(["begin 1", "begin 1"]);
-    expect(next.usage).toMatchObject({ promptTokens: 18, cachedTokens: 9 });
-  });
-
-  it("survive a failing search", async () => {
-    const decoder = await loadFake();
-    fake.before = (call) => {
-      if (call.startsWith("step")) throw nativeError("DECODE_FAILED", "llama_decode returned -3");
-    };
-    await expect(decoder.generate("p")).rejects.toMatchObject({ name: "ArgsearchError", code: "DECODE_FAILED" });
-    fake.before = () => {};
-    expect((await decoder.generate("p", { ...greedy, maxTokens: 1 })).text).toBe("a");
   });
 });

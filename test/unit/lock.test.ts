@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,8 +47,11 @@ class Contender {
     return started;
   }
 
+  /** Undefined when it has died, which is later than the end of what it prints. */
   async next(): Promise<string> {
-    return (await this.#lines.next()).value;
+    const { value, done } = await this.#lines.next();
+    if (done && this.child.exitCode === null && this.child.signalCode === null) await once(this.child, "exit");
+    return value;
   }
 
   /** "won", or why not; undefined when it died over it. */

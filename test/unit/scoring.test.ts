@@ -94,6 +94,13 @@ describe("score()", () => {
     await expect(decoder.score(input as never)).rejects.toMatchObject({ code });
   });
 
+  it("takes what fills the context", async () => {
+    const decoder = await loadFake({ contextSize: 16 });
+    const score = (length: number) => decoder.score({ prompt: "p", response: "r".repeat(length) });
+    expect((await score(14)).tokens).toHaveLength(14);
+    await expect(score(15)).rejects.toMatchObject({ code: "PROMPT_TOO_LONG" });
+  });
+
   it("can be aborted, and needs a reward", async () => {
     const decoder = await loadFake();
     const controller = new AbortController();
