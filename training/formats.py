@@ -119,11 +119,20 @@ def _conversations(fields: dict) -> tuple[Prompt, str, str]:
         turns = _messages(fields, side)
         if "prompt" not in fields:
             return turns
-        prompt = _prompt(fields)
-        if isinstance(prompt, list):
-            return turns if turns[:len(prompt)] == prompt else prompt + turns
-        asked = any(turn["role"] == "user" for turn in turns)
-        return turns if asked else [Message(role="user", content=prompt), *turns]
+        written = _prompt(fields)
+        prompt = _turns_of(written) if isinstance(written, str) else written
+        questions = [turn["content"] for turn in turns if turn["role"] == "user"]
+        if isinstance(prompt, str):
+            if not questions:
+                return [Message(role="user", content=prompt), *turns]
+            if not _piece(prompt) or _piece(prompt) in map(_piece, questions):
+                return turns
+        else:
+            if turns[:len(prompt)] == prompt:
+                return turns
+            if not questions or all(turn["role"] != "user" for turn in prompt):
+                return prompt + turns
+        raise ValueError(f"{side} has messages of the user, and does not repeat the prompt's")
 
     return _one_prompt(whole("chosen"), whole("rejected"))
 
@@ -139,11 +148,35 @@ def _answers(fields: dict) -> tuple[Prompt, str, str]:
     written = _prompt(fields)
     prompt = _turns_of(written) if isinstance(written, str) else written
     sides = [_text(fields, side) for side in ("chosen", "rejected")]
-    if all(_repeats(side, prompt) for side in sides):
-        return _transcripts(fields)
-    if isinstance(written, str) and _is_transcript(written):
-        sides = [_with_line_feeds(side) for side in sides]
-    return (prompt, *sides)
+    transcript = isinstance(written, str) and _is_transcript(written)
+    whole = _repeating(prompt, transcript, sides)
+    if whole:
+        return _one_prompt(*whole)
+    return (prompt, *map(_said, sides)) if transcript else (prompt, *sides)
+
+
+def _repeating(prompt: Prompt, transcript: bool, sides: list[str]) -> list[Turns]:
+    """Both sides as whole conversations, where one of them at least repeats the prompt; else nothing."""
+    written = [Message(role="user", content=prompt)] if isinstance(prompt, str) else prompt
+    count = 1 if written and written[0]["role"] == "system" else 0
+    system, turns = written[:count], [Message(role=turn["role"], content=_piece(turn["content"])) for turn in written[count:]]
+    repeat = [_is_transcript(side) and _parse_transcript(side)[:len(turns)] == turns for side in sides]
+    for side, repeats in zip(sides, repeat):
+        sure = transcript or any(repeat) or re.match(f"{_BLANKS}{_LINE_END}", side)
+        if not repeats and _is_dialogue(side) and sure:
+            raise ValueError("a side is a transcript of another prompt")
+    if not any(repeat):
+        return []
+    return [
+        system + (_parse_transcript(side) if repeats else [*turns, Message(role="assistant", content=_said(side))])
+        for side, repeats in zip(sides, repeat)
+    ]
+
+
+def _is_dialogue(text: str) -> bool:
+    """Whether someone asks in a text, and is answered."""
+    roles = [turn["role"] for turn in _parse_transcript(text)] if _is_transcript(text) else []
+    return roles[:1] == ["user"] and "assistant" in roles
 
 
 def _one_prompt(chosen: Turns, rejected: Turns) -> tuple[Prompt, str, str]:
@@ -157,15 +190,21 @@ def _one_prompt(chosen: Turns, rejected: Turns) -> tuple[Prompt, str, str]:
 
 def _text(fields: dict, name: str) -> str:
     if isinstance(fields.get(name), str):
-        return fields[name]
+        return _well_formed(fields[name], name)
     raise ValueError(f'the field "{name}" is missing or no text')
 
 
 def _messages(fields: dict, name: str) -> Turns:
     value = fields.get(name)
     if isinstance(value, list) and value and all(_is_message(each) for each in value):
-        return [Message(role=each["role"], content=each["content"]) for each in value]
+        return [Message(role=_well_formed(each["role"], name), content=_well_formed(each["content"], name)) for each in value]
     raise ValueError(f'the field "{name}" must be an array of messages {{"role", "content"}}, both texts')
+
+
+def _well_formed(text: str, name: str) -> str:
+    if re.search("[\ud800-\udfff]", text):
+        raise ValueError(f'the field "{name}" holds half a character, a lone surrogate')
+    return text
 
 
 def _is_message(value: object) -> bool:
@@ -176,18 +215,14 @@ def _prompt(fields: dict) -> Prompt:
     return _messages(fields, "prompt") if isinstance(fields["prompt"], list) else _text(fields, "prompt")
 
 
-def _repeats(text: str, prompt: Prompt) -> bool:
-    """Whether a text is a transcript that begins with the prompt's turns."""
-    if isinstance(prompt, str):
-        prompt = [Message(role="user", content=_with_line_feeds(prompt.strip(BLANKS)))]
-    return _is_transcript(text) and _parse_transcript(text)[:len(prompt)] == prompt
-
-
 #: What JavaScript's ``trim`` takes for blanks, which is not quite what Python's ``strip`` does.
 BLANKS = "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 
 _LINE_END = "(?:\r\n|[\n\v\f\r\u0085\u2028\u2029])"
-_TURN = re.compile(f"(?:^|{_LINE_END}[ \t]*{_LINE_END})(Human|Assistant):")
+_BLANKS = "[\t \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\ufeff]*"
+_NAME = f"{_BLANKS}(Human|Assistant):"
+_AFTER_PARAGRAPH = re.compile(f"(?:^|{_LINE_END}{_BLANKS}{_LINE_END}|\u2029){_NAME}")
+_AFTER_LINE = re.compile(f"(?:^|{_LINE_END}){_NAME}")
 
 
 def _is_transcript(text: str) -> bool:
@@ -203,9 +238,29 @@ def _turns_of(prompt: str) -> Prompt:
 
 
 def _parse_transcript(text: str) -> Turns:
-    parts = _TURN.split(_with_line_feeds(text.lstrip(BLANKS + "\u0085")))[1:]
+    """Turns stand behind blank lines; behind line ends where only so they alternate."""
+    said = _with_line_feeds(text.lstrip(BLANKS + "\u0085"))
+    apart, below = _split_turns(_AFTER_PARAGRAPH, said), _split_turns(_AFTER_LINE, said)
+    return below if _alternate(below) and not _alternate(apart) else apart
+
+
+def _alternate(turns: Turns) -> bool:
+    return len(turns) > 1 and all(turn["role"] == ("user", "assistant")[at % 2] for at, turn in enumerate(turns))
+
+
+def _split_turns(marker: re.Pattern[str], text: str) -> Turns:
+    parts = marker.split(text)[1:]
     roles = {"Human": "user", "Assistant": "assistant"}
     return [Message(role=roles[name], content=body.strip(BLANKS)) for name, body in zip(parts[::2], parts[1::2])]
+
+
+def _said(piece: str) -> str:
+    """What a piece of a transcript says; its turn's marker may have stayed with it."""
+    return _piece(re.sub("^Assistant:", "", _piece(piece)))
+
+
+def _piece(text: str) -> str:
+    return _with_line_feeds(text).strip(BLANKS)
 
 
 def _with_line_feeds(text: str) -> str:

@@ -1,7 +1,7 @@
 /** Columns beside a prompt that its chat template reads, too. */
 import { messagesOf } from "../messages.js";
 import type { ChatMessage, Conversation, Prompt } from "../types.js";
-import { type Fields, inputError } from "./fields.js";
+import { type Fields, inputError, wellFormed } from "./fields.js";
 
 /**
  * A prompt with what its record has beside it: `system` (a message before the others), `tools` and `documents` (arrays, or
@@ -16,12 +16,15 @@ export function inContext(fields: Fields, prompt: Prompt): Prompt {
     ...arrayColumn(fields, "documents"),
     ...variables(fields),
   };
+  const { tools, documents, templateVariables: chat_template_kwargs } = context;
+  for (const [name, value] of Object.entries({ tools, documents, chat_template_kwargs })) wellFormed(value, name);
   return Object.keys(context).length === 0 ? messages : { messages, ...context };
 }
 
 function withSystem({ system }: Fields, messages: Conversation["messages"]): Conversation["messages"] {
   if (system === undefined || system === null || system === "") return messages;
   if (typeof system !== "string") throw inputError('the field "system" must be a text');
+  wellFormed(system, "system");
   const others: readonly ChatMessage[] = typeof messages === "string" ? [{ role: "user", content: messages }] : messages;
   const [first] = others;
   if (first?.role !== "system") return [{ role: "system", content: system }, ...others];

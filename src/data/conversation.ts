@@ -19,9 +19,14 @@ export function splitAnswer(messages: readonly ChatMessage[], what: string): Ans
   return { prompt: messages.slice(0, -1), answer: plainAnswer(last) };
 }
 
+/** As the roles of data sets have it. */
+function isAssistant({ role }: ChatMessage): boolean {
+  return /^(assistant|model)$/i.test(role);
+}
+
 /** Messages up to the answer that is recorded with them, where they end with one. @throws ArgsearchError INPUT_INVALID */
 export function withoutAnswer(messages: readonly ChatMessage[], what: string): ChatMessage[] {
-  const last = messages.findLastIndex(({ role }) => role !== "assistant");
+  const last = messages.findLastIndex((message) => !isAssistant(message));
   if (last < 0) throw inputError(`${what} has no message before the answer`);
   return messages.slice(0, last + 1);
 }

@@ -12,7 +12,7 @@ export function inputError(message: string): ArgsearchError {
 
 export function textField(fields: Fields, name: string): string {
   const value = fields[name];
-  if (typeof value === "string") return value;
+  if (typeof value === "string") return wellFormed(value, name);
   throw inputError(value === undefined ? `the field "${name}" is missing` : `the field "${name}" must be a text`);
 }
 
@@ -25,7 +25,20 @@ export function messagesField(fields: Fields, name: string): ChatMessage[] {
     const fault = messageFault(message);
     if (fault !== null) throw inputError(`${what}: ${name}[${index}]${fault.at} must be ${fault.expected}, got ${shownPart(fault.got)}`);
   });
-  return value as ChatMessage[];
+  return wellFormed(value as ChatMessage[], name);
+}
+
+/** A value without lone surrogates, in whatever depth: no UTF-8 says them. */
+export function wellFormed<T>(value: T, name: string): T {
+  const rest: unknown[] = [value];
+  while (rest.length > 0) {
+    const next = rest.pop();
+    if (typeof next === "string" && /\p{Surrogate}/u.test(next))
+      throw inputError(`the field "${name}" holds half a character, a lone surrogate`);
+    if (typeof next !== "object" || next === null) continue;
+    for (const [key, inner] of Object.entries(next)) rest.push(key, inner);
+  }
+  return value;
 }
 
 /** A text, or messages. */

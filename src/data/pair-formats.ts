@@ -1,12 +1,13 @@
 /** Preference pairs in the formats people have. */
 import { isDeepStrictEqual } from "node:util";
-import { answerText, messagesOf } from "../messages.js";
+import { answerText, contentText, messagesOf } from "../messages.js";
 import type { ChatMessage, Prompt } from "../types.js";
 import { inContext } from "./context.js";
 import { type Answered, sameMessages, splitAnswer, startsWith } from "./conversation.js";
 import { type Fields, inputError, messagesField, promptField, textField } from "./fields.js";
 import type { Format } from "./format.js";
-import { isTranscript, parseTranscript, withLineFeeds } from "./transcript.js";
+import { answerTo, promptOf, repeating } from "./repeated.js";
+import { isTranscript, parseTranscript, pieceOf } from "./transcript.js";
 
 /** Two responses to one prompt, one preferred. The one internal form of all formats. */
 export interface PreferencePair {
@@ -22,7 +23,7 @@ export interface PreferencePair {
  * | shp | `history`, `human_ref_A`, `human_ref_B`, `labels` (1: A is preferred): Stanford Human Preferences |
  * | messages | `chosen`, `rejected`: message arrays, whole or the answer alone after `prompt` (a text or messages) |
  * | hh | `chosen`, `rejected`: whole transcripts with "\n\nHuman:" and "\n\nAssistant:", whatever ends their lines |
- * | prompt | `prompt` (a text, a transcript or messages), `chosen`, `rejected`: answers, or transcripts that repeat the prompt |
+ * | prompt | `prompt` (a text, a transcript or messages), `chosen`, `rejected`: answers, or transcripts that repeat the prompt (of another: refused) |
  */
 export const PAIR_FORMATS = {
   shp: { matches: (fields) => "human_ref_A" in fields, read: (fields) => pairInContext(fields, readShp(fields)) },
@@ -53,12 +54,20 @@ function readMessages(fields: Fields): PreferencePair {
 }
 
 /** The whole conversation of one side: some data sets repeat the prompt in it, others do not. */
-function withPrompt(fields: Fields, side: "chosen" | "rejected"): ChatMessage[] {
+export function withPrompt(fields: Fields, side: "chosen" | "rejected"): ChatMessage[] {
   const messages = messagesField(fields, side);
   if (fields.prompt === undefined) return messages;
-  const prompt = promptField(fields, "prompt");
-  if (typeof prompt !== "string") return startsWith(messages, prompt) ? messages : [...prompt, ...messages];
-  return messages.some(({ role }) => role === "user") ? messages : [{ role: "user", content: prompt }, ...messages];
+  const prompt = promptOf(promptField(fields, "prompt"));
+  const questions = messages.filter(({ role }) => role === "user");
+  if (typeof prompt === "string") {
+    if (questions.length === 0) return [{ role: "user", content: prompt }, ...messages];
+    const [text, ...texts] = [prompt, ...questions.map(contentText)].map(pieceOf);
+    if (text === "" || texts.includes(text)) return messages;
+  } else {
+    if (startsWith(messages, prompt)) return messages;
+    if (questions.length === 0 || !prompt.some(({ role }) => role === "user")) return [...prompt, ...messages];
+  }
+  throw inputError(`${side} has messages of the user, and does not repeat the prompt's`);
 }
 
 function readTranscripts(fields: Fields): PreferencePair {
@@ -78,28 +87,10 @@ function onePrompt(chosen: Answered, rejected: Answered): PreferencePair {
 function readPrompt(fields: Fields): PreferencePair {
   const written = promptField(fields, "prompt");
   const prompt = promptOf(written);
-  const [chosen, rejected] = (["chosen", "rejected"] as const).map((side) => answerTo(written, textField(fields, side)));
-  if (repeats(chosen, prompt) && repeats(rejected, prompt)) return readTranscripts(fields);
-  return { prompt, chosen, rejected };
-}
-
-/** A whole transcript that begins with the prompt's. */
-function repeats(text: string, prompt: string | readonly ChatMessage[]): boolean {
-  const start = typeof prompt === "string" ? [{ role: "user", content: withLineFeeds(prompt.trim()) }] : prompt;
-  return isTranscript(text) && startsWith(parseTranscript(text), start);
-}
-
-/** A transcript becomes its messages, without the empty turn that asks for the answer. */
-export function promptOf(prompt: string | readonly ChatMessage[]): string | readonly ChatMessage[] {
-  if (typeof prompt !== "string" || !isTranscript(prompt)) return prompt;
-  const turns = parseTranscript(prompt);
-  const last = turns[turns.length - 1];
-  return last?.role === "assistant" && last.content === "" ? turns.slice(0, -1) : turns;
-}
-
-/** An answer as it was read: beside a transcript it is the piece of it that was cut off. */
-export function answerTo(prompt: Prompt, answer: string): string {
-  return typeof prompt === "string" && isTranscript(prompt) ? withLineFeeds(answer) : answer;
+  const [chosen, rejected] = [textField(fields, "chosen"), textField(fields, "rejected")];
+  const whole = repeating(written, { chosen, rejected });
+  if (whole) return onePrompt(splitAnswer(whole.chosen, "chosen"), splitAnswer(whole.rejected, "rejected"));
+  return { prompt, chosen: answerTo(written, chosen), rejected: answerTo(written, rejected) };
 }
 
 /** A pair with something to prefer. @throws ArgsearchError INPUT_INVALID */

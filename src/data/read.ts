@@ -7,7 +7,8 @@ import { oneOf } from "../validate.js";
 import type { Fields } from "./fields.js";
 import { type FormatTable, readFields } from "./format.js";
 import { PAIR_FORMATS, type PreferencePair } from "./pair-formats.js";
-import { PROMPT_FORMATS, type ScorableText, TEXT_FORMATS } from "./text-formats.js";
+import { PROMPT_FORMATS } from "./prompt-formats.js";
+import { type ScorableText, TEXT_FORMATS } from "./text-formats.js";
 
 /** A path, or a stream of JSON lines; either may be gzip, or one JSON array. */
 export type DataSource = string | Readable;
@@ -27,7 +28,7 @@ export interface Numbered<T> {
 }
 
 export type PairFormat = keyof typeof PAIR_FORMATS;
-export type PromptFormat = PairFormat | keyof typeof PROMPT_FORMATS;
+export type PromptFormat = keyof typeof PROMPT_FORMATS;
 export type ScorableFormat = PairFormat | keyof typeof TEXT_FORMATS;
 
 export const PAIR_FORMAT_NAMES = Object.keys(PAIR_FORMATS) as PairFormat[];
@@ -44,12 +45,9 @@ export function readPairs(source: DataSource, options: ReadOptions<PairFormat> =
   return readAll(source, PAIR_FORMATS, options);
 }
 
-/** Prompts of JSON lines, pairs' prompts among them; else as readPairs(). */
+/** Prompts of JSON lines, pairs' prompts among them, without recorded answers and whatever is wrong with these; else as readPairs(). */
 export function readPrompts(source: DataSource, options: ReadOptions<PromptFormat> = {}): AsyncGenerator<Numbered<Prompt>> {
-  const pairs = Object.entries(PAIR_FORMATS).map(([name, { matches, read }]) => {
-    return [name, { matches, read: (fields: Parameters<typeof read>[0]) => read(fields).prompt }] as const;
-  });
-  return readAll(source, { ...Object.fromEntries(pairs), ...PROMPT_FORMATS }, options);
+  return readAll(source, PROMPT_FORMATS, options);
 }
 
 /** Pairs, responses and texts of JSON lines; else as readPairs(). */

@@ -2,10 +2,10 @@
 import { plainAnswer } from "../messages.js";
 import type { ChatMessage, Prompt } from "../types.js";
 import { inContext } from "./context.js";
-import { splitAnswer, withoutAnswer } from "./conversation.js";
+import { type Answered, splitAnswer } from "./conversation.js";
 import { type Fields, inputError, messagesField, promptField, textField } from "./fields.js";
 import type { Format } from "./format.js";
-import { answerTo, promptOf } from "./pair-formats.js";
+import { answerTo, promptOf, repeating, type Written } from "./repeated.js";
 
 /** A response to a prompt, or a text as it is. */
 export type ScorableText = { prompt: Prompt; response: string | ChatMessage } | { text: string };
@@ -15,8 +15,9 @@ export const TEXT_FORMATS = {
   response: {
     matches: ({ response }) => response !== undefined,
     read: (fields) => {
-      const prompt = promptField(fields, "prompt");
-      return { prompt: inContext(fields, notEmpty(promptOf(prompt), "prompt")), response: responseOf(fields, prompt) };
+      const written = promptField(fields, "prompt");
+      const { prompt, answer } = repeatedIn(fields, written) ?? { prompt: promptOf(written), answer: responseOf(fields, written) };
+      return { prompt: inContext(fields, notEmpty(prompt, "prompt")), response: answer };
     },
   },
   conversation: {
@@ -29,27 +30,15 @@ export const TEXT_FORMATS = {
   text: { matches: ({ text }) => text !== undefined, read: (fields) => ({ text: filled("text", fields) }) },
 } as const satisfies Record<string, Format<ScorableText>>;
 
-/**
- * Prompts to be answered: `prompt` (a text, a transcript or messages), or `messages`. An answer that is recorded with them, and what
- * else a record has, is left aside.
- */
-export const PROMPT_FORMATS = {
-  prompts: {
-    matches: ({ prompt }) => prompt !== undefined,
-    read: (fields) => {
-      const prompt = notEmpty(promptOf(promptField(fields, "prompt")), "prompt");
-      return inContext(fields, typeof prompt === "string" ? prompt : withoutAnswer(prompt, "prompt"));
-    },
-  },
-  conversation: {
-    matches: ({ messages }) => messages !== undefined,
-    read: (fields) => inContext(fields, withoutAnswer(messagesField(fields, "messages"), "messages")),
-  },
-} as const satisfies Record<string, Format<Prompt>>;
+/** A transcript that repeats the prompt. */
+function repeatedIn(fields: Fields, prompt: Written): Answered | undefined {
+  const whole = typeof fields.response === "string" && repeating(prompt, { response: textField(fields, "response") });
+  return whole ? splitAnswer(whole.response, "response") : undefined;
+}
 
 /** A text, or the assistant's message alone. */
-function responseOf(fields: Fields, prompt: Prompt): string | ChatMessage {
-  if (typeof fields.response === "string") return answerTo(prompt, filled("response", fields));
+function responseOf(fields: Fields, prompt: Written): string | ChatMessage {
+  if (typeof fields.response === "string") return notEmpty(answerTo(prompt, textField(fields, "response")), "response");
   const [message, ...others] = messagesField({ response: [fields.response].flat() }, "response");
   if (message?.role !== "assistant" || others.length > 0)
     throw inputError('the field "response" must be a text, or one message of the assistant');
@@ -60,7 +49,7 @@ function filled(name: string, fields: Fields): string {
   return notEmpty(textField(fields, name), name);
 }
 
-function notEmpty<T extends { readonly length: number }>(value: T, name: string): T {
+export function notEmpty<T extends { readonly length: number }>(value: T, name: string): T {
   if (value.length > 0) return value;
   throw inputError(`the ${name} is empty`);
 }
