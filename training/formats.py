@@ -66,6 +66,8 @@ def _records(path: Path) -> Iterator[tuple[int, object]]:
 def _parsed(content: bytes) -> object:
     try:
         return json.loads(content.decode("utf-8-sig"), parse_constant=_no_constant)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
     except UnicodeDecodeError as error:
         raise ValueError(f"not UTF-8: {error}") from error
     except ValueError as error:

@@ -1,4 +1,5 @@
 /** Columns beside a prompt that its chat template reads, too. */
+import { parseJson } from "../files/json.js";
 import { messagesOf } from "../messages.js";
 import type { ChatMessage, Conversation, Prompt } from "../types.js";
 import { type Fields, inputError } from "./fields.js";
@@ -40,11 +41,7 @@ function arrayColumn(fields: Fields, name: "tools" | "documents"): Partial<Conve
 function unpacked(value: unknown, name: string): unknown {
   if (typeof value !== "string") return value;
   if (value.trim() === "") return null;
-  try {
-    return JSON.parse(value);
-  } catch {
-    throw inputError(`the field "${name}" must be an array, or one as JSON`);
-  }
+  return parseJson(value, `the field "${name}"`);
 }
 
 const RESERVED = ["messages", "add_generation_prompt"];

@@ -76,13 +76,15 @@ export class ChatFormat {
     const given = messagesOf(prompt);
     const messages = typeof given === "string" ? [{ role: "user", content: given }] : given;
     const all = answer === null ? messages : [...messages, answer];
-    const characters = charactersOf([all, prompt, settings.variables]);
-    const write = (shown: readonly ChatMessage[]): Text => {
+    const write = (shown: readonly ChatMessage[], characters: number): Text => {
       const [open, last] = answer === null ? [shown, null] : [shown.slice(0, -1), shown.at(-1) ?? null];
       const values = valuesOf({ messages: open, answer: last, prompt, settings, model: this.#model });
       return this.#parsed().render(values, characters, settings.date);
     };
-    return this.#attempt("does not render these messages", () => shownBest(all, write));
+    return this.#attempt("does not render these messages", () => {
+      const characters = charactersOf([all, prompt, settings.variables]);
+      return shownBest(all, (shown) => write(shown, characters));
+    });
   }
 
   #parsed(): BoundedTemplate {

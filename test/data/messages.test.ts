@@ -22,6 +22,13 @@ async function read<T>(reader: (source: Readable, options: object) => AsyncGener
   return bad[0] ?? "nothing";
 }
 
+/** Arrays within one another. */
+function nested(levels: number): unknown {
+  let value: unknown = [];
+  for (let level = 1; level < levels; level++) value = [value];
+  return value;
+}
+
 const user = (content: string) => ({ role: "user", content });
 const assistant = (content: string) => ({ role: "assistant", content });
 const calls = { role: "assistant", content: null, tool_calls: [{ id: "c", function: { name: "f", arguments: { x: 1 } } }] };
@@ -101,13 +108,23 @@ describe("data lines keep", () => {
       'messages[0].content[0] must be a part { type: "text", text: string }: only texts can be read, got one of type "image_url"',
     ],
     [{ messages: [{ role: "user", content: null }] }, "messages[0] must be a message"],
-    [{ prompt: "a", tools: "f" }, 'the field "tools" must be an array, or one as JSON'],
+    [{ prompt: "a", tools: "f" }, 'the field "tools" is not JSON: '],
     [{ prompt: "a", tools: {} }, 'the field "tools" must be an array'],
     [{ prompt: "a", system: 5 }, 'the field "system" must be a text'],
     [{ prompt: "a", chat_template_kwargs: [] }, "must be an object"],
     [{ prompt: "a", chat_template_kwargs: { messages: [] } }, "must not set messages"],
   ])("what they can: %o is refused", async (line, message) => {
     expect(await read(readPrompts, line)).toContain(message);
+  });
+
+  it.each<[string, (deep: unknown) => object]>([
+    ["tools", (deep) => ({ prompt: "a", response: "b", tools: [deep] })],
+    ["tools in a text", (deep) => ({ prompt: "a", response: "b", tools: JSON.stringify([deep]) })],
+    ["a message's field", (deep) => ({ messages: [{ ...user("a"), x: deep }, assistant("b")] })],
+    ["a field that nobody reads", (deep) => ({ text: "a", x: deep })],
+  ])("nothing that is nested too deeply, in %s", async (_, line) => {
+    expect(await read(readScorables, line(nested(3000)))).toContain("is nested more than 500 levels deep");
+    expect(await read(readScorables, line(nested(400)))).toEqual(expect.any(Object));
   });
 
   it("no response that is another's", async () => {

@@ -4,7 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { loadReward, type RewardModel, type ScoredLine, type ScoreFileOptions, scoreFile } from "../../src/index.js";
 import { modelFolder } from "../helpers/model-folder.js";
 
@@ -120,6 +120,19 @@ describe("scoreFile()", () => {
     await writing;
     expect(lines.map(({ index }) => index)).toEqual([0, 1]);
     expect(progress).toEqual(["1/0", "2/0"]);
+  });
+
+  it("leaves out a line that is nested too deeply, and scores one that is not, with a template that shows it", async () => {
+    const deep = (levels: number): string => `{"prompt":"a","response":"b","tools":${"[".repeat(levels)}${"]".repeat(levels)}}`;
+    const chatTemplate = "{{ tools | tojson | length }}{% for m in messages %}{{ m.content }}{% endfor %}";
+    const showing = await loadReward({ reward: { reward: judge.path, chatTemplate }, ...CPU });
+    onTestFinished(() => showing.dispose());
+    const { lines, bad } = await scored(fileOf({ prompt: "a", response: "b" }, deep(3000), deep(499)), {}, showing);
+    expect(lines.map(({ index }) => index)).toEqual([0, 2]);
+    expect(bad).toEqual([2]);
+    const endless = JSON.parse(deep(30_000)) as { tools: unknown[] };
+    const found = showing.score({ prompt: { messages: "a", tools: endless.tools }, response: "b" });
+    await expect(found).rejects.toMatchObject({ code: "TEMPLATE_INVALID" });
   });
 
   it("reads streams, counts progress and can be aborted", async () => {
