@@ -1,6 +1,6 @@
 /** Columns beside a prompt that its chat template reads, too. */
 import { parseJson } from "../files/json.js";
-import { messagesOf } from "../messages.js";
+import { contentText, messagesOf } from "../messages.js";
 import type { ChatMessage, Conversation, Prompt } from "../types.js";
 import { type Fields, inputError } from "./fields.js";
 
@@ -26,7 +26,7 @@ function withSystem({ system }: Fields, messages: Conversation["messages"]): Con
   const others: readonly ChatMessage[] = typeof messages === "string" ? [{ role: "user", content: messages }] : messages;
   const [first] = others;
   if (first?.role !== "system") return [{ role: "system", content: system }, ...others];
-  if (first.content === system) return others;
+  if (contentText(first) === system) return others;
   throw inputError('the field "system" and the first message are two different system messages');
 }
 

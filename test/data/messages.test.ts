@@ -102,6 +102,21 @@ describe("data lines keep", () => {
     );
   });
 
+  it("one prompt of a pair, as text or as parts", async () => {
+    const parts = (role: string, ...texts: string[]) => ({ role, content: texts.map((text) => ({ type: "text", text })) });
+    const [chosen, rejected] = [assistant("b"), assistant("c")];
+    const pair = { prompt: [user("a")], chosen: "b", rejected: "c" };
+    expect(await read(readPairs, { prompt: [parts("user", "a")], chosen: [user("a"), chosen], rejected: [user("a"), rejected] })).toEqual(
+      pair,
+    );
+    expect(await read(readPairs, { chosen: [user("a"), chosen], rejected: [parts("user", "a"), rejected] })).toEqual(pair);
+    const transcripts = { chosen: "\n\nHuman: a\n\nAssistant: b", rejected: "\n\nHuman: a\n\nAssistant: c" };
+    expect(await read(readPairs, { prompt: [parts("user", "a")], ...transcripts })).toEqual(pair);
+    expect(await read(readPairs, { prompt: "a", chosen: [parts("assistant", "b")], rejected: [chosen] })).toContain("identical");
+    const system = [parts("system", "s"), user("a")];
+    expect(await read(readPrompts, { messages: system, system: "s" })).toEqual(system);
+  });
+
   it.each<[object, string]>([
     [
       { messages: [{ role: "user", content: [{ type: "image_url" }] }] },
