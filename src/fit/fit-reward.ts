@@ -25,7 +25,7 @@ import { PairReader } from "./reader.js";
 import { type Split, splitPairs } from "./split.js";
 
 /** How pairs become tokens: raise the number when that changes. */
-const READING = 2;
+const READING = 3;
 const FOLDS = 5;
 /** Fewer pairs tell nothing. */
 const FEWEST = 10;

@@ -108,7 +108,7 @@ async function openOutput(out: string, model: Scores, source: DataSource, option
 }
 
 /** How responses are read: raise the number when that changes. */
-const READING = 2;
+const READING = 3;
 
 function readingOf({ rewards }: Scores["info"], options: ScoreLinesOptions): unknown {
   const { template = "auto", templateVariables = {}, date, rewardAt } = options;
