@@ -73,7 +73,7 @@ class Formatter {
   #argument(name: string): Value {
     const { positional, named } = this.#args;
     const index = name === "" ? this.#next++ : /^\d+$/.test(name) ? Number(name) : undefined;
-    const found = index === undefined ? named.get(name) : positional[index];
+    const found = index === undefined ? named.get(new Text(name)) : positional[index];
     if (found !== undefined) return found;
     throw new TemplateError(index === undefined ? `'${name}'` : `Replacement index ${index} out of range for positional args tuple`);
   }

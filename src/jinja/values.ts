@@ -74,6 +74,11 @@ export class Dict {
   keys(): Value[] {
     return this.entries().map(([key]) => key);
   }
+
+  without(keys: readonly Value[]): Dict {
+    const hashes = new Set(keys.map(hashOf));
+    return new Dict(this.entries().filter(([key]) => !hashes.has(hashOf(key))));
+  }
 }
 
 /** What keys(), values() and items() of a dict give. */
@@ -108,7 +113,8 @@ export class Lazy {
 /** Arguments of a call. */
 export interface Arguments {
   readonly positional: readonly Value[];
-  readonly named: ReadonlyMap<string, Value>;
+  /** By texts: behind "**" a name is whoever wrote it. */
+  readonly named: Dict;
 }
 
 /** Functions, methods and macros. */
