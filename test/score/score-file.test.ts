@@ -218,6 +218,18 @@ describe("with out", () => {
     expect(rest.summary).toMatchObject({ count: 100, failed: 0, pairAccuracy: unbroken.summary.pairAccuracy });
   });
 
+  it("a template that writes the time writes one for all that a file's runs read", async () => {
+    const chatTemplate = "{{ strftime_now('%Y %m %d %H:%M:%S.%f') }}{% for m in messages %}{{ m.content }}{% endfor %}";
+    const dated = await loadReward({ reward: [{ reward: judge.path, chatTemplate }], ...CPU });
+    const day = new Date();
+    const file = fileOf({ prompt: "say ", response: "yes" });
+    const { lines: found } = await scored(file, { out: outOf(file) }, dated);
+    day.setHours(0, 0, 0, 0);
+    expect(found).toEqual((await scored(file, { date: day }, dated)).lines);
+    expect(found).not.toEqual((await scored(file, { date: "2020-01-01" }, dated)).lines);
+    await dated.dispose();
+  });
+
   it("an interrupted run of texts with line ends of all kinds goes on", async () => {
     const texts = Array.from({ length: 70 }, (_, at) => ({ text: `a\u2028${at}\u2029b\u0085c\r\n\v` }));
     const file = fileOf(...texts);
