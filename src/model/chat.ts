@@ -6,6 +6,7 @@ import type { ChatMessage, Prompt } from "../types.js";
 import { type AnswerPlace, placeOfAnswer } from "./answer-place.js";
 import { BoundedTemplate } from "./bounded-template.js";
 import { checkPrompt } from "./check-prompt.js";
+import { checkValue } from "./check-value.js";
 import { type ResolvedTemplate, templateOf } from "./template-options.js";
 import { type ChatModel, charactersOf, contentsIn, hasParts, inParts, valuesOf, withFlatContents } from "./template-values.js";
 
@@ -50,6 +51,7 @@ export class ChatFormat {
    */
   renderAnswered(prompt: Prompt, answer: string | ChatMessage, settings: ResolvedTemplate): AnswerPlace | null {
     checkPrompt(prompt);
+    checkValue("response", answer);
     if (this.#isRaw(messagesOf(prompt), settings)) return null;
     const message = typeof answer === "string" ? { role: "assistant", content: answer } : answer;
     try {

@@ -1,6 +1,7 @@
 /** How prompts become texts: defaults and validation. */
 import type { TemplateOptions } from "../types.js";
 import { given, invalid, type Names, oneOf, plainObject } from "../validate.js";
+import { checkValue } from "./check-value.js";
 
 export interface ResolvedTemplate {
   mode: "auto" | "none";
@@ -28,6 +29,7 @@ export function variablesOf(name: string, value: unknown): Readonly<Record<strin
   const variables = plainObject(name, value);
   const reserved = RESERVED.find((each) => each in variables);
   if (reserved !== undefined) throw invalid(name, `without ${RESERVED.join(" and ")}, which argsearch sets itself`, reserved);
+  checkValue(name, variables);
   return variables;
 }
 
