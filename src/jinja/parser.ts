@@ -209,9 +209,10 @@ class Parser {
     return { type: "scope", body };
   }
 
-  /** Chat templates are no HTML: nothing is escaped, whatever they say. */
+  /** Chat templates are no HTML: none asks for escapes. */
   #autoescape(): Unplaced {
-    this.#expressions.expression();
+    const wanted = this.#expressions.expression();
+    if (wanted.type !== "constant" || wanted.value !== false) this.#stream.fail("autoescape is supported with false alone");
     return { type: "scope", body: this.#until("endautoescape") };
   }
 

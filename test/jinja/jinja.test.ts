@@ -23,6 +23,14 @@ describe("templates mean what they mean to jinja2", () => {
     expect(error).toContain((failure as TemplateError).message.replace(/ \(line \d+\)$/, ""));
   });
 
+  it.each([
+    ["{{ '\\N{BULLET}' }}", "a character by its name, is not supported"],
+    ["{% autoescape true %}{{ '<' }}{% endautoescape %}", "autoescape is supported with false alone"],
+    ["{% autoescape x %}{{ '<' }}{% endautoescape %}", "autoescape is supported with false alone"],
+  ])("but for %s, which is refused", (template, message) => {
+    expect(() => new Template(template)).toThrow(message);
+  });
+
   it("names the line of what cannot be read", () => {
     expect(() => new Template("a\n{% if x %}\n{{ x y }}{% endif %}")).toThrow("expected token 'end of print statement', got 'y' (line 3)");
   });
