@@ -11,7 +11,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 /** Arrays and objects within one another: more than data has, and less than a stack holds, whatever walks through them. */
-const DEEPEST = 500;
+export const DEEPEST = 500;
 
 /** `where` begins the message. @throws ArgsearchError INPUT_INVALID, also for what is nested too deeply to be walked through */
 export function parseJson(content: string, where: string): unknown {

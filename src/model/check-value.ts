@@ -1,8 +1,6 @@
 /** What a program gives to a chat template: JSON. Anything else would be there only in part. */
 import { ArgsearchError } from "../errors.js";
-
-/** Levels of arrays and objects in each other, at most. */
-export const DEEPEST = 500;
+import { DEEPEST } from "../files/json.js";
 
 /**
  * `name` is what the message begins with, `option` what it is about.

@@ -132,7 +132,7 @@ describe("scoreFile()", () => {
     expect(bad).toEqual([2]);
     const endless = JSON.parse(deep(30_000)) as { tools: unknown[] };
     const found = showing.score({ prompt: { messages: "a", tools: endless.tools }, response: "b" });
-    await expect(found).rejects.toMatchObject({ code: "TEMPLATE_INVALID" });
+    await expect(found).rejects.toMatchObject({ code: "INPUT_INVALID" });
   });
 
   it("reads streams, counts progress and can be aborted", async () => {
