@@ -61,13 +61,10 @@ function theOnlyWeight(path: string, heads: readonly string[], names: readonly s
     throw invalid(`${path} has several heads: ${weights.join(", ")}. Name the one to take with --tensor`);
   }
   if (heads.length === 0) throw missing(path, `none of ${named.MODULES.slice(0, 5).join(", ")}`);
-  const [first = heads[0] as string, second] = weights;
-  const isWhole = second === undefined && heads.every((name) => name === first || name === first.replace(/weight$/, "bias"));
-  if (!isWhole || named.modifiesRewards(first, names)) {
-    if (heads.every((name) => name.endsWith(".bias"))) throw onlyBias(path, heads);
-    throw notApplied(path, first, heads, names);
-  }
-  if (first.endsWith(".bias")) throw onlyBias(path, heads);
+  if (heads.every((name) => name.endsWith(".bias"))) throw onlyBias(path, heads);
+  const [first = heads[0] as string] = weights;
+  const isWhole = heads.every((name) => name === first || name === first.replace(/weight$/, "bias"));
+  if (!isWhole || named.modifiesRewards(first, names)) throw notApplied(path, first, heads, names);
   throw invalid(`${path}: ${first} may be a head, or one layer of it. If it is the whole head, --tensor ${first} takes it`);
 }
 
