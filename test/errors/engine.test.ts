@@ -106,11 +106,14 @@ describe.runIf(process.platform === "linux")("an engine whose installation was i
     ["half", (whole) => Math.floor(whole / 2)],
     ["all but a byte", (whole) => whole - 1],
   ];
-  test.each(needed.flatMap((name) => lengths.map(([what, length]) => ({ name, what, length }))))("$name of $what", ({ name, what, length }) => {
-    const [outcome] = devicesOf({ engineDir: cut(`${name} ${what}`, [name], length) });
-    expect(outcome).toMatch(/^ENGINE_INCOMPATIBLE: .* is cut short: install it again\.$/);
-    expect(outcome).toContain(name);
-  });
+  test.each(needed.flatMap((name) => lengths.map(([what, length]) => ({ name, what, length }))))(
+    "$name of $what",
+    ({ name, what, length }) => {
+      const [outcome] = devicesOf({ engineDir: cut(`${name} ${what}`, [name], length) });
+      expect(outcome).toMatch(/^ENGINE_INCOMPATIBLE: .* is cut short: install it again\.$/);
+      expect(outcome).toContain(name);
+    },
+  );
 
   const variants = libraries.filter(isVariant);
   test.runIf(variants.length > 1).each(variants)("%s is passed over", (name) => {
@@ -120,8 +123,13 @@ describe.runIf(process.platform === "linux")("an engine whose installation was i
   });
 
   test("every variant for the CPU", () => {
-    const engineDir = cut("no CPU", libraries.filter((name) => /^libggml-cpu/.test(name)), () => 4096);
-    for (const gpu of ["auto", false]) expect(devicesOf({ engineDir, gpu })[0]).toMatch(/^ENGINE_INCOMPATIBLE: .*libggml-cpu.* is cut short/);
+    const engineDir = cut(
+      "no CPU",
+      libraries.filter((name) => /^libggml-cpu/.test(name)),
+      () => 4096,
+    );
+    for (const gpu of ["auto", false])
+      expect(devicesOf({ engineDir, gpu })[0]).toMatch(/^ENGINE_INCOMPATIBLE: .*libggml-cpu.* is cut short/);
   });
 });
 
