@@ -66,6 +66,8 @@ def _records(path: Path) -> Iterator[tuple[int, object]]:
 def _parsed(content: bytes) -> object:
     try:
         return json.loads(content.decode("utf-8-sig"), parse_constant=_no_constant)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
     except UnicodeDecodeError as error:
         raise ValueError(f"not UTF-8: {error}") from error
     except ValueError as error:
@@ -121,20 +123,38 @@ def _conversations(fields: dict) -> tuple[Prompt, str, str]:
             return turns
         written = _prompt(fields)
         prompt = _turns_of(written) if isinstance(written, str) else written
-        questions = [turn["content"] for turn in turns if turn["role"] == "user"]
-        if isinstance(prompt, str):
-            if not questions:
-                return [Message(role="user", content=prompt), *turns]
-            if not _piece(prompt) or _piece(prompt) in map(_piece, questions):
-                return turns
-        else:
-            if turns[:len(prompt)] == prompt:
-                return turns
-            if not questions or all(turn["role"] != "user" for turn in prompt):
-                return prompt + turns
+        if not isinstance(prompt, str):
+            return _behind_prompt(prompt, turns)
+        if not _has_question(turns):
+            return _behind_prompt([Message(role="user", content=prompt)], turns)
+        questions = [_piece(turn["content"]) for turn in turns if turn["role"] == "user"]
+        if not _piece(prompt) or _piece(prompt) in questions:
+            return turns
         raise ValueError(f"{side} has messages of the user, and does not repeat the prompt's")
 
     return _one_prompt(whole("chosen"), whole("rejected"))
+
+
+def _behind_prompt(prompt: Turns, messages: Turns) -> Turns:
+    """One side's messages, which begin with the prompt's turns or go on behind them. The system message may stand with either."""
+    (own_system, asked), (system, turns) = _system_apart(prompt), _system_apart(messages)
+    if own_system and system and own_system != system:
+        raise ValueError("a side and the prompt begin with two different system messages")
+    system = system or own_system
+    if turns[:len(asked)] == asked:
+        return system + turns
+    if not _has_question(turns):
+        return system + asked + turns
+    raise ValueError("a side has messages of the user, and does not begin with the prompt's")
+
+
+def _has_question(turns: Turns) -> bool:
+    return any(turn["role"] == "user" for turn in turns)
+
+
+def _system_apart(turns: Turns) -> tuple[Turns, Turns]:
+    count = 1 if turns and turns[0]["role"] == "system" else 0
+    return turns[:count], turns[count:]
 
 
 def _transcripts(fields: dict) -> tuple[Prompt, str, str]:

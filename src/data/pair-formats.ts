@@ -1,9 +1,9 @@
 /** Preference pairs in the formats people have. */
 import { isDeepStrictEqual } from "node:util";
-import { answerText, contentText, messagesOf } from "../messages.js";
+import { answerText, contentText, messagesOf, plainAnswer } from "../messages.js";
 import type { ChatMessage, Prompt } from "../types.js";
 import { inContext } from "./context.js";
-import { type Answered, sameMessages, splitAnswer, startsWith } from "./conversation.js";
+import { type Answered, behindPrompt, hasQuestion, sameMessages, splitAnswer } from "./conversation.js";
 import { type Fields, inputError, messagesField, promptField, textField } from "./fields.js";
 import type { Format } from "./format.js";
 import { answerTo, promptOf, repeating } from "./repeated.js";
@@ -53,20 +53,16 @@ function readMessages(fields: Fields): PreferencePair {
   return onePrompt(chosen, rejected);
 }
 
-/** The whole conversation of one side: some data sets repeat the prompt in it, others do not. */
+/** The whole conversation of one side: some data sets repeat the prompt in it, others do not, or not its system message. */
 export function withPrompt(fields: Fields, side: "chosen" | "rejected"): ChatMessage[] {
   const messages = messagesField(fields, side);
   if (fields.prompt === undefined) return messages;
   const prompt = promptOf(promptField(fields, "prompt"));
+  if (typeof prompt !== "string") return behindPrompt(prompt, messages, side);
+  if (!hasQuestion(messages)) return behindPrompt([{ role: "user", content: prompt }], messages, side);
   const questions = messages.filter(({ role }) => role === "user");
-  if (typeof prompt === "string") {
-    if (questions.length === 0) return [{ role: "user", content: prompt }, ...messages];
-    const [text, ...texts] = [prompt, ...questions.map(contentText)].map(pieceOf);
-    if (text === "" || texts.includes(text)) return messages;
-  } else {
-    if (startsWith(messages, prompt)) return messages;
-    if (questions.length === 0 || !prompt.some(({ role }) => role === "user")) return [...prompt, ...messages];
-  }
+  const [text, ...texts] = [prompt, ...questions.map(contentText)].map(pieceOf);
+  if (text === "" || texts.includes(text)) return messages;
   throw inputError(`${side} has messages of the user, and does not repeat the prompt's`);
 }
 
@@ -100,6 +96,11 @@ export function checkedPair(pair: PreferencePair): PreferencePair {
   for (const [name, answer] of Object.entries({ chosen, rejected })) {
     if (answerText(answer) === "") throw inputError(`the ${name} response is empty`);
   }
-  if (isDeepStrictEqual(chosen, rejected)) throw inputError("chosen and rejected are identical");
+  if (isDeepStrictEqual(flat(chosen), flat(rejected))) throw inputError("chosen and rejected are identical");
   return pair;
+}
+
+/** An answer whose parts are one text. */
+function flat(answer: string | ChatMessage): string | ChatMessage {
+  return typeof answer === "object" && Array.isArray(answer.content) ? plainAnswer({ ...answer, content: contentText(answer) }) : answer;
 }

@@ -25,7 +25,7 @@ import { PairReader } from "./reader.js";
 import { type Split, splitPairs } from "./split.js";
 
 /** How pairs become tokens: raise the number when that changes. */
-const READING = 2;
+const READING = 3;
 const FOLDS = 5;
 /** Fewer pairs tell nothing. */
 const FEWEST = 10;
@@ -55,7 +55,7 @@ export async function fitReward(options: FitOptions): Promise<FitResult> {
   const fit = { ...asked, load: { ...asked.load, gpu } };
   const { name, embeddingLength, chatTemplate } = await inspect(fit.model);
   if (embeddingLength === null) throw new ArgsearchError("MODEL_INVALID", `${fit.model} does not say how long its embedding is`);
-  const file = await FeatureFile.open(`${fit.out}.features`, embeddingLength, await keyOf(fit, options.date, chatTemplate));
+  const file = await FeatureFile.open(`${fit.out}.features`, embeddingLength, await keyOf(fit, chatTemplate));
   try {
     const read = await readAll(fit, file);
     const heldOut = typeof fit.heldOut === "string" ? 0 : fit.heldOut;
@@ -74,9 +74,9 @@ export async function fitReward(options: FitOptions): Promise<FitResult> {
 }
 
 /** What the hidden states depend on, apart from the pairs. */
-async function keyOf({ model, chatTemplate, template, load }: ResolvedFit, date: FitOptions["date"], own: string | null): Promise<Buffer> {
+async function keyOf({ model, chatTemplate, template, load }: ResolvedFit, own: string | null): Promise<Buffer> {
   const { contextSize = null, batchSize, kvType, gpu } = load;
-  const reading = [READING, template.mode, chatTemplate ?? null, template.variables, clockKey([chatTemplate ?? own], date)];
+  const reading = [READING, template.mode, chatTemplate ?? null, template.variables, clockKey([chatTemplate ?? own], template.date)];
   const parts = [await fingerprint(model), reading, contextSize, batchSize, kvType, gpu, PREFIX_LENGTHS];
   return createHash("sha256").update(JSON.stringify(parts)).digest();
 }
