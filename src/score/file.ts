@@ -1,11 +1,10 @@
 /** Scores a data file into another. */
 import { createHash } from "node:crypto";
 import type { DataSource } from "../data/read.js";
-import { ArgsearchError } from "../errors.js";
 import { fileBytes, isOrdinaryFile } from "../files/bytes.js";
 import { fingerprint } from "../files/fingerprint.js";
+import { refuseInputs } from "../files/inputs.js";
 import { countLines } from "../files/json-lines.js";
-import { isSameFile } from "../files/output-file.js";
 import { clockKey } from "../model/template-options.js";
 import { type ScoredLine, type ScoreLinesOptions, scoreLines } from "./lines.js";
 import { LineOutput } from "./output.js";
@@ -28,7 +27,7 @@ export interface ScoreFileOptions extends Omit<ScoreLinesOptions, "skip"> {
  * Scores every line of a data file and sums them up. Bad lines are reported and counted, the rest is scored. With `out`,
  * a run that was interrupted goes on when it is called again with the same file, model and options.
  *
- * @throws ArgsearchError as scoreLines(); OPTION_INVALID when `out` is the source; BUSY when another run writes it; FILE_UNWRITABLE
+ * @throws ArgsearchError as scoreLines(); OPTION_INVALID when `out` is the source or a model; BUSY when another run writes it; FILE_UNWRITABLE
  */
 export async function scoreFile(
   model: Scores,
@@ -101,10 +100,10 @@ class Older {
 }
 
 async function openOutput(out: string, model: Scores, source: DataSource, options: ScoreLinesOptions): Promise<LineOutput> {
-  if (typeof source === "string" && (await isSameFile(source, out))) {
-    throw new ArgsearchError("OPTION_INVALID", `out must not be the file that is read: ${out}`, { option: "out" });
-  }
-  return LineOutput.open(out, await keyOf(model, source, options));
+  const models = [...model.info.rewards, ...(model.info.policy ? [model.info.policy] : [])];
+  const inputs = [source, ...models.map(({ path }) => path)];
+  await refuseInputs(out, inputs);
+  return LineOutput.open(out, await keyOf(model, source, options), inputs);
 }
 
 /** How responses are read: raise the number when that changes. */

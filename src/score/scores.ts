@@ -4,6 +4,8 @@ import type { ScoreInput, ScoreOptions, ScoreResult } from "../types.js";
 /** What rates texts: a RewardModel, or a Decoder with its rewards. */
 export interface Scores {
   readonly info: {
+    /** Of a decoder. */
+    readonly policy?: ModelInfo | undefined;
     readonly rewards: readonly ModelInfo[];
     /** Names of the objectives: labels of reward models, then functions. */
     readonly objectives: readonly string[];
