@@ -1,6 +1,7 @@
 /** Files that take their name when they are whole, with one writer at a time; what is no ordinary file is written to as it stands. */
 import { constants, fstatSync, type Stats } from "node:fs";
-import { type FileHandle, open, rm, stat } from "node:fs/promises";
+import { type FileHandle, open, readdir, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { ArgsearchError } from "../errors.js";
 import { refuseDirectory, unwritable } from "./file-errors.js";
 import { type Input, refuseInputs } from "./inputs.js";
@@ -8,7 +9,7 @@ import { lockFile, type Unlock } from "./lock.js";
 import { followLinks, moveInto } from "./whole-file.js";
 
 export interface OutputOptions {
-  /** Comes before ".partial" in the name under which the file grows; default nothing. */
+  /** 12 hexadecimal digits before ".partial" in the name under which the file grows; default none. */
   tag?: string | undefined;
   /** Keep what an older file of that name holds; default false. */
   resume?: boolean | undefined;
@@ -68,7 +69,9 @@ export class OutputFile {
   async commit(): Promise<void> {
     try {
       await this.handle.close();
-      if (this.partial !== null) await moveInto(this.partial, this.#target, this.#path);
+      if (this.partial === null) return;
+      await moveInto(this.partial, this.#target, this.#path);
+      await removeStale(this.#target);
     } catch (error) {
       throw unwritable(error, this.#path);
     } finally {
@@ -94,6 +97,15 @@ export class OutputFile {
     } finally {
       await this.#unlock();
     }
+  }
+}
+
+/** Removes what interrupted runs with other tags left: nobody goes on with that once the file is there. For who has the lock. */
+async function removeStale(target: string): Promise<void> {
+  const [dir, name] = [dirname(target), basename(target)];
+  const isStale = (entry: string): boolean => entry.startsWith(name) && /^\.[0-9a-f]{12}\.partial$/.test(entry.slice(name.length));
+  for (const entry of await readdir(dir).catch(() => [])) {
+    if (isStale(entry)) await rm(join(dir, entry), { force: true }).catch(() => {}); // the file itself is whole
   }
 }
 

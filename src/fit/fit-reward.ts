@@ -3,8 +3,9 @@ import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { checkedPair, type PreferencePair } from "../data/pair-formats.js";
 import { type Numbered, readPairs } from "../data/read.js";
-import { binding } from "../engine/binding.js";
+import { binding, type EngineInfo } from "../engine/binding.js";
 import { chooseEngine } from "../engine/choice.js";
+import { computationKey, computationOf } from "../engine/computation.js";
 import { native } from "../engine/native.js";
 import { ArgsearchError } from "../errors.js";
 import { fingerprint } from "../files/fingerprint.js";
@@ -53,11 +54,11 @@ export async function fitReward(options: FitOptions): Promise<FitResult> {
 
 async function fitAlone(asked: ResolvedFit, date: FitOptions["date"], features: string): Promise<FitResult> {
   const { signal } = asked.load;
-  const { gpu } = await chooseEngine(asked.load, signal);
+  const { engine, gpu } = await chooseEngine(asked.load, signal);
   const fit = { ...asked, load: { ...asked.load, gpu } };
   const { name, embeddingLength, chatTemplate } = await inspect(fit.model);
   if (embeddingLength === null) throw new ArgsearchError("MODEL_INVALID", `${fit.model} does not say how long its embedding is`);
-  const file = await FeatureFile.open(features, embeddingLength, await keyOf(fit, date, chatTemplate));
+  const file = await FeatureFile.open(features, embeddingLength, await keyOf(fit, engine, date, chatTemplate));
   try {
     const read = await readAll(fit, file);
     const heldOut = typeof fit.heldOut === "string" ? 0 : fit.heldOut;
@@ -76,10 +77,11 @@ async function fitAlone(asked: ResolvedFit, date: FitOptions["date"], features: 
 }
 
 /** What the hidden states depend on, apart from the pairs. */
-async function keyOf({ model, chatTemplate, template, load }: ResolvedFit, date: FitOptions["date"], own: string | null): Promise<Buffer> {
-  const { contextSize = null, batchSize, kvType, gpu } = load;
+async function keyOf(fit: ResolvedFit, engine: EngineInfo, date: FitOptions["date"], own: string | null): Promise<Buffer> {
+  const { model, chatTemplate, template, load } = fit;
+  const computed = computationKey(engine, computationOf(load, load.gpu));
   const reading = [READING, template.mode, chatTemplate ?? null, template.variables, clockKey([chatTemplate ?? own], date)];
-  const parts = [await fingerprint(model), reading, contextSize, batchSize, kvType, gpu, PREFIX_LENGTHS];
+  const parts = [await fingerprint(model), reading, load.contextSize ?? null, computed, PREFIX_LENGTHS];
   return createHash("sha256").update(JSON.stringify(parts)).digest();
 }
 

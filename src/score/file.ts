@@ -1,6 +1,8 @@
 /** Scores a data file into another. */
 import { createHash } from "node:crypto";
 import type { DataSource } from "../data/read.js";
+import type { ModelInfo } from "../engine/binding.js";
+import { computationKey } from "../engine/computation.js";
 import { fileBytes, isOrdinaryFile } from "../files/bytes.js";
 import { fingerprint } from "../files/fingerprint.js";
 import { refuseInputs } from "../files/inputs.js";
@@ -100,10 +102,14 @@ class Older {
 }
 
 async function openOutput(out: string, model: Scores, source: DataSource, options: ScoreLinesOptions): Promise<LineOutput> {
-  const models = [...model.info.rewards, ...(model.info.policy ? [model.info.policy] : [])];
-  const inputs = [source, ...models.map(({ path }) => path)];
+  const inputs = [source, ...modelsOf(model.info).map(({ path }) => path)];
   await refuseInputs(out, inputs);
   return LineOutput.open(out, await keyOf(model, source, options), inputs);
+}
+
+/** A decoder's policy cuts responses into tokens. */
+function modelsOf({ policy, rewards }: Scores["info"]): ModelInfo[] {
+  return policy === undefined ? [...rewards] : [policy, ...rewards];
 }
 
 /** How responses are read: raise the number when that changes. */
@@ -120,8 +126,11 @@ async function keyOf({ info }: Scores, source: DataSource, options: ScoreLinesOp
   const labels = info.rewards.reduce((count, { head }) => count + (head?.labels.length ?? 0), 0);
   if (typeof source !== "string" || !(await isOrdinaryFile(source)) || labels < info.objectives.length) return null;
   const hash = createHash("sha256");
-  for (const { path } of info.rewards) hash.update(await fingerprint(path));
-  hash.update(JSON.stringify([info.objectives, info.weights, info.contextSize, options.format ?? "auto", readingOf(info, options)]));
+  const computed = computationKey(info.engine, info.computation);
+  for (const { path } of modelsOf(info)) hash.update(await fingerprint(path));
+  hash.update(
+    JSON.stringify([info.objectives, info.weights, info.contextSize, computed, options.format ?? "auto", readingOf(info, options)]),
+  );
   for await (const chunk of fileBytes(source)) hash.update(chunk);
   return hash.digest("hex");
 }

@@ -1,4 +1,5 @@
-import type { ModelInfo } from "../engine/binding.js";
+import type { EngineInfo, ModelInfo } from "../engine/binding.js";
+import type { Computation } from "../engine/computation.js";
 import type { ScoreInput, ScoreOptions, ScoreResult } from "../types.js";
 
 /** What rates texts: a RewardModel, or a Decoder with its rewards. */
@@ -12,6 +13,8 @@ export interface Scores {
     /** What each objective counts in the sum. */
     readonly weights: readonly number[];
     readonly contextSize: number;
+    readonly engine: EngineInfo;
+    readonly computation: Computation;
   };
   score(inputs: readonly ScoreInput[], options?: ScoreOptions): Promise<ScoreResult[]>;
 }

@@ -12,6 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
+const KEY = "ab0123456789";
 const inFolder = (name: string): string => join(folder, name);
 
 async function written(path: string, text: string): Promise<void> {
@@ -23,10 +24,10 @@ async function written(path: string, text: string): Promise<void> {
 describe("OutputFile", () => {
   it("has its name when it is whole, and another until then", async () => {
     writeFileSync(inFolder("a"), "old");
-    const file = await OutputFile.open(inFolder("a"), { tag: "key" });
+    const file = await OutputFile.open(inFolder("a"), { tag: KEY });
     await file.append("new");
     expect(readFileSync(inFolder("a"), "utf8")).toBe("old");
-    expect(readdirSync(folder).sort()).toEqual(["a", "a.key.partial", "a.partial.lock"]);
+    expect(readdirSync(folder).sort()).toEqual(["a", `a.${KEY}.partial`, "a.partial.lock"]);
     await file.commit();
     await file.suspend();
     expect(readFileSync(inFolder("a"), "utf8")).toBe("new");
@@ -48,21 +49,29 @@ describe("OutputFile", () => {
   });
 
   it("has one writer at a time, whatever that would go on with", async () => {
-    const file = await OutputFile.open(inFolder("a"), { tag: "key" });
+    const file = await OutputFile.open(inFolder("a"), { tag: KEY });
     await file.append("x");
-    for (const options of [{}, { resume: true }, { tag: "key", resume: true }, { tag: "other" }]) {
+    for (const options of [{}, { resume: true }, { tag: KEY, resume: true }, { tag: "0123456789ab" }]) {
       await expect(OutputFile.open(inFolder("a"), options)).rejects.toMatchObject({
         code: "BUSY",
         message: expect.stringMatching(/a is in use by process \d+ on .*: wait for it, or name another file/),
       });
     }
-    expect(readFileSync(inFolder("a.key.partial"), "utf8")).toBe("x");
-    expect(readdirSync(folder).sort()).toEqual(["a.key.partial", "a.partial.lock"]);
+    expect(readFileSync(inFolder(`a.${KEY}.partial`), "utf8")).toBe("x");
+    expect(readdirSync(folder).sort()).toEqual([`a.${KEY}.partial`, "a.partial.lock"]);
     await file.commit();
     for (const end of ["suspend", "discard", "commit"] as const) {
       await (await OutputFile.open(inFolder("a")))[end]();
       expect(readdirSync(folder)).not.toContain("a.partial.lock");
     }
+  });
+
+  it("takes along what runs of other kinds have left of it, and nothing else", async () => {
+    const others = ["a.notes.partial", "b.ab0123456789.partial", "xa.ab0123456789.partial", "a.ab0123456789.partial.txt"];
+    for (const name of others) writeFileSync(inFolder(name), "");
+    for (const tag of [KEY, "0123456789ab"]) await (await OutputFile.open(inFolder("a"), { tag })).suspend();
+    await written(inFolder("a"), "x");
+    expect(readdirSync(folder).sort()).toEqual(["a", ...others].sort());
   });
 
   it("is free again when it could not be opened", async () => {
