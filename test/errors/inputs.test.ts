@@ -12,6 +12,7 @@ import {
   loadReward,
   type RewardModel,
   scoreFile,
+  writeReport,
 } from "../../src/index.js";
 import { writeSplitGguf } from "../helpers/gguf-writer.js";
 import { modelFolder } from "../helpers/model-folder.js";
@@ -146,6 +147,33 @@ it("a conversion may write beside what it reads, over an older one", async () =>
 });
 
 describe("evaluate()", () => {
+  const run = (): Promise<unknown> => evaluate({ data: ["a"], out: folder, methods: ["greedy"], maxTokens: 1, ...CPU });
+
+  it.each([
+    ["settings.json", "{}"],
+    ["settings.json", "null"],
+    ["settings.json", '{"editor.tabSize": 2'],
+    ["responses.jsonl", '{"prompt":"a"}\n'],
+    ["results.json", "{}"],
+    ["judge.jsonl", "mine"],
+    ["report.md", "# Mine"],
+    ["report.html", "<p>"],
+  ])("leaves somebody else's %s alone: %s", async (name, content) => {
+    const path = file(name, content);
+    await expect(run()).rejects.toMatchObject({ code: "OPTION_INVALID", option: "out", message: expect.stringContaining(path) });
+    expect(readdirSync(folder)).toEqual([name]);
+    expect(readFileSync(path, "utf8")).toBe(content);
+  });
+
+  it.each(["{}", "null", "[]", "x", '{"methods":[]}'])("does not decode beside results that are not its own: %s", async (content) => {
+    await run();
+    file("results.json", content);
+    const message = expect.stringContaining("results.json is there already");
+    await expect(run()).rejects.toMatchObject({ code: "OPTION_INVALID", message });
+    await expect(writeReport(folder)).rejects.toMatchObject({ code: "OPTION_INVALID", message });
+    expect(readFileSync(join(folder, "results.json"), "utf8")).toBe(content);
+  });
+
   it.each(["responses.jsonl", "settings.json", "results.json", "report.md"])("does not write over its data %s", async (name) => {
     const input = data(name);
     await expect(evaluate({ data: input, out: folder, methods: ["greedy"], maxTokens: 1, ...CPU })).rejects.toMatchObject({

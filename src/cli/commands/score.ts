@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { cleanedLine } from "../../clean.js";
 import { refuseInputs } from "../../files/inputs.js";
 import { ArgsearchError, SCORABLE_FORMAT_NAMES, type ScoreInput, type ScoreResult } from "../../index.js";
 import {
@@ -11,7 +12,6 @@ import {
   rewardTerms,
 } from "../flags/flags.js";
 import { addTemplateFlags, rewardAtFlag, templateFiles, templateOptions } from "../flags/templates.js";
-import { cleanedLine } from "../terminal/clean.js";
 import { reward as formatReward, table } from "../terminal/format.js";
 import { requiredText } from "../terminal/input.js";
 import { interruptible } from "../terminal/interrupt.js";
