@@ -1,12 +1,15 @@
 /** How models compute: what their numbers depend on beside files, texts and the context's size. */
-import type { ResolvedModelOptions } from "../model/options.js";
 import type { Gpu } from "../types.js";
 import { binding, type EngineInfo } from "./binding.js";
 import { native } from "./native.js";
 
-export interface Computation extends Pick<ResolvedModelOptions, "gpuLayers" | "batchSize" | "kvType"> {
+export interface Computation {
   /** As it was chosen: false where no GPU is used. */
   gpu: Gpu;
+  /** -1: all. */
+  gpuLayers: number;
+  batchSize: number;
+  kvType: string;
 }
 
 export function computationOf({ gpuLayers, batchSize, kvType }: Computation, gpu: Gpu): Computation {

@@ -1,6 +1,6 @@
 /** What the command line says of a judge: the estimate before, verdicts after, and what is missing. */
 
-import { cleanedLine } from "../../clean.js";
+import { cleanedLine } from "../../files/clean.js";
 import type { JudgeEstimate, JudgeResult } from "../../index.js";
 import { reportLine } from "../terminal/failure.js";
 import { plural } from "../terminal/format.js";

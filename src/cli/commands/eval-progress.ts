@@ -1,5 +1,5 @@
 import cliProgress from "cli-progress";
-import { cleanedLine } from "../../clean.js";
+import { cleanedLine } from "../../files/clean.js";
 import type { EvaluationProgress } from "../../index.js";
 import { note } from "../terminal/output.js";
 

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { cleanedLine } from "../../clean.js";
+import { cleanedLine } from "../../files/clean.js";
 import { refuseInputs } from "../../files/inputs.js";
 import { ArgsearchError, SCORABLE_FORMAT_NAMES, type ScoreInput, type ScoreResult } from "../../index.js";
 import {

@@ -1,6 +1,6 @@
 /** Loading for the commands: progress bar, Ctrl-C, log, and disposal whatever happens. */
 
-import { cleaned } from "../../clean.js";
+import { cleaned } from "../../files/clean.js";
 import { ArgsearchError, type Decoder, type LoadOptions, load, loadReward, type RewardModel, setLogger } from "../../index.js";
 import { interruptible } from "../terminal/interrupt.js";
 import { loadingBar } from "../terminal/progress.js";

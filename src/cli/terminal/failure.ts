@@ -1,6 +1,6 @@
 /** Exit codes, and the one line on standard error that an error becomes. */
 import { type Command, CommanderError } from "commander";
-import { cleaned } from "../../clean.js";
+import { cleaned } from "../../files/clean.js";
 import { ArgsearchError } from "../../index.js";
 import { inFlags } from "./words.js";
 

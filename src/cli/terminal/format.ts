@@ -1,6 +1,6 @@
 /** Numbers for people, aligned tables and histograms. */
 
-import { cleanedLine } from "../../clean.js";
+import { cleanedLine } from "../../files/clean.js";
 import type { GenerateResult, Histogram } from "../../index.js";
 
 /** Columns of a histogram's longest bar. */

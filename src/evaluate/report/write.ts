@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { cleaned } from "../../clean.js";
 import { ArgsearchError } from "../../errors.js";
+import { cleaned } from "../../files/clean.js";
 import { unwritable } from "../../files/file-errors.js";
 import { writeWhole } from "../../files/whole-file.js";
 import type { EvaluatedResponse } from "../response.js";
