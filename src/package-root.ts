@@ -24,3 +24,12 @@ export function packageFile(...names: string[]): string {
 export function packageManifest(): { version: string; optionalDependencies?: Record<string, string> } {
   return JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8"));
 }
+
+/** The working directory, as one place to look in; none when it was removed. */
+export function workingDirectory(): string[] {
+  try {
+    return [process.cwd()];
+  } catch {
+    return [];
+  }
+}

@@ -36,7 +36,10 @@ export interface TemplateOptions {
   template?: "auto" | "none" | undefined;
   /** Variables for the chat templates, as JSON: { enable_thinking: false }. Not `messages` and `add_generation_prompt`. */
   templateVariables?: Readonly<Record<string, unknown>> | undefined;
-  /** What templates take for the present time, as a Date or in ISO 8601; default: when the call is made. */
+  /**
+   * What templates take for the present time, as a Date or in ISO 8601, local where it does not say otherwise, a day for its
+   * beginning. Default: when the call is made; for what a later run can continue, the beginning of that day.
+   */
   date?: Date | string | undefined;
 }
 

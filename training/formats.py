@@ -66,6 +66,8 @@ def _records(path: Path) -> Iterator[tuple[int, object]]:
 def _parsed(content: bytes) -> object:
     try:
         return json.loads(content.decode("utf-8-sig"), parse_constant=_no_constant)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
     except UnicodeDecodeError as error:
         raise ValueError(f"not UTF-8: {error}") from error
     except ValueError as error:
@@ -120,12 +122,35 @@ def _conversations(fields: dict) -> tuple[Prompt, str, str]:
         if "prompt" not in fields:
             return turns
         prompt = _prompt(fields)
-        if isinstance(prompt, list):
-            return turns if turns[:len(prompt)] == prompt else prompt + turns
-        asked = any(turn["role"] == "user" for turn in turns)
-        return turns if asked else [Message(role="user", content=prompt), *turns]
+        if isinstance(prompt, str):
+            if _has_question(turns):
+                return turns
+            prompt = [Message(role="user", content=prompt)]
+        return _behind_prompt(prompt, turns)
 
     return _one_prompt(whole("chosen"), whole("rejected"))
+
+
+def _behind_prompt(prompt: Turns, messages: Turns) -> Turns:
+    """One side's messages, which begin with the prompt's turns or go on behind them. The system message may stand with either."""
+    (own_system, asked), (system, turns) = _system_apart(prompt), _system_apart(messages)
+    if own_system and system and own_system != system:
+        raise ValueError("a side and the prompt begin with two different system messages")
+    system = system or own_system
+    if turns[:len(asked)] == asked:
+        return system + turns
+    if not _has_question(turns):
+        return system + asked + turns
+    raise ValueError("a side has messages of the user, and does not begin with the prompt's")
+
+
+def _has_question(turns: Turns) -> bool:
+    return any(turn["role"] == "user" for turn in turns)
+
+
+def _system_apart(turns: Turns) -> tuple[Turns, Turns]:
+    count = 1 if turns and turns[0]["role"] == "system" else 0
+    return turns[:count], turns[count:]
 
 
 def _transcripts(fields: dict) -> tuple[Prompt, str, str]:
@@ -139,8 +164,11 @@ def _answers(fields: dict) -> tuple[Prompt, str, str]:
     written = _prompt(fields)
     prompt = _turns_of(written) if isinstance(written, str) else written
     sides = [_text(fields, side) for side in ("chosen", "rejected")]
-    if all(_repeats(side, prompt) for side in sides):
-        return _transcripts(fields)
+    as_turns = prompt if isinstance(prompt, list) else [Message(role="user", content=_with_line_feeds(prompt.strip(BLANKS)))]
+    system, turns = _system_apart(as_turns)
+    if all(_repeats(side, turns) for side in sides):
+        asked, *answers = _transcripts(fields)
+        return (system + asked, *answers)
     if isinstance(written, str) and _is_transcript(written):
         sides = [_with_line_feeds(side) for side in sides]
     return (prompt, *sides)
@@ -176,10 +204,8 @@ def _prompt(fields: dict) -> Prompt:
     return _messages(fields, "prompt") if isinstance(fields["prompt"], list) else _text(fields, "prompt")
 
 
-def _repeats(text: str, prompt: Prompt) -> bool:
+def _repeats(text: str, prompt: Turns) -> bool:
     """Whether a text is a transcript that begins with the prompt's turns."""
-    if isinstance(prompt, str):
-        prompt = [Message(role="user", content=_with_line_feeds(prompt.strip(BLANKS)))]
     return _is_transcript(text) and _parse_transcript(text)[:len(prompt)] == prompt
 
 

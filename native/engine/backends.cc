@@ -1,9 +1,14 @@
 #include "engine/backends.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <regex>
+#include <string>
+#include <vector>
 
+#include "engine/elf.h"
 #include "engine/library.h"
+#include "engine/log.h"
 #include "error.h"
 
 namespace argsearch {
@@ -22,30 +27,70 @@ int score_of(const std::string& path) {
   }
 }
 
-/// As ggml chooses among the libraries of all backends.
-void load_best_cpu(const LlamaApi& api) {
-  static const std::regex pattern(R"((lib)?ggml-cpu(-[a-z0-9_.]+)?\.(so|dll))");
+/// The backend libraries of a directory, as ggml names them.
+struct BackendFiles {
+  std::vector<std::string> cpu;  // variants for several processors
+  std::vector<std::string> others;
+  /// One of `cpu` that is cut short, and is not in it; else "".
+  std::string damaged;
+};
+
+BackendFiles find_backends(const std::string& dir) {
+  static const std::regex pattern(R"((lib)?ggml-(?!base)([a-z0-9]+)([-.][a-z0-9_.]+)?\.(so|dll))");
+  BackendFiles found;
+  std::error_code ec;
+  for (const auto& entry : fs::directory_iterator(fs::u8path(dir), ec)) {
+    const std::string name = entry.path().filename().u8string();
+    std::smatch match;
+    if (!std::regex_match(name, match, pattern)) continue;
+    const std::string path = entry.path().u8string();
+    if (match[2] != "cpu") {
+      found.others.push_back(path);
+    } else if (is_cut_short(path)) {
+      found.damaged = path;
+    } else {
+      found.cpu.push_back(path);
+    }
+  }
+  std::sort(found.others.begin(), found.others.end());
+  return found;
+}
+
+/// As ggml chooses among the libraries of all backends. One that is cut short cannot say whether it would have been
+/// chosen: the others do.
+void load_best_cpu(const LlamaApi& api, const BackendFiles& files) {
   std::string best;
   int best_score = 0;
-  std::error_code ec;
-  for (const auto& entry : fs::directory_iterator(fs::u8path(api.dir), ec)) {
-    if (!std::regex_match(entry.path().filename().u8string(), pattern)) continue;
-    const std::string path = entry.path().u8string();
+  for (const std::string& path : files.cpu) {
     const int score = score_of(path);
     if (score > best_score) {
       best_score = score;
       best = path;
     }
   }
+  if (best.empty() && !files.damaged.empty()) require_whole(files.damaged);
+  if (!files.damaged.empty()) {
+    const std::string warning = files.damaged + " is cut short and not used: install it again.\n";
+    log_from_engine(GGML_LOG_LEVEL_WARN, warning.c_str(), nullptr);
+  }
   if (!best.empty()) api.ggml_backend_load(best.c_str());
+}
+
+void load_all(const LlamaApi& api, const std::string& dir) {
+  const BackendFiles files = find_backends(dir);
+  for (const std::string& path : files.others) require_whole(path);
+  if (files.damaged.empty()) return api.ggml_backend_load_all_from_path(dir.c_str());
+  // ggml would open each variant to ask how well it suits.
+  for (const std::string& path : files.others) api.ggml_backend_load(path.c_str());
+  load_best_cpu(api, files);
 }
 
 }  // namespace
 
 void load_backends(const LlamaApi& api, bool cpu_alone) {
-  if (cpu_alone) return load_best_cpu(api);
-  api.ggml_backend_load_all_from_path(api.dir.c_str());
-  if (!api.backends.empty()) api.ggml_backend_load_all_from_path(api.backends.c_str());
+  if (cpu_alone) return load_best_cpu(api, find_backends(api.dir));
+  load_all(api, api.dir);
+  if (!api.backends.empty()) load_all(api, api.backends);
 }
 
 }  // namespace argsearch

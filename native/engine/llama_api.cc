@@ -7,6 +7,7 @@
 #include "engine/abi.h"
 #include "engine/assertion_guard.h"
 #include "engine/backends.h"
+#include "engine/elf.h"
 #include "engine/engine_files.h"
 #include "engine/library.h"
 #include "engine/log.h"
@@ -21,8 +22,10 @@ namespace fs = std::filesystem;
 fs::path existing_directory(const std::string& dir) {
   std::error_code ec;
   const fs::path canonical = fs::canonical(fs::u8path(dir), ec);
-  if (ec || !fs::is_directory(canonical, ec)) {
-    throw Error(ErrorCode::kEngineNotFound, "the engine directory " + dir + " does not exist.");
+  if (ec) throw Error(ErrorCode::kEngineNotFound, "the engine directory " + dir + " does not exist.");
+  if (!fs::is_directory(canonical, ec)) {
+    throw Error(ErrorCode::kEngineNotFound,
+                dir + " is no directory: engineDir is the folder of llama.cpp's libraries.");
   }
   return canonical;
 }
@@ -42,6 +45,8 @@ void check_companion(const Library& llama, const char* symbol, const std::string
 std::unique_ptr<LlamaApi> open_libraries(const fs::path& dir) {
   // Windows resolves a symbol in the very library only, so each is opened and searched.
   const EngineFiles files = find_engine_files(dir);
+  // All of them first: the loader opens what one depends on.
+  for (const std::string* file : {&files.llama, &files.ggml, &files.ggml_base}) require_whole(*file);
   Library libraries[] = {Library::open(files.llama), Library::open(files.ggml), Library::open(files.ggml_base)};
   check_companion(libraries[0], "ggml_backend_load_all_from_path", files.ggml);
   check_companion(libraries[0], "gguf_init_from_file", files.ggml_base);

@@ -1,6 +1,7 @@
 #include "model/model.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "engine/assertion_guard.h"
 #include "engine/failures.h"
@@ -66,6 +67,11 @@ std::shared_ptr<const Model> Model::load(const ModelParams& params, const std::f
   if (model->n_vocab() <= 0) throw Error(ErrorCode::kModelUnsupported, params.path + " has no vocabulary.");
   model->head_ = RewardHead::read(metadata, model->n_embd());
   return model;
+}
+
+void Model::check_rewards(const std::vector<double>& rewards) const {
+  if (std::all_of(rewards.begin(), rewards.end(), [](double reward) { return std::isfinite(reward); })) return;
+  throw Error(ErrorCode::kDecodeFailed, path_ + ": a reward is not a finite number. The file is damaged.");
 }
 
 size_t Model::n_embd() const { return static_cast<size_t>(engine().llama_model_n_embd(handle())); }

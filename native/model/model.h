@@ -39,6 +39,8 @@ class Model {
   const std::string& path() const { return path_; }
   const std::string& architecture() const { return architecture_; }
   const std::optional<RewardHead>& head() const { return head_; }
+  /// DECODE_FAILED unless what the head gave are finite numbers.
+  void check_rewards(const std::vector<double>& rewards) const;
   size_t n_embd() const;
   int32_t n_vocab() const { return vocabulary_->size(); }
   int32_t n_ctx_train() const;

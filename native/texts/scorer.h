@@ -40,7 +40,7 @@ class Scorer {
  public:
   explicit Scorer(const ScorerSettings& settings);
 
-  /// In the order given. PROMPT_EMPTY, PROMPT_TOO_LONG, OPTION_INVALID.
+  /// In the order given. PROMPT_EMPTY, PROMPT_TOO_LONG, OPTION_INVALID; DECODE_FAILED for rewards that are not finite.
   std::vector<SequenceScore> score(const std::vector<ScoreSequence>& sequences, bool want_hidden);
 
   ScorerCounters counters() const { return counters_; }

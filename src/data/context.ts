@@ -1,5 +1,6 @@
 /** Columns beside a prompt that its chat template reads, too. */
-import { messagesOf } from "../messages.js";
+import { parseJson } from "../files/json.js";
+import { contentText, messagesOf } from "../messages.js";
 import type { ChatMessage, Conversation, Prompt } from "../types.js";
 import { type Fields, inputError } from "./fields.js";
 
@@ -25,7 +26,7 @@ function withSystem({ system }: Fields, messages: Conversation["messages"]): Con
   const others: readonly ChatMessage[] = typeof messages === "string" ? [{ role: "user", content: messages }] : messages;
   const [first] = others;
   if (first?.role !== "system") return [{ role: "system", content: system }, ...others];
-  if (first.content === system) return others;
+  if (contentText(first) === system) return others;
   throw inputError('the field "system" and the first message are two different system messages');
 }
 
@@ -40,11 +41,7 @@ function arrayColumn(fields: Fields, name: "tools" | "documents"): Partial<Conve
 function unpacked(value: unknown, name: string): unknown {
   if (typeof value !== "string") return value;
   if (value.trim() === "") return null;
-  try {
-    return JSON.parse(value);
-  } catch {
-    throw inputError(`the field "${name}" must be an array, or one as JSON`);
-  }
+  return parseJson(value, `the field "${name}"`);
 }
 
 const RESERVED = ["messages", "add_generation_prompt"];

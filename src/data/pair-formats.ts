@@ -1,9 +1,9 @@
 /** Preference pairs in the formats people have. */
 import { isDeepStrictEqual } from "node:util";
-import { answerText, messagesOf } from "../messages.js";
+import { answerText, contentText, messagesOf, plainAnswer } from "../messages.js";
 import type { ChatMessage, Prompt } from "../types.js";
 import { inContext } from "./context.js";
-import { type Answered, sameMessages, splitAnswer, startsWith } from "./conversation.js";
+import { type Answered, behindPrompt, hasQuestion, sameMessages, splitAnswer, startsWith, systemApart } from "./conversation.js";
 import { type Fields, inputError, messagesField, promptField, textField } from "./fields.js";
 import type { Format } from "./format.js";
 import { isTranscript, parseTranscript, withLineFeeds } from "./transcript.js";
@@ -52,13 +52,13 @@ function readMessages(fields: Fields): PreferencePair {
   return onePrompt(chosen, rejected);
 }
 
-/** The whole conversation of one side: some data sets repeat the prompt in it, others do not. */
+/** The whole conversation of one side: some data sets repeat the prompt in it, others do not, or not its system message. */
 function withPrompt(fields: Fields, side: "chosen" | "rejected"): ChatMessage[] {
   const messages = messagesField(fields, side);
   if (fields.prompt === undefined) return messages;
   const prompt = promptField(fields, "prompt");
-  if (typeof prompt !== "string") return startsWith(messages, prompt) ? messages : [...prompt, ...messages];
-  return messages.some(({ role }) => role === "user") ? messages : [{ role: "user", content: prompt }, ...messages];
+  if (typeof prompt === "string" && hasQuestion(messages)) return messages;
+  return behindPrompt(typeof prompt === "string" ? [{ role: "user", content: prompt }] : prompt, messages, side);
 }
 
 function readTranscripts(fields: Fields): PreferencePair {
@@ -79,14 +79,20 @@ function readPrompt(fields: Fields): PreferencePair {
   const written = promptField(fields, "prompt");
   const prompt = promptOf(written);
   const [chosen, rejected] = (["chosen", "rejected"] as const).map((side) => answerTo(written, textField(fields, side)));
-  if (repeats(chosen, prompt) && repeats(rejected, prompt)) return readTranscripts(fields);
-  return { prompt, chosen, rejected };
+  const { system, turns } = systemApart(typeof prompt === "string" ? asTurn(prompt) : prompt);
+  if (!repeats(chosen, turns) || !repeats(rejected, turns)) return { prompt, chosen, rejected };
+  const pair = readTranscripts(fields);
+  return { ...pair, prompt: [...system, ...(pair.prompt as readonly ChatMessage[])] };
 }
 
 /** A whole transcript that begins with the prompt's. */
-function repeats(text: string, prompt: string | readonly ChatMessage[]): boolean {
-  const start = typeof prompt === "string" ? [{ role: "user", content: withLineFeeds(prompt.trim()) }] : prompt;
-  return isTranscript(text) && startsWith(parseTranscript(text), start);
+function repeats(text: string, prompt: readonly ChatMessage[]): boolean {
+  return isTranscript(text) && startsWith(parseTranscript(text), prompt);
+}
+
+/** A text as it would stand in a transcript. */
+function asTurn(prompt: string): ChatMessage[] {
+  return [{ role: "user", content: withLineFeeds(prompt.trim()) }];
 }
 
 /** A transcript becomes its messages, without the empty turn that asks for the answer. */
@@ -109,6 +115,11 @@ export function checkedPair(pair: PreferencePair): PreferencePair {
   for (const [name, answer] of Object.entries({ chosen, rejected })) {
     if (answerText(answer) === "") throw inputError(`the ${name} response is empty`);
   }
-  if (isDeepStrictEqual(chosen, rejected)) throw inputError("chosen and rejected are identical");
+  if (isDeepStrictEqual(flat(chosen), flat(rejected))) throw inputError("chosen and rejected are identical");
   return pair;
+}
+
+/** An answer whose parts are one text. */
+function flat(answer: string | ChatMessage): string | ChatMessage {
+  return typeof answer === "object" && Array.isArray(answer.content) ? plainAnswer({ ...answer, content: contentText(answer) }) : answer;
 }

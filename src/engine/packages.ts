@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { ArgsearchError } from "../errors.js";
-import { packageManifest, packageRoot, unpacked } from "../package-root.js";
+import { packageManifest, packageRoot, unpacked, workingDirectory } from "../package-root.js";
 import type { Gpu } from "../types.js";
 import type { EngineInfo } from "./binding.js";
 import type { ResolvedEngine } from "./options.js";
@@ -122,7 +122,7 @@ function libraryDir(name: string): string | undefined {
 }
 
 function places(): string[] {
-  return [...new Set([packageRoot, process.cwd()])];
+  return [...new Set([packageRoot, ...workingDirectory()])];
 }
 
 /** The version of the package that a bins/NAME belongs to. */

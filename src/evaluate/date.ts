@@ -1,6 +1,6 @@
 /** The clock of an evaluation, where a chat template looks at one. */
 import { inspect } from "../gguf/inspect.js";
-import { clockKey, dateOf } from "../model/template-options.js";
+import { dateOf, looksAtClock } from "../model/template-options.js";
 import { modelPaths } from "../reward/reward-set.js";
 import { resolveTerms } from "../reward/terms.js";
 import type { EngineOptions } from "../types.js";
@@ -20,14 +20,14 @@ export async function evaluationDate(
   engine: EngineOptions,
 ): Promise<string | undefined> {
   if (date !== undefined) return dateOf(date).toISOString();
-  if (clockKey(await templatesOf(pairs, engine), undefined) === null) return undefined;
+  if (!looksAtClock(await templatesOf(pairs, engine))) return undefined;
   const before = dir === undefined ? undefined : await readSettings(dir);
   return before === undefined ? new Date().toISOString() : before.generation?.date;
 }
 
-async function templatesOf(pairs: readonly ResolvedPair[], engine: EngineOptions): Promise<(string | null)[]> {
+async function templatesOf(pairs: readonly ResolvedPair[], engine: EngineOptions): Promise<(string | null | undefined)[]> {
   const own = pairs.flatMap(({ chatTemplate, reward }) => [chatTemplate, ...resolveTerms(reward).map(({ template }) => template?.text)]);
   const files = new Set(pairs.flatMap(({ policy, reward }) => [policy, ...modelPaths(resolveTerms(reward))]));
   const stored = await Promise.all([...files].map(async (path) => (await inspect(path, engine)).chatTemplate));
-  return [...own.map((text) => text ?? null), ...stored];
+  return [...own, ...stored];
 }

@@ -4,7 +4,8 @@ import { withoutAnswer } from "../data/conversation.js";
 import { type PromptFormat, readPrompts } from "../data/read.js";
 import { ArgsearchError } from "../errors.js";
 import type { BadLine } from "../files/json-lines.js";
-import type { Prompt } from "../types.js";
+import { withMessages } from "../messages.js";
+import type { ChatMessage, Prompt } from "../types.js";
 
 export interface PromptSet {
   prompts: Prompt[];
@@ -48,6 +49,12 @@ export async function loadPrompts({ data, format, limit }: PromptSource, onBadLi
 
 /** Without a recorded answer. What is no conversation is refused where it is rendered. */
 function asInFiles(prompt: Prompt, index: number): Prompt {
-  const isConversation = Array.isArray(prompt) && prompt.length > 0 && prompt.every((message) => typeof message === "object" && message);
-  return isConversation ? withoutAnswer(prompt, `data[${index}]`) : prompt;
+  const beside = typeof prompt === "object" && prompt !== null && "messages" in prompt;
+  const messages: unknown = beside ? prompt.messages : prompt;
+  if (!isMessages(messages)) return prompt;
+  return withMessages(prompt, withoutAnswer(messages, beside ? `data[${index}].messages` : `data[${index}]`));
+}
+
+function isMessages(value: unknown): value is ChatMessage[] {
+  return Array.isArray(value) && value.length > 0 && value.every((message) => typeof message === "object" && message);
 }

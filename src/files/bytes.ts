@@ -162,16 +162,51 @@ function isGzip(head: Buffer): boolean {
 
 async function* gunzipped(chunks: AsyncGenerator<Buffer>, name: string): AsyncGenerator<Buffer> {
   const gunzip = createGunzip();
-  const done = pipeline(Readable.from(chunks), gunzip).catch(() => {}); // a failure comes out of gunzip, too
+  const padded = new Padded(chunks);
+  const done = pipeline(Readable.from(padded.read()), gunzip).catch(() => {}); // a failure comes out of gunzip, too
   try {
     for await (const chunk of gunzip) yield chunk as Buffer;
+    await done;
+    if ((await padded.end()) > gunzip.bytesWritten) throw new ArgsearchError("INPUT_INVALID", behindPadding(name, gunzip.bytesWritten));
   } catch (error) {
     if (!(error as NodeJS.ErrnoException).code?.startsWith("Z_")) throw error;
     throw new ArgsearchError("INPUT_INVALID", `${name} is a damaged or truncated gzip file: ${(error as Error).message}`, { cause: error });
   } finally {
     gunzip.destroy();
     await done;
+    await chunks.return(undefined);
   }
+}
+
+/** Bytes that may end in zeros. zlib stops there without a word, whatever comes behind them. */
+class Padded {
+  readonly #chunks: AsyncGenerator<Buffer>;
+  #read = 0;
+  #end = 0;
+
+  constructor(chunks: AsyncGenerator<Buffer>) {
+    this.#chunks = chunks;
+  }
+
+  /** Who stops before the end does not end the chunks. */
+  async *read(): AsyncGenerator<Buffer> {
+    for (let next = await this.#chunks.next(); next.done !== true; next = await this.#chunks.next()) {
+      const zeros = next.value.length - 1 - next.value.findLastIndex((byte) => byte !== 0);
+      this.#read += next.value.length;
+      if (zeros < next.value.length) this.#end = this.#read - zeros;
+      yield next.value;
+    }
+  }
+
+  /** Reads what is left. Where the bytes end but for zeros. */
+  async end(): Promise<number> {
+    for await (const _ of this.read());
+    return this.#end;
+  }
+}
+
+function behindPadding(name: string, at: number): string {
+  return `${name} goes on behind the padding at byte ${at} of its gzip file, which readers of gzip pass over: compress it anew`;
 }
 
 /** @throws ArgsearchError INPUT_INVALID */

@@ -25,6 +25,7 @@ export function layoutOf(head: Buffer, whole: boolean, name: string): Layout | u
   if (charAt(head, start) !== "[") return withoutRecord(head, start, whole, name);
   const inner = significant(head, start + 1);
   if (inner < 0) return whole ? "values" : undefined;
+  if (charAt(head, inner) === "]" && significant(head, inner + 1) < 0) return whole ? "values" : undefined;
   if (charAt(head, inner) === "]" && inner !== next) return withoutRecord(head, start, whole, name);
   if (!"{]".includes(charAt(head, inner))) return withoutRecord(head, start, whole, name, 1);
   if (!isJson(first) || charAt(head, next) === "[") return "values";

@@ -10,13 +10,27 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** `where` begins the message. @throws ArgsearchError INPUT_INVALID */
+/** Arrays and objects within one another: more than data has, and less than a stack holds, whatever walks through them. */
+export const DEEPEST = 500;
+
+/** `where` begins the message. @throws ArgsearchError INPUT_INVALID, also for what is nested too deeply to be walked through */
 export function parseJson(content: string, where: string): unknown {
+  const value = parsed(content, where);
+  if (!isDeeper(value, DEEPEST)) return value;
+  throw new ArgsearchError("INPUT_INVALID", `${where} is nested more than ${DEEPEST} levels deep`);
+}
+
+function parsed(content: string, where: string): unknown {
   try {
     return JSON.parse(content) as unknown;
   } catch (cause) {
     throw new ArgsearchError("INPUT_INVALID", `${where} is not JSON: ${(cause as Error).message}`, { cause });
   }
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((item) => isDeeper(item, levels - 1));
 }
 
 /** @throws ArgsearchError INPUT_INVALID when it is not a JSON object */

@@ -25,7 +25,7 @@ import { PairReader } from "./reader.js";
 import { type Split, splitPairs } from "./split.js";
 
 /** How pairs become tokens: raise the number when that changes. */
-const READING = 2;
+const READING = 3;
 const FOLDS = 5;
 /** Fewer pairs tell nothing. */
 const FEWEST = 10;
@@ -49,16 +49,16 @@ interface Read {
 export async function fitReward(options: FitOptions): Promise<FitResult> {
   const asked = resolveFit(options);
   const inputs = [asked.model, asked.pairs, asked.heldOut].filter((each) => typeof each === "string");
-  return alone(asked.out, inputs, (target) => fitAlone(asked, options.date, `${target}.features`));
+  return alone(asked.out, inputs, (target) => fitAlone(asked, `${target}.features`));
 }
 
-async function fitAlone(asked: ResolvedFit, date: FitOptions["date"], features: string): Promise<FitResult> {
+async function fitAlone(asked: ResolvedFit, features: string): Promise<FitResult> {
   const { signal } = asked.load;
   const { engine, gpu } = await chooseEngine(asked.load, signal);
   const fit = { ...asked, load: { ...asked.load, gpu } };
   const { name, embeddingLength, chatTemplate } = await inspect(fit.model);
   if (embeddingLength === null) throw new ArgsearchError("MODEL_INVALID", `${fit.model} does not say how long its embedding is`);
-  const file = await FeatureFile.open(features, embeddingLength, await keyOf(fit, engine, date, chatTemplate));
+  const file = await FeatureFile.open(features, embeddingLength, await keyOf(fit, engine, chatTemplate));
   try {
     const read = await readAll(fit, file);
     const heldOut = typeof fit.heldOut === "string" ? 0 : fit.heldOut;
@@ -77,10 +77,10 @@ async function fitAlone(asked: ResolvedFit, date: FitOptions["date"], features: 
 }
 
 /** What the hidden states depend on, apart from the pairs. */
-async function keyOf(fit: ResolvedFit, engine: EngineInfo, date: FitOptions["date"], own: string | null): Promise<Buffer> {
+async function keyOf(fit: ResolvedFit, engine: EngineInfo, own: string | null): Promise<Buffer> {
   const { model, chatTemplate, template, load } = fit;
   const computed = computationKey(engine, computationOf(load, load.gpu));
-  const reading = [READING, template.mode, chatTemplate ?? null, template.variables, clockKey([chatTemplate ?? own], date)];
+  const reading = [READING, template.mode, chatTemplate ?? null, template.variables, clockKey([chatTemplate ?? own], template.date)];
   const parts = [await fingerprint(model), reading, load.contextSize ?? null, computed, PREFIX_LENGTHS];
   return createHash("sha256").update(JSON.stringify(parts)).digest();
 }

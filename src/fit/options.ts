@@ -4,7 +4,7 @@ import type { PreferencePair } from "../data/pair-formats.js";
 import { PAIR_FORMAT_NAMES, type PairFormat } from "../data/read.js";
 import type { ArgsearchError } from "../errors.js";
 import { MODEL, modelOf, pickModelOptions, type ResolvedModelOptions } from "../model/options.js";
-import { type ResolvedTemplate, TEMPLATE, templateOf } from "../model/template-options.js";
+import { type ResolvedTemplate, TEMPLATE, templateOf, today } from "../model/template-options.js";
 import type { ModelOptions, TemplateOptions } from "../types.js";
 import { boolean, callback, checkNames, given, integer, invalid, type Names, nonEmptyText, number, oneOf } from "../validate.js";
 import type { Trial } from "./cross-validate.js";
@@ -126,7 +126,7 @@ export function resolveFit(options: FitOptions): ResolvedFit {
     limit: limit === undefined ? Number.POSITIVE_INFINITY : integer("limit", limit, { min: 1, max: Number.MAX_SAFE_INTEGER }),
     seed: integer("seed", seed, { min: 0, max: 2 ** 32 - 1 }),
     chatTemplate: given(options.chatTemplate, undefined, (value) => nonEmptyText("chatTemplate", value)),
-    template: templateOf(options),
+    template: templateOf(options, today()),
     keepFeatures: boolean("keepFeatures", keepFeatures),
     onProgress: callback("onProgress", onProgress),
     onBadPair: callback("onBadPair", onBadPair),

@@ -71,9 +71,10 @@ export class PairReader {
     const { model, template } = this.#parts;
     const raw = template.mode === "none" || model.info.chatTemplate === null;
     const asText = raw && typeof messagesOf(prompt) !== "string";
-    const response = model.responseTokens(asText ? responseAsText(prompt, answer) : answerText(answer));
+    const { before, lead } = model.answerFrame(asText ? promptAsText(prompt) : prompt, answer, template);
+    const response = model.responseTokens(lead + (asText ? responseAsText(prompt, answer) : answerText(answer)));
     if (response.length === 0) throw new ArgsearchError("INPUT_INVALID", "a response has no tokens");
-    return { before: model.answerFrame(asText ? promptAsText(prompt) : prompt, answer, template).before, response };
+    return { before, response };
   }
 }
 

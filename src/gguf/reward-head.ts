@@ -85,9 +85,9 @@ function requireKnownKeys(head: RewardHead): void {
 
 function weightRows(weight: unknown, nEmbd: number): readonly (readonly unknown[])[] {
   if (!Array.isArray(weight) || weight.length === 0) throw headError("weight must be an array of numbers, or of one array a label");
-  const rows: readonly unknown[] = Array.isArray(weight[0]) ? weight : [weight];
+  const rows: readonly unknown[] = Array.isArray(weight[0]) ? Array.from(weight) : [weight];
   return rows.map((row, index) => {
-    if (Array.isArray(row) && row.length === nEmbd) return row;
+    if (Array.isArray(row) && row.length === nEmbd) return Array.from(row); // with its holes
     const which = rows.length === 1 ? "weight" : `weight[${index}]`;
     throw headError(`${which} has ${Array.isArray(row) ? row.length : "no"} numbers, the model's embedding is ${nEmbd} long`);
   });

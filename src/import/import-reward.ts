@@ -68,10 +68,20 @@ export async function importReward(options: ImportOptions): Promise<void> {
   }
 }
 
+const WRAPPERS = [
+  "pretrained_model.",
+  "module.",
+  "base_model.model.",
+  "_orig_mod.",
+  "_fsdp_wrapped_module.",
+  "reward_model.",
+  "critic.",
+  "rm.",
+];
+
 /** What TRL's, PEFT's and other wrappers have put before every name, and whether there is no vocabulary projection. */
 function trunkNames(names: readonly string[], head: HeadTensors): { prefix: string; tied: boolean } {
   const trunk = names.filter((name) => !head.all.includes(name));
-  const prefix =
-    ["pretrained_model.", "module.", "base_model.model."].find((wrapper) => trunk.every((name) => name.startsWith(wrapper))) ?? "";
+  const prefix = WRAPPERS.find((wrapper) => trunk.every((name) => name.startsWith(wrapper))) ?? "";
   return { prefix, tied: !trunk.some((name) => name === `${prefix}lm_head.weight`) };
 }

@@ -30,11 +30,13 @@ function openFork(entry: string, env: Record<string, string>, { onMessage, onEnd
   const end = once(onEnd);
   let child: ReturnType<typeof fork>;
   try {
-    child = fork(entry, [], { execArgv: [], env: { ...inherited, ...env }, stdio: ["ignore", "ignore", "pipe", "ipc"] });
+    child = fork(entry, [], { execArgv: [], env: { ...inherited, ...env }, stdio: ["pipe", "ignore", "pipe", "ipc"] });
   } catch (error) {
     queueMicrotask(() => end(String(error)));
     return { send: () => {}, kill: () => {}, words: () => "" };
   }
+  // Nothing is written: its end tells the child that whoever started it is gone, also where that was a thread of this process.
+  child.stdin?.on("error", () => {});
   const words = tailOf(child.stderr);
   child.on("message", onMessage);
   child.on("error", (error) => {

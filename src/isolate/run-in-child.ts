@@ -61,7 +61,7 @@ export async function runInChild<T>({ task, input, onNote, signal, limitMs, remo
       else if ("failed" in message) decide({ ended: "failed", code: message.failed.code, message: message.failed.message });
       else {
         ready = true;
-        child.send({ task, input, remove } satisfies Order);
+        child.send({ task, input, remove, limitMs } satisfies Order);
       }
     };
     const onEnd = (how: string): void => {

@@ -16,8 +16,10 @@ interface ParentPort {
 export function serve(tasks: Readonly<Record<string, Task>>): void {
   const { parentPort } = process as NodeJS.Process & { parentPort?: ParentPort };
   let remove: readonly string[] = [];
+  let watcher: Worker | undefined;
   const perform = async (order: Order): Promise<void> => {
     remove = order.remove;
+    watcher?.postMessage({ remove, limitMs: order.limitMs });
     report(await outcomeOf(tasks, order, (note) => report({ note })));
   };
   const report = (message: Report): void => {
@@ -29,7 +31,7 @@ export function serve(tasks: Readonly<Record<string, Task>>): void {
     process.on("message", (order) => void perform(order as Order));
     process.on("disconnect", () => endNow(remove));
     if (!process.connected) endNow(remove);
-    watchParent();
+    watcher = watchParent();
     // Ctrl-C, and other ways to end a program, reach its whole group. The parent decides what becomes of the work.
     for (const signal of ["SIGINT", "SIGHUP", "SIGTERM"]) process.on(signal, () => {});
   } else return;
@@ -59,18 +61,36 @@ function endNow(remove: readonly string[]): void {
   process.kill(process.pid, "SIGKILL");
 }
 
-/** A call into a driver that hangs keeps this thread from hearing that the parent is gone; another thread looks. */
-function watchParent(): void {
+/**
+ * A call into a driver that hangs keeps this thread from hearing that nobody waits any more: another one sees the parent's process go,
+ * hears standard input end, which the parent's thread holds, and knows the limit. It is told of the order by a message.
+ */
+function watchParent(): Worker | undefined {
   const program = `
     const parent = ${process.ppid};
+    let remove = [];
+    const endNow = () => {
+      for (const file of remove) try { require("node:fs").rmSync(file, { force: true }); } catch {}
+      process.kill(process.pid, "SIGKILL");
+    };
     const isGone = () => {
       if (process.platform !== "win32") return process.ppid !== parent;
       try { process.kill(parent, 0); return false; } catch { return true; }
     };
-    setInterval(() => { if (isGone()) process.kill(process.pid, "SIGKILL"); }, 1000);`;
+    setInterval(() => { if (isGone()) endNow(); }, 1000);
+    require("node:worker_threads").parentPort.on("message", (order) => {
+      remove = order.remove;
+      if (order.limitMs !== undefined) setTimeout(endNow, order.limitMs + 1000);
+    });
+    const isNode = !process.versions.bun && !process.versions.deno;
+    if (isNode) new (require("node:net").Socket)({ fd: 0, writable: false }).on("error", () => {}).on("end", endNow).resume();`;
   try {
-    new Worker(program, { eval: true }).unref();
+    const watcher = new Worker(program, { eval: true });
+    watcher.on("error", () => {}); // without it the work goes on as well
+    watcher.unref();
+    return watcher;
   } catch {
     // Not every runtime has such threads; most calls end.
+    return undefined;
   }
 }

@@ -6,6 +6,8 @@ export interface Order {
   input: unknown;
   /** Files that the child removes when the parent is gone before the work is done. */
   remove: readonly string[];
+  /** Milliseconds after which nobody waits for it any more. */
+  limitMs?: number | undefined;
 }
 
 /** The child's: that it listens, what it has found on the way, what became of the work. */

@@ -82,8 +82,7 @@ function formatMethod(text: Text, name: string): Callable | undefined {
   return callable(name, ["mapping"], (given) => {
     const mapping = given.value("mapping");
     if (!(mapping instanceof Dict)) throw new TemplateError("format_map() takes a mapping");
-    const named = mapping.entries().flatMap(([key, value]) => (key instanceof Text ? [[key.value, value] as const] : []));
-    return format(text, { positional: [], named: new Map(named) }, LOOKUP);
+    return format(text, { positional: [], named: mapping }, LOOKUP);
   });
 }
 

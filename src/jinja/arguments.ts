@@ -1,5 +1,6 @@
 /** What a call gives, by the names of the parameters. */
 import { TemplateError } from "./errors.js";
+import { str } from "./show.js";
 import { Text } from "./text.js";
 import { type Arguments, Callable, Float, firstOf, numberOf, typeName, type Value } from "./values.js";
 
@@ -52,7 +53,8 @@ export function bind(what: string, parameters: readonly string[], { positional, 
     throw new TemplateError(`${what}() takes at most ${parameters.length} argument(s) (${positional.length} given)`);
   }
   const values = new Map(positional.map((value, index) => [parameters[index] as string, value]));
-  for (const [name, value] of named) {
+  for (const [key, value] of named.entries()) {
+    const name = str(key).value;
     if (!parameters.includes(name)) throw new TemplateError(`${what}() got an unexpected keyword argument '${name}'`);
     if (values.has(name)) throw new TemplateError(`${what}() got multiple values for argument '${name}'`);
     values.set(name, value);

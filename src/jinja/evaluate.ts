@@ -3,7 +3,7 @@ import { attributeOf, calling, itemOf, sliceOf } from "./access.js";
 import type { CallArguments, Expression, LogicalExpression } from "./ast.js";
 import { TemplateError } from "./errors.js";
 import { applyFilter, isFilter } from "./filters.js";
-import { binary, compares, negative, positive, requireItems } from "./operators.js";
+import { binary, compares, merged, negative, positive, requireItems } from "./operators.js";
 import type { Scope } from "./scope.js";
 import { iterate } from "./sequences.js";
 import { str } from "./show.js";
@@ -97,15 +97,13 @@ export function argumentsOf({ args, named, rest, namedRest }: CallArguments, sco
   const positional = args.map((arg) => evaluate(arg, scope));
   if (rest !== null) positional.push(...iterate(evaluate(rest, scope)));
   requireItems(positional.length);
-  const byName = new Map(named.map(([name, value]) => [name, evaluate(value, scope)] as const));
-  if (namedRest !== null) for (const [name, value] of namesOf(evaluate(namedRest, scope))) byName.set(name, value);
-  return { positional, named: byName };
-}
-
-function namesOf(value: Value): (readonly [string, Value])[] {
-  if (!(value instanceof Dict)) throw new TemplateError("argument after ** must be a mapping");
-  return value.entries().map(([key, each]) => {
-    if (key instanceof Text) return [key.value, each] as const;
-    throw new TemplateError("keywords must be strings");
-  });
+  const own = new Dict(named.map(([name, value]) => [new Text(name), evaluate(value, scope)] as const));
+  if (namedRest === null) return { positional, named: own };
+  const more = evaluate(namedRest, scope);
+  if (!(more instanceof Dict)) throw new TemplateError("argument after ** must be a mapping");
+  for (const key of more.keys()) {
+    if (!(key instanceof Text)) throw new TemplateError("keywords must be strings");
+    if (own.has(key)) throw new TemplateError(`got multiple values for keyword argument '${key.value}'`);
+  }
+  return { positional, named: merged(own, more) };
 }

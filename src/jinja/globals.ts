@@ -54,7 +54,7 @@ function range(args: Arguments): Range {
 /** dict(mapping, a=1). */
 function dict({ positional: [first], named }: Arguments): Dict {
   const entries = first === undefined ? [] : first instanceof Dict ? first.entries() : iterate(first).map(pair);
-  return new Dict([...entries, ...[...named].map(([key, value]) => [new Text(key), value] as const)]);
+  return new Dict([...entries, ...named.entries()]);
 }
 
 function pair(item: Value): readonly [Value, Value] {

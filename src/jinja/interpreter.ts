@@ -8,9 +8,9 @@ import { Loop } from "./loop.js";
 import { requireItems } from "./operators.js";
 import { Scope } from "./scope.js";
 import { iterate } from "./sequences.js";
-import { str } from "./show.js";
+import { repr, str } from "./show.js";
 import { Text, TextBuilder } from "./text.js";
-import { type Arguments, Callable, Dict, firstOf, isTrue, Namespace, Tuple, Undefined, type Value } from "./values.js";
+import { Callable, Dict, firstOf, isTrue, Namespace, Tuple, Undefined, type Value } from "./values.js";
 
 /** What ends a loop's round early. */
 type Leave = "break" | "continue" | undefined;
@@ -22,6 +22,14 @@ export function render(statements: readonly Statement[], scope: Scope): Text {
   const out = new TextBuilder();
   runAll(statements, scope, out);
   return out.text();
+}
+
+/** What a block writes that is used when it is whole: a round that ends in it leaves nothing of it. */
+function runWhole({ body }: Node<"setBlock"> | Node<"filterBlock">, scope: Scope, use: (text: Text) => void): Leave {
+  const out = new TextBuilder();
+  const leave = runAll(body, new Scope(scope), out);
+  if (leave === undefined) use(out.text());
+  return leave;
 }
 
 function runAll(statements: readonly Statement[], scope: Scope, out: TextBuilder): Leave {
@@ -43,17 +51,14 @@ function run(node: Statement, scope: Scope, out: TextBuilder): Leave {
     case "if":
       return runIf(node, scope, out);
     case "for":
-      runFor(node, scope, out);
-      return undefined;
+      return runFor(node, scope, out);
     case "set":
       assign(node.target, evaluate(node.value, scope), scope);
       return undefined;
     case "setBlock":
-      assign(node.target, filtered(node, render(node.body, new Scope(scope)), scope), scope);
-      return undefined;
+      return runWhole(node, scope, (text) => assign(node.target, filtered(node, text, scope), scope));
     case "filterBlock":
-      out.add(str(filtered(node, render(node.body, new Scope(scope)), scope)));
-      return undefined;
+      return runWhole(node, scope, (text) => out.add(str(filtered(node, text, scope))));
     case "macro":
       scope.set(node.name, macro(node.name, node, scope));
       return undefined;
@@ -75,7 +80,7 @@ function runIf({ branches, otherwise }: Node<"if">, scope: Scope, out: TextBuild
   return runAll(branch === undefined ? otherwise : branch[1], scope, out);
 }
 
-function runFor(node: Node<"for">, scope: Scope, out: TextBuilder, iterable: Value = evaluate(node.iterable, scope), depth = 0): void {
+function runFor(node: Node<"for">, scope: Scope, out: TextBuilder, iterable: Value = evaluate(node.iterable, scope), depth = 0): Leave {
   const { target, test, body, otherwise, recursive } = node;
   const all = iterate(iterable);
   const items = test === null ? all : all.filter((item) => isTrue(evaluate(test, inside(scope, target, item))));
@@ -86,13 +91,17 @@ function runFor(node: Node<"for">, scope: Scope, out: TextBuilder, iterable: Val
     return nested.text();
   };
   const loop = new Loop(items, depth, recursive ? recurse : null);
+  let ended = false;
   for (const [index, item] of items.entries()) {
     loop.moveTo(index);
     const round = inside(scope, target, item);
     round.set("loop", loop);
-    if (runAll(body, round, out) === "break") break;
+    const leave = runAll(body, round, out);
+    if (leave === "break") break;
+    ended ||= leave === undefined;
   }
-  if (items.length === 0) runAll(otherwise, new Scope(scope), out);
+  // As jinja2 compiles it: else is for loops of which no round reached its end.
+  return ended ? undefined : runAll(otherwise, new Scope(scope), out);
 }
 
 function inside(scope: Scope, target: Target, item: Value): Scope {
@@ -135,44 +144,39 @@ function runWith({ targets, body }: Node<"with">, scope: Scope, out: TextBuilder
 
 function runCallBlock(node: Node<"callBlock">, scope: Scope): Value {
   const args = argumentsOf(node.call, scope);
-  const named = new Map(args.named).set("caller", macro("caller", node, scope));
+  const named = new Dict([...args.named.entries(), [CALLER, macro("caller", node, scope)]]);
   return calling(evaluate(node.call.of, scope)).call({ ...args, named });
 }
+
+const CALLER = new Text("caller");
 
 /** A macro sees what stood around it where it was written. */
 function macro(name: string, { parameters, body, uses }: MacroBody, scope: Scope): Callable {
   return new Callable(name, (args) => {
     const inner = new Scope(scope);
-    const rest = new Map(args.named);
-    parameters.forEach((parameter, index) => {
-      const missing = new Undefined(`parameter '${parameter.name}' was not provided`);
-      inner.set(parameter.name, firstOf(args.positional[index], rest.get(parameter.name), missing));
-      if (args.positional[index] === undefined) rest.delete(parameter.name);
+    const names = parameters.map((parameter) => new Text(parameter.name));
+    names.forEach((own, index) => {
+      const missing = new Undefined(`parameter '${own.value}' was not provided`);
+      inner.set(own.value, firstOf(args.positional[index], args.named.get(own), missing));
     });
     parameters.forEach(({ name: own, otherwise }, index) => {
-      const given = args.positional[index] !== undefined || args.named.has(own);
+      const given = args.positional[index] !== undefined || args.named.has(names[index] as Text);
       if (!given && otherwise !== null) inner.set(own, evaluate(otherwise, inner));
     });
-    setSpecial(name, inner, args, rest, parameters.length, uses);
+    const rest = args.named.without(names.slice(args.positional.length));
+    setSpecial(name, inner, args.positional, rest, parameters.length, uses);
     return render(body, inner);
   });
 }
 
 /** caller, kwargs and varargs: there where the body uses them; what nobody takes is refused. */
-function setSpecial(
-  name: string,
-  scope: Scope,
-  { positional }: Arguments,
-  rest: Map<string, Value>,
-  count: number,
-  uses: ReadonlySet<string>,
-): void {
+function setSpecial(name: string, scope: Scope, positional: readonly Value[], rest: Dict, count: number, uses: ReadonlySet<string>): void {
   if (uses.has("caller")) {
-    scope.set("caller", firstOf(rest.get("caller"), new Undefined("No caller defined")));
-    rest.delete("caller");
+    scope.set("caller", firstOf(rest.get(CALLER), new Undefined("No caller defined")));
   }
-  if (uses.has("kwargs")) scope.set("kwargs", new Dict([...rest].map(([key, value]) => [new Text(key), value] as const)));
-  else if (rest.size > 0) throw new TemplateError(`macro '${name}' takes no keyword argument '${[...rest.keys()][0]}'`);
+  const others = uses.has("caller") ? rest.without([CALLER]) : rest;
+  if (uses.has("kwargs")) scope.set("kwargs", others);
+  else if (others.size > 0) throw new TemplateError(`macro '${name}' takes no keyword argument ${repr(others.keys()[0] as Value).value}`);
   if (uses.has("varargs")) scope.set("varargs", new Tuple(positional.slice(count)));
   else if (positional.length > count) throw new TemplateError(`macro '${name}' takes not more than ${count} argument(s)`);
 }

@@ -219,7 +219,8 @@ function unescaped(text: string, line: number): string {
     if (known !== undefined) return known;
     if (/^[0-7]/.test(body)) return String.fromCharCode(Number.parseInt(body, 8));
     if (/^[xuU]./.test(body)) return codePoint(Number.parseInt(body.slice(1), 16), line);
-    if (/^[xuUN]/.test(body)) throw syntaxError(`truncated \\${body} escape`, line);
+    if (body === "N") throw syntaxError("\\N{…}, a character by its name, is not supported", line);
+    if (/^[xuU]/.test(body)) throw syntaxError(`truncated \\${body} escape`, line);
     return whole;
   });
 }

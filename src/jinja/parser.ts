@@ -17,6 +17,7 @@ class Parser {
   readonly #expressions: ExpressionParser;
   /** Names that the macros around the current place read. */
   readonly #reading: Set<string>[] = [];
+  /** Loops around the current place that a break can end. */
   #loops = 0;
 
   readonly #tags: Readonly<Record<string, () => Unplaced>> = {
@@ -29,7 +30,7 @@ class Parser {
     with: () => this.#with(),
     print: () => this.#print(),
     block: () => this.#block(),
-    generation: () => ({ type: "scope", body: this.#until("endgeneration") }),
+    generation: () => ({ type: "scope", body: this.#asFunction(() => this.#until("endgeneration")) }),
     autoescape: () => this.#autoescape(),
     break: () => this.#leave("break"),
     continue: () => this.#leave("continue"),
@@ -108,11 +109,22 @@ class Parser {
     const iterable = this.#expressions.tuple({ conditional: false, ends: ["recursive"] });
     const test = this.#stream.skip("name", "if") ? this.#expressions.expression() : null;
     const recursive = this.#stream.skip("name", "recursive");
-    this.#loops++;
-    const { body, end } = this.#body("endfor", "else");
-    this.#loops--;
-    const otherwise = end === "else" ? this.#until("endfor") : [];
-    return { type: "for", target, iterable, test, recursive, body, otherwise };
+    const parts = (): { body: Statement[]; otherwise: Statement[] } => {
+      this.#loops++;
+      const { body, end } = this.#body("endfor", "else");
+      this.#loops--;
+      return { body, otherwise: end === "else" ? this.#until("endfor") : [] };
+    };
+    return { type: "for", target, iterable, test, recursive, ...(recursive ? this.#asFunction(parts) : parts()) };
+  }
+
+  /** Parts that jinja2 compiles to a function of their own: no break leaves them. */
+  #asFunction<T>(read: () => T): T {
+    const loops = this.#loops;
+    this.#loops = 0;
+    const parts = read();
+    this.#loops = loops;
+    return parts;
   }
 
   #set(): Unplaced {
@@ -144,7 +156,7 @@ class Parser {
     const uses = new Set<string>();
     const parameters = head();
     this.#reading.push(uses);
-    const body = this.#until(end);
+    const body = this.#asFunction(() => this.#until(end));
     this.#reading.pop();
     return { parameters, body, uses };
   }
@@ -192,14 +204,15 @@ class Parser {
   #block(): Unplaced {
     const name = this.#stream.expect("name").value;
     while (this.#stream.isName("scoped", "required")) this.#stream.next();
-    const body = this.#until("endblock");
+    const body = this.#asFunction(() => this.#until("endblock"));
     this.#stream.skip("name", name);
     return { type: "scope", body };
   }
 
-  /** Chat templates are no HTML: nothing is escaped, whatever they say. */
+  /** Chat templates are no HTML: none asks for escapes. */
   #autoescape(): Unplaced {
-    this.#expressions.expression();
+    const wanted = this.#expressions.expression();
+    if (wanted.type !== "constant" || wanted.value !== false) this.#stream.fail("autoescape is supported with false alone");
     return { type: "scope", body: this.#until("endautoescape") };
   }
 

@@ -1,10 +1,12 @@
 /** Python's printf: "%s is %d" % values. */
 import { TemplateError } from "./errors.js";
-import { repr, str } from "./show.js";
+import { real } from "./real.js";
+import { characterCount, offsetOf } from "./sequences.js";
+import { ascii, characterOf, integerText, repr, str } from "./show.js";
 import { requireRoom, Text } from "./text.js";
 import { Dict, Float, List, numberOf, Tuple, typeName, Undefined, type Value } from "./values.js";
 
-const FIELD = /%(?:\(([^)]*)\))?([-#0 +]*)(\*|\d+)?(?:\.(\*|\d+))?[hlL]?(.)/gs;
+const FIELD = /%(?:\(([^)]*)\))?([-#0 +]*)(\*|\d+)?(?:\.(\*|\d*))?[hlL]?(.)/gsu;
 
 /** @throws TemplateError where fields and values do not fit */
 export function percent(format: Text, values: Value): Text {
@@ -14,10 +16,16 @@ export function percent(format: Text, values: Value): Text {
     if (next === undefined) throw new TemplateError("not enough arguments for format string");
     return next;
   };
+  const size = (text: string): number => {
+    if (text !== "*") return Number(text);
+    const value = take();
+    if (typeof value === "number" || typeof value === "boolean") return Number(value);
+    throw new TemplateError("* wants int");
+  };
   const parts: Text[] = [];
   let [at, named] = [0, false];
   for (const found of format.value.matchAll(FIELD)) {
-    const [whole, name, flags = "", width, precision, kind = ""] = found;
+    const [whole, name, flags = "", width = "0", precision, kind = ""] = found;
     parts.push(format.slice(at, found.index));
     at = found.index + whole.length;
     if (kind === "%") {
@@ -25,11 +33,10 @@ export function percent(format: Text, values: Value): Text {
       continue;
     }
     named ||= name !== undefined;
-    const size = (text: string | undefined): number | undefined =>
-      (text === "*" ? (numberOf(take()) ?? 0) : text && Number(text)) || undefined;
-    const [wide, exact] = [size(width), precision === "0" ? 0 : size(precision)];
+    const wide = size(width);
+    const exact = precision === undefined ? undefined : Math.max(0, size(precision));
     const value = name === undefined ? take() : itemOf(values, name);
-    parts.push(padded(field(kind, value, flags, exact), wide ?? 0, flags, kind));
+    parts.push(padded(field(kind, value, flags, exact), Math.abs(wide), wide < 0 ? `${flags}-` : flags, kind));
   }
   if (format.value.slice(at).includes("%")) throw new TemplateError("incomplete format");
   if (!named && queue.length > 0 && !isOpen(values)) throw new TemplateError("not all arguments converted during string formatting");
@@ -48,53 +55,44 @@ function itemOf(values: Value, name: string): Value {
   return value;
 }
 
+const TEXTS: Readonly<Record<string, (value: Value) => Text>> = { s: str, r: repr, a: ascii };
+
 function field(kind: string, value: Value, flags: string, precision: number | undefined): Text {
-  if (kind === "s") return str(value).slice(0, precision);
-  if (kind === "r" || kind === "a") return repr(value).slice(0, precision);
-  if (kind === "c") return value instanceof Text ? value : new Text(String.fromCodePoint(numberOf(value) ?? 0));
+  const text = TEXTS[kind]?.(value);
+  if (text !== undefined) return precision === undefined ? text : text.slice(0, offsetOf(text.value, precision));
+  if (kind === "c") return character(value);
   const number = numberOf(value);
   if (!"diuxXoeEfFgG".includes(kind)) throw new TemplateError(`unsupported format character '${kind}'`);
   if (number === undefined) throw new TemplateError(`%${kind} format: a real number is required, not ${typeName(value)}`);
-  const sign = number < 0 || Object.is(number, -0) ? "-" : flags.includes("+") ? "+" : flags.includes(" ") ? " " : "";
+  const shown = "diu".includes(kind) ? Math.trunc(number) + 0 : number;
+  const sign = shown < 0 || Object.is(shown, -0) ? "-" : flags.includes("+") ? "+" : flags.includes(" ") ? " " : "";
   return new Text(sign + digits(kind, value, Math.abs(number), precision, flags.includes("#")));
 }
 
+function character(value: Value): Text {
+  if (value instanceof Text && characterCount(value.value) === 1) return value;
+  if (typeof value === "number" || typeof value === "boolean") return new Text(characterOf(Number(value)));
+  throw new TemplateError("%c requires int or char");
+}
+
 function digits(kind: string, value: Value, size: number, precision: number | undefined, alternate: boolean): string {
-  if ("diu".includes(kind)) return String(Math.trunc(size)).padStart(precision ?? 0, "0");
+  requireRoom(precision ?? 0);
+  if ("diu".includes(kind)) return integerText(size).padStart(precision ?? 0, "0");
   if ("xXo".includes(kind)) {
     if (value instanceof Float) throw new TemplateError(`%${kind} format: an integer is required, not float`);
     const text = size.toString(kind === "o" ? 8 : 16).padStart(precision ?? 0, "0");
     const whole = `${alternate ? `0${kind.toLowerCase()}` : ""}${text}`;
     return kind === "X" ? whole.toUpperCase() : whole;
   }
-  return real(kind, size, precision ?? 6);
-}
-
-/** A number in the formats e, f and g. */
-export function real(kind: string, size: number, precision: number): string {
-  const text = Number.isFinite(size) ? finite(kind.toLowerCase(), size, precision) : Number.isNaN(size) ? "nan" : "inf";
-  return kind === kind.toUpperCase() ? text.toUpperCase() : text;
-}
-
-function finite(kind: string, size: number, precision: number): string {
-  requireRoom(precision);
-  const places = Math.min(precision, 100);
-  if (kind === "f")
-    return size >= 1e21 ? BigInt(Math.round(size)).toString() + (places > 0 ? `.${"0".repeat(places)}` : "") : size.toFixed(places);
-  if (kind === "e") return size.toExponential(places).replace(/e([+-])(\d)$/, "e$10$2");
-  const significant = Math.max(1, places);
-  const exponent = size === 0 ? 0 : Number(size.toExponential(significant - 1).split("e")[1]);
-  const scientific = exponent < -4 || exponent >= significant;
-  const text = scientific ? finite("e", size, significant - 1) : size.toFixed(Math.max(0, significant - 1 - exponent));
-  return text.includes(".") ? text.replace(/\.?0+(e|$)/, "$1") : text;
+  return real(size, { kind, precision: precision ?? 6, alternate });
 }
 
 function padded(text: Text, width: number, flags: string, kind: string): Text {
-  const missing = width - text.value.length;
+  const missing = width - characterCount(text.value);
   if (missing <= 0) return text;
   requireRoom(width);
   if (flags.includes("-")) return Text.join([text, new Text(" ".repeat(missing))]);
   if (!flags.includes("0") || "srac".includes(kind)) return Text.join([new Text(" ".repeat(missing)), text]);
-  const sign = /^[-+ ]/.test(text.value) ? 1 : 0;
-  return Text.join([text.slice(0, sign), new Text("0".repeat(missing)), text.slice(sign)]);
+  const start = (/[xXo]/.test(kind) ? /^[-+ ]?(0[xXo])?/ : /^[-+ ]?/).exec(text.value)?.[0].length ?? 0;
+  return Text.join([text.slice(0, start), new Text("0".repeat(missing)), text.slice(start)]);
 }

@@ -7,7 +7,7 @@ import { TemplateError } from "./errors.js";
 import { type Filter, filter } from "./filter.js";
 import { binary } from "./operators.js";
 import { iterate } from "./sequences.js";
-import { str } from "./show.js";
+import { repr, str } from "./show.js";
 import { applyTest } from "./tests.js";
 import { Text } from "./text.js";
 import { type Arguments, Dict, firstOf, isTrue, Lazy, List, Tuple, Undefined, type Value } from "./values.js";
@@ -66,11 +66,11 @@ function chosen(value: Value, { positional, named }: Arguments, byAttribute: boo
 }
 
 function mapping({ positional, named }: Arguments, applyFilter: Apply): (item: Value) => Value {
-  const attribute = named.get("attribute");
+  const attribute = named.get(new Text("attribute"));
   if (positional.length === 0 && attribute !== undefined) {
-    const unexpected = [...named.keys()].find((name) => name !== "attribute" && name !== "default");
-    if (unexpected !== undefined) throw new TemplateError(`Unexpected keyword argument '${unexpected}'`);
-    return getter(attribute, firstOf(named.get("default"), null));
+    const [unexpected] = named.without([new Text("attribute"), new Text("default")]).keys();
+    if (unexpected !== undefined) throw new TemplateError(`Unexpected keyword argument ${repr(unexpected).value}`);
+    return getter(attribute, firstOf(named.get(new Text("default")), null));
   }
   const [name, ...args] = positional;
   if (name === undefined) throw new TemplateError("map requires a filter argument");

@@ -22,6 +22,17 @@ export function repr(value: Value): Text {
   return new Text(plain(value));
 }
 
+/** ascii(value). */
+export function ascii(value: Value): Text {
+  return repr(value).map((run) => run.replace(/[^\0-\x7f]/gu, codeOf));
+}
+
+/** chr(code). @throws TemplateError */
+export function characterOf(code: number): string {
+  if (code >= 0 && code < 0x110000) return String.fromCodePoint(code);
+  throw new TemplateError("%c arg not in range(0x110000)");
+}
+
 function plain(value: Value): string {
   if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
@@ -47,7 +58,9 @@ function reprDict(dict: Dict): Text {
 }
 
 export function integerText(value: number): string {
-  return Number.isSafeInteger(value) ? String(value) : BigInt(Math.trunc(value)).toString();
+  if (Number.isSafeInteger(value)) return String(value);
+  if (Number.isFinite(value)) return BigInt(Math.trunc(value)).toString();
+  throw new TemplateError(`cannot convert float ${Number.isNaN(value) ? "NaN" : "infinity"} to integer`);
 }
 
 /** As few digits as tell the number from its neighbours; with an exponent from 1e16 on and below 0.0001. */
@@ -77,7 +90,10 @@ function reprText(text: Text): Text {
 function escaped(character: string, quote: string): string {
   if (character === quote) return `\\${quote}`;
   if (character in SHORT) return SHORT[character] ?? character;
-  if (character === " " || !UNPRINTABLE.test(character)) return character;
+  return character === " " || !UNPRINTABLE.test(character) ? character : codeOf(character);
+}
+
+function codeOf(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   if (code < 0x100) return `\\x${code.toString(16).padStart(2, "0")}`;
   return code < 0x10000 ? `\\u${code.toString(16).padStart(4, "0")}` : `\\U${code.toString(16).padStart(8, "0")}`;

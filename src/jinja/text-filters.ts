@@ -9,7 +9,7 @@ import { percent } from "./percent.js";
 import { characterCount, lengthOf, offsetOf } from "./sequences.js";
 import { str } from "./show.js";
 import { requireRoom, Text } from "./text.js";
-import { Dict, isTrue, numberOf, Tuple, type Value } from "./values.js";
+import { isTrue, numberOf, Tuple, type Value } from "./values.js";
 
 const escapeFilter = filter("escape", [], (value) => escaped(str(value)));
 
@@ -41,8 +41,7 @@ export const TEXT_FILTERS: readonly (readonly [string, Filter])[] = [
     (value, { positional, named }) => {
       if (positional.length > 0 && named.size > 0)
         throw new TemplateError("can't handle positional and keyword arguments at the same time");
-      const values = named.size > 0 ? new Dict([...named].map(([name, each]) => [new Text(name), each] as const)) : new Tuple(positional);
-      return percent(str(value), values);
+      return percent(str(value), named.size > 0 ? named : new Tuple(positional));
     },
   ],
 ];

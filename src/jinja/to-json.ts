@@ -4,15 +4,15 @@ import { compareTexts } from "./compare.js";
 import { TemplateError } from "./errors.js";
 import { iterate } from "./sequences.js";
 import { floatText, integerText } from "./show.js";
-import { requireRoom, Text } from "./text.js";
+import { EMPTY, requireRoom, Text } from "./text.js";
 import { Dict, Float, isTrue, List, Tuple, typeName, type Value } from "./values.js";
 
 interface Style {
   ascii: boolean;
   /** Null: on one line. */
-  indent: string | null;
-  item: string;
-  key: string;
+  indent: Text | null;
+  item: Text;
+  key: Text;
   sorted: boolean;
 }
 
@@ -20,27 +20,26 @@ interface Style {
 export function toJson(value: Value, given: Given): Text {
   const indent = indentOf(given.or("indent", null));
   const separators = given.or("separators", null);
-  const [item, key] = separators === null ? [indent === null ? ", " : ",", ": "] : iterate(separators).map(separator);
+  const [item, key] = separators === null ? [new Text(indent === null ? ", " : ","), new Text(": ")] : iterate(separators).map(separator);
   if (item === undefined || key === undefined) throw new TemplateError("tojson's separators are two texts");
   const style = { ascii: isTrue(given.or("ensure_ascii", false)), indent, item, key, sorted: isTrue(given.or("sort_keys", false)) };
-  return dump(value, style, "\n");
+  return dump(value, style, new Text("\n"));
 }
 
-function indentOf(indent: Value): string | null {
-  if (indent instanceof Text) return indent.value;
-  if (indent === null) return null;
+function indentOf(indent: Value): Text | null {
+  if (indent === null || indent instanceof Text) return indent;
   if (typeof indent !== "number" && typeof indent !== "boolean") throw new TemplateError("tojson's indent is a number or a text");
   requireRoom(Number(indent));
-  return " ".repeat(Math.max(0, Number(indent)));
+  return new Text(" ".repeat(Math.max(0, Number(indent))));
 }
 
-function separator(value: Value): string {
-  if (value instanceof Text) return value.value;
+function separator(value: Value): Text {
+  if (value instanceof Text) return value;
   throw new TemplateError("tojson's separators are texts");
 }
 
 /** `line`: the line end with the indentation of the place. */
-function dump(value: Value, style: Style, line: string): Text {
+function dump(value: Value, style: Style, line: Text): Text {
   if (value instanceof Text) return quoted(value, style.ascii);
   if (value instanceof List || value instanceof Tuple) {
     return block("[", value.items, "]", style, line, (item, inner) => dump(item, style, inner));
@@ -48,27 +47,20 @@ function dump(value: Value, style: Style, line: string): Text {
   if (value instanceof Dict) {
     const entries = style.sorted ? value.entries().sort(([a], [b]) => compareTexts(keyText(a).value, keyText(b).value)) : value.entries();
     return block("{", entries, "}", style, line, ([key, each], inner) => {
-      return Text.join([quoted(keyText(key), style.ascii), dump(each, style, inner)], new Text(style.key));
+      return Text.join([quoted(keyText(key), style.ascii), dump(each, style, inner)], style.key);
     });
   }
   return new Text(scalar(value));
 }
 
-function block<T>(
-  open: string,
-  items: readonly T[],
-  close: string,
-  style: Style,
-  line: string,
-  write: (item: T, line: string) => Text,
-): Text {
+function block<T>(open: string, items: readonly T[], close: string, style: Style, line: Text, write: (item: T, line: Text) => Text): Text {
   if (items.length === 0) return new Text(open + close);
-  const inner = style.indent === null ? "" : line + style.indent;
+  const [inner, last] = style.indent === null ? [EMPTY, EMPTY] : [Text.join([line, style.indent]), line];
   const body = Text.join(
     items.map((item) => write(item, inner)),
-    new Text(style.item + inner),
+    Text.join([style.item, inner]),
   );
-  return Text.join([new Text(open + inner), body, new Text((style.indent === null ? "" : line) + close)]);
+  return Text.join([new Text(open), inner, body, last, new Text(close)]);
 }
 
 function scalar(value: Value): string {

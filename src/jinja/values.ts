@@ -74,6 +74,11 @@ export class Dict {
   keys(): Value[] {
     return this.entries().map(([key]) => key);
   }
+
+  without(keys: readonly Value[]): Dict {
+    const hashes = new Set(keys.map(hashOf));
+    return new Dict(this.entries().filter(([key]) => !hashes.has(hashOf(key))));
+  }
 }
 
 /** What keys(), values() and items() of a dict give. */
@@ -108,7 +113,8 @@ export class Lazy {
 /** Arguments of a call. */
 export interface Arguments {
   readonly positional: readonly Value[];
-  readonly named: ReadonlyMap<string, Value>;
+  /** By texts: behind "**" a name is whoever wrote it. */
+  readonly named: Dict;
 }
 
 /** Functions, methods and macros. */
@@ -163,11 +169,14 @@ export function isCallable(value: Value): value is Callable {
   return value instanceof Callable;
 }
 
-/** JSON with what a program adds to it, of one origin: 1 and 1.0 are both integers, for JSON tells them apart only in its text. */
+/**
+ * JSON with what a program adds to it, of one origin: 1 and 1.0 are both integers, for JSON tells them apart only in its text.
+ * From 1e21 on JavaScript itself writes a fraction's exponent.
+ */
 export function toValue(json: unknown, origin: number): Value {
   if (json === undefined) return new Undefined("a value is undefined");
   if (json === null || typeof json === "boolean") return json;
-  if (typeof json === "number") return Number.isSafeInteger(json) ? json : new Float(json);
+  if (typeof json === "number") return Number.isInteger(json) && Math.abs(json) < 1e21 ? json : new Float(json);
   if (typeof json === "string") return Text.of(json, origin);
   if (Array.isArray(json)) return new List(json.map((item) => toValue(item, origin)));
   if (typeof json !== "object") throw new TemplateError(`a ${typeof json} is no value for a template`);

@@ -6,6 +6,7 @@ import type { ChatMessage, Prompt } from "../types.js";
 import { type AnswerPlace, placeOfAnswer } from "./answer-place.js";
 import { BoundedTemplate } from "./bounded-template.js";
 import { checkPrompt } from "./check-prompt.js";
+import { checkValue } from "./check-value.js";
 import { type ResolvedTemplate, templateOf } from "./template-options.js";
 import { type ChatModel, charactersOf, contentsIn, hasParts, inParts, valuesOf, withFlatContents } from "./template-values.js";
 
@@ -50,6 +51,7 @@ export class ChatFormat {
    */
   renderAnswered(prompt: Prompt, answer: string | ChatMessage, settings: ResolvedTemplate): AnswerPlace | null {
     checkPrompt(prompt);
+    checkValue("response", answer);
     if (this.#isRaw(messagesOf(prompt), settings)) return null;
     const message = typeof answer === "string" ? { role: "assistant", content: answer } : answer;
     try {
@@ -76,13 +78,15 @@ export class ChatFormat {
     const given = messagesOf(prompt);
     const messages = typeof given === "string" ? [{ role: "user", content: given }] : given;
     const all = answer === null ? messages : [...messages, answer];
-    const characters = charactersOf([all, prompt, settings.variables]);
-    const write = (shown: readonly ChatMessage[]): Text => {
+    const write = (shown: readonly ChatMessage[], characters: number): Text => {
       const [open, last] = answer === null ? [shown, null] : [shown.slice(0, -1), shown.at(-1) ?? null];
       const values = valuesOf({ messages: open, answer: last, prompt, settings, model: this.#model });
       return this.#parsed().render(values, characters, settings.date);
     };
-    return this.#attempt("does not render these messages", () => shownBest(all, write));
+    return this.#attempt("does not render these messages", () => {
+      const characters = charactersOf([all, prompt, settings.variables]);
+      return shownBest(all, (shown) => write(shown, characters));
+    });
   }
 
   #parsed(): BoundedTemplate {

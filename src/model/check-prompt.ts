@@ -2,6 +2,7 @@ import { ArgsearchError } from "../errors.js";
 import { messageFault, shownPart } from "../messages.js";
 import type { Conversation } from "../types.js";
 import { checkNames, invalid, type Names } from "../validate.js";
+import { checkValue } from "./check-value.js";
 import { variablesOf } from "./template-options.js";
 
 const CONVERSATION: Names<Conversation> = { messages: true, tools: true, documents: true, templateVariables: true };
@@ -17,6 +18,7 @@ export function checkPrompt(prompt: unknown): void {
   checkMessages("prompt.messages", messages);
   for (const [name, value] of Object.entries({ tools, documents })) {
     if (value !== undefined && value !== null && !Array.isArray(value)) throw invalid(`prompt.${name}`, "an array", value);
+    checkValue(`prompt.${name}`, value);
   }
   if (templateVariables !== undefined) variablesOf("prompt.templateVariables", templateVariables);
 }
@@ -27,6 +29,7 @@ function checkMessages(name: string, messages: unknown): void {
   if (!Array.isArray(messages)) throw invalid(name, "a text or an array of messages", messages);
   if (messages.length === 0) throw new ArgsearchError("PROMPT_EMPTY", "the prompt has no messages");
   for (const [index, message] of messages.entries()) checkMessage(`${name}[${index}]`, message);
+  checkValue(name, messages);
 }
 
 /** @throws ArgsearchError OPTION_INVALID */

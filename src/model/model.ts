@@ -1,17 +1,22 @@
 import type { ModelInfo, NativeModel } from "../engine/binding.js";
 import { native } from "../engine/native.js";
 import { ArgsearchError } from "../errors.js";
-import type { Span } from "../jinja/text.js";
+import type { Span, Text } from "../jinja/text.js";
+import { answerText } from "../messages.js";
 import type { ChatMessage, Prompt } from "../types.js";
 import { ChatFormat } from "./chat.js";
 import { ControlTokens } from "./control-tokens.js";
 import type { ModelExtras } from "./extras.js";
 import type { ResolvedTemplate } from "./template-options.js";
+import { ANSWER } from "./template-values.js";
 import { decodeText } from "./text-decoder.js";
 import { tooLong } from "./too-long.js";
 
 /** Texts that a response is put behind to see how it goes on: hardly anything merges with them. */
 const LEADS = ["\u0001", "\n", "."];
+
+/** As much of an answer as tells whether spaces before it join it. */
+const BEGINNING = /^\s*\S{1,16}/u;
 
 /** Characters of texts that are always cut: it hardly ever takes a second, and tells their length exactly. */
 const SHORT = 1 << 17;
@@ -20,6 +25,8 @@ const SHORT = 1 << 17;
 export interface AnswerFrame {
   /** What stands before it. */
   before: Int32Array;
+  /** Spaces that the template wrote before it and that are cut into tokens with it, as in the whole conversation: " Yes" is one token. */
+  lead: string;
   /** What follows it, up to the token that ends its turn; nothing where the vocabulary has none. */
   end(): Int32Array;
 }
@@ -66,16 +73,24 @@ export class Model {
    */
   answerFrame(prompt: Prompt, answer: string | ChatMessage, template: ResolvedTemplate): AnswerFrame {
     const place = this.#chat.renderAnswered(prompt, answer, template);
-    const before = place && this.#templateTokens(place.before.value, place.before.spans);
-    if (!place || !before || before.length === 0) return { before: this.promptTokens(prompt, template), end: () => this.end() };
-    return { before, end: () => this.#turnEnd(place.after.value, place.after.spans) };
+    const front = place && this.#frontOf(place.before, answerText(answer));
+    if (!place || !front || front.before.length === 0) {
+      return { before: this.promptTokens(prompt, template), lead: "", end: () => this.end() };
+    }
+    return { ...front, end: () => this.#turnEnd(place.after.value, place.after.spans) };
   }
 
-  /** The texts before an answer while decoding and in a finished conversation; null where they are the same, or cannot be told. */
+  /**
+   * The texts before an answer's first token while decoding and in a finished conversation; null where they are the same, or
+   * cannot be told.
+   */
   promptDifference(prompt: Prompt, answer: string, template: ResolvedTemplate): { decoding: string; finished: string } | null {
-    const finished = this.#chat.renderAnswered(prompt, answer, template)?.before.value;
+    const place = this.#chat.renderAnswered(prompt, answer, template);
+    if (place === null) return null;
+    const { lead } = this.#frontOf(place.before, answer);
+    const finished = place.before.value.slice(0, place.before.value.length - lead.length);
     const decoding = this.#chat.render(prompt, template).text;
-    return finished === undefined || finished === decoding ? null : { decoding, finished };
+    return finished === decoding ? null : { decoding, finished };
   }
 
   /** What this model puts before a raw text: the beginning token, or nothing. */
@@ -135,6 +150,22 @@ export class Model {
     if (!this.#control.spelledIn(tokens, text, spans)) return tokens;
     const cut = this.#control.split(text, spans).map((piece) => (typeof piece === "string" ? this.textTokens(piece) : [piece]));
     return Int32Array.from([...(ownBos ? [] : this.beginning()), ...cut.flatMap((piece) => [...piece])]);
+  }
+
+  /** What a template wrote before an answer, as it is cut where the answer follows. */
+  #frontOf({ value, spans }: Text, answer: string): Pick<AnswerFrame, "before" | "lead"> {
+    const [spaces] = /[ \t]+$/.exec(value) ?? [];
+    const [beginning] = BEGINNING.exec(answer) ?? [];
+    if (spaces === undefined || beginning === undefined) return { before: this.#templateTokens(value, spans), lead: "" };
+    const written = { start: value.length, end: value.length + beginning.length, origin: ANSWER };
+    const together = this.#templateTokens(value + beginning, [...spans, written]);
+    for (const lead of new Set(["", spaces, spaces.slice(-1)])) {
+      const own = this.responseTokens(lead + beginning);
+      const length = together.length - own.length;
+      if (length > 0 && own.every((token, index) => together[length + index] === token))
+        return { before: together.subarray(0, length), lead };
+    }
+    return { before: this.#templateTokens(value, spans), lead: "" };
   }
 
   /** The tokens that a template wrote behind an answer, up to the first control token. */

@@ -7,7 +7,7 @@ import { fileBytes, isOrdinaryFile } from "../files/bytes.js";
 import { fingerprint } from "../files/fingerprint.js";
 import { refuseInputs } from "../files/inputs.js";
 import { countLines } from "../files/json-lines.js";
-import { clockKey } from "../model/template-options.js";
+import { clockKey, dateOf, today } from "../model/template-options.js";
 import { type ScoredLine, type ScoreLinesOptions, scoreLines } from "./lines.js";
 import { LineOutput } from "./output.js";
 import type { Scores } from "./scores.js";
@@ -34,8 +34,9 @@ export interface ScoreFileOptions extends Omit<ScoreLinesOptions, "skip"> {
 export async function scoreFile(
   model: Scores,
   source: DataSource,
-  { out, onLine, onProgress, ...options }: ScoreFileOptions = {},
+  { out, onLine, onProgress, ...given }: ScoreFileOptions = {},
 ): Promise<ScoreSummary> {
+  const options = { ...given, date: given.date === undefined && out !== undefined ? today() : given.date };
   const summariser = new Summariser();
   const total = typeof source === "string" ? await countLines(source) : 0;
   let done = 0;
@@ -113,12 +114,12 @@ function modelsOf({ policy, rewards }: Scores["info"]): ModelInfo[] {
 }
 
 /** How responses are read: raise the number when that changes. */
-const READING = 2;
+const READING = 3;
 
 function readingOf({ rewards }: Scores["info"], options: ScoreLinesOptions): unknown {
-  const { template = "auto", templateVariables = {}, date, rewardAt } = options;
+  const { template = "auto", templateVariables = {}, date = today(), rewardAt } = options;
   const templates = rewards.map(({ chatTemplate }) => chatTemplate);
-  return [READING, template, templates, templateVariables, rewardAt ?? null, clockKey(templates, date)];
+  return [READING, template, templates, templateVariables, rewardAt ?? null, clockKey(templates, dateOf(date))];
 }
 
 /** What the lines depend on; null where that cannot be known: streams and pipes, and rewards that are functions. */

@@ -28,3 +28,34 @@ function firstUnknown(models: readonly Model[], cutter: Model, tokens: Int32Arra
   }
   return undefined;
 }
+
+/** A response's tokens, and the spaces that they begin with and the response does not. */
+type Led = readonly [tokens: Int32Array, lead: string];
+
+/** For each of one response's tokens the place of the one among the others by whose end as much of the response is read. */
+export function sameEnds(model: Model, [tokens, lead]: Led, [others, otherLead]: Led): number[] {
+  const ends = endsOf(model, others, otherLead);
+  return endsOf(model, tokens, lead).map((end) => {
+    const place = ends.findIndex((other) => other >= end);
+    return place < 0 ? ends.length - 1 : place;
+  });
+}
+
+/** In bytes of the response. */
+function endsOf(model: Model, tokens: Int32Array, lead: string): number[] {
+  let end = -lead.length;
+  return model.pieces(tokens).map(({ length }) => {
+    end += length;
+    return end;
+  });
+}
+
+/** What tokens write, without the spaces before the response. */
+export function piecesBehind(lead: string, pieces: readonly Uint8Array[]): Uint8Array[] {
+  let left = lead.length;
+  return pieces.map((bytes) => {
+    const own = bytes.subarray(left);
+    left -= bytes.length - own.length;
+    return own;
+  });
+}

@@ -10,10 +10,10 @@ import { decodeText, Utf8Stream } from "../model/text-decoder.js";
 import { tooLong } from "../model/too-long.js";
 import { callRewards } from "../reward/functions.js";
 import { type ModelTerm, positionOf, type RewardSet } from "../reward/reward-set.js";
-import type { ChatMessage, Prompt, ScoreInput, ScoreResult } from "../types.js";
+import type { Prompt, ScoreInput, ScoreResult } from "../types.js";
 import { invalid } from "../validate.js";
 import type { ResolvedScore } from "./options.js";
-import { tokensForAll } from "./response-tokens.js";
+import { piecesBehind, sameEnds, tokensForAll } from "./response-tokens.js";
 
 /** Responses that may share a batch. */
 const SEQUENCES = 16;
@@ -31,7 +31,11 @@ export interface ScorerParts {
 interface Rows {
   /** Null where the response is a whole text. */
   prompt: Prompt | null;
-  answer: string | ChatMessage;
+  response: string;
+  /** One a reward model. */
+  frames: AnswerFrame[];
+  /** Spaces that the tokens begin with and the response does not: the first reward model's. */
+  lead: string;
   tokens: Int32Array;
   values: number[][];
   /** The whole response's, one an objective. */
@@ -59,9 +63,8 @@ export class Scorer {
     throwIfAborted(options.signal);
     const { rewards, tokenizer } = this.#parts;
     if (rewards.empty) throw new ArgsearchError("OPTION_INVALID", "score() needs a reward: load() one", { option: "reward" });
-    const models = [tokenizer, ...rewards.sources.map(({ model }) => model)];
-    const rows = inputs.map((input, index) => rowsOf(models, input, index));
-    for (const source of rewards.sources) await this.#addModel(source, rows, options);
+    const rows = inputs.map((input, index) => rowsOf(this.#parts, input, index, options.template));
+    for (const [index, source] of rewards.sources.entries()) await this.#addModel(source, index, rows, options);
     for (const row of rows) await addFunctions(this.#parts, row, options.signal);
     return rows.map((row) => resultOf(tokenizer, rewards, row));
   }
@@ -73,9 +76,9 @@ export class Scorer {
     for (const scorer of made) if (scorer.status === "fulfilled") await native(() => scorer.value.dispose());
   }
 
-  async #addModel({ model }: ModelTerm, rows: readonly Rows[], options: ResolvedScore): Promise<void> {
+  async #addModel({ model }: ModelTerm, place: number, rows: readonly Rows[], options: ResolvedScore): Promise<void> {
     const atEnd = positionOf(model, options.rewardAt) === "end";
-    const sequences = rows.map((row) => this.#sequence(model, row, atEnd, options.template));
+    const sequences = rows.map((row) => this.#sequence(model, row, row.frames[place] ?? rawFrame(model), atEnd));
     const scores = await this.#run(model, sequences, options.signal);
     const labels = model.info.head?.labels.length ?? 1;
     for (const [index, row] of rows.entries()) {
@@ -86,21 +89,27 @@ export class Scorer {
   }
 
   /** `atEnd`: the whole is read at the token that ends the turn. */
-  #sequence(model: Model, { prompt, answer, tokens: response }: Rows, atEnd: boolean, template: ResolvedTemplate): ScoreSequence {
-    const { before, end } = prompt === null ? rawFrame(model) : model.answerFrame(prompt, answer, template);
+  #sequence(model: Model, row: Rows, { before, lead, end }: AnswerFrame, atEnd: boolean): ScoreSequence {
+    const response = lead === row.lead ? row.tokens : responseBehind(lead, this.#parts, row.response);
     const after = atEnd ? end() : new Int32Array(0);
     const { contextSize } = this.#parts.context;
     const length = before.length + response.length + after.length;
     if (length > contextSize) {
       const message = `prompt and response have ${length} tokens for ${model.info.path}, the context holds ${contextSize}`;
-      const { tokenizer, rewards } = this.#parts;
-      throw tooLong(message, contextSize, [tokenizer.info, ...rewards.sources.map(({ model }) => model.info)], "them");
+      throw tooLong(
+        message,
+        contextSize,
+        modelsOf(this.#parts).map(({ info }) => info),
+        "them",
+      );
     }
     const tokens = new Int32Array(length);
     tokens.set(before);
     tokens.set(response, before.length);
     tokens.set(after, before.length + response.length);
-    const positions = Array.from(response, (_, index) => before.length + index);
+    const { tokenizer } = this.#parts;
+    const places = response === row.tokens ? Array.from(response.keys()) : sameEnds(tokenizer, [row.tokens, row.lead], [response, lead]);
+    const positions = places.map((place) => before.length + place);
     return { tokens, positions: Int32Array.from(after.length > 0 ? [...positions, length - 1] : positions) };
   }
 
@@ -129,11 +138,19 @@ export class Scorer {
 
 /** What stands around a whole text. */
 function rawFrame(model: Model): AnswerFrame {
-  return { before: model.beginning(), end: () => model.end() };
+  return { before: model.beginning(), lead: "", end: () => model.end() };
 }
 
-/** `models`: the first cuts the response into tokens, and all must know them. */
-function rowsOf(models: readonly Model[], input: ScoreInput, index: number): Rows {
+/** The first cuts responses into tokens, and all must know them. */
+function modelsOf({ tokenizer, rewards }: ScorerParts): Model[] {
+  return [tokenizer, ...rewards.sources.map(({ model }) => model)];
+}
+
+function responseBehind(lead: string, parts: ScorerParts, response: string): Int32Array {
+  return tokensForAll(modelsOf(parts), (model) => model.responseTokens(lead + response));
+}
+
+function rowsOf(parts: ScorerParts, input: ScoreInput, index: number, template: ResolvedTemplate): Rows {
   if (typeof input !== "object" || input === null) {
     throw new ArgsearchError("INPUT_INVALID", `input ${index} must be { prompt, response } or { text }`);
   }
@@ -144,8 +161,12 @@ function rowsOf(models: readonly Model[], input: ScoreInput, index: number): Row
   if (typeof response !== "string" || response === "") {
     throw new ArgsearchError("INPUT_INVALID", `${what} ${index} must be a non-empty text: there is no token to score`);
   }
-  const tokens = tokensForAll(models, (model) => (prompt === null ? model.textTokens(response) : model.responseTokens(response)));
-  return { prompt, answer, tokens, values: Array.from(tokens, () => []), whole: [] };
+  const { sources } = parts.rewards;
+  const frames = sources.map(({ model }) => (prompt === null ? rawFrame(model) : model.answerFrame(prompt, answer, template)));
+  const lead = frames[0]?.lead ?? "";
+  const tokens =
+    prompt === null ? tokensForAll(modelsOf(parts), (model) => model.textTokens(response)) : responseBehind(lead, parts, response);
+  return { prompt, response, frames, lead, tokens, values: Array.from(tokens, () => []), whole: [] };
 }
 
 /** Asks the functions about each token as if it were the only candidate; no policy runs, so its log-probability is NaN. */
@@ -154,7 +175,7 @@ async function addFunctions(parts: ScorerParts, row: Rows, signal: AbortSignal |
   if (rewards.functions.length === 0) return;
   const utf8 = new Utf8Stream();
   let before = "";
-  for (const [index, bytes] of tokenizer.pieces(row.tokens).entries()) {
+  for (const [index, bytes] of piecesBehind(row.lead, tokenizer.pieces(row.tokens)).entries()) {
     const response = before + utf8.push(bytes);
     const candidate = { token: row.tokens[index] ?? -1, text: decodeText(bytes), logProb: Number.NaN, response, end: false };
     const context = { prompt: withTexts(row.prompt ?? ""), response: before, signal };

@@ -46,6 +46,20 @@ describe("reward attach --head shard.safetensors", () => {
     expect((await inspectJson(out)).rewardHead?.labels).toEqual(["reward"]);
   });
 
+  it("knows a file by what is in it, whatever its name ends in", async () => {
+    const folder = await scratch();
+    const out = join(folder, "rm.gguf");
+    const attach = (head: string) => argsearch(["reward", "attach", "--model", policy, "--head", head, "--out", out]);
+    const width = (await inspectJson(policy)).embeddingLength ?? 0;
+    for (const name of ["head.st", "head.SAFETENSORS", "head"]) {
+      writeSafetensors(join(folder, name), { "score.weight": { shape: [1, width], data: new Float32Array(width).fill(0.25) } });
+      expect(await attach(join(folder, name))).toEqual({ code: 0, stdout: "", stderr: "" });
+    }
+    expect((await attach(policy)).stderr).toMatch(/it is a GGUF, not safetensors[^\n]* \[MODEL_INVALID\]\n$/);
+    await writeFile(join(folder, "value_head"), Buffer.from("PK\u0003\u0004\0\0\b\b\0\0\0\0", "latin1"));
+    expect((await attach(join(folder, "value_head"))).stderr).toMatch(/it is a PyTorch file[^\n]* \[MODEL_INVALID\]\n$/);
+  });
+
   it("asks which of two rows counts, and takes what --row and --labels say", async () => {
     const folder = await scratch();
     const [shard, out] = [join(folder, "head.safetensors"), join(folder, "rm.gguf")];

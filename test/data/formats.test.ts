@@ -164,7 +164,7 @@ describe("preference pairs", () => {
     [{ chosen: [{ role: "user" }], rejected: [assistant("c")] }, '"chosen" must be an array of messages'],
     [{ question: "a" }, "no known format has the fields question"],
     [{}, "an empty object"],
-    ["[]", "not a JSON object"],
+    ["7", "not a JSON object"],
     ["{", "not JSON"],
   ])("are refused: %o", async (line, reason) => {
     expect(await pairOf(line)).toContain(reason);

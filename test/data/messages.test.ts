@@ -22,6 +22,13 @@ async function read<T>(reader: (source: Readable, options: object) => AsyncGener
   return bad[0] ?? "nothing";
 }
 
+/** Arrays within one another. */
+function nested(levels: number): unknown {
+  let value: unknown = [];
+  for (let level = 1; level < levels; level++) value = [value];
+  return value;
+}
+
 const user = (content: string) => ({ role: "user", content });
 const assistant = (content: string) => ({ role: "assistant", content });
 const calls = { role: "assistant", content: null, tool_calls: [{ id: "c", function: { name: "f", arguments: { x: 1 } } }] };
@@ -95,19 +102,44 @@ describe("data lines keep", () => {
     );
   });
 
+  it("one prompt of a pair, as text or as parts", async () => {
+    const parts = (role: string, ...texts: string[]) => ({ role, content: texts.map((text) => ({ type: "text", text })) });
+    const [chosen, rejected] = [assistant("b"), assistant("c")];
+    const pair = { prompt: [user("a")], chosen: "b", rejected: "c" };
+    expect(await read(readPairs, { prompt: [parts("user", "a")], chosen: [user("a"), chosen], rejected: [user("a"), rejected] })).toEqual(
+      pair,
+    );
+    expect(await read(readPairs, { chosen: [user("a"), chosen], rejected: [parts("user", "a"), rejected] })).toEqual(pair);
+    const transcripts = { chosen: "\n\nHuman: a\n\nAssistant: b", rejected: "\n\nHuman: a\n\nAssistant: c" };
+    expect(await read(readPairs, { prompt: [parts("user", "a")], ...transcripts })).toEqual(pair);
+    expect(await read(readPairs, { prompt: "a", chosen: [parts("assistant", "b")], rejected: [chosen] })).toContain("identical");
+    const system = [parts("system", "s"), user("a")];
+    expect(await read(readPrompts, { messages: system, system: "s" })).toEqual(system);
+  });
+
   it.each<[object, string]>([
     [
       { messages: [{ role: "user", content: [{ type: "image_url" }] }] },
       'messages[0].content[0] must be a part { type: "text", text: string }: only texts can be read, got one of type "image_url"',
     ],
     [{ messages: [{ role: "user", content: null }] }, "messages[0] must be a message"],
-    [{ prompt: "a", tools: "f" }, 'the field "tools" must be an array, or one as JSON'],
+    [{ prompt: "a", tools: "f" }, 'the field "tools" is not JSON: '],
     [{ prompt: "a", tools: {} }, 'the field "tools" must be an array'],
     [{ prompt: "a", system: 5 }, 'the field "system" must be a text'],
     [{ prompt: "a", chat_template_kwargs: [] }, "must be an object"],
     [{ prompt: "a", chat_template_kwargs: { messages: [] } }, "must not set messages"],
   ])("what they can: %o is refused", async (line, message) => {
     expect(await read(readPrompts, line)).toContain(message);
+  });
+
+  it.each<[string, (deep: unknown) => object]>([
+    ["tools", (deep) => ({ prompt: "a", response: "b", tools: [deep] })],
+    ["tools in a text", (deep) => ({ prompt: "a", response: "b", tools: JSON.stringify([deep]) })],
+    ["a message's field", (deep) => ({ messages: [{ ...user("a"), x: deep }, assistant("b")] })],
+    ["a field that nobody reads", (deep) => ({ text: "a", x: deep })],
+  ])("nothing that is nested too deeply, in %s", async (_, line) => {
+    expect(await read(readScorables, line(nested(3000)))).toContain("is nested more than 500 levels deep");
+    expect(await read(readScorables, line(nested(400)))).toEqual(expect.any(Object));
   });
 
   it("no response that is another's", async () => {

@@ -209,6 +209,7 @@ describe("compression", () => {
   it.each([
     ["gzip", gzipSync(content)],
     ["gzip of several members", Buffer.concat([gzipSync(`${line("a")}\n`), gzipSync(`${line("ü")}\n`)])],
+    ["gzip with zeros behind it", Buffer.concat([gzipSync(content), Buffer.alloc(140_000)])],
     ["gzip with a byte order mark in it", gzipSync(`\ufeff${content}`)],
   ])("%s is read, whatever its name", async (_name, bytes) => {
     expect(await both(bytes)).toEqual({
@@ -236,9 +237,13 @@ describe("compression", () => {
     ["torn", long.subarray(0, long.length >> 1)],
     ["torn in its header", long.subarray(0, 5)],
     ["damaged", flipped],
+    ["damaged behind zeros", Buffer.concat([gzipSync(`${line("a")}\n`), Buffer.alloc(70_000), Buffer.from("b")])],
   ])("%s gzip is told of", async (_name, bytes) => {
     for (const source of [fileOf(bytes), streamOf(bytes)]) {
-      expect(await failing(source)).toMatchObject({ code: "INPUT_INVALID", message: expect.stringMatching(/damaged or truncated gzip/) });
+      expect(await failing(source)).toMatchObject({
+        code: "INPUT_INVALID",
+        message: expect.stringMatching(/damaged or truncated gzip|behind the padding/),
+      });
     }
   });
 
@@ -301,6 +306,29 @@ describe("records that are not one a line", () => {
     expect(inside).toEqual({ texts: [[1, a.text]], bad: [expect.stringMatching(/^record 2 \(line 1\): the record is not JSON/)] });
     const between = await both(`[${JSON.stringify(a)},\n`);
     expect(between).toEqual({ texts: [[1, a.text]], bad: [expect.stringMatching(/^record 2 \(line 2\): .*ends before it is closed/)] });
+  });
+
+  const more = { text: "c", more: [{}] };
+  const pretty = [a, b, more].map((record) => JSON.stringify(record, null, 2));
+  it.each([
+    [
+      "a quote that is missing",
+      `[\n${JSON.stringify(a)},\n{"text":"x,"more":"y"},\n${JSON.stringify(b)},\n${JSON.stringify(more)}\n]\n`,
+      "]",
+    ],
+    [
+      "a brace that is missing",
+      `[\n${JSON.stringify(a)},\n{"text":"x","more":"y",\n${JSON.stringify(b)},\n${JSON.stringify(more)}\n]\n`,
+      "]",
+    ],
+    ["a brace, with commas alone", `${JSON.stringify(a)},\n{"text":"x",\n${JSON.stringify(b)},\n${JSON.stringify(more)},\n`, ","],
+    ["the end of a record", `${JSON.stringify(a)},\n{"text":\n{"text":"b"},\n`, "none"],
+    ["a quote in a pretty record", `[${pretty[0]},\n${pretty[2]?.replace('"c"', '"c" "')},\n${pretty[1]},\n${pretty[2]}]`, "]"],
+  ])("and %s costs the record that it is missing in, not those behind it", async (_what, content, end) => {
+    const { texts: found, bad } = await both(content);
+    if (end === "none") return expect({ found: found.length, bad: bad.length }).toEqual({ found: 1, bad: 1 });
+    expect(found.map((each) => (each as unknown[])[1])).toEqual([a.text, b.text, more.text]);
+    expect(bad).toEqual([expect.stringMatching(/^record 2 \(line \d+\): the record is not JSON/)]);
   });
 
   it("of an array that is larger than memory should hold", async () => {

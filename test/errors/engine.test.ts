@@ -1,6 +1,6 @@
 /** Engines that are not there, and machines without the GPU asked for. A process has one engine, so each case has its own. */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -44,7 +44,7 @@ describe("engineDir", () => {
 
   const broken: [what: string, dir: string, code: ErrorCode, message: RegExp][] = [
     ["that does not exist", join(folder, "missing"), "ENGINE_NOT_FOUND", /the engine directory .*missing does not exist/],
-    ["that is a file", ENTRY, "ENGINE_NOT_FOUND", /does not exist|not a directory/],
+    ["that is a file", ENTRY, "ENGINE_NOT_FOUND", /index\.js is no directory/],
     [
       "without libraries",
       engineFolder("empty", () => {}),
@@ -84,6 +84,52 @@ describe("engineDir", () => {
     expect(first).toBe("works");
     expect(second).toMatch(/^ENGINE_INCOMPATIBLE: this process already uses the engine in .*; start another process/);
     expect(third).toBe("works");
+  });
+});
+
+describe.runIf(process.platform === "linux")("an engine whose installation was interrupted", () => {
+  const own = engineOfThisMachine();
+  const libraries = readdirSync(own);
+  const isVariant = (name: string): boolean => /^libggml-cpu-/.test(name);
+
+  /** Each of `names` cut to a length. */
+  function cut(folderName: string, names: readonly string[], length: (whole: number) => number): string {
+    return engineFolder(folderName, (path) => {
+      for (const name of libraries) copyFileSync(join(own, name), join(path, name));
+      for (const name of names) truncateSync(join(path, name), length(statSync(join(path, name)).size));
+    });
+  }
+
+  const needed = libraries.filter((name) => /^lib(llama|ggml|ggml-base)(\.v[0-9.]+)?\.so$/.test(name));
+  const lengths: [what: string, length: (whole: number) => number][] = [
+    ["4096 bytes", () => 4096],
+    ["half", (whole) => Math.floor(whole / 2)],
+    ["all but a byte", (whole) => whole - 1],
+  ];
+  test.each(needed.flatMap((name) => lengths.map(([what, length]) => ({ name, what, length }))))(
+    "$name of $what",
+    ({ name, what, length }) => {
+      const [outcome] = devicesOf({ engineDir: cut(`${name} ${what}`, [name], length) });
+      expect(outcome).toMatch(/^ENGINE_INCOMPATIBLE: .* is cut short: install it again\.$/);
+      expect(outcome).toContain(name);
+    },
+  );
+
+  const variants = libraries.filter(isVariant);
+  test.runIf(variants.length > 1).each(variants)("%s is passed over", (name) => {
+    const engineDir = cut(`without ${name}`, [name], () => 4096);
+    expect(devicesOf({ engineDir })).toEqual(["works"]);
+    expect(devicesOf({ engineDir, gpu: false })).toEqual(["works"]);
+  });
+
+  test("every variant for the CPU", () => {
+    const engineDir = cut(
+      "no CPU",
+      libraries.filter((name) => /^libggml-cpu/.test(name)),
+      () => 4096,
+    );
+    for (const gpu of ["auto", false])
+      expect(devicesOf({ engineDir, gpu })[0]).toMatch(/^ENGINE_INCOMPATIBLE: .*libggml-cpu.* is cut short/);
   });
 });
 

@@ -211,6 +211,12 @@ describe("weights", () => {
     await decoder.dispose();
     const guided = await load({ policy: good, reward: path, ...CPU });
     await expectError(() => guided.generate("hello", { template: "none" }), "DECODE_FAILED", /not a finite number/);
+    const text = { prompt: "a", response: "b" };
+    const fault = /\.gguf: a reward is not a finite number\. The file is damaged\.$/;
+    await expectError(() => guided.score(text, { template: "none" }), "DECODE_FAILED", fault);
     await guided.dispose();
+    const mixed = await load({ policy: good, reward: [path, (candidates) => candidates.map(() => 1)], ...CPU });
+    await expectError(() => mixed.score(text, { template: "none" }), "DECODE_FAILED", fault);
+    await mixed.dispose();
   });
 });

@@ -122,7 +122,8 @@ describe("judging", () => {
     expect(result).toMatchObject({ win: PROMPTS - 5, failed: 5, unreadable: 0, unasked: 0, stopped: null });
     expect(result?.failures).toEqual([
       { message: "500 never", count: 2 },
-      { message: "the answer holds no text", count: 2 },
+      { message: "the answer holds no text", count: 1 },
+      { message: "the answer is no completion: <p>Hi", count: 1 },
       { message: "400 context exceeded", count: 1 },
     ]);
   });

@@ -32,6 +32,28 @@ describe("the prompts of an evaluation", () => {
     }
   });
 
+  it("stand without answers in a program, too, as messages and as conversations", async () => {
+    const [question, answer] = [user("a"), { role: "assistant", content: "b" }];
+    const tools = [{ type: "function" }];
+    const data = [
+      "a",
+      [question, answer],
+      { messages: [question, answer] },
+      { messages: [question, answer], tools },
+      { messages: "a", tools },
+    ];
+    const { prompts } = await loadPrompts({ data });
+    expect(prompts).toEqual(["a", [question], { messages: [question] }, { messages: [question], tools }, { messages: "a", tools }]);
+    await expect(loadPrompts({ data: [{ messages: [answer] }] })).rejects.toMatchObject({ code: "INPUT_INVALID", message: /data\[0\]/ });
+  });
+
+  it("lack a line that is nested too deeply, and no other", async () => {
+    const deep = `{"prompt":"b","tools":${"[".repeat(3000)}${"]".repeat(3000)}}`;
+    const { prompts, badLines } = await loadPrompts({ data: fileOf(`{"prompt":"a"}\n${deep}\n{"prompt":"c"}\n`) });
+    expect(prompts).toEqual(["a", "c"]);
+    expect(badLines).toMatchObject([{ number: 2, error: { code: "INPUT_INVALID" } }]);
+  });
+
   it("may be of any number", async () => {
     const data = Array.from({ length: 200_000 }, () => "a");
     expect((await loadPrompts({ data })).prompts).toHaveLength(200_000);

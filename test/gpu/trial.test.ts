@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { tryCandidate } from "../../src/engine/trial.js";
 import { canCompile } from "../helpers/engine-shim.js";
@@ -90,5 +91,19 @@ describe.skipIf(!canCompile)("a GPU that hangs", () => {
     const child = await pid();
     parent.kill("SIGKILL");
     await expect.poll(() => gone(child), { timeout: 30_000 }).toBe(true);
+  });
+
+  test.each(["hangs", "hangs at once"])("and %s ends with the worker thread that tries it", async (mode) => {
+    const { env } = machines(made.dir)();
+    const { path, pid } = trace();
+    const entry = fileURLToPath(new URL("../../dist/index.js", import.meta.url));
+    const program = `import(${JSON.stringify(entry)}).then(({ load }) => load({ engineDir: ${JSON.stringify(engine.dir)} }));`;
+    const worker = new Worker(program, {
+      eval: true,
+      env: { ...process.env, ...env, FAKE_GPU_TRACE: path, FAKE_HANG: mode } as NodeJS.ProcessEnv,
+    });
+    const child = await pid();
+    await worker.terminate();
+    await expect.poll(() => gone(child), { timeout: 5000 }).toBe(true);
   });
 });

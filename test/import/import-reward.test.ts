@@ -124,6 +124,13 @@ describe.skipIf(process.platform === "win32")("importReward()", () => {
     expect((await inspect(out)).rewardHead).toMatchObject({ nEmbd: WIDTH });
   });
 
+  it.each(["_orig_mod.", "critic."])("takes %s off every name, as it was put there", async (prefix) => {
+    const layer = { [`${prefix}model.layers.0.self_attn.q_proj.weight`]: { shape: [1], data: Float32Array.of(1) } };
+    writeSafetensors(join(model, "model.safetensors"), { ...layer, [`${prefix}score.weight`]: { shape: [1, WIDTH], data: HEAD } });
+    await run();
+    expect(converterArgs().slice(-3)).toEqual([`--drop=${prefix}score.weight`, `--prefix=${prefix}`, "--tied"]);
+  });
+
   it("hides statistics of rewards from the converter, and applies them", async () => {
     const of = (value: number) => ({ shape: [1], data: Float32Array.of(value) });
     write({ ...ONE_ROW, mean: of(0.5), std: of(2) }, { normalize_reward: true });

@@ -23,6 +23,14 @@ describe("templates mean what they mean to jinja2", () => {
     expect(error).toContain((failure as TemplateError).message.replace(/ \(line \d+\)$/, ""));
   });
 
+  it.each([
+    ["{{ '\\N{BULLET}' }}", "a character by its name, is not supported"],
+    ["{% autoescape true %}{{ '<' }}{% endautoescape %}", "autoescape is supported with false alone"],
+    ["{% autoescape x %}{{ '<' }}{% endautoescape %}", "autoescape is supported with false alone"],
+  ])("but for %s, which is refused", (template, message) => {
+    expect(() => new Template(template)).toThrow(message);
+  });
+
   it("names the line of what cannot be read", () => {
     expect(() => new Template("a\n{% if x %}\n{{ x y }}{% endif %}")).toThrow("expected token 'end of print statement', got 'y' (line 3)");
   });
@@ -65,6 +73,10 @@ describe("a text knows who wrote it", () => {
     ["{% for c in x %}{{ c }},{% endfor %}", "[a],[b],"],
     ["{{ x * 2 }}{{ x | center(4) }}{{ x.zfill(3) }}", "[abab] [ab] 0[ab]"],
     ["{{ ('x' ~ x).partition('a')[2] }}{{ ('x' ~ x).strip('x') }}", "[bab]"],
+    ["{{ dict(**data) }}{{ dict({'k': 1}, **{x: 2}) }}", "{'[k]': '[v\"w]'}{'k': 1, '[ab]': 2}"],
+    ["{% macro m() %}{{ kwargs }}{% endmacro %}{{ m(**data) }}", "{'[k]': '[v\"w]'}"],
+    ["{% macro m() %}{{ kwargs.keys() | join }}{{ caller() }}{% endmacro %}{% call m(a=1, **data) %}c{% endcall %}", "a[k]c"],
+    ["{{ [1, 2] | tojson(separators=(x, ':')) }}{{ [1] | tojson(indent=x) }}", "[1[ab]2][\n[ab]1\n]"],
     ["{{ x | length }}{{ x == 'ab' }}{{ 'a' in x }}", "2TrueTrue"],
   ])("%s", (template, expected) => {
     expect(shown(template)).toBe(expected);

@@ -4,7 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { loadReward, type RewardModel, type ScoredLine, type ScoreFileOptions, scoreFile } from "../../src/index.js";
 import { modelFolder } from "../helpers/model-folder.js";
 
@@ -122,6 +122,19 @@ describe("scoreFile()", () => {
     expect(progress).toEqual(["1/0", "2/0"]);
   });
 
+  it("leaves out a line that is nested too deeply, and scores one that is not, with a template that shows it", async () => {
+    const deep = (levels: number): string => `{"prompt":"a","response":"b","tools":${"[".repeat(levels)}${"]".repeat(levels)}}`;
+    const chatTemplate = "{{ tools | tojson | length }}{% for m in messages %}{{ m.content }}{% endfor %}";
+    const showing = await loadReward({ reward: { reward: judge.path, chatTemplate }, ...CPU });
+    onTestFinished(() => showing.dispose());
+    const { lines, bad } = await scored(fileOf({ prompt: "a", response: "b" }, deep(3000), deep(499)), {}, showing);
+    expect(lines.map(({ index }) => index)).toEqual([0, 2]);
+    expect(bad).toEqual([2]);
+    const endless = JSON.parse(deep(30_000)) as { tools: unknown[] };
+    const found = showing.score({ prompt: { messages: "a", tools: endless.tools }, response: "b" });
+    await expect(found).rejects.toMatchObject({ code: "INPUT_INVALID" });
+  });
+
   it("reads streams, counts progress and can be aborted", async () => {
     const file = fileOf(...Array.from({ length: 70 }, (_, index) => ({ prompt: "say ", response: `a${"b".repeat(index % 9)}` })));
     const progress: string[] = [];
@@ -203,6 +216,18 @@ describe("with out", () => {
     expect(rest.lines.map(({ index }) => index)).toContain(2);
     expect(parsed(outOf(file)).map(({ index }) => index)).toEqual([...lines.keys()]);
     expect(rest.summary).toMatchObject({ count: 100, failed: 0, pairAccuracy: unbroken.summary.pairAccuracy });
+  });
+
+  it("a template that writes the time writes one for all that a file's runs read", async () => {
+    const chatTemplate = "{{ strftime_now('%Y %m %d %H:%M:%S.%f') }}{% for m in messages %}{{ m.content }}{% endfor %}";
+    const dated = await loadReward({ reward: [{ reward: judge.path, chatTemplate }], ...CPU });
+    const day = new Date();
+    const file = fileOf({ prompt: "say ", response: "yes" });
+    const { lines: found } = await scored(file, { out: outOf(file) }, dated);
+    day.setHours(0, 0, 0, 0);
+    expect(found).toEqual((await scored(file, { date: day }, dated)).lines);
+    expect(found).not.toEqual((await scored(file, { date: "2020-01-01" }, dated)).lines);
+    await dated.dispose();
   });
 
   it("an interrupted run of texts with line ends of all kinds goes on", async () => {

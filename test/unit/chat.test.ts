@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { BoundedTemplate } from "../../src/model/bounded-template.js";
 import { ChatFormat, type ChatModel } from "../../src/model/chat.js";
+import { templateOf } from "../../src/model/template-options.js";
 import type { Prompt } from "../../src/types.js";
 
 const CHATML =
@@ -47,6 +48,67 @@ describe("ChatFormat", () => {
     ["content of parts", [{ role: "user", content: [] }] as never, "auto", {}, "OPTION_INVALID", /content: string/],
   ])("refuses %s", (_, prompt, mode, model, code, message) => {
     expect(() => format(model).render(prompt, mode)).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }));
+  });
+});
+
+describe("what is not JSON", () => {
+  class Text {
+    get text(): string {
+      return "hi";
+    }
+  }
+  class Message {
+    role = "user";
+    get content(): string {
+      return "hi";
+    }
+  }
+  const refused = (render: () => unknown, code: string, message: string): void =>
+    expect(render).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message) as string }));
+
+  it.each<[string, unknown]>([
+    ["a Date", new Date(0)],
+    ["a Map", new Map([[1, 2]])],
+    ["a URL", new URL("http://x.y")],
+    ["a Text", new Text()],
+    ["a Uint8Array", new Uint8Array(2)],
+    ["a function", () => 1],
+    ["a bigint", 5n],
+    ["a symbol", Symbol("x")],
+  ])("is refused at its place: %s", (what, value) => {
+    const messages = [{ role: "user", content: "x" }];
+    const given = { a: [1, { "b c": { d: value } }] };
+    const rendered = (prompt: object, variables = {}) => format().render(prompt as Prompt, templateOf({ templateVariables: variables }));
+    refused(() => rendered({ messages, tools: [given] }), "OPTION_INVALID", "prompt.tools[0].a[1][…].d must be JSON");
+    refused(() => rendered({ messages, documents: [value] }), "OPTION_INVALID", `got ${what}`);
+    refused(() => rendered({ messages, templateVariables: given }), "OPTION_INVALID", "prompt.templateVariables.a[1][…].d");
+    refused(() => rendered([{ ...messages[0], name: value }]), "OPTION_INVALID", "prompt[0].name must be JSON");
+    refused(() => rendered(messages, given), "OPTION_INVALID", "templateVariables.a[1][…].d");
+    const answer = { role: "assistant", content: "y", extra: value } as never;
+    refused(() => format().renderAnswered("x", answer, templateOf()), "OPTION_INVALID", "response.extra");
+  });
+
+  it("is a message with getters", () => {
+    refused(() => format().render([new Message() as never], "auto"), "OPTION_INVALID", "prompt[0] must be JSON");
+  });
+
+  it("is what holds itself, or is very deep", () => {
+    const nested = (depth: number): unknown[] => JSON.parse("[".repeat(depth) + "]".repeat(depth)) as unknown[];
+    const own: Record<string, unknown> = {};
+    own.own = own;
+    const render = (tools: unknown[]) => format({ chatTemplate: "{{ tools | tojson }}" }).render({ messages: "x", tools }, "auto").text;
+    for (const tools of [[own], nested(501), nested(50_000)])
+      refused(() => render(tools), "INPUT_INVALID", "prompt.tools is nested more than 500 deep");
+    expect(render(nested(500))).toBe("[".repeat(500) + "]".repeat(500));
+  });
+
+  it("are not large integers, objects without a prototype and absent fields", () => {
+    const bare = Object.assign(Object.create(null) as object, { n: 2 ** 60, big: 1e21, none: undefined });
+    const { text } = format({ chatTemplate: "{{ tools | tojson }}{{ tools[0].n is integer }}" }).render(
+      { messages: "x", tools: [bare] },
+      "auto",
+    );
+    expect(text).toBe('[{"n": 1152921504606846976, "big": 1e+21}]True');
   });
 });
 

@@ -18,7 +18,7 @@ type Refusals = Record<string, readonly unknown[]>;
 const TEMPLATE_REFUSALS: Refusals = {
   template: ["chatml", 1, null],
   templateVariables: ["a", 1, null, [], { messages: [] }, { add_generation_prompt: false }],
-  date: ["yesterday", 1, null, new Date(Number.NaN)],
+  date: ["yesterday", "2025", "2025-02-30", 1, null, new Date(Number.NaN)],
   rewardAt: ["middle", 1, null],
 };
 

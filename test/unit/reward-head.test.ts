@@ -39,6 +39,8 @@ describe("storedHead()", () => {
     [{ weight: [] }, "weight must be an array"],
     [{}, "weight must be an array"],
     [{ weight: [1, 2, Number.NaN] }, "weight[2] must be a finite 32-bit number, got NaN"],
+    [{ weight: new Array(3) }, "weight[0] must be a finite 32-bit number, got undefined"],
+    [{ weight: new Array(2).with(0, [1, 2, 3]), labels: ["a", "b"] }, "weight[1] has no numbers"],
     [{ weight: [1, 2, "3"] }, "weight[2] must be a finite 32-bit number, got 3"],
     [{ weight: [1, 2, 1e39] }, "weight[2] must be a finite 32-bit number"],
     [{ weight: [1, 2, 3], bias: [1, 2] }, "bias has 2 numbers, weight has 1 rows"],

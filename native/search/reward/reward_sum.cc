@@ -79,15 +79,12 @@ void RewardSum::rate(const Wave& wave) {
 void RewardSum::add(const Term& term, const Wave& wave) {
   Rewarder& rewarder = *term.rewarders[wave.context];
   const std::vector<double> values = rewarder.rate(wave);
+  rewarder.model().check_rewards(values);
   auto value = values.begin();
   for (const Wave::Part& part : wave.parts) {
     Candidates& candidates = part.slot->candidates;
     for (const size_t rank : part.ranks) {
       for (size_t label = 0; label < term.weights.size(); ++label, ++value) {
-        if (!std::isfinite(*value)) {
-          throw Error(ErrorCode::kDecodeFailed,
-                      rewarder.model().path() + ": a reward is not a finite number. The file is damaged.");
-        }
         candidates.objectives[rank * n_objectives_ + term.column + label] = *value;
         candidates.rewards[rank] += term.weights[label] * *value;
       }

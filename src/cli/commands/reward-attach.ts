@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Command } from "commander";
 import { refuseInputs } from "../../files/inputs.js";
@@ -52,7 +52,7 @@ async function headOf(flags: AttachFlags): Promise<RewardHead> {
 }
 
 async function readHead({ head, tensor, labels, row }: AttachFlags): Promise<RewardHead> {
-  const safetensors = tensor !== undefined || /\.(safetensors(\.index\.json)?|bin|pth?)$/.test(head) || (await isDirectory(head));
+  const safetensors = tensor !== undefined || /\.(safetensors(\.index\.json)?|st|bin|pth?|gguf)$/i.test(head) || (await isBinary(head));
   if (safetensors) return readRewardHead(head, { tensor, labels, row });
   if (labels !== undefined || row !== undefined) {
     throw new ArgsearchError("OPTION_INVALID", `--labels and --row are for safetensors: write the rows and "labels" into ${head}`);
@@ -70,6 +70,12 @@ function requireNames(path: string, head: Partial<RewardHead> | null): void {
   throw new ArgsearchError("REWARD_HEAD_INVALID", `${path} has ${rows} rows without names, and nothing says which counts: ${how}`);
 }
 
-async function isDirectory(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+/** A directory, or a file that begins like no text: with a 0 in the length of safetensors' header, or as other formats do. */
+async function isBinary(path: string): Promise<boolean> {
+  const stats = await stat(path).catch(() => undefined);
+  if (!stats?.isFile()) return stats?.isDirectory() ?? false;
+  const file = await open(path).catch(() => undefined); // whoever reads it says why
+  if (file === undefined) return false;
+  const { buffer } = await file.read(Buffer.alloc(8), 0, 8, 0).finally(() => file.close());
+  return stats.size >= 8 && (buffer.includes(0) || /^(?:GGUF|PK|\u0080)/.test(buffer.toString("latin1")));
 }

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { onAbort, throwIfAborted } from "../../engine/abort.js";
 import { optionalModule } from "../optional-module.js";
 import { Dialect, type RequestBody, tokensOf } from "./dialect.js";
-import { explained } from "./error-body.js";
+import { errorWithin, explained, parse } from "./error-body.js";
 import { DEFAULTS, type JudgeOptions } from "./options.js";
-import { type Answer, answerOf, EMPTY, late, lost, type NoReply, noReply, type Reply } from "./reply.js";
+import { type Answer, answerOf, late, lost, type NoReply, noCompletion, noReply, type Reply, silent } from "./reply.js";
 import type { JudgeMessage } from "./scheme.js";
 
 export interface Ask {
@@ -77,7 +77,7 @@ class Endpoint {
         continue;
       }
       if (!("lost" in answer)) return answer;
-      if (!answer.lost) return answer.content === null ? EMPTY : { content: answer.content };
+      if (!answer.lost) return answer.content === null ? silent(answer.refusal) : { content: answer.content };
       if (!this.dialect.raise(body, most)) return lost(tokensOf(body));
     }
   }
@@ -86,7 +86,12 @@ class Endpoint {
   async #send(body: RequestBody, signal: AbortSignal | undefined): Promise<Answer | NoReply | InstanceType<Module["APIError"]>> {
     const limit = timeLimit(this.#timeout, signal);
     try {
-      return answerOf(await this.#client.chat.completions.create(body, { signal: limit.signal }));
+      const received: unknown = await this.#client.chat.completions.create(body, { signal: limit.signal });
+      // What is not labelled as JSON comes as text.
+      const completion = typeof received === "string" ? parse(received) : received;
+      if (completion === undefined) return noCompletion(String(received));
+      const within = errorWithin(completion);
+      return within ? this.#openai.APIError.generate(within.status, within.body, undefined, new Headers()) : answerOf(completion);
     } catch (error) {
       throwIfAborted(signal);
       if (limit.signal.aborted || error instanceof this.#openai.APIConnectionTimeoutError) return late(this.#timeout);

@@ -10,6 +10,15 @@ export async function explained(response: Response): Promise<Response> {
   return new Response(explainedText(text), { status, statusText, headers });
 }
 
+/** The error that routers send with a good status, as in `{"error": {"code": 429, …}}` or within the first choice; undefined without one. */
+export function errorWithin(completion: unknown): { status: number; body: object } | undefined {
+  const { error, choices } = (completion ?? {}) as { error?: unknown; choices?: unknown };
+  const found = error ?? (Array.isArray(choices) ? (choices[0] as { error?: unknown } | null)?.error : undefined) ?? undefined;
+  if (found === undefined) return undefined;
+  const code = Number((found as { code?: unknown }).code);
+  return { status: code >= 400 && code < 600 ? code : 502, body: JSON.parse(explainedText(JSON.stringify({ error: found }))) as object };
+}
+
 /** Text that is no JSON the client shows as it is. */
 function explainedText(text: string): string {
   const body = parse(text);
@@ -24,7 +33,7 @@ function explainedText(text: string): string {
   return JSON.stringify({ error: { ...inner, message: [...words, ...param].join(" ") } });
 }
 
-function parse(text: string): unknown {
+export function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -26,7 +26,18 @@ const LONGEST = 200;
 /** Longest wait that an endpoint may ask for, milliseconds. */
 export const LONGEST_ASKED_WAIT = 60_000;
 
-export const EMPTY: NoReply = { failure: "the answer holds no text", sort: "empty", concerns: "question" };
+const EMPTY: NoReply = { failure: "the answer holds no text", sort: "empty", concerns: "question" };
+
+/** @param refusal what the judge says instead of an answer */
+export function silent(refusal: string | null): NoReply {
+  return refusal === null ? EMPTY : { failure: oneLine(`the judge refuses: ${refusal}`), sort: "refusal", concerns: "question" };
+}
+
+/** A page, or a stream that nobody asked for. */
+export function noCompletion(text: string): NoReply {
+  if (text.trim() === "") return EMPTY;
+  return { failure: oneLine(`the answer is no completion: ${text}`), sort: "no completion", concerns: "request" };
+}
 
 /** @param timeout milliseconds */
 export function late(timeout: number): NoReply {
@@ -37,13 +48,17 @@ export function late(timeout: number): NoReply {
 export interface Answer {
   /** Null where there is no text. */
   content: string | null;
+  refusal: string | null;
   /** The limit of tokens ended it before or within the scores, or it is all thought: there may be a verdict in a longer one. */
   lost: boolean;
 }
 
 /** As far as it can be read: endpoints differ, and some are none. */
 interface Completion {
-  choices?: { finish_reason?: unknown; message?: { content?: unknown; reasoning_content?: unknown; reasoning?: unknown } }[];
+  choices?: {
+    finish_reason?: unknown;
+    message?: { content?: unknown; refusal?: unknown; reasoning_content?: unknown; reasoning?: unknown };
+  }[];
 }
 
 export function answerOf(completion: unknown): Answer {
@@ -53,7 +68,8 @@ export function answerOf(completion: unknown): Answer {
   const { text, thought } = spoken(content ?? "");
   const thinks = thought || [message?.reasoning_content, message?.reasoning].some((each) => typeof each === "string" && each !== "");
   const cut = typeof reason === "string" && /^(?:length|max_?tokens)$/i.test(reason);
-  return { content: content?.trim() ? content : null, lost: text === "" ? cut || thinks : cut && /^[\d., \t]+$/.test(text) };
+  const refusal = typeof message?.refusal === "string" && message.refusal !== "" ? message.refusal : null;
+  return { content: content?.trim() ? content : null, refusal, lost: text === "" ? cut || thinks : cut && /^[\d., \t]+$/.test(text) };
 }
 
 /** A text, or the parts of one; parts of other kinds are thoughts. */

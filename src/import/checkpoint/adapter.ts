@@ -55,14 +55,14 @@ export async function refuseAdapterAt(path: string): Promise<void> {
  * @throws ArgsearchError MODEL_UNSUPPORTED
  */
 export async function refuseAdapterTensors(path: string, names: readonly string[], wanted?: string): Promise<void> {
-  const found = names.find((name) => isOfAdapter(name)) ?? (wanted === undefined ? strayOfAdapter(names) : undefined);
+  const found = names.find((name) => isOfAdapter(name, names)) ?? (wanted === undefined ? strayOfAdapter(names) : undefined);
   if (found === undefined) return;
   const dir = isDirectory(path) ? path : dirname(path);
   throw await adapterError(dir, `${path} is an adapter's checkpoint: it holds ${found}`);
 }
 
-function isOfAdapter(name: string): boolean {
-  return name.split(".").some((part) => PART.test(part)) || (SAVED.test(name) && !isOfHead(name));
+function isOfAdapter(name: string, names: readonly string[]): boolean {
+  return name.split(".").some((part) => PART.test(part)) || (SAVED.test(name) && !isOfHead(name, names));
 }
 
 /** Of an adapter that changes no layer in this file: a merged model would have its layers here. */
@@ -95,8 +95,9 @@ async function mergeLineOf(dir: string, { task_type: task }: JsonObject): Promis
 async function headRows(path: string): Promise<number | undefined> {
   const file = await SafetensorsFile.open(path).catch(() => undefined);
   await file?.close();
+  const names = [...(file?.tensors.keys() ?? [])];
   const head = [...(file?.tensors.values() ?? [])].find(
-    ({ name, shape }) => isOfHead(name) && name.endsWith("weight") && shape.length === 2,
+    ({ name, shape }) => isOfHead(name, names) && name.endsWith("weight") && shape.length === 2,
   );
   return head?.shape[0];
 }

@@ -23,7 +23,7 @@ export interface HeadTensors {
 
 /** Whether any tensor has the name of a head's. */
 export function holdsHead(names: readonly string[]): boolean {
-  return names.some(named.isOfHead);
+  return names.some((name) => named.isOfHead(name, names));
 }
 
 /**
@@ -35,51 +35,60 @@ export function holdsHead(names: readonly string[]): boolean {
  * to the hidden state before it or to its rewards; MODEL_UNSUPPORTED for one that is quantised
  */
 export function findHead(path: string, names: readonly string[], wanted?: string, alone = false): HeadTensors {
-  const heads = names.filter(named.isOfHead);
-  const weight = wanted ?? theOnlyWeight(path, heads);
+  const heads = names.filter((name) => named.isOfHead(name, names));
+  const weight = wanted ?? theOnlyWeight(path, heads, names);
   if (!names.includes(weight)) throw missing(path, `no tensor ${weight}`);
   const bias = names.find((name) => name !== weight && name === weight.replace(/weight$/, "bias"));
   const rest = named.siblings(names, weight).filter((name) => name !== bias && !named.isOriginal(name));
-  if (rest.length > 0) throw notApplied(path, weight, rest);
+  if (rest.length > 0) throw notApplied(path, weight, rest, names);
   const strays = named.strays(names).filter((name) => name !== weight && name !== bias);
+  const speaks = (name: string): boolean => named.speaksOfRewards(name, names);
   const isRefused = (name: string): boolean =>
-    wanted === undefined ? alone || named.speaksOfRewards(name) : named.speaksOfRewards(name) && named.modifiesRewards(name);
-  refuseStrays(path, weight, strays.filter(isRefused));
-  const otherHeads = alone ? strays : strays.filter(named.speaksOfRewards);
+    wanted === undefined ? alone || speaks(name) : speaks(name) && named.modifiesRewards(name, names);
+  refuseStrays(path, weight, strays.filter(isRefused), names);
+  const otherHeads = alone ? strays : strays.filter(speaks);
   const own = [weight, ...(bias === undefined ? [] : [bias])];
-  return { weight, bias, all: [...new Set([...heads, ...own, ...otherHeads, ...names.filter(named.isStatistic)])] };
+  const statistics = names.filter((name) => named.statisticOf(name, names) !== undefined);
+  return { weight, bias, all: [...new Set([...heads, ...own, ...otherHeads, ...statistics])] };
 }
 
-function theOnlyWeight(path: string, heads: readonly string[]): string {
+function theOnlyWeight(path: string, heads: readonly string[], names: readonly string[]): string {
   const weights = heads.filter((name) => name.endsWith(".weight") && !named.isOriginal(name));
-  const single = weights.filter((name) => (named.MODULES as readonly string[]).includes(named.bareName(name).slice(0, -".weight".length)));
-  const [only, another] = single;
+  const [only, another] = weights.filter((name) => named.isWholeHead(name, names));
   if (only !== undefined) {
-    const family = [only, ...named.siblings(heads, only)];
+    const family = [only, ...named.siblings(names, only, heads)];
     if (another === undefined && heads.every((name) => family.includes(name))) return only;
     throw invalid(`${path} has several heads: ${weights.join(", ")}. Name the one to take with --tensor`);
   }
   if (heads.length === 0) throw missing(path, `none of ${named.MODULES.slice(0, 5).join(", ")}`);
-  throw notApplied(path, heads[0] as string, heads);
+  if (heads.every((name) => name.endsWith(".bias"))) throw onlyBias(path, heads);
+  const [first = heads[0] as string] = weights;
+  const isWhole = heads.every((name) => name === first || name === first.replace(/weight$/, "bias"));
+  if (!isWhole || named.modifiesRewards(first, names)) throw notApplied(path, first, heads, names);
+  throw invalid(`${path}: ${first} may be a head, or one layer of it. If it is the whole head, --tensor ${first} takes it`);
+}
+
+function onlyBias(path: string, biases: readonly string[]): ArgsearchError {
+  return invalid(`${path} holds ${biases.join(", ")} and no weight of a head. Take the shard that holds both, or the whole directory`);
 }
 
 /** What a head cannot be read without. */
-function notApplied(path: string, weight: string, rest: readonly string[]): ArgsearchError {
+function notApplied(path: string, weight: string, rest: readonly string[], names: readonly string[]): ArgsearchError {
   const list = rest.join(", ");
   if (rest.some(named.isOfQuantised)) {
     const how = "Save the model with a head of F32, F16 or BF16 (quantisation takes modules to skip)";
     return new ArgsearchError("MODEL_UNSUPPORTED", `${path}: the head is quantised (${list}). ${how}`);
   }
   const reads = "argsearch reads heads of a single linear layer, weight and bias";
-  const layers = rest.filter((name) => name.endsWith(".weight") && !named.modifiesRewards(name));
+  const layers = rest.filter((name) => name.endsWith(".weight") && !named.modifiesRewards(name, names));
   if (layers.length > 0) throw invalid(`${path}: ${[...new Set([weight, ...rest])].join(", ")} make up a head of several layers; ${reads}`);
   return invalid(`${path}: ${list} belong${rest.length === 1 ? "s" : ""} to the head beside ${weight}, and would not be applied; ${reads}`);
 }
 
-function refuseStrays(path: string, weight: string, refused: readonly string[]): void {
+function refuseStrays(path: string, weight: string, refused: readonly string[], names: readonly string[]): void {
   if (refused.length === 0) return;
   const [quantised] = refused.filter(named.isOfQuantised);
-  if (quantised !== undefined) throw notApplied(path, weight, [quantised]);
+  if (quantised !== undefined) throw notApplied(path, weight, [quantised], names);
   const list = refused.slice(0, 5).join(", ") + (refused.length > 5 ? ", …" : "");
   const what = `${list} ${refused.length === 1 ? "is" : "are"} neither the trunk's nor of the head ${weight}, and would not be applied`;
   const way = "Another head beside it is left out when --tensor names the one to take; whatever changes its rewards must be folded into it";
@@ -115,6 +124,9 @@ export async function readHead(
   const [rows, width] = shape.length === 1 ? [1, shape[0] ?? 0] : [shape[0] ?? 0, shape[1] ?? 0];
   if (shape.length < 1 || shape.length > 2 || rows === 0 || width === 0) {
     throw invalid(`${path}: ${tensors.weight} is [${shape.join(", ")}], not [labels, embedding]`);
+  }
+  if (rows > 1 && (width === 1 || (rows === config?.hidden_size && width !== rows))) {
+    throw invalid(`${path}: ${tensors.weight} is [${shape.join(", ")}], transposed: save it as [labels, embedding], [${width}, ${rows}]`);
   }
   const weight = await finiteFloats(checkpoint, tensors.weight);
   const bias = tensors.bias === undefined ? undefined : await finiteFloats(checkpoint, tensors.bias);

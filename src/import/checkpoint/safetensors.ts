@@ -82,11 +82,24 @@ async function readHeader(path: string, file: FileHandle): Promise<Map<string, T
   await readFully(file, new Uint8Array(prefix.buffer), 0);
   const length = Number(prefix[0]);
   if (length > MAX_HEADER || 8 + length > size) {
-    throw invalid(path, `its header would have ${length} bytes, the file has ${size}: it is cut short, or not safetensors`);
+    throw invalid(
+      path,
+      otherFormat(new Uint8Array(prefix.buffer)) ??
+        `its header would have ${length} bytes, the file has ${size}: it is cut short, or not safetensors`,
+    );
   }
   const text = new Uint8Array(length);
   await readFully(file, text, 8);
   return tensorTable(path, text, 8 + length, size);
+}
+
+/** What a file of a well-known other format is, and what to do about it. */
+function otherFormat(start: Uint8Array): string | undefined {
+  const text = String.fromCharCode(...start);
+  if (text.startsWith("GGUF")) return "it is a GGUF, not safetensors: take the head from the checkpoint that it was converted from";
+  // A zip archive of today's torch.save(), or the pickle of earlier ones.
+  if (!/^(?:PK|\u0080)/.test(text)) return undefined;
+  return "it is a PyTorch file, not safetensors. In Python, save it with safetensors.torch.save_file(torch.load(file), 'head.safetensors')";
 }
 
 async function readFully(file: FileHandle, into: Uint8Array, position: number): Promise<void> {

@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { ArgsearchError } from "../../errors.js";
 import { cacheDir } from "../../files/cache-dir.js";
 import { runInChild } from "../../isolate/run-in-child.js";
-import { packageRoot } from "../../package-root.js";
+import { packageRoot, workingDirectory } from "../../package-root.js";
 
 const SCRIPT = "convert_hf_to_gguf.py";
 
@@ -58,7 +58,7 @@ function unfetchable(reason: string, cause?: unknown): ArgsearchError {
 
 /** The bundle of the node-llama-cpp that the application, or this package, has installed. */
 function installedBundle(): string | undefined {
-  for (const place of [process.cwd(), packageRoot]) {
+  for (const place of [...workingDirectory(), packageRoot]) {
     try {
       const manifest = createRequire(join(place, "package.json")).resolve("node-llama-cpp/package.json");
       const bundle = join(dirname(manifest), "llama", "gitRelease.bundle");
