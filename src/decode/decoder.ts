@@ -1,4 +1,5 @@
 import type { CacheBytes, EngineInfo, ModelInfo, SearchCounters } from "../engine/binding.js";
+import type { Computation } from "../engine/computation.js";
 import { native } from "../engine/native.js";
 import { ArgsearchError } from "../errors.js";
 import { resolveScore } from "../score/options.js";
@@ -22,11 +23,14 @@ export interface DecoderInfo {
   weights: readonly number[];
   slots: number;
   contextSize: number;
+  /** With which options it was loaded that its numbers depend on. */
+  computation: Computation;
 }
 
 /** What load() hands over; the decoder owns it from then on. */
 export interface DecoderParts extends Pick<DecodingParts, "policy" | "rewards" | "search" | "loadMs"> {
   engine: EngineInfo;
+  computation: Computation;
   slots: number;
   context: ScorerParts["context"];
 }
@@ -44,7 +48,7 @@ export class Decoder implements AsyncDisposable {
 
   /** @internal Use load(). */
   constructor(parts: DecoderParts) {
-    const { engine, policy, rewards, search, loadMs, slots, context } = parts;
+    const { engine, computation, policy, rewards, search, loadMs, slots, context } = parts;
     const { contextSize } = context;
     const closing = this.#closing.signal;
     this.#parts = {
@@ -66,6 +70,7 @@ export class Decoder implements AsyncDisposable {
       weights: rewards.weights,
       slots,
       contextSize,
+      computation,
     };
   }
 

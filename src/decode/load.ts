@@ -2,6 +2,7 @@ import { performance } from "node:perf_hooks";
 import { throwIfAborted } from "../engine/abort.js";
 import { binding } from "../engine/binding.js";
 import { chooseEngine } from "../engine/choice.js";
+import { computationOf } from "../engine/computation.js";
 import { native } from "../engine/native.js";
 import { loadModels, type ModelFile, requireSameVocabulary } from "../model/load-models.js";
 import type { Model } from "../model/model.js";
@@ -25,7 +26,7 @@ export async function load(options?: LoadOptions): Promise<Decoder> {
   const models = await loadModels([policyFile(resolved), ...modelFiles(resolved.terms)], { ...resolved, gpu });
   try {
     const parts = await prepare(resolved, models);
-    return new Decoder({ ...parts, engine, loadMs: performance.now() - started });
+    return new Decoder({ ...parts, engine, computation: computationOf(resolved, gpu), loadMs: performance.now() - started });
   } catch (error) {
     for (const model of new Set(models)) model.dispose();
     throw error;
@@ -37,7 +38,7 @@ function policyFile({ policy, chatTemplate }: ResolvedLoad): ModelFile {
 }
 
 /** Checks that the models fit together and makes their contexts. */
-async function prepare(resolved: ResolvedLoad, models: readonly Model[]): Promise<Omit<DecoderParts, "engine" | "loadMs">> {
+async function prepare(resolved: ResolvedLoad, models: readonly Model[]): Promise<Omit<DecoderParts, "engine" | "computation" | "loadMs">> {
   const { slots, signal, terms } = resolved;
   const [policy, ...rewardModels] = models;
   if (policy === undefined) throw new Error("no policy was loaded");

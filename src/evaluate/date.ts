@@ -1,14 +1,11 @@
 /** The clock of an evaluation, where a chat template looks at one. */
-import { join } from "node:path";
-import { ifAny, readJson } from "../files/json.js";
 import { inspect } from "../gguf/inspect.js";
 import { dateOf, looksAtClock } from "../model/template-options.js";
 import { modelPaths } from "../reward/reward-set.js";
 import { resolveTerms } from "../reward/terms.js";
 import type { EngineOptions } from "../types.js";
-import type { Identity } from "./identity.js";
 import type { ResolvedPair } from "./options.js";
-import { FILES } from "./run/store.js";
+import { readSettings } from "./run/directory.js";
 
 /**
  * What templates take for the present time, ISO 8601: as given, else as the first run in this directory took it, so that a run
@@ -24,7 +21,7 @@ export async function evaluationDate(
 ): Promise<string | undefined> {
   if (date !== undefined) return dateOf(date).toISOString();
   if (!looksAtClock(await templatesOf(pairs, engine))) return undefined;
-  const before = dir === undefined ? undefined : ((await ifAny(readJson, join(dir, FILES.settings))) as Identity | undefined);
+  const before = dir === undefined ? undefined : await readSettings(dir);
   return before === undefined ? new Date().toISOString() : before.generation?.date;
 }
 

@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import { anyEngine } from "../engine/choice.js";
 import { resolveEngine } from "../engine/options.js";
-import { ifAny, readJson, toJson } from "../files/json.js";
+import { toJson } from "../files/json.js";
 import { writeWhole } from "../files/whole-file.js";
+import { modelPaths } from "../reward/reward-set.js";
+import { resolveTerms } from "../reward/terms.js";
 import { carryOver } from "./carry-over.js";
 import { evaluationDate } from "./date.js";
 import { hashFile, identityOf } from "./identity.js";
@@ -15,8 +17,9 @@ import type { Metric } from "./metrics/metric.js";
 import { type EvaluateOptions, type ResolvedEvaluation, resolveEvaluation } from "./options.js";
 import { loadPrompts, type PromptSet } from "./prompts.js";
 import { compare, type EvaluationResults, type EvaluationSettings, methodResult } from "./results.js";
+import { FILES, readResults } from "./run/directory.js";
 import { decodeMissing } from "./run/run.js";
-import { FILES, ResponseStore } from "./run/store.js";
+import { ResponseStore } from "./run/store.js";
 import { describe, settingsOf } from "./settings.js";
 
 /**
@@ -31,7 +34,8 @@ import { describe, settingsOf } from "./settings.js";
  * methods["args-greedy"].reward; // { mean, low, high, count }
  * ```
  *
- * @throws ArgsearchError as load() and generate(); OPTION_INVALID when `out` holds another evaluation, BUSY when it is in use;
+ * @throws ArgsearchError as load() and generate(); OPTION_INVALID when `out` holds another evaluation, what is read, or files of
+ * these names that are no evaluation's; BUSY when it is in use;
  * INPUT_INVALID without a prompt; ABORTED; DEPENDENCY_MISSING; FILE_UNWRITABLE
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationResults> {
@@ -44,12 +48,18 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const date = await evaluationDate(options.date, settings.pairs, options.out, engine);
   const resolved = { ...settings, generation: { ...settings.generation, date } };
   const identity = await identityOf(resolved, prompts, version);
-  const store = await ResponseStore.open(options.out, { ...identity, description: describe(options, resolved.variants, identity) });
+  const description = describe(options, resolved.variants, identity);
+  const store = await ResponseStore.open(options.out, { ...identity, description }, inputsOf(options, settings));
   try {
     return await run({ options, resolved, metrics, verdicts, prompts, store });
   } finally {
     await store.close();
   }
+}
+
+function inputsOf({ data, embedding }: EvaluateOptions, { pairs }: ResolvedEvaluation): string[] {
+  const models = pairs.flatMap(({ policy, reward }) => [policy, ...modelPaths(resolveTerms(reward))]);
+  return [...models, ...[data, embedding].filter((each) => typeof each === "string")];
 }
 
 interface Prepared {
@@ -83,7 +93,7 @@ async function run({ options, resolved, metrics, verdicts, prompts, store }: Pre
       failures,
       badLines: prompts.badLines.map(({ number, error }) => ({ line: number, message: error.message })),
     };
-    const before = out === undefined ? undefined : ((await ifAny(readJson, join(out, FILES.results))) as EvaluationResults | undefined);
+    const before = out === undefined ? undefined : await readResults(out);
     const keep = async (judge: JudgeResult[]): Promise<EvaluationResults> => {
       const results = carryOver(before, { ...found, judge }, decoded);
       if (out !== undefined) await writeWhole(join(out, FILES.results), toJson(results));

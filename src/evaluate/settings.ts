@@ -4,7 +4,7 @@ import { packageManifest } from "../package-root.js";
 import type { Identity } from "./identity.js";
 import type { EvaluateOptions, Variant } from "./options.js";
 import type { Description, EvaluationSettings } from "./results.js";
-import type { StoredSettings } from "./run/store.js";
+import type { StoredSettings } from "./run/directory.js";
 
 export function describe({ data }: Pick<EvaluateOptions, "data">, variants: readonly Variant[], { engine }: Identity): Description {
   return {

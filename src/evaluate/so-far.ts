@@ -2,7 +2,7 @@
 import { measureAll, metricsOf } from "./measure.js";
 import type { EvaluatedResponse } from "./response.js";
 import { compare, type EvaluationResults, methodResult } from "./results.js";
-import type { StoredSettings } from "./run/store.js";
+import type { StoredSettings } from "./run/directory.js";
 import { settingsOf } from "./settings.js";
 
 /** Failures and lines that were left out are known only at the end. */

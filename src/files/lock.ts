@@ -1,6 +1,6 @@
 /** One writer at a time: a second one would overwrite what the first appends. */
 import { createHash } from "node:crypto";
-import { closeSync, fstatSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ArgsearchError } from "../errors.js";
 import { unreadable, unwritable } from "./file-errors.js";
@@ -101,7 +101,7 @@ function create(path: string, own: string): boolean {
     if (error instanceof Error) error.message = error.message.replaceAll(whole, path);
     throw error;
   } finally {
-    rmSync(whole, { force: true });
+    if (existsSync(whole)) rmSync(whole, { force: true }); // below a file rmSync() would throw
   }
 }
 
@@ -124,6 +124,9 @@ function linkOrWrite(whole: string, path: string, own: string): void {
   }
 }
 
+/** Where there is nothing, or can be nothing: creating it says which. */
+const NOWHERE = ["ENOENT", "ENOTDIR", "ENAMETOOLONG"];
+
 /** Undefined when it has gone. @throws ArgsearchError FILE_UNREADABLE, NOT_A_FILE */
 function read(path: string): Found | undefined {
   try {
@@ -136,7 +139,7 @@ function read(path: string): Found | undefined {
       closeSync(file);
     }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (NOWHERE.includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
     throw unreadable(error, path);
   }
 }

@@ -1,7 +1,5 @@
 /** The files of a model: llama.cpp splits large ones into "name-00001-of-00003.gguf" and so on. */
 import { access } from "node:fs/promises";
-import { ArgsearchError } from "../errors.js";
-import { isSameFile } from "./output-file.js";
 
 const PART = /^(.*)-\d{5}-of-(\d{5})\.gguf$/s;
 
@@ -16,16 +14,6 @@ export async function modelParts(path: string): Promise<string[]> {
   const present = await Promise.all(parts.map(isThere));
   const found = parts.filter((_, index) => present[index]);
   return found.includes(path) ? found : [path];
-}
-
-/** Before long work: a copy of a split model is one file, and must not take the place of a part. @throws ArgsearchError FILE_UNWRITABLE */
-export async function refusePart(model: string, out: string): Promise<void> {
-  const parts = await modelParts(model);
-  if (parts.length === 1) return;
-  for (const part of parts) {
-    if (!(await isSameFile(part, out))) continue;
-    throw new ArgsearchError("FILE_UNWRITABLE", `cannot write ${out}: it is a part of the model that is read; name another file`);
-  }
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -1,16 +1,22 @@
 /** Files that take their name when they are whole, with one writer at a time; what is no ordinary file is written to as it stands. */
 import { constants, fstatSync, type Stats } from "node:fs";
-import { type FileHandle, open, rm, stat } from "node:fs/promises";
+import { type FileHandle, open, readdir, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { ArgsearchError } from "../errors.js";
 import { refuseDirectory, unwritable } from "./file-errors.js";
+import { type Input, refuseInputs } from "./inputs.js";
 import { lockFile, type Unlock } from "./lock.js";
 import { followLinks, moveInto } from "./whole-file.js";
 
 export interface OutputOptions {
-  /** Comes before ".partial" in the name under which the file grows; default nothing. */
+  /** 12 hexadecimal digits before ".partial" in the name under which the file grows; default none. */
   tag?: string | undefined;
   /** Keep what an older file of that name holds; default false. */
   resume?: boolean | undefined;
+  /** What the same call reads, which the output must not be. */
+  inputs?: readonly Input[] | undefined;
+  /** By which the output is named; default "out". */
+  option?: string | undefined;
 }
 
 /**
@@ -34,17 +40,15 @@ export class OutputFile {
     this.#unlock = unlock;
   }
 
-  /** @throws ArgsearchError BUSY when somebody else is writing it; FILE_UNWRITABLE, for a directory among others */
-  static async open(path: string, { tag = "", resume = false }: OutputOptions = {}): Promise<OutputFile> {
+  /** @throws ArgsearchError BUSY when somebody else is writing it; OPTION_INVALID for an input; FILE_UNWRITABLE, for a directory among others */
+  static async open(path: string, { tag = "", resume = false, inputs = [], option }: OutputOptions = {}): Promise<OutputFile> {
     try {
-      await refuseDirectory(path);
-      const present = await stat(path).catch(() => undefined);
-      requireFree(path, present);
-      if (present && !present.isFile()) return new OutputFile(path, path, null, await openDevice(path));
-      const target = await followLinks(path);
+      await refuseInputs(path, inputs, option);
+      const { target, ordinary, unlock } = await claim(path);
+      if (!ordinary) return new OutputFile(path, path, null, await openDevice(path));
       const partial = `${target}.${tag === "" ? "" : `${tag}.`}partial`;
-      const unlock = await lockFile(path, `${target}.partial.lock`);
-      const handle = await open(partial, resume ? "a+" : "w+").catch(async (error: unknown) => {
+      const opened = refuseInputs(partial, inputs, option).then(() => open(partial, resume ? "a+" : "w+"));
+      const handle = await opened.catch(async (error: unknown) => {
         await unlock();
         throw error;
       });
@@ -65,7 +69,9 @@ export class OutputFile {
   async commit(): Promise<void> {
     try {
       await this.handle.close();
-      if (this.partial !== null) await moveInto(this.partial, this.#target, this.#path);
+      if (this.partial === null) return;
+      await moveInto(this.partial, this.#target, this.#path);
+      await removeStale(this.#target);
     } catch (error) {
       throw unwritable(error, this.#path);
     } finally {
@@ -94,9 +100,46 @@ export class OutputFile {
   }
 }
 
-/** Whether two paths lead to one file, there or not. */
-export async function isSameFile(one: string, other: string): Promise<boolean> {
-  return (await followLinks(one)) === (await followLinks(other));
+/** Removes what interrupted runs with other tags left: nobody goes on with that once the file is there. For who has the lock. */
+async function removeStale(target: string): Promise<void> {
+  const [dir, name] = [dirname(target), basename(target)];
+  const isStale = (entry: string): boolean => entry.startsWith(name) && /^\.[0-9a-f]{12}\.partial$/.test(entry.slice(name.length));
+  for (const entry of await readdir(dir).catch(() => [])) {
+    if (isStale(entry)) await rm(join(dir, entry), { force: true }).catch(() => {}); // the file itself is whole
+  }
+}
+
+/**
+ * For outputs that are written by other means: nobody else writes the file meanwhile, and it is none of the inputs.
+ *
+ * @param work takes the file behind links
+ * @throws ArgsearchError as OutputFile.open(); what `work` throws
+ */
+export async function alone<T>(path: string, inputs: readonly Input[], work: (target: string) => Promise<T>): Promise<T> {
+  await refuseInputs(path, inputs);
+  const { target, unlock } = await claim(path);
+  try {
+    return await work(target);
+  } finally {
+    await unlock();
+  }
+}
+
+interface Claim {
+  /** The file behind links. */
+  target: string;
+  /** Neither a device nor a pipe, which have any number of writers. */
+  ordinary: boolean;
+  unlock: Unlock;
+}
+
+async function claim(path: string): Promise<Claim> {
+  await refuseDirectory(path);
+  const present = await stat(path).catch(() => undefined);
+  requireFree(path, present);
+  if (present && !present.isFile()) return { target: path, ordinary: false, unlock: async () => {} };
+  const target = await followLinks(path);
+  return { target, ordinary: true, unlock: await lockFile(path, `${target}.partial.lock`) };
 }
 
 function requireFree(path: string, present: Stats | undefined): void {

@@ -1,13 +1,13 @@
 /**
  * Hidden states on disk: a file that grows by one record a pair, so that memory stays the same however many there are, and
- * an interrupted run goes on where it stopped. A header (magic, length of a hidden state, key), then records. Whoever has it open
- * is alone with it.
+ * an interrupted run goes on where it stopped. A header (magic, length of a hidden state, key), then records. Who opens it
+ * must be alone with it.
  */
 import { readSync } from "node:fs";
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
+import { ArgsearchError } from "../errors.js";
 import { unwritable } from "../files/file-errors.js";
-import { lockFile, type Unlock } from "../files/lock.js";
 import { decodeHead, encodeHead, type FeatureRecord, HEAD_BYTES, type RecordHead, recordBytes } from "./feature-record.js";
 
 const MAGIC = "ARGSFIT1";
@@ -21,13 +21,11 @@ export class FeatureFile {
   /** Length of a hidden state. */
   readonly rowLength: number;
   readonly #file: FileHandle;
-  readonly #unlock: Unlock;
   /** Where the records end that are known to be whole and wanted. */
   #end = HEADER_BYTES;
 
-  private constructor(file: FileHandle, unlock: Unlock, path: string, rowLength: number) {
+  private constructor(file: FileHandle, path: string, rowLength: number) {
     this.#file = file;
-    this.#unlock = unlock;
     this.path = path;
     this.rowLength = rowLength;
   }
@@ -35,21 +33,19 @@ export class FeatureFile {
   /**
    * Opens the file, or starts it over unless it was made with the same key (32 bytes).
    *
-   * @throws ArgsearchError BUSY, FILE_UNREADABLE, FILE_UNWRITABLE
+   * @throws ArgsearchError FILE_UNWRITABLE, also for a file of somebody else's
    */
   static async open(path: string, rowLength: number, key: Buffer): Promise<FeatureFile> {
     const length = Buffer.alloc(4);
     length.writeUInt32LE(rowLength);
     const header = Buffer.concat([Buffer.from(MAGIC), length, key.subarray(0, KEY_BYTES)]);
-    const unlock = await lockFile(path);
     let file: FileHandle | undefined;
     try {
       file = await openOrCreate(path);
-      await begin(file, header);
-      return new FeatureFile(file, unlock, path, rowLength);
+      await begin(file, header, path);
+      return new FeatureFile(file, path, rowLength);
     } catch (error) {
       await file?.close();
-      await unlock();
       throw unwritable(error, path);
     }
   }
@@ -111,7 +107,7 @@ export class FeatureFile {
   }
 
   async close(): Promise<void> {
-    await this.#file.close().finally(this.#unlock);
+    await this.#file.close();
   }
 
   /** Leaves what there is to a later run; an older run's records, too. Without any the file goes. Nothing happens once it is closed. */
@@ -122,12 +118,8 @@ export class FeatureFile {
   }
 
   async remove(): Promise<void> {
-    try {
-      await this.#file.close();
-      await rm(this.path, { force: true });
-    } finally {
-      await this.#unlock();
-    }
+    await this.#file.close();
+    await rm(this.path, { force: true });
   }
 
   /** The whole records at the beginning of a chunk, and how long they are. */
@@ -146,10 +138,14 @@ export class FeatureFile {
   }
 }
 
-/** Starts a file over that does not begin like this. */
-async function begin(file: FileHandle, header: Buffer): Promise<void> {
-  const found = await file.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
-  if (header.equals(found.buffer)) return;
+/** Starts a file over that does not begin like this. @throws ArgsearchError FILE_UNWRITABLE where it is none of these files, whole or torn */
+async function begin(file: FileHandle, header: Buffer, path: string): Promise<void> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
+  if (header.equals(buffer)) return;
+  if (!MAGIC.startsWith(buffer.toString("latin1", 0, Math.min(bytesRead, MAGIC.length)))) {
+    const message = `cannot write ${path}: the file there is not argsearch's; move it, or name another output`;
+    throw new ArgsearchError("FILE_UNWRITABLE", message);
+  }
   await file.truncate(0);
   await file.write(header, 0, HEADER_BYTES, 0);
 }

@@ -3,15 +3,15 @@ import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { checkedPair, type PreferencePair } from "../data/pair-formats.js";
 import { type Numbered, readPairs } from "../data/read.js";
-import { binding } from "../engine/binding.js";
+import { binding, type EngineInfo } from "../engine/binding.js";
 import { chooseEngine } from "../engine/choice.js";
+import { computationKey, computationOf } from "../engine/computation.js";
 import { native } from "../engine/native.js";
 import { ArgsearchError } from "../errors.js";
-import { refuseDirectory } from "../files/file-errors.js";
 import { fingerprint } from "../files/fingerprint.js";
 import { countLines } from "../files/json-lines.js";
-import { refusePart } from "../files/model-parts.js";
-import { attachReward } from "../gguf/attach.js";
+import { alone } from "../files/output-file.js";
+import { writeWithHead } from "../gguf/attach.js";
 import { inspect } from "../gguf/inspect.js";
 import { loadModels } from "../model/load-models.js";
 import { contextFor } from "../model/options.js";
@@ -48,14 +48,17 @@ interface Read {
  */
 export async function fitReward(options: FitOptions): Promise<FitResult> {
   const asked = resolveFit(options);
+  const inputs = [asked.model, asked.pairs, asked.heldOut].filter((each) => typeof each === "string");
+  return alone(asked.out, inputs, (target) => fitAlone(asked, `${target}.features`));
+}
+
+async function fitAlone(asked: ResolvedFit, features: string): Promise<FitResult> {
   const { signal } = asked.load;
-  await refuseDirectory(asked.out);
-  await refusePart(asked.model, asked.out);
-  const { gpu } = await chooseEngine(asked.load, signal);
+  const { engine, gpu } = await chooseEngine(asked.load, signal);
   const fit = { ...asked, load: { ...asked.load, gpu } };
   const { name, embeddingLength, chatTemplate } = await inspect(fit.model);
   if (embeddingLength === null) throw new ArgsearchError("MODEL_INVALID", `${fit.model} does not say how long its embedding is`);
-  const file = await FeatureFile.open(`${fit.out}.features`, embeddingLength, await keyOf(fit, chatTemplate));
+  const file = await FeatureFile.open(features, embeddingLength, await keyOf(fit, engine, chatTemplate));
   try {
     const read = await readAll(fit, file);
     const heldOut = typeof fit.heldOut === "string" ? 0 : fit.heldOut;
@@ -74,10 +77,11 @@ export async function fitReward(options: FitOptions): Promise<FitResult> {
 }
 
 /** What the hidden states depend on, apart from the pairs. */
-async function keyOf({ model, chatTemplate, template, load }: ResolvedFit, own: string | null): Promise<Buffer> {
-  const { contextSize = null, batchSize, kvType, gpu } = load;
+async function keyOf(fit: ResolvedFit, engine: EngineInfo, own: string | null): Promise<Buffer> {
+  const { model, chatTemplate, template, load } = fit;
+  const computed = computationKey(engine, computationOf(load, load.gpu));
   const reading = [READING, template.mode, chatTemplate ?? null, template.variables, clockKey([chatTemplate ?? own], template.date)];
-  const parts = [await fingerprint(model), reading, contextSize, batchSize, kvType, gpu, PREFIX_LENGTHS];
+  const parts = [await fingerprint(model), reading, load.contextSize ?? null, computed, PREFIX_LENGTHS];
   return createHash("sha256").update(JSON.stringify(parts)).digest();
 }
 
@@ -161,7 +165,7 @@ async function write(fit: ResolvedFit, head: FittedHead, { pairs, hash }: Extrac
   const { model, out, chatTemplate, load } = fit;
   const end = head.accuracy.find(({ tokens }) => tokens === "end");
   const file = typeof fit.pairs === "string" ? basename(fit.pairs) : "pairs";
-  await attachReward({
+  await writeWithHead({
     model,
     out,
     chatTemplate,

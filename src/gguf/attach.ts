@@ -3,6 +3,7 @@ import { anyEngine } from "../engine/choice.js";
 import { native } from "../engine/native.js";
 import { ENGINE, resolveEngine } from "../engine/options.js";
 import { ArgsearchError } from "../errors.js";
+import { alone } from "../files/output-file.js";
 import type { EngineOptions } from "../types.js";
 import { checkNames, given, type Names, nonEmptyText } from "../validate.js";
 import { Metadata } from "./metadata.js";
@@ -32,14 +33,17 @@ const NAMES: Names<AttachOptions> = { ...ENGINE, model: true, head: true, chatTe
  * Writes a copy of a GGUF with a reward head in its metadata. Tensors are copied in pieces; memory does not grow with the
  * model. The copy gets its name only when it is whole and on disk, and nothing is left of it otherwise.
  *
- * @throws ArgsearchError OPTION_INVALID; REWARD_HEAD_INVALID for a head that is not as long as the model's embedding, or
+ * @throws ArgsearchError OPTION_INVALID, also where `out` is the model; BUSY when another run writes it; REWARD_HEAD_INVALID for a head that is not as long as the model's embedding, or
  * not finite; FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, FILE_UNWRITABLE, NOT_GGUF, MODEL_INVALID; as devices()
  */
 export async function attachReward(options: AttachOptions): Promise<void> {
   checkNames("attachReward()", options, NAMES);
-  const { model, head, chatTemplate, provenance, out, engineDir, gpu } = options;
-  nonEmptyText("model", model);
-  nonEmptyText("out", out);
+  const model = nonEmptyText("model", options.model);
+  await alone(nonEmptyText("out", options.out), [model], () => writeWithHead(options));
+}
+
+/** The same for who has the output alone already. @throws ArgsearchError as attachReward(), but BUSY and OPTION_INVALID for an input */
+export async function writeWithHead({ model, head, chatTemplate, provenance, out, engineDir, gpu }: AttachOptions): Promise<void> {
   await anyEngine(resolveEngine({ engineDir, gpu }));
   const metadata = new Metadata(await native(() => binding().readGguf(model)));
   const template = given(chatTemplate, [], (value) => [{ key: TEMPLATE_KEY, value: nonEmptyText("chatTemplate", value) }]);

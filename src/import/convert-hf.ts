@@ -1,6 +1,7 @@
 import { anyEngine } from "../engine/choice.js";
 import { ENGINE, resolveEngine } from "../engine/options.js";
 import { ArgsearchError } from "../errors.js";
+import { refuseInputs } from "../files/inputs.js";
 import { requireWritable } from "../files/whole-file.js";
 import type { EngineOptions } from "../types.js";
 import { abortSignal, callback, checkNames, type Names, nonEmptyText } from "../validate.js";
@@ -54,6 +55,7 @@ export async function convertHf(options: ConvertHfOptions): Promise<void> {
   checkNames("convertHf()", options, CONVERT_HF_NAMES);
   const type = await checkConversion(options);
   const { model, out, signal, engineDir, gpu } = options;
+  await refuseInputs(out, [model]);
   await refuseAdapterAt(model);
   const config = await readConfig(model);
   const architecture = causalArchitecture(config);

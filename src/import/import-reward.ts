@@ -1,3 +1,4 @@
+import { refuseInputs } from "../files/inputs.js";
 import type { RewardProvenance } from "../gguf/provenance.js";
 import type { RewardAt } from "../types.js";
 import { checkNames, type Names, nonEmptyText, oneOf } from "../validate.js";
@@ -38,6 +39,7 @@ export async function importReward(options: ImportOptions): Promise<void> {
   if (tensor !== undefined) nonEmptyText("tensor", tensor);
   checkRowChoice(options);
   const provenance = completeProvenance(options.provenance);
+  await refuseInputs(out, [model]);
   await refuseAdapterAt(model);
   const position = oneOf("rewardAt", options.rewardAt ?? "last", ["last", "end"]);
   const config = await readConfig(model);

@@ -10,8 +10,9 @@ import { resolveEngine } from "../engine/options.js";
 import { ArgsearchError } from "../errors.js";
 import { atExit } from "../files/at-exit.js";
 import { toldOf } from "../files/file-errors.js";
-import { followLinks, moveInto, temporaryName } from "../files/whole-file.js";
-import { attachReward } from "../gguf/attach.js";
+import { alone } from "../files/output-file.js";
+import { moveInto, temporaryName } from "../files/whole-file.js";
+import { writeWithHead } from "../gguf/attach.js";
 import type { RewardProvenance } from "../gguf/provenance.js";
 import type { RewardHead } from "../gguf/reward-head.js";
 import type { EngineOptions } from "../types.js";
@@ -36,11 +37,14 @@ export interface Publication {
  * then gives the file its name; an older one of that name stays until then. What lies beside it meanwhile is removed, whatever
  * happens, the process's exit included.
  *
- * @throws ArgsearchError FILE_UNWRITABLE, ABORTED; MODEL_INVALID or MODEL_UNSUPPORTED for what cannot be loaded; as attachReward();
+ * @throws ArgsearchError BUSY, FILE_UNWRITABLE, ABORTED; MODEL_INVALID or MODEL_UNSUPPORTED for what cannot be loaded; as attachReward();
  * what `write` throws
  */
-export async function publish({ out, type, written, write, head, provenance, engine, signal }: Publication): Promise<void> {
-  const target = await followLinks(out);
+export function publish(publication: Publication): Promise<void> {
+  return alone(publication.out, [], (target) => publishTo(target, publication));
+}
+
+async function publishTo(target: string, { out, type, written, write, head, provenance, engine, signal }: Publication): Promise<void> {
   const temporary = {
     trunk: temporaryName(target, "trunk"),
     quantised: temporaryName(target, type),
@@ -60,7 +64,7 @@ export async function publish({ out, type, written, write, head, provenance, eng
     }
     throwIfAborted(signal);
     const model = written === type ? trunk : quantised;
-    if (head !== undefined) await attachReward({ model, head, provenance, out: rewarded, ...engine });
+    if (head !== undefined) await writeWithHead({ model, head, provenance, out: rewarded, ...engine });
     const whole = head === undefined ? model : rewarded;
     if (await hasRoomFor(whole, type)) await requireLoadable(whole, out, signal);
     await moveInto(whole, target, out);

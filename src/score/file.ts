@@ -1,11 +1,12 @@
 /** Scores a data file into another. */
 import { createHash } from "node:crypto";
 import type { DataSource } from "../data/read.js";
-import { ArgsearchError } from "../errors.js";
+import type { ModelInfo } from "../engine/binding.js";
+import { computationKey } from "../engine/computation.js";
 import { fileBytes, isOrdinaryFile } from "../files/bytes.js";
 import { fingerprint } from "../files/fingerprint.js";
+import { refuseInputs } from "../files/inputs.js";
 import { countLines } from "../files/json-lines.js";
-import { isSameFile } from "../files/output-file.js";
 import { clockKey, dateOf, today } from "../model/template-options.js";
 import { type ScoredLine, type ScoreLinesOptions, scoreLines } from "./lines.js";
 import { LineOutput } from "./output.js";
@@ -28,7 +29,7 @@ export interface ScoreFileOptions extends Omit<ScoreLinesOptions, "skip"> {
  * Scores every line of a data file and sums them up. Bad lines are reported and counted, the rest is scored. With `out`,
  * a run that was interrupted goes on when it is called again with the same file, model and options.
  *
- * @throws ArgsearchError as scoreLines(); OPTION_INVALID when `out` is the source; BUSY when another run writes it; FILE_UNWRITABLE
+ * @throws ArgsearchError as scoreLines(); OPTION_INVALID when `out` is the source or a model; BUSY when another run writes it; FILE_UNWRITABLE
  */
 export async function scoreFile(
   model: Scores,
@@ -102,10 +103,14 @@ class Older {
 }
 
 async function openOutput(out: string, model: Scores, source: DataSource, options: ScoreLinesOptions): Promise<LineOutput> {
-  if (typeof source === "string" && (await isSameFile(source, out))) {
-    throw new ArgsearchError("OPTION_INVALID", `out must not be the file that is read: ${out}`, { option: "out" });
-  }
-  return LineOutput.open(out, await keyOf(model, source, options));
+  const inputs = [source, ...modelsOf(model.info).map(({ path }) => path)];
+  await refuseInputs(out, inputs);
+  return LineOutput.open(out, await keyOf(model, source, options), inputs);
+}
+
+/** A decoder's policy cuts responses into tokens. */
+function modelsOf({ policy, rewards }: Scores["info"]): ModelInfo[] {
+  return policy === undefined ? [...rewards] : [policy, ...rewards];
 }
 
 /** How responses are read: raise the number when that changes. */
@@ -122,8 +127,11 @@ async function keyOf({ info }: Scores, source: DataSource, options: ScoreLinesOp
   const labels = info.rewards.reduce((count, { head }) => count + (head?.labels.length ?? 0), 0);
   if (typeof source !== "string" || !(await isOrdinaryFile(source)) || labels < info.objectives.length) return null;
   const hash = createHash("sha256");
-  for (const { path } of info.rewards) hash.update(await fingerprint(path));
-  hash.update(JSON.stringify([info.objectives, info.weights, info.contextSize, options.format ?? "auto", readingOf(info, options)]));
+  const computed = computationKey(info.engine, info.computation);
+  for (const { path } of modelsOf(info)) hash.update(await fingerprint(path));
+  hash.update(
+    JSON.stringify([info.objectives, info.weights, info.contextSize, computed, options.format ?? "auto", readingOf(info, options)]),
+  );
   for await (const chunk of fileBytes(source)) hash.update(chunk);
   return hash.digest("hex");
 }

@@ -1,6 +1,7 @@
 /** A file of JSON lines that an interrupted run goes on with. */
 import { fileBytes } from "../files/bytes.js";
 import { unwritable } from "../files/file-errors.js";
+import type { Input } from "../files/inputs.js";
 import { rawLines } from "../files/lines.js";
 import { OutputFile } from "../files/output-file.js";
 import type { ScoredLine } from "./lines.js";
@@ -17,8 +18,8 @@ export class LineOutput {
   }
 
   /** A key of null never goes on with anything; nor does what is written to a device or a pipe. @throws ArgsearchError BUSY, FILE_UNWRITABLE */
-  static async open(path: string, key: string | null): Promise<LineOutput> {
-    const file = await OutputFile.open(path, { tag: key?.slice(0, 12), resume: key !== null });
+  static async open(path: string, key: string | null, inputs: readonly Input[]): Promise<LineOutput> {
+    const file = await OutputFile.open(path, { tag: key?.slice(0, 12), resume: key !== null, inputs });
     if (key === null || file.partial === null) return new LineOutput(file, 0);
     try {
       let size = 0;

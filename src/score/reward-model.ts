@@ -1,5 +1,6 @@
 import type { EngineInfo, ModelInfo } from "../engine/binding.js";
 import { chooseEngine } from "../engine/choice.js";
+import { type Computation, computationOf } from "../engine/computation.js";
 import { ArgsearchError } from "../errors.js";
 import { loadModels, requireSameVocabulary } from "../model/load-models.js";
 import type { Model } from "../model/model.js";
@@ -17,7 +18,13 @@ export interface RewardModelInfo {
   /** What each objective counts in the sum. */
   weights: readonly number[];
   contextSize: number;
+  /** With which options it was loaded that its numbers depend on. */
+  computation: Computation;
 }
+
+interface RewardModelParts
+  extends Pick<RewardModelInfo, "engine" | "computation">,
+    Pick<ScorerParts, "rewards" | "tokenizer" | "context"> {}
 
 /** One reward model, or a sum of several, without a policy. Made by loadReward(). */
 export class RewardModel implements AsyncDisposable {
@@ -28,7 +35,7 @@ export class RewardModel implements AsyncDisposable {
   #disposal: Promise<void> | undefined;
 
   /** @internal Use loadReward(). */
-  constructor(engine: EngineInfo, rewards: RewardSet, tokenizer: Model, context: ScorerParts["context"]) {
+  constructor({ engine, computation, rewards, tokenizer, context }: RewardModelParts) {
     this.#models = rewards.sources.map(({ model }) => model);
     this.#scorer = new Scorer({ tokenizer, rewards, context, closing: this.#closing.signal });
     this.info = {
@@ -37,6 +44,7 @@ export class RewardModel implements AsyncDisposable {
       objectives: rewards.objectives,
       weights: rewards.weights,
       contextSize: context.contextSize,
+      computation,
     };
   }
 
@@ -100,7 +108,7 @@ export async function loadReward(options?: RewardLoadOptions): Promise<RewardMod
       models.map(({ info }) => info),
     );
     for (const model of models) model.room = context.contextSize;
-    return new RewardModel(engine, rewards, first, context);
+    return new RewardModel({ engine, computation: computationOf(resolved, gpu), rewards, tokenizer: first, context });
   } catch (error) {
     for (const model of new Set(models)) model.dispose();
     throw error;

@@ -1,15 +1,20 @@
-import type { ModelInfo } from "../engine/binding.js";
+import type { EngineInfo, ModelInfo } from "../engine/binding.js";
+import type { Computation } from "../engine/computation.js";
 import type { ScoreInput, ScoreOptions, ScoreResult } from "../types.js";
 
 /** What rates texts: a RewardModel, or a Decoder with its rewards. */
 export interface Scores {
   readonly info: {
+    /** Of a decoder. */
+    readonly policy?: ModelInfo | undefined;
     readonly rewards: readonly ModelInfo[];
     /** Names of the objectives: labels of reward models, then functions. */
     readonly objectives: readonly string[];
     /** What each objective counts in the sum. */
     readonly weights: readonly number[];
     readonly contextSize: number;
+    readonly engine: EngineInfo;
+    readonly computation: Computation;
   };
   score(inputs: readonly ScoreInput[], options?: ScoreOptions): Promise<ScoreResult[]>;
 }

@@ -43,7 +43,7 @@ const CASES: Record<string, () => Promise<Case>> = {
     });
     const [pairs, out] = [await jsonLines(join(folder, "pairs.jsonl"), pair, 60), join(folder, "rm.gguf")];
     const args = ["reward", "fit", "--model", policy, "--pairs", pairs, "--out", out, "--threads", "1"];
-    return { args, lock: `${out}.features.lock`, out, files: ["pairs.jsonl", "rm.gguf"] };
+    return { args, lock: `${out}.partial.lock`, out, files: ["pairs.jsonl", "rm.gguf"] };
   },
   eval: async () => {
     const folder = await scratch();

@@ -1,5 +1,6 @@
 /** Runs the built command line as a user's shell would: a process of its own, no terminal. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -26,6 +27,8 @@ const ONE_THREAD = new Set(["generate", "score", "chat"]);
 interface RunOptions {
   /** Standard input; nothing is piped in when absent. */
   input?: string | Buffer;
+  /** A file that is standard input, as with "<". */
+  stdinFile?: string;
   /** Standard input is the test's to write. */
   keepOpen?: boolean;
   /** A file descriptor that takes standard output. */
@@ -43,12 +46,18 @@ export function start(args: readonly string[], options: RunOptions = {}): { chil
 }
 
 /** Any of the package's programs; `script` is its path from the root. */
-export function startScript(script: string, args: readonly string[], { input, keepOpen = false, stdout: output, env }: RunOptions = {}) {
+export function startScript(
+  script: string,
+  args: readonly string[],
+  { input, stdinFile, keepOpen = false, stdout: output, env }: RunOptions = {},
+) {
+  const file = stdinFile === undefined ? undefined : openSync(stdinFile, "r");
   const { NO_COLOR: _no, FORCE_COLOR: _force, ...inherited } = process.env;
   const child = spawn(process.execPath, [join(root, script), ...args], {
     env: { ...inherited, ...env },
-    stdio: [input === undefined && !keepOpen ? "ignore" : "pipe", output ?? "pipe", "pipe"],
+    stdio: [file ?? (input === undefined && !keepOpen ? "ignore" : "pipe"), output ?? "pipe", "pipe"],
   });
+  if (file !== undefined) closeSync(file);
   onTestFinished(() => {
     child.kill("SIGKILL");
   });

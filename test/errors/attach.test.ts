@@ -107,10 +107,10 @@ describe("a place", () => {
     await expectError(() => attachReward({ model, head, out }), "FILE_UNWRITABLE", /cannot write .*reward\.gguf/);
   });
 
-  test("that is the trunk itself becomes the reward model, whole", async () => {
-    await attachReward({ model, head, out: model });
+  test("that is the trunk itself is refused", async () => {
+    await expectError(() => attachReward({ model, head, out: model }), "OPTION_INVALID", /out must not be a file that is read/);
     expect(readdirSync(folder)).toEqual(["trunk.gguf"]);
-    await (await loadReward({ reward: model, gpu: false, threads: 1 })).dispose();
+    expect(readFileSync(model).equals(trunk)).toBe(true);
   });
 
   test("that is cut short is MODEL_INVALID and stays as it is", async () => {

@@ -130,9 +130,9 @@ describe("a head attached to a split model", () => {
     const before = parts.map((path) => readFileSync(path));
     for (const out of [...parts, join(folder, "link.gguf")]) {
       if (!parts.includes(out)) symlinkSync(parts[1], out);
-      await expectError(() => attachReward({ model: parts[0], head, out }), "FILE_UNWRITABLE", /a part of the split model .* Name another/);
+      await expectError(() => attachReward({ model: parts[0], head, out }), "OPTION_INVALID", /out must not be a file that is read/);
       const pairs = [{ prompt: "a", chosen: "b", rejected: "c" }];
-      await expectError(() => fitReward({ model: parts[0], pairs, out, ...CPU }), "FILE_UNWRITABLE", /a part of the model that is read/);
+      await expectError(() => fitReward({ model: parts[0], pairs, out, ...CPU }), "OPTION_INVALID", /out must not be a file that is read/);
     }
     expect(parts.map((path) => readFileSync(path))).toEqual(before);
   });

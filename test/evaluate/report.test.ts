@@ -47,6 +47,16 @@ describe("the report", () => {
     expect(markdown).toContain("> \\<b\\>Hi\\</b\\> & \\*you\\*");
   });
 
+  it("holds no control characters of what it shows", async () => {
+    const text = "a\x1b[31mb\x07\x9b";
+    const answer = responseOf({ response: `${text}\r\nc`, pieces: [text, "\r\nc"], rewards: [-1, 1], prompt: text });
+    for (const content of Object.values(await reported({}, [answer]))) {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+      expect(content).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/);
+      expect(content).toMatch(/a\ufffd\\?\[31mb\ufffd\ufffd(?!\ufffd)/);
+    }
+  });
+
   it("tells of verdicts, bad lines and prompts without an answer", async () => {
     const judged = {
       method: "args-greedy",

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readdir, stat, truncate } from "node:fs/promises";
+import { appendFile, mkdir, readdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
 import { FeatureFile } from "../../src/fit/feature-file.js";
@@ -76,22 +76,27 @@ describe("a feature file", () => {
     await expect(stat(path)).rejects.toThrow();
   });
 
-  it("belongs to one run at a time", async () => {
+  it("goes with remove() alone", async () => {
     const path = await scratchPath();
     for (const end of ["close", "suspend", "remove"] as const) {
       const file = await FeatureFile.open(path, 2, KEY);
       await file.append(RECORDS[0]);
-      await expect(FeatureFile.open(path, 2, Buffer.alloc(32, 1))).rejects.toMatchObject({
-        code: "BUSY",
-        message: expect.stringContaining(path),
-      });
-      expect(await readdir(dirname(path))).toEqual(["x.features", "x.features.lock"]);
       await file[end]();
       expect(await readdir(dirname(path))).toEqual(end === "remove" ? [] : ["x.features"]);
     }
   });
 
-  it("leaves no lock when it cannot be opened", async () => {
+  it.each(["my notes", "ARGSFITS and more", "\0"])("is not begun over a file of somebody else's: %o", async (content) => {
+    const path = await scratchPath();
+    await writeFile(path, content);
+    await expect(FeatureFile.open(path, 2, KEY)).rejects.toMatchObject({
+      code: "FILE_UNWRITABLE",
+      message: `cannot write ${path}: the file there is not argsearch's; move it, or name another output`,
+    });
+    expect(await readFile(path, "utf8")).toBe(content);
+  });
+
+  it("cannot be a directory", async () => {
     const path = await scratchPath();
     await mkdir(path);
     await expect(FeatureFile.open(path, 2, KEY)).rejects.toMatchObject({ code: "FILE_UNWRITABLE" });

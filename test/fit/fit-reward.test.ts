@@ -1,8 +1,19 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { truncate } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { Readable } from "node:stream";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type BadPair, type FitOptions, fitReward, inspect, loadReward, type PreferencePair, type RewardModel } from "../../src/index.js";
+import {
+  attachReward,
+  type BadPair,
+  type FitOptions,
+  fitReward,
+  inspect,
+  loadReward,
+  type PreferencePair,
+  type RewardModel,
+  scoreFile,
+} from "../../src/index.js";
 import { writeGguf } from "../helpers/gguf-writer.js";
 import { modelFolder } from "../helpers/model-folder.js";
 import { Random } from "../helpers/random.js";
@@ -105,6 +116,25 @@ describe("fitReward()", () => {
     await fit({ out });
     expect(readFileSync(out).equals(readFileSync(unbroken))).toBe(true);
     expect(readdirSync(dirname(out))).toEqual(["rm.gguf"]);
+  });
+
+  it("has its output alone, by whatever link and whatever command comes", async () => {
+    const out = outPath();
+    const link = process.platform === "win32" ? out : join(dirname(out), "link.gguf");
+    if (link !== out) symlinkSync(out, link);
+    let others: Promise<PromiseSettledResult<unknown>[]> | undefined;
+    const onProgress = ({ phase, done }: { phase: string; done: number }): void => {
+      if (phase !== "read" || done !== 70) return;
+      others = Promise.allSettled([
+        ...[out, link].map((each) => fit({ out: each })),
+        attachReward({ model: judge.path, head: { weight: Array(32).fill(0) }, out: link }),
+        withJudge(judge.path, (model) => scoreFile(model, Readable.from(['{"text":"a"}']), { out: link })),
+      ]);
+    };
+    await fit({ out: link, onProgress });
+    expect(await others).toMatchObject(Array(4).fill({ reason: { code: "BUSY" } }));
+    expect((await inspect(out)).rewardHead?.notes.dataset).toMatch(/150 pairs/);
+    expect(readdirSync(dirname(out)).sort()).toEqual(link === out ? ["rm.gguf"] : ["link.gguf", "rm.gguf"]);
   });
 
   it("reads nothing again when the hidden states were kept", async () => {

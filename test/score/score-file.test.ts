@@ -246,6 +246,22 @@ describe("with out", () => {
     expect(fresh.lines).toHaveLength(100);
   });
 
+  it.each([{ kvType: "f16" }, { batchSize: 256 }, { gpuLayers: 1 }, { contextSize: 128 }] as const)(
+    "lines of a model that computes otherwise are not gone on with: %o",
+    async (options) => {
+      const file = fileOf(...lines);
+      await interrupted(file, 32);
+      const otherwise = await loadReward({ reward: judge.path, ...CPU, ...options });
+      try {
+        const fresh = await scored(file, { out: outOf(file) }, otherwise);
+        expect(fresh.lines).toHaveLength(100);
+        expect(readdirSync(dirname(file)).sort()).toEqual(["in.jsonl", "out.jsonl"]);
+      } finally {
+        await otherwise.dispose();
+      }
+    },
+  );
+
   it.skipIf(process.platform === "win32")("may be a pipe, which stays", async () => {
     const file = fileOf({ text: "a" }, { text: "b" });
     execFileSync("mkfifo", [outOf(file)]);

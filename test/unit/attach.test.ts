@@ -69,8 +69,8 @@ describe("attachReward()", () => {
   });
 
   it("lets the addon write the file that was named", async () => {
-    await attach({ out: "some/rm.gguf" });
-    expect(fake.rewritten?.target).toBe("some/rm.gguf");
+    await attach({ out: "./some.gguf" });
+    expect(fake.rewritten?.target).toBe("./some.gguf");
     fake.before = () => {
       throw nativeError("FILE_UNWRITABLE", "no space left on device");
     };

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { isSameFile, OutputFile } from "../../src/files/output-file.js";
+import { alone, OutputFile } from "../../src/files/output-file.js";
 
 let folder: string;
 beforeEach(() => {
@@ -12,6 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
+const KEY = "ab0123456789";
 const inFolder = (name: string): string => join(folder, name);
 
 async function written(path: string, text: string): Promise<void> {
@@ -23,10 +24,10 @@ async function written(path: string, text: string): Promise<void> {
 describe("OutputFile", () => {
   it("has its name when it is whole, and another until then", async () => {
     writeFileSync(inFolder("a"), "old");
-    const file = await OutputFile.open(inFolder("a"), { tag: "key" });
+    const file = await OutputFile.open(inFolder("a"), { tag: KEY });
     await file.append("new");
     expect(readFileSync(inFolder("a"), "utf8")).toBe("old");
-    expect(readdirSync(folder).sort()).toEqual(["a", "a.key.partial", "a.partial.lock"]);
+    expect(readdirSync(folder).sort()).toEqual(["a", `a.${KEY}.partial`, "a.partial.lock"]);
     await file.commit();
     await file.suspend();
     expect(readFileSync(inFolder("a"), "utf8")).toBe("new");
@@ -48,21 +49,29 @@ describe("OutputFile", () => {
   });
 
   it("has one writer at a time, whatever that would go on with", async () => {
-    const file = await OutputFile.open(inFolder("a"), { tag: "key" });
+    const file = await OutputFile.open(inFolder("a"), { tag: KEY });
     await file.append("x");
-    for (const options of [{}, { resume: true }, { tag: "key", resume: true }, { tag: "other" }]) {
+    for (const options of [{}, { resume: true }, { tag: KEY, resume: true }, { tag: "0123456789ab" }]) {
       await expect(OutputFile.open(inFolder("a"), options)).rejects.toMatchObject({
         code: "BUSY",
         message: expect.stringMatching(/a is in use by process \d+ on .*: wait for it, or name another file/),
       });
     }
-    expect(readFileSync(inFolder("a.key.partial"), "utf8")).toBe("x");
-    expect(readdirSync(folder).sort()).toEqual(["a.key.partial", "a.partial.lock"]);
+    expect(readFileSync(inFolder(`a.${KEY}.partial`), "utf8")).toBe("x");
+    expect(readdirSync(folder).sort()).toEqual([`a.${KEY}.partial`, "a.partial.lock"]);
     await file.commit();
     for (const end of ["suspend", "discard", "commit"] as const) {
       await (await OutputFile.open(inFolder("a")))[end]();
       expect(readdirSync(folder)).not.toContain("a.partial.lock");
     }
+  });
+
+  it("takes along what runs of other kinds have left of it, and nothing else", async () => {
+    const others = ["a.notes.partial", "b.ab0123456789.partial", "xa.ab0123456789.partial", "a.ab0123456789.partial.txt"];
+    for (const name of others) writeFileSync(inFolder(name), "");
+    for (const tag of [KEY, "0123456789ab"]) await (await OutputFile.open(inFolder("a"), { tag })).suspend();
+    await written(inFolder("a"), "x");
+    expect(readdirSync(folder).sort()).toEqual(["a", ...others].sort());
   });
 
   it("is free again when it could not be opened", async () => {
@@ -99,14 +108,13 @@ describe.skipIf(process.platform === "win32")("OutputFile and what is no ordinar
       expect(readFileSync(inFolder("there/target"), "utf8")).toBe(text);
       expect(readdirSync(inFolder("there"))).toEqual(["target"]);
     }
-    expect(await isSameFile(inFolder("link"), inFolder("there/target"))).toBe(true);
-    expect(await isSameFile(inFolder("link"), inFolder("other"))).toBe(false);
   });
 
   it("has one writer, by whatever link that comes", async () => {
     symlinkSync("a", inFolder("link"));
     const file = await OutputFile.open(inFolder("a"));
     await expect(OutputFile.open(inFolder("link"))).rejects.toMatchObject({ code: "BUSY" });
+    await expect(alone(inFolder("link"), [], async () => {})).rejects.toMatchObject({ code: "BUSY" });
     await file.discard();
   });
 

@@ -1,6 +1,6 @@
 import cliProgress from "cli-progress";
+import { cleanedLine } from "../../files/clean.js";
 import type { EvaluationProgress } from "../../index.js";
-import { cleanedLine } from "../terminal/clean.js";
 import { note } from "../terminal/output.js";
 
 /** Without a terminal a line is written at most so often. */

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import type { Decoder, GenerateResult } from "../../index.js";
+import type { Input } from "../../files/inputs.js";
+import { type Decoder, EMBEDDED, type GenerateResult } from "../../index.js";
 import {
   addDecodingFlags,
   addExamples,
@@ -11,7 +12,7 @@ import {
   type LoadFlags,
   loadOptions,
 } from "../flags/flags.js";
-import { addTemplateFlags } from "../flags/templates.js";
+import { addTemplateFlags, templateFiles } from "../flags/templates.js";
 import { isAborted } from "../terminal/failure.js";
 import { mean, plural, reward, textRewards } from "../terminal/format.js";
 import { textOrPipe } from "../terminal/input.js";
@@ -52,7 +53,7 @@ export function addGenerate(program: Command): void {
 async function generate(flags: GenerateFlags): Promise<void> {
   logTo(flags.verbose);
   const prompt = await textOrPipe(flags.prompt, "--prompt");
-  const result = await withTrace(flags.trace, (trace) =>
+  const result = await withTrace(flags, (trace) =>
     withDecoder(loadOptions(flags), (decoder) => respond(decoder, prompt, flags, trace)),
   ).catch((error: unknown) => {
     if (flags.json && isAborted(error)) return nothing(flags.seed);
@@ -71,9 +72,9 @@ function respond(decoder: Decoder, prompt: string, flags: GenerateFlags, trace: 
 }
 
 /** Gives the trace its final name only if the response is whole. */
-async function withTrace(path: string | undefined, work: (trace?: Trace) => Promise<GenerateResult>): Promise<GenerateResult> {
-  if (path === undefined) return work();
-  const trace = await Trace.open(path);
+async function withTrace(flags: GenerateFlags, work: (trace?: Trace) => Promise<GenerateResult>): Promise<GenerateResult> {
+  if (flags.trace === undefined) return work();
+  const trace = await Trace.open(flags.trace, inputsOf(flags));
   try {
     const result = await work(trace);
     if (result.finishReason !== "aborted") await trace.commit();
@@ -82,6 +83,13 @@ async function withTrace(path: string | undefined, work: (trace?: Trace) => Prom
     const partial = await trace.abandon();
     if (partial !== null) note(`unfinished trace kept in ${partial}`);
   }
+}
+
+/** All that the command reads. */
+function inputsOf(flags: GenerateFlags): Input[] {
+  const { policy = EMBEDDED.policy, reward = [{ reward: EMBEDDED.reward }] } = flags;
+  const rewards = reward.flatMap((term) => (typeof term.reward === "string" ? term.reward : []));
+  return [policy, ...rewards, ...templateFiles(flags), process.stdin];
 }
 
 function report(result: GenerateResult) {

@@ -1,5 +1,7 @@
 import { open, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Command } from "commander";
+import { refuseInputs } from "../../files/inputs.js";
 import { readJson } from "../../files/json.js";
 import { ArgsearchError, attachReward, type RewardAt, type RewardHead, readRewardHead } from "../../index.js";
 import { addProvenanceFlags, addRowFlags, headPositionFlag, type ProvenanceFlags, provenance, type RowFlags } from "../flags/conversion.js";
@@ -36,7 +38,9 @@ export function addRewardAttach(reward: Command): void {
     "reward attach --model trunk.gguf --head classifier.safetensors --row 1-0 --out reward.gguf",
   ]);
   command.action(async (flags: AttachFlags) => {
-    const { model, out, engineDir } = flags;
+    const { model, head, out, engineDir } = flags;
+    // An index names shards, which lie beside it.
+    await refuseInputs(out, [head.endsWith(".index.json") ? dirname(head) : head]);
     await attachReward({ model, head: await headOf(flags), out, engineDir, provenance: provenance(flags) });
     note(`wrote ${out}`);
   });

@@ -1,7 +1,8 @@
 import { type Command, Option } from "commander";
+import { refuseInputs } from "../../files/inputs.js";
 import { type BadPair, type FitOptions, type FitProgress, type FitResult, fitReward, PAIR_FORMAT_NAMES } from "../../index.js";
 import { addExamples, addModelFlags, type ModelFlags, modelOptions } from "../flags/flags.js";
-import { addTemplateFlags, type TemplateFlags, templateOptions } from "../flags/templates.js";
+import { addTemplateFlags, type TemplateFlags, templateFiles, templateOptions } from "../flags/templates.js";
 import { integer, parseNumber } from "../flags/values.js";
 import { reportLeftOut } from "../terminal/failure.js";
 import { plural, table } from "../terminal/format.js";
@@ -46,6 +47,7 @@ function formatFlag(): Option {
 async function fit(flags: FitFlags): Promise<void> {
   logTo(flags.verbose);
   const { model, pairs, out, format, limit, seed, keepFeatures } = flags;
+  await refuseInputs(out, templateFiles(flags));
   const bar = workBar("reading pairs");
   const onProgress = ({ phase, done, total }: FitProgress): void => {
     if (phase === "read") bar.update(done, total);

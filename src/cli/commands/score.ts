@@ -1,4 +1,6 @@
 import { type Command, Option } from "commander";
+import { cleanedLine } from "../../files/clean.js";
+import { refuseInputs } from "../../files/inputs.js";
 import { ArgsearchError, SCORABLE_FORMAT_NAMES, type ScoreInput, type ScoreResult } from "../../index.js";
 import {
   addExamples,
@@ -9,8 +11,7 @@ import {
   type RewardFlags,
   rewardTerms,
 } from "../flags/flags.js";
-import { addTemplateFlags, rewardAtFlag, templateOptions } from "../flags/templates.js";
-import { cleanedLine } from "../terminal/clean.js";
+import { addTemplateFlags, rewardAtFlag, templateFiles, templateOptions } from "../flags/templates.js";
 import { reward as formatReward, table } from "../terminal/format.js";
 import { requiredText } from "../terminal/input.js";
 import { interruptible } from "../terminal/interrupt.js";
@@ -62,6 +63,7 @@ function formatFlag(): Option {
 async function score(flags: ScoreFlags): Promise<void> {
   logTo(flags.verbose);
   const input = flags.input === undefined ? await single(flags) : flags.input;
+  if (flags.out !== undefined) await refuseInputs(flags.out, templateFiles(flags));
   await withReward({ reward: rewardTerms(flags, flags.template?.text), ...modelOptions(flags) }, (model) => {
     if (typeof input === "string") return runScoreFile(model, input, flags);
     return interruptible(async (signal) => {

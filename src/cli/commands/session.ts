@@ -1,6 +1,7 @@
 /** Loading for the commands: progress bar, Ctrl-C, log, and disposal whatever happens. */
+
+import { cleaned } from "../../files/clean.js";
 import { ArgsearchError, type Decoder, type LoadOptions, load, loadReward, type RewardModel, setLogger } from "../../index.js";
-import { cleaned } from "../terminal/clean.js";
 import { interruptible } from "../terminal/interrupt.js";
 import { loadingBar } from "../terminal/progress.js";
 

@@ -5,7 +5,7 @@ import { ArgsearchError, EMBEDDED, type RewardAt, type RewardTerm, type Template
 import { BoundedTemplate } from "../../model/bounded-template.js";
 
 export interface TemplateFlags extends Pick<TemplateOptions, "date"> {
-  template?: { mode: "auto" | "none"; text?: string };
+  template?: { mode: "auto" | "none"; text?: string; path?: string };
   templateVariable?: Record<string, unknown>;
 }
 
@@ -14,6 +14,7 @@ export interface RewardTemplate {
   /** Index among the --reward flags. */
   reward: number;
   text: string;
+  path: string;
 }
 
 export interface RewardTemplateFlags {
@@ -37,7 +38,10 @@ export function addRewardTemplateFlag(command: Command, placeOf: () => number): 
   command.option(
     "--reward-template <file>",
     "chat template, Jinja, for the --reward before it; repeatable",
-    (path: string, previous: RewardTemplate[] = []) => [...previous, { reward: placeOf(), text: readTemplate("--reward-template", path) }],
+    (path: string, previous: RewardTemplate[] = []) => [
+      ...previous,
+      { reward: placeOf(), text: readTemplate("--reward-template", path), path },
+    ],
   );
 }
 
@@ -50,6 +54,11 @@ export function rewardAtFlag(): Option {
 /** Options of every call that reads prompts. */
 export function templateOptions({ template, templateVariable, date }: TemplateFlags): TemplateOptions {
   return { template: template?.mode, templateVariables: templateVariable, date };
+}
+
+/** The files that templates were read from. */
+export function templateFiles({ template, rewardTemplate = [] }: TemplateFlags & RewardTemplateFlags): string[] {
+  return [template, ...rewardTemplate].flatMap((each) => each?.path ?? []);
 }
 
 /** Reward terms with the templates that flags give them; `common` is for those that have none. @throws ArgsearchError OPTION_INVALID */
@@ -68,7 +77,7 @@ export function withTemplates(
 }
 
 function template(text: string): TemplateFlags["template"] {
-  return text === "auto" || text === "none" ? { mode: text } : { mode: "auto", text: readTemplate("--template", text) };
+  return text === "auto" || text === "none" ? { mode: text } : { mode: "auto", text: readTemplate("--template", text), path: text };
 }
 
 /** Read at once, so that what is wrong with it names the file. @throws ArgsearchError TEMPLATE_INVALID */

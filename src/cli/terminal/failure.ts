@@ -1,7 +1,7 @@
 /** Exit codes, and the one line on standard error that an error becomes. */
 import { type Command, CommanderError } from "commander";
+import { cleaned } from "../../files/clean.js";
 import { ArgsearchError } from "../../index.js";
-import { cleaned } from "./clean.js";
 import { inFlags } from "./words.js";
 
 export const EXIT = { FAILURE: 1, USAGE: 2, INTERRUPTED: 130 } as const;

@@ -1,6 +1,7 @@
 /** Numbers for people, aligned tables and histograms. */
+
+import { cleanedLine } from "../../files/clean.js";
 import type { GenerateResult, Histogram } from "../../index.js";
-import { cleanedLine } from "./clean.js";
 
 /** Columns of a histogram's longest bar. */
 const HISTOGRAM_WIDTH = 40;

@@ -1,7 +1,7 @@
 /** Standard output and standard error: what goes where, in which colours. */
 import { once } from "node:events";
 import picocolors from "picocolors";
-import { cleaned, cleanedJson } from "./clean.js";
+import { cleaned, cleanedJson } from "../../files/clean.js";
 import { EXIT, reportLine } from "./failure.js";
 
 type Output = typeof process.stdout | typeof process.stderr;

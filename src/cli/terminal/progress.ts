@@ -1,5 +1,5 @@
 import cliProgress from "cli-progress";
-import { cleanedLine } from "./clean.js";
+import { cleanedLine } from "../../files/clean.js";
 
 /** Loading that is over sooner shows no bar. */
 const PATIENCE_MS = 200;

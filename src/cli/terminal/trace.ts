@@ -1,3 +1,4 @@
+import type { Input } from "../../files/inputs.js";
 import { OutputFile } from "../../files/output-file.js";
 import type { Step } from "../../index.js";
 
@@ -13,9 +14,9 @@ export class Trace {
     this.#file = file;
   }
 
-  /** Throws FILE_UNWRITABLE, before anything is decoded. */
-  static async open(path: string): Promise<Trace> {
-    return new Trace(await OutputFile.open(path));
+  /** Throws FILE_UNWRITABLE, and OPTION_INVALID for a file that the command reads, before anything is decoded. */
+  static async open(path: string, inputs: readonly Input[]): Promise<Trace> {
+    return new Trace(await OutputFile.open(path, { inputs, option: "trace" }));
   }
 
   async write(step: Step): Promise<void> {

@@ -1,12 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ArgsearchError } from "../../errors.js";
+import { cleaned } from "../../files/clean.js";
 import { unwritable } from "../../files/file-errors.js";
-import { ifAny, readJson } from "../../files/json.js";
 import { writeWhole } from "../../files/whole-file.js";
 import type { EvaluatedResponse } from "../response.js";
 import type { EvaluationResults } from "../results.js";
-import { FILES, readResponses, readSettings } from "../run/store.js";
+import { FILES, REPORT, readResults, readSettings } from "../run/directory.js";
+import { readResponses } from "../run/store.js";
 import { resultsSoFar } from "../so-far.js";
 import { chartSpecs } from "./charts.js";
 import { composeReport } from "./compose.js";
@@ -39,7 +40,7 @@ const EXAMPLES = 5;
  */
 export async function writeReport(dir: string, { examples, command }: ReportOptions = {}): Promise<WrittenReport> {
   const responses = await readResponses(join(dir, FILES.responses));
-  const ended = (await ifAny(readJson, join(dir, FILES.results))) as EvaluationResults | undefined;
+  const ended = await readResults(dir);
   const results = ended ?? (await unfinished(dir, responses));
   const specs = chartSpecs(results);
   let chartsMissing: string | null = null;
@@ -56,15 +57,20 @@ export async function writeReport(dir: string, { examples, command }: ReportOpti
     charts: specs.filter(({ name }) => drawn.has(name)),
     command: command ?? null,
   });
-  const charts = join(dir, "charts");
+  const charts = join(dir, REPORT.charts);
   await mkdir(charts, { recursive: true }).catch((error: unknown) => {
     throw unwritable(error, charts);
   });
-  for (const [name, svg] of drawn) await writeWhole(join(charts, `${name}.svg`), svg);
-  const paths = { html: join(dir, "report.html"), markdown: join(dir, "report.md") };
-  await writeWhole(paths.html, toHtml(report, drawn));
-  await writeWhole(paths.markdown, toMarkdown(report));
+  for (const [name, svg] of drawn) await writeText(join(charts, `${name}.svg`), svg);
+  const paths = { html: join(dir, REPORT.html), markdown: join(dir, REPORT.markdown) };
+  await writeText(paths.html, toHtml(report, drawn));
+  await writeText(paths.markdown, toMarkdown(report));
   return { ...paths, chartsMissing };
+}
+
+/** Control characters of data and models would drive the terminal that shows it; an SVG must not have any. */
+function writeText(path: string, content: string): Promise<void> {
+  return writeWhole(path, cleaned(content.replaceAll("\r\n", "\n")));
 }
 
 async function unfinished(dir: string, responses: readonly EvaluatedResponse[]): Promise<EvaluationResults> {

@@ -5,24 +5,15 @@ import { isDeepStrictEqual } from "node:util";
 import { ArgsearchError } from "../../errors.js";
 import { append, readAppendedLines, repair } from "../../files/appended-lines.js";
 import { unwritable } from "../../files/file-errors.js";
-import { ifAny, readJson, toJson } from "../../files/json.js";
+import type { Input } from "../../files/inputs.js";
+import { toJson } from "../../files/json.js";
 import { lockDirectory, type Unlock } from "../../files/lock.js";
 import { removeTemporaries, writeWhole } from "../../files/whole-file.js";
 import type { Identity } from "../identity.js";
 import type { EvaluatedResponse } from "../response.js";
-import type { Description } from "../results.js";
+import { FILES, readSettings, refuseForeign, refuseInputsIn, type StoredSettings } from "./directory.js";
 
-export const FILES = {
-  settings: "settings.json",
-  responses: "responses.jsonl",
-  results: "results.json",
-  verdicts: "judge.jsonl",
-} as const;
-
-/** settings.json. The description, which version 0.1.0 did not write, may differ between two runs of one evaluation. */
-export interface StoredSettings extends Identity {
-  description?: Description;
-}
+export { FILES } from "./directory.js";
 
 /** Where responses go as they come. Without a directory they are only kept in memory. */
 export class ResponseStore {
@@ -50,15 +41,19 @@ export class ResponseStore {
    * Opens or makes a directory, and keeps others out of it until close(). What an interrupted run left is taken up; lines that
    * are torn or damaged are dropped, to be decoded again.
    *
-   * @throws ArgsearchError OPTION_INVALID when the directory holds another evaluation; BUSY; FILE_UNREADABLE, FILE_UNWRITABLE
+   * @param inputs what the evaluation reads
+   * @throws ArgsearchError OPTION_INVALID when the directory holds another evaluation, an input, or files of these names that are somebody
+   * else's; BUSY; FILE_UNREADABLE, FILE_UNWRITABLE
    */
-  static async open(dir: string | undefined, now: StoredSettings): Promise<ResponseStore> {
+  static async open(dir: string | undefined, now: StoredSettings, inputs: readonly Input[] = []): Promise<ResponseStore> {
     if (dir === undefined) return new ResponseStore(undefined, [], now);
+    await refuseInputsIn(dir, inputs);
     await mkdir(dir, { recursive: true }).catch((error: unknown) => {
       throw unwritable(error, dir);
     });
     const unlock = await lockDirectory(dir);
     try {
+      await refuseForeign(dir);
       const path = join(dir, FILES.responses);
       const found = await readResponses(path);
       const settings = await agreedSettings(dir, now, found);
@@ -121,10 +116,7 @@ async function agreedSettings(dir: string, now: StoredSettings, found: readonly 
   if (found.length === 0) return now;
   const path = join(dir, FILES.settings);
   const before = await readSettings(dir);
-  if (before === undefined) {
-    const message = `${dir} has responses but no ${FILES.settings} that says of what: choose another directory`;
-    throw new ArgsearchError("OPTION_INVALID", message, { option: "out" });
-  }
+  if (before === undefined) return now;
   const answered = new Set(found.map(({ method }) => method));
   const kept = Object.entries(before.methods ?? {}).filter(([name]) => answered.has(name));
   const changed = kept.filter(([name, settings]) => name in now.methods && !isDeepStrictEqual(settings, plain(now.methods[name])));
@@ -139,11 +131,6 @@ async function agreedSettings(dir: string, now: StoredSettings, found: readonly 
     methods: { ...Object.fromEntries(kept), ...now.methods },
     ...(now.description && { description: { ...now.description, variants } }),
   };
-}
-
-/** Undefined where there are none. @throws ArgsearchError FILE_UNREADABLE, INPUT_INVALID when they are not JSON */
-export async function readSettings(dir: string): Promise<StoredSettings | undefined> {
-  return (await ifAny(readJson, join(dir, FILES.settings))) as StoredSettings | undefined;
 }
 
 /** Names of what differs, the methods aside. */

@@ -1,6 +1,7 @@
 import { anyEngine } from "../../engine/choice.js";
 import { ENGINE, resolveEngine } from "../../engine/options.js";
 import { ArgsearchError } from "../../errors.js";
+import { refuseInputs } from "../../files/inputs.js";
 import { requireWritable } from "../../files/whole-file.js";
 import type { RewardProvenance } from "../../gguf/provenance.js";
 import { writeGguf } from "../../gguf/writer.js";
@@ -64,6 +65,7 @@ export async function convertOpt(options: ConvertOptOptions): Promise<ConvertOpt
   const { type, provenance } = checkOptions(options);
   const { model, out, tensor, signal, engineDir, gpu } = options;
   await anyEngine(resolveEngine({ engineDir, gpu }), signal);
+  await refuseInputs(out, [model]);
   await refuseAdapterAt(model);
   const config = await readConfig(model);
   const shape = optShape(config);

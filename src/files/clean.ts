@@ -1,4 +1,4 @@
-/** Text of data, models and file names on its way to a terminal, which control characters in it could drive. */
+/** Text of data, models and file names on its way to a terminal, which control characters in it could drive, or to a document. */
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
