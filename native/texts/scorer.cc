@@ -131,6 +131,7 @@ void Scorer::score_group(const ScoreSequence* sequences, SequenceScore* results,
     ++counters_.decodes;
     start = end;
   }
+  if (want_hidden) return;  // whoever wants the hidden states judges those
   for (size_t s = 0; s < count; ++s) model.check_rewards(results[s].rewards);
 }
 
