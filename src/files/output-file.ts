@@ -6,7 +6,7 @@ import { ArgsearchError } from "../errors.js";
 import { refuseDirectory, unwritable } from "./file-errors.js";
 import { type Input, refuseInputs } from "./inputs.js";
 import { lockFile, type Unlock } from "./lock.js";
-import { followLinks, moveInto } from "./whole-file.js";
+import { followLinks, moveInto, removeTemporaries } from "./whole-file.js";
 
 export interface OutputOptions {
   /** 12 hexadecimal digits before ".partial" in the name under which the file grows; default none. */
@@ -117,8 +117,10 @@ async function removeStale(target: string): Promise<void> {
  */
 export async function alone<T>(path: string, inputs: readonly Input[], work: (target: string) => Promise<T>): Promise<T> {
   await refuseInputs(path, inputs);
-  const { target, unlock } = await claim(path);
+  const { target, ordinary, unlock } = await claim(path);
   try {
+    // Of a process that was killed, or a worker that was terminated: they may be as large as a model.
+    if (ordinary) await removeTemporaries(dirname(target), [basename(target)]).catch(() => {});
     return await work(target);
   } finally {
     await unlock();

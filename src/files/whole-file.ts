@@ -39,8 +39,8 @@ async function flush(path: string, flags: "r" | "r+"): Promise<void> {
   }
 }
 
-/** The end of temporaryName()'s names. */
-const TEMPORARY = /\.\d+-[0-9a-f]{8}\.tmp$/;
+/** The end of temporaryName()'s names, and of those of files that are made of such ones. */
+const TEMPORARY = /(?:\.\d+-[0-9a-f]{8}(?:\.\w+)?\.tmp)+$/;
 
 /** A name beside `path` that nobody else takes. */
 export function temporaryName(path: string, what = ""): string {

@@ -110,6 +110,14 @@ describe.skipIf(process.platform === "win32")("OutputFile and what is no ordinar
     }
   });
 
+  it("that is written by other means takes along what killed writers of it left, and nothing else", async () => {
+    const stale = ["m.gguf.123-0123abcd.trunk.tmp", "m.gguf.123-0123abcd.q4_k_m.tmp", "m.gguf.9-0123abcd.reward.tmp.9-89abcdef.tmp"];
+    const others = ["m.gguf.tmp", "n.gguf.123-0123abcd.trunk.tmp", "m.gguf.123-0123abcd.trunk"];
+    for (const name of [...stale, ...others]) writeFileSync(inFolder(name), "");
+    const seen = await alone(inFolder("m.gguf"), [], async () => readdirSync(inFolder(".")));
+    expect(seen.filter((name) => !name.endsWith(".lock")).sort()).toEqual([...others].sort());
+  });
+
   it("has one writer, by whatever link that comes", async () => {
     symlinkSync("a", inFolder("link"));
     const file = await OutputFile.open(inFolder("a"));
