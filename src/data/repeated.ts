@@ -1,6 +1,6 @@
 /** Answers beside a prompt: pieces of its transcript, or whole transcripts that repeat it. */
 import type { ChatMessage } from "../types.js";
-import { startsWith } from "./conversation.js";
+import { startsWith, systemApart } from "./conversation.js";
 import { inputError } from "./fields.js";
 import { isTranscript, parseTranscript, pieceOf } from "./transcript.js";
 
@@ -55,11 +55,9 @@ function isDialogue(text: string): boolean {
 }
 
 /** A prompt as it would stand in a transcript, which has no system messages. */
-function asTurns(prompt: Written): { system: ChatMessage[]; turns: ChatMessage[] } {
-  const messages: readonly ChatMessage[] = typeof prompt === "string" ? [{ role: "user", content: prompt }] : prompt;
-  const turns = messages.map((message) =>
-    typeof message.content === "string" ? { ...message, content: pieceOf(message.content) } : message,
-  );
-  const count = turns[0]?.role === "system" ? 1 : 0;
-  return { system: messages.slice(0, count), turns: turns.slice(count) };
+function asTurns(prompt: Written): { system: readonly ChatMessage[]; turns: ChatMessage[] } {
+  const { system, turns } = systemApart(typeof prompt === "string" ? [{ role: "user", content: prompt }] : prompt);
+  const piece = (message: ChatMessage): ChatMessage =>
+    typeof message.content === "string" ? { ...message, content: pieceOf(message.content) } : message;
+  return { system, turns: turns.map(piece) };
 }
