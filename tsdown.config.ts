@@ -1,4 +1,13 @@
+import { readdirSync } from "node:fs";
+import { basename } from "node:path";
 import { defineConfig } from "tsdown";
+
+/** The entries of one platform each. CommonJS alone: no ECMAScript module can name an addon. */
+const platforms = Object.fromEntries(
+  readdirSync("src/platforms")
+    .filter((name) => !name.endsWith(".d.ts"))
+    .map((name) => [basename(name, ".ts"), `src/platforms/${name}`]),
+);
 
 /** Every bundle lies directly in dist/: the source takes the folder above its own for the package's root. */
 const common = { platform: "node", target: "node20", outDir: "dist", fixedExtension: false, logLevel: "warn" } as const;
@@ -12,11 +21,14 @@ export default defineConfig([
   },
   {
     ...common,
-    entry: { index: "src/index.ts" },
+    entry: { index: "src/index.ts", ...platforms },
     format: "cjs",
-    dts: true,
+    dts: { entry: "src/index.ts" },
+    external: /^argsearch\//,
     // The bundler's own replacement calls require(), which breaks where a local `require` hides the module's.
     define: { "import.meta.url": "importMetaUrl" },
-    banner: { js: 'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
+    banner: {
+      js: 'const importMetaUrl = typeof __filename === "string" ? require("node:url").pathToFileURL(__filename).href : undefined;',
+    },
   },
 ]);
