@@ -3,11 +3,7 @@ import { basename } from "node:path";
 import { defineConfig } from "tsdown";
 
 /** The entries of one platform each. CommonJS alone: no ECMAScript module can name an addon. */
-const platforms = Object.fromEntries(
-  readdirSync("src/platforms")
-    .filter((name) => !name.endsWith(".d.ts"))
-    .map((name) => [basename(name, ".ts"), `src/platforms/${name}`]),
-);
+const platforms = Object.fromEntries(readdirSync("src/platforms").map((name) => [basename(name, ".ts"), `src/platforms/${name}`]));
 
 /** Every bundle lies directly in dist/: the source takes the folder above its own for the package's root. */
 const common = { platform: "node", target: "node20", outDir: "dist", fixedExtension: false, logLevel: "warn" } as const;
