@@ -33,7 +33,8 @@ export interface OpenEngineOptions {
   cpuAlone: boolean;
 }
 
-export interface NativeDevice {
+/** A processor that llama.cpp can use. */
+export interface Device {
   /** ggml's device name, for example "CPU", "CUDA0", "Vulkan0". */
   name: string;
   description: string;
@@ -57,7 +58,7 @@ export interface Binding {
   openEngine(dir: string, options?: OpenEngineOptions): EngineInfo;
   /** What is open in this process, whichever thread opened it. */
   currentEngine(): EngineInfo | null;
-  devices(): NativeDevice[];
+  devices(): Device[];
   /**
    * llama.cpp's and ggml's log lines of this process; null silences them (the default). Each environment (the main thread, a worker)
    * has a callback of its own and gets every line.
