@@ -18,7 +18,7 @@ export default defineConfig([
     format: "esm",
     // With the sources in them, 0.4 MB of the packed package; as much again for the other format is not worth it.
     sourcemap: true,
-    dts: { entry: Object.values(library) },
+    dts: { entry: Object.values(library), sourcemap: false },
   },
   {
     ...common,
