@@ -1,6 +1,7 @@
 /** Where the package lies: the source in src/ and the bundle in dist/ are both one folder below it. */
 import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+// By its default: webpack replaces a createRequire() that it can name by undefined.
+import module from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -8,7 +9,12 @@ import { fileURLToPath } from "node:url";
 const address: string | undefined = import.meta.url;
 
 /** require() as this file has it; where nothing is known of its place, as the working directory has it. */
-export const requireHere = createRequire(address ?? resolve("bundle.js"));
+export const requireHere = module.createRequire(address ?? resolve("bundle.js"));
+
+/** require() as a file in that folder has it. Bundlers do not see what is asked of it. */
+export function requireIn(folder: string): NodeJS.Require {
+  return module.createRequire(join(folder, "package.json"));
+}
 
 /** The folder above this file's; undefined where a bundler has moved the code out of the package. */
 function ownFolder(): string | undefined {

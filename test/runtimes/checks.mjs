@@ -5,7 +5,10 @@ import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { ArgsearchError, convertOpt, devices, evaluate, fitReward, inspect, load, loadReward, readPrompts, scoreFile } from "argsearch";
+import { ArgsearchError, devices, inspect, load, loadReward, readPrompts, scoreFile } from "argsearch";
+import { evaluate } from "argsearch/eval";
+import { fitReward } from "argsearch/fit";
+import { convertOpt } from "argsearch/import";
 
 const CPU = { gpu: false, threads: 2 };
 const SHORT = { template: "none", maxTokens: 12, seed: 1 };

@@ -33,7 +33,10 @@ beforeAll(() => {
 describe("npm pack", () => {
   it("takes along the addon of this machine, the library with its types, the models, and all that a build reads", () => {
     expect(paths).toContainEqual(expect.stringMatching(`^prebuilds/${process.platform}-${process.arch}/argsearch\\..*node$`));
-    const named = ["dist/index.js", "dist/index.cjs", "dist/index.d.ts", "dist/index.d.cts", "dist/cli.js", "dist/child.js"];
+    const entries = ["index", "eval", "fit", "import"].flatMap((name) =>
+      ["js", "cjs", "d.ts", "d.cts"].map((end) => `dist/${name}.${end}`),
+    );
+    const named = [...entries, "dist/cli.js", "dist/child.js"];
     const models = ["models/policy.gguf", "models/reward.gguf"];
     const native = filesOf(join(root, "native")).map((path) => `native/${path}`);
     const python = filesOf(join(root, "python"))
@@ -45,7 +48,7 @@ describe("npm pack", () => {
 
   it("takes along nothing else", () => {
     const known =
-      /^(dist\/[\w.-]+\.(js|cjs|d\.ts|d\.cts)|models\/\w+\.gguf|prebuilds\/[\w-]+\/[\w.]+\.node|native\/.*\.(cc|h)|python\/\w+\.py|scripts\/.*\.mjs|examples\/[\w-]+\.mjs|docs\/[\w-]+\.md|[A-Za-z]+\.(md|txt|gyp|json)|LICENSE)$/;
+      /^(dist\/[\w.-]+\.(js|js\.map|cjs|d\.ts|d\.cts)|models\/\w+\.gguf|prebuilds\/[\w-]+\/[\w.]+\.node|native\/.*\.(cc|h)|python\/\w+\.py|scripts\/.*\.mjs|examples\/[\w-]+\.mjs|docs\/[\w-]+\.md|[A-Za-z]+\.(md|txt|gyp|json)|LICENSE)$/;
     expect(paths.filter((path) => !known.test(path))).toEqual([]);
   });
 
