@@ -9,7 +9,8 @@ const REPOSITORY = "https://github.com/argsearch/argsearch/blob/main/";
 /** Paths of what `npm pack` takes along, but for what a build has not made yet. */
 export function packedFiles() {
   const listed = npm(["pack", "--dry-run", "--json", "--ignore-scripts"], { purpose: "npm pack lists the package's files" });
-  return JSON.parse(listed)[0].files.map(({ path }) => path);
+  const [{ files }] = Object.values(JSON.parse(listed)); // a list up to npm 11, then an object by name
+  return files.map(({ path }) => path);
 }
 
 /** Links that lead nowhere, in words. `read` gives a file's text by its path in the package. */

@@ -10,8 +10,7 @@ const headers = join(root, ".cache", "llama.cpp", version);
 const source = `${headers}-source`;
 const zig = zigFolder();
 
-/** The engine package of whatever platform this is: all carry the same licence. */
-const engine = readdirSync(join(packages, "@node-llama-cpp")).map((name) => join(packages, "@node-llama-cpp", name))[0];
+const engine = engineFolder(join(packages, "@node-llama-cpp"));
 
 /** `licence()` gives the text, or undefined where its source is not on this machine. */
 const part = (title, about, ...path) => ({ title, about, licence: () => whole(path) });
@@ -69,6 +68,12 @@ function manifestOf(name, from) {
   const path = join(from, "node_modules", name, "package.json");
   if (existsSync(path)) return path;
   return dirname(from) === from ? undefined : manifestOf(name, dirname(from));
+}
+
+/** The package of whatever platform this is: all carry the same licence. */
+function engineFolder(scope) {
+  const [name] = existsSync(scope) ? readdirSync(scope) : [];
+  return name && join(scope, name);
 }
 
 function zigFolder() {

@@ -30,7 +30,7 @@ describe("THIRD_PARTY_NOTICES.md", () => {
 });
 
 it("dist/ holds no code of others", () => {
-  const bundles = readdirSync(join(root, "dist")).filter((name) => /\.c?js$/.test(name));
+  const bundles = (readdirSync(join(root, "dist"), { recursive: true }) as string[]).filter((name) => /\.c?js$/.test(name));
   const regions = bundles.flatMap((name) => [...readFileSync(join(root, "dist", name), "utf8").matchAll(/^\/\/#region (.+)$/gm)]);
   const origins = regions.map(([, origin = ""]) => origin);
   expect(origins.length).toBeGreaterThan(100);
