@@ -9,7 +9,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { ArgsearchError } from "../errors.js";
-import { packageFile, packageRoot } from "../package-root.js";
+import { packageFile, packageRoot, unpacked } from "../package-root.js";
 import type { GgufFile, GgufSet } from "./native-gguf.js";
 import type { LoadModelOptions, NativeCancel, NativeModel } from "./native-model.js";
 import type { NativeSearch, SearchOptions } from "./native-search.js";
@@ -112,7 +112,7 @@ export function binding(): Binding {
   const require = createRequire(import.meta.url);
   try {
     const nodeGypBuild = require("node-gyp-build") as (dir: string) => Binding;
-    loaded = nodeGypBuild(addonRoot());
+    loaded = readingUnpacked(nodeGypBuild(addonRoot()));
   } catch (cause) {
     const [reason] = cause instanceof Error ? cause.message.split("\n") : [String(cause)];
     throw new ArgsearchError(
@@ -124,4 +124,19 @@ export function binding(): Binding {
   const addon = loaded;
   process.once("exit", () => addon.shutdown());
   return loaded;
+}
+
+/**
+ * The addon opens files itself, and to it an Electron application's archive is no folder: whatever it reads is looked for where it was
+ * unpacked. Callers need not know; what it writes can lie in no archive.
+ */
+function readingUnpacked(addon: Binding): Binding {
+  return {
+    ...addon,
+    openEngine: (dir, options) => addon.openEngine(unpacked(dir), options && { ...options, backends: unpacked(options.backends) }),
+    loadModel: (options, onProgress) => addon.loadModel({ ...options, path: unpacked(options.path) }, onProgress),
+    readGguf: (path) => addon.readGguf(unpacked(path)),
+    rewriteGguf: (source, target, set, remove) => addon.rewriteGguf(unpacked(source), target, set, remove),
+    quantizeGguf: (source, target, type, threads) => addon.quantizeGguf(unpacked(source), target, type, threads),
+  };
 }

@@ -3,14 +3,16 @@
  * that whatever opens them there fails.
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
+import { convertTrunk } from "../../src/import/python/converter.js";
 import { devices, EMBEDDED } from "../../src/index.js";
 import { unpacked } from "../../src/package-root.js";
+import { writePythonStandIn } from "../helpers/python-stand-in.js";
 
 const folder = mkdtempSync(join(tmpdir(), "argsearch-asar-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -21,6 +23,9 @@ devices({ gpu: false });
 const engine = binding().currentEngine()?.dir as string;
 const enginePackage = join(engine, "..", "..");
 const [, engineName] = enginePackage.split("@node-llama-cpp/");
+
+/** Of the embedded reward model. */
+const REWARD_WIDTH = 160;
 
 const share = (from: string, to: string): void => {
   mkdirSync(dirname(to), { recursive: true });
@@ -58,13 +63,18 @@ const text = (_: string, to: string): void => {
 /** Paths that a process uses which loads the package from there. */
 function used(app: string): { engine: string; policy: string } {
   const program = `
-    import { inspect, load } from ${JSON.stringify(join(app, "node_modules", "argsearch", "dist", "index.js"))};
+    import { attachReward, inspect, load, loadReward } from ${JSON.stringify(join(app, "node_modules", "argsearch", "dist", "index.js"))};
     const decoder = await load({ gpu: false, threads: 1 });
     await decoder.generate("Hello", { maxTokens: 1 });
     // A model of the application's own.
     const own = ${JSON.stringify(join(app, "node_modules", "argsearch", "models", "reward.gguf"))};
     await inspect(own);
     await (await load({ policy: own, gpu: false, threads: 1 })).dispose();
+    const rated = await loadReward({ reward: own, gpu: false, threads: 1 });
+    await rated.score({ text: "Hello" });
+    await rated.dispose();
+    const head = { weight: Array(${REWARD_WIDTH}).fill(0) };
+    await attachReward({ model: own, head, out: ${JSON.stringify(join(folder, "attached.gguf"))}, gpu: false });
     console.log(JSON.stringify({ engine: decoder.info.engine.dir, policy: decoder.info.policy.path }));
     await decoder.dispose();`;
   const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], { cwd: folder, encoding: "utf8" });
@@ -89,6 +99,20 @@ test("a folder called app.asar without an unpacked one is a folder", () => {
   const { engine, policy } = used(app);
   expect(engine.startsWith(join(app, "node_modules"))).toBe(true);
   expect(policy.startsWith(join(app, "node_modules"))).toBe(true);
+});
+
+test.skipIf(process.platform === "win32")("Python gets the unpacked folders of converter and model", async () => {
+  const app = join(folder, "converting", "app.asar");
+  const [converter, model] = [join(app, "converter"), join(app, "model")];
+  for (const path of [converter, model]) mkdirSync(`${app}.unpacked${path.slice(app.length)}`, { recursive: true });
+  vi.stubEnv("FAKE_PYTHON", "convert");
+  vi.stubEnv("FAKE_TRUNK", EMBEDDED.policy);
+  vi.stubEnv("FAKE_ARGS", join(folder, "args.json"));
+  const parts = { outType: "f16", architecture: "LlamaForCausalLM", drop: [], prefix: "", tied: false } as const;
+  await convertTrunk({ ...parts, converter, model, out: join(folder, "trunk.gguf"), python: writePythonStandIn(folder) });
+  vi.unstubAllEnvs();
+  const [, ...given] = JSON.parse(readFileSync(join(folder, "args.json"), "utf8")) as string[];
+  expect(given.slice(0, 2)).toEqual([join(`${app}.unpacked`, "converter"), join(`${app}.unpacked`, "model")]);
 });
 
 test("other paths stay as they are", () => {
