@@ -7,6 +7,8 @@ import { load } from "argsearch";
 
 const MAX_TOKENS = 512;
 
+/** @typedef {{ id: number, messages: import("argsearch").ChatMessage[], weight: number }} Ask */
+
 export class Chat {
   /** @type {Electron.MessagePortMain | undefined} */
   #port;
@@ -14,8 +16,10 @@ export class Chat {
   #decoder;
   /** What a page is told first. @type {object} */
   #state = { type: "loading", progress: 0 };
-  /** By the id of the answer under way. @type {Map<number, AbortController>} */
+  /** By the ids of the answers under way. @type {Map<number, AbortController>} */
   #stops = new Map();
+  /** The end of the last answer: the decoder has one slot, and one that was stopped still finishes its step. */
+  #last = Promise.resolve();
 
   /**
    * @param {import("argsearch").LoadOptions} options
@@ -44,7 +48,8 @@ export class Chat {
     this.#stopAll();
     this.#port = port;
     port.on("message", ({ data }) => {
-      if (data.type === "ask") this.#answer(data);
+      if (port !== this.#port) return; // of a page that is gone
+      if (data.type === "ask") this.#ask(data);
       if (data.type === "stop") this.#stops.get(data.id)?.abort();
     });
     port.on("close", () => {
@@ -54,11 +59,15 @@ export class Chat {
     port.postMessage(this.#state);
   }
 
-  /** @param {{ id: number, messages: import("argsearch").ChatMessage[], weight: number }} ask */
-  async #answer({ id, messages, weight }) {
-    const port = this.#port;
-    const stop = new AbortController();
-    this.#stops.set(id, stop);
+  /** @param {Ask} ask */
+  #ask(ask) {
+    const [port, stop] = [this.#port, new AbortController()];
+    this.#stops.set(ask.id, stop);
+    this.#last = this.#last.then(() => this.#answer(ask, port, stop));
+  }
+
+  /** @param {Ask} ask @param {Electron.MessagePortMain | undefined} port @param {AbortController} stop */
+  async #answer({ id, messages, weight }, port, stop) {
     try {
       if (!this.#decoder) throw new Error("the models are not loaded");
       const steps = this.#decoder.stream(messages, { weight, maxTokens: MAX_TOKENS, signal: stop.signal });
@@ -75,7 +84,7 @@ export class Chat {
       if (code === "ABORTED") port?.postMessage({ type: "done", id, finishReason: "aborted", reward: null, tokensPerSecond: 0 });
       else port?.postMessage({ type: "error", id, code, message });
     } finally {
-      this.#stops.delete(id);
+      if (this.#stops.get(id) === stop) this.#stops.delete(id);
     }
   }
 
