@@ -1,24 +1,18 @@
 /** examples/electron: all of it but Electron, in an archive, by a program that is not called node. */
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { EMBEDDED, load } from "../../src/index.js";
-import { placeArchive, share } from "../helpers/asar-folder.js";
-import { RunningApp } from "./running-app.js";
+import type { RunningApp } from "./running-app.js";
+import { startApp } from "./start-app.js";
 
 const QUESTION = "Can you help me set up a light show?";
 const folder = mkdtempSync(join(tmpdir(), "argsearch-electron-"));
-const asar = join(folder, "resources", "app.asar");
-const program = join(folder, process.platform === "win32" ? "argsearch-chat.exe" : "argsearch-chat");
 let app: RunningApp;
 
 beforeAll(async () => {
-  placeArchive(asar);
-  cpSync(resolve("examples/electron/src"), join(asar, "src"), { recursive: true });
-  cpSync(resolve("examples/electron/package.json"), join(asar, "package.json"));
-  share(process.execPath, program);
-  app = new RunningApp(program, asar);
+  app = startApp(folder);
   await app.next("ready");
 });
 afterAll(async () => {

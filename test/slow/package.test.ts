@@ -45,7 +45,7 @@ describe("npm pack", () => {
 
   it("takes along nothing else", () => {
     const known =
-      /^(dist\/[\w.-]+\.(js|cjs|d\.ts|d\.cts)|models\/\w+\.gguf|prebuilds\/[\w-]+\/[\w.]+\.node|native\/.*\.(cc|h)|python\/\w+\.py|scripts\/.*\.mjs|examples\/[\w-]+\.mjs|docs\/[\w-]+\.md|[A-Za-z]+\.(md|txt|gyp|json)|LICENSE)$/;
+      /^(dist\/[\w.-]+\.(js|cjs|d\.ts|d\.cts)|models\/\w+\.gguf|prebuilds\/[\w-]+\/[\w.]+\.node|native\/.*\.(cc|h)|python\/\w+\.py|scripts\/.*\.mjs|examples\/([\w-]+\.mjs|electron\/[\w./-]+\.(js|cjs|json|yml|html|css|md|png))|docs\/[\w-]+\.md|[A-Za-z]+\.(md|txt|gyp|json)|LICENSE)$/;
     expect(paths.filter((path) => !known.test(path))).toEqual([]);
   });
 

@@ -17,6 +17,8 @@ const send = $("send");
 const progress = $("progress");
 /** @type {HTMLDialogElement} */
 const chooser = $("chooser");
+/** Not on the page while there is a conversation. */
+const suggestions = $("suggestions");
 const transcript = new Transcript($("transcript"), $("welcome"));
 
 /** The finished turns. @type {{ role: string, content: string }[]} */
@@ -127,7 +129,7 @@ function showState() {
   send.disabled = !ready || answer !== undefined || question.value.trim() === "";
   send.hidden = answer !== undefined;
   $("stop").hidden = answer === undefined;
-  for (const button of $("suggestions").querySelectorAll("button")) button.disabled = !ready;
+  for (const button of suggestions.querySelectorAll("button")) button.disabled = !ready;
 }
 
 function stop() {
@@ -157,7 +159,7 @@ $("new").addEventListener("click", () => {
   showState();
   question.focus();
 });
-$("suggestions").addEventListener("click", ({ target }) => {
+suggestions.addEventListener("click", ({ target }) => {
   if (target instanceof HTMLButtonElement) ask(target.textContent ?? "");
 });
 $("models").addEventListener("click", () => chooser.showModal());
