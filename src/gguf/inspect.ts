@@ -3,7 +3,6 @@ import { binding, type GgufFile, type GgufScalar } from "../engine/binding.js";
 import { anyEngine } from "../engine/choice.js";
 import { native } from "../engine/native.js";
 import { resolveEngine } from "../engine/options.js";
-import { unpacked } from "../package-root.js";
 import type { EngineOptions, RewardAt } from "../types.js";
 import { nonEmptyText } from "../validate.js";
 import { fileTypeName } from "./file-types.js";
@@ -62,7 +61,7 @@ const MOST_NAMES = 1000;
 export async function inspect(path: string, options?: EngineOptions): Promise<GgufSummary> {
   nonEmptyText("path", path);
   await anyEngine(resolveEngine(options));
-  const file = await native(() => binding().readGguf(unpacked(path)));
+  const file = await native(() => binding().readGguf(path));
   return summarise(path, new Metadata(file), file);
 }
 

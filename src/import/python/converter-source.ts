@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { ArgsearchError } from "../../errors.js";
 import { cacheDir } from "../../files/cache-dir.js";
 import { runInChild } from "../../isolate/run-in-child.js";
-import { packageRoot, requireIn, workingDirectory } from "../../package-root.js";
+import { packageRoot, requireIn, unpacked, workingDirectory } from "../../package-root.js";
 
 const SCRIPT = "convert_hf_to_gguf.py";
 
@@ -62,7 +62,7 @@ function installedBundle(): string | undefined {
   for (const place of [...workingDirectory(), packageRoot]) {
     try {
       const manifest = requireIn(place).resolve("node-llama-cpp/package.json");
-      const bundle = join(dirname(manifest), "llama", "gitRelease.bundle");
+      const bundle = unpacked(join(dirname(manifest), "llama", "gitRelease.bundle"));
       if (existsSync(bundle)) return bundle;
     } catch {
       // Not installed there.
