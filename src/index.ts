@@ -15,7 +15,7 @@ export {
   type ScorableFormat,
 } from "./data/read.js";
 export type { ScorableText } from "./data/text-formats.js";
-export { Decoder, type DecoderInfo } from "./decode/decoder.js";
+export type { Decoder, DecoderInfo } from "./decode/decoder.js";
 export { load } from "./decode/load.js";
 export type { CacheBytes, EngineInfo, GgufScalar, ModelInfo, SearchCounters } from "./engine/binding.js";
 export { type Device, devices, type TriedDevice, type TryDevicesOptions, tryDevices } from "./engine/devices.js";
@@ -36,10 +36,12 @@ export { type ConvertHfOptions, convertHf } from "./import/convert-hf.js";
 export { type ImportOptions, importReward } from "./import/import-reward.js";
 export { MODEL_TYPES, type ModelType } from "./import/model-types.js";
 export { type ConvertOptOptions, type ConvertOptResult, convertOpt } from "./import/opt/convert-opt.js";
+export type { EngineDeath } from "./isolate/failures.js";
 export { EMBEDDED } from "./model/embedded.js";
 export { type ScoreFileOptions, scoreFile } from "./score/file.js";
 export { type ScoredLine, type ScoredPair, type ScoredText, type ScoreLinesOptions, scoreLines } from "./score/lines.js";
-export { loadReward, RewardModel, type RewardModelInfo } from "./score/reward-model.js";
+export { loadReward } from "./score/load-reward.js";
+export type { RewardModel, RewardModelInfo } from "./score/reward-model.js";
 export type { ScoreSummary } from "./score/summary.js";
 export type { Histogram, Interval } from "./statistics.js";
 export type * from "./types.js";

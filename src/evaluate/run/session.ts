@@ -3,7 +3,8 @@ import type { Decoder } from "../../decode/decoder.js";
 import { load } from "../../decode/load.js";
 import { modelPaths } from "../../reward/reward-set.js";
 import { resolveTerms } from "../../reward/terms.js";
-import { loadReward, type RewardModel } from "../../score/reward-model.js";
+import { loadReward } from "../../score/load-reward.js";
+import type { RewardModel } from "../../score/reward-model.js";
 import type { ModelOptions } from "../../types.js";
 import type { ResolvedPair } from "../options.js";
 
