@@ -120,17 +120,25 @@ export class IsolatedEngine<M extends Methods<M> & EngineMethods, I, S = undefin
     const session = await this.#ready(signal);
     const steps = session.iterate<T, R>(method, args, answer);
     let over = false;
+    const advance = async (): Promise<IteratorResult<T, R>> => {
+      const forget = onAbort([signal], steps.abort);
+      try {
+        const next = await steps.next();
+        over = next.done === true;
+        return next;
+      } catch (error) {
+        over = true;
+        throw asHere(error, signal);
+      } finally {
+        forget();
+      }
+    };
     try {
       for (;;) {
-        const forget = onAbort([signal], steps.abort);
-        const next = await steps.next().finally(forget);
-        over = next.done === true;
+        const next = await advance();
         if (next.done) return next.value;
         yield next.value;
       }
-    } catch (error) {
-      over = true;
-      throw asHere(error, signal);
     } finally {
       // A child that is gone has given the slot back as well.
       if (!over) await steps.leave().catch(() => {});

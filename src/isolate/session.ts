@@ -3,6 +3,7 @@ import { ArgsearchError } from "../errors.js";
 import { atExit } from "../files/at-exit.js";
 import { childEntry, possibleChild } from "./child-entry.js";
 import { engineDied, engineSilent, unavailable } from "./failures.js";
+import { essence } from "./last-words.js";
 import { Liveness } from "./liveness.js";
 import { type Child, openChild } from "./open-child.js";
 import { Outbox } from "./outbox.js";
@@ -10,6 +11,9 @@ import { unpackError } from "./packed-error.js";
 import { type Answer, RemoteCall } from "./remote-call.js";
 import { isFrame, type Methods, type Open, type ToChild, type ToParent } from "./session-wire.js";
 import { isReport, type Report, WIRE_VERSION } from "./wire.js";
+
+/** Milliseconds for a child to begin. It has nothing to do before it says that it listens, but a busy machine may take its time. */
+const START_MS = 60_000;
 
 export interface SessionRequest {
   /** What to open in the child. */
@@ -54,6 +58,7 @@ export class Session<M extends Methods<M>> {
   readonly #liveness: Liveness;
   readonly #opening = new RemoteCall();
   readonly #calls = new Map<number, RemoteCall>();
+  readonly #starting: NodeJS.Timeout;
   #last = 0;
   /** Replies that are waited for. */
   #awaited = 0;
@@ -73,7 +78,7 @@ export class Session<M extends Methods<M>> {
     );
     this.#liveness = new Liveness(
       respondWithinMs,
-      () => this.#stage !== "starting" && this.#say({ type: "ping" }),
+      () => this.#say({ type: "ping" }),
       () => this.end(engineSilent(respondWithinMs)),
     );
     let resolveGone = (): void => {};
@@ -87,6 +92,8 @@ export class Session<M extends Methods<M>> {
     };
     this.#child = openChild({ entry, kind, cwd }, { onMessage: (message) => this.#hear(message), onEnd });
     const forget = atExit(() => this.#child.kill());
+    this.#starting = setTimeout(() => this.end(unavailable(`a child process did not start within ${START_MS / 1000} s`)), START_MS);
+    this.#starting.unref();
     this.opened = this.#await(this.#opening);
     this.opened.catch(() => {});
   }
@@ -131,9 +138,10 @@ export class Session<M extends Methods<M>> {
     };
   }
 
-  /** Ends the child at once; whoever waits is rejected with the error. */
+  /** Ends the child at once; whoever waits is rejected with the error. This process stays until it is gone. */
   end(error: unknown): void {
     this.#stop(error);
+    this.#child.hold(true);
     this.#child.kill();
   }
 
@@ -149,13 +157,13 @@ export class Session<M extends Methods<M>> {
     if (this.#end) throw this.#end.error;
     if (++this.#awaited === 1) {
       this.#child.hold(true);
-      this.#liveness.watch();
+      if (this.#stage !== "starting") this.#liveness.watch();
     }
     try {
       return await call.reply();
     } finally {
       if (--this.#awaited === 0) {
-        this.#child.hold(false);
+        if (!this.#end) this.#child.hold(false);
         this.#liveness.rest();
       }
     }
@@ -183,6 +191,8 @@ export class Session<M extends Methods<M>> {
 
   #sendOrder(): void {
     this.#stage = "loading";
+    clearTimeout(this.#starting);
+    this.#liveness.watch();
     try {
       this.#child.send(this.#request.order);
     } catch (error) {
@@ -233,12 +243,13 @@ export class Session<M extends Methods<M>> {
   #whyEnded(how: string): ArgsearchError {
     const words = this.#child.words();
     if (this.#stage !== "starting") return engineDied(how, words, this.#stage);
-    return unavailable(`a child process did not start (${how})${words === "" ? "" : `: ${words}`}`);
+    return unavailable(`a child process did not start (${how})${words === "" ? "" : `: ${essence(words)}`}`);
   }
 
   #stop(error: unknown): void {
     if (this.#end) return;
     this.#end = { error };
+    clearTimeout(this.#starting);
     this.#opening.reject(error);
     for (const call of this.#calls.values()) call.reject(error);
     this.#calls.clear();
