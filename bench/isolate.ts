@@ -29,7 +29,9 @@ const ROUND_TRIPS = 500;
 const rows: Record<string, string>[] = [];
 for (const [name, policy, reward] of await pairs()) rows.push(await compared(name, policy, reward));
 const load1 = loadavg()[0]?.toFixed(1);
-console.log(`${cpus()[0]?.model}, ${flags.threads} threads, k = ${flags.k}, ${flags.turns} pairs of turns of ${flags.steps} steps, load ${load1}`);
+console.log(
+  `${cpus()[0]?.model}, ${flags.threads} threads, k = ${flags.k}, ${flags.turns} pairs of turns of ${flags.steps} steps, load ${load1}`,
+);
 console.table(rows);
 
 /** Name, policy and reward model of each comparison. */

@@ -6,7 +6,6 @@ import { afterAll, describe, expect, it } from "vitest";
 import { ArgsearchError } from "../../src/index.js";
 import { ParentError, packError, unpackError } from "../../src/isolate/packed-error.js";
 import { Session } from "../../src/isolate/session.js";
-import type { Frame, ToChild } from "../../src/isolate/session-wire.js";
 import { WIRE_VERSION } from "../../src/isolate/wire.js";
 
 const folder = mkdtempSync(join(tmpdir(), "argsearch-children-"));
@@ -136,16 +135,17 @@ describe("what crosses", () => {
   });
 
   it("goes as one message where it was said in one turn", async () => {
-    const session = sessionWith(
-      talking("() => {}").replace(
-        "for (const message",
-        "say({ type: 'reply', id: order.messages[0].id, value: order }); for (const message",
-      ),
-    );
+    const session = sessionWith(`
+      let frames = 0;
+      process.on("message", (message) => {
+        frames += 1;
+        if (message.open) return process.send({ messages: [{ type: "opened", info: null }] });
+        process.send({ messages: message.messages.map(({ id }) => ({ type: "reply", id, value: frames })) });
+      });
+      ${GREETING}`);
     await session.opened;
-    const first = session.call("echo", ["a"]).result as Promise<Frame<ToChild>>;
-    session.call("echo", ["b"]).result.catch(() => {});
-    expect((await first).messages).toMatchObject([{ args: ["a"] }, { args: ["b"] }]);
+    const replies = ["a", "b", "c"].map((value) => session.call("echo", [value]).result);
+    expect(await Promise.all(replies)).toEqual([2, 2, 2]);
     await closed(session);
   });
 });

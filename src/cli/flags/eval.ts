@@ -12,7 +12,7 @@ import {
   type RewardTerm,
   type Sweep,
 } from "../../index.js";
-import { addModelFlags, type ModelFlags, modelOptions } from "./flags.js";
+import { addIsolateFlag, addModelFlags, type IsolateFlag, type ModelFlags, modelOptions } from "./flags.js";
 import {
   addRewardTemplateFlag,
   addTemplateFlags,
@@ -31,6 +31,7 @@ const DEFAULT_OUT = "argsearch-eval";
 
 export interface EvalFlags
   extends ModelFlags,
+    IsolateFlag,
     TemplateFlags,
     RewardTemplateFlags,
     Pick<EvaluateOptions, "limit" | "maxTokens" | "stop" | "seed" | "slots" | "rewardAt"> {
@@ -121,17 +122,18 @@ export function addEvalFlags(command: Command): void {
     .option("--judge-price <in,out>", "price of a million tokens in and out, for the estimate", judgePrice)
     .option("--judge-estimate", "only estimate what judging would take");
   addModelFlags(command);
+  addIsolateFlag(command);
 }
 
 /** @throws ArgsearchError OPTION_INVALID */
 export function evaluateOptions(flags: EvalFlags): EvaluateOptions & { out: string } {
-  const { data, format, limit, sweep, embedding, pooling, out = DEFAULT_OUT, maxTokens, stop, seed, slots, rewardAt } = flags;
+  const { data, format, limit, sweep, embedding, pooling, out = DEFAULT_OUT, maxTokens, stop, seed, slots, rewardAt, isolate } = flags;
   const { onProgress: _loading, ...model } = modelOptions(flags);
   return {
     ...model,
     ...modelsOf(flags),
     ...templateOptions(flags),
-    ...{ data, format, limit, sweep, embedding, pooling, out, maxTokens, stop, seed, slots, rewardAt },
+    ...{ data, format, limit, sweep, embedding, pooling, out, maxTokens, stop, seed, slots, rewardAt, isolate },
     methods: methodsOf(flags),
     judge: judgeOf(flags),
   };
