@@ -22,6 +22,9 @@
  * | DISPOSED | use after dispose |
  * | ABORTED | an AbortSignal fired before anything was produced |
  * | REWARD_FUNCTION_FAILED | a JavaScript reward threw, rejected, or returned the wrong count or a non-finite number |
+ * | ISOLATION_UNAVAILABLE | `isolate` where no child process is possible, or only one of another version |
+ * | ENGINE_DIED | an isolated engine's process ended in the middle of the call; `cause` holds an EngineDeath |
+ * | ENGINE_NOT_RESPONDING | an isolated engine's process gave no sign of life for so long that it was ended |
  * | OUT_OF_MEMORY | a context or buffer could not be allocated |
  * | DECODE_FAILED | llama.cpp failed to decode |
  * | TOOL_NOT_FOUND | a program that a command needs (Python and its modules, git) is not installed |
@@ -52,6 +55,9 @@ export const ERROR_CODES = [
   "DISPOSED",
   "ABORTED",
   "REWARD_FUNCTION_FAILED",
+  "ISOLATION_UNAVAILABLE",
+  "ENGINE_DIED",
+  "ENGINE_NOT_RESPONDING",
   "OUT_OF_MEMORY",
   "DECODE_FAILED",
   "TOOL_NOT_FOUND",

@@ -125,7 +125,18 @@ export interface ModelOptions extends EngineOptions {
   signal?: AbortSignal | undefined;
 }
 
-export interface LoadOptions extends ModelOptions {
+/** A process of its own for the engine. */
+export interface IsolationOptions {
+  /**
+   * true: models are loaded and decoded in a child process, so that whatever ends it there is an error here, ENGINE_DIED, and the next call
+   * starts another child. Default false. `respondWithinMs`: milliseconds without a sign of life, while there is work, after which the child
+   * is ended, with ENGINE_NOT_RESPONDING; from 100, default 60000. Decoding does not count however long a step takes: what counts is a
+   * process that was stopped, or whose JavaScript thread is stuck.
+   */
+  isolate?: boolean | { respondWithinMs?: number | undefined } | undefined;
+}
+
+export interface LoadOptions extends ModelOptions, IsolationOptions {
   /** Path of the policy's GGUF; default: the embedded policy, and then the embedded reward model, too. */
   policy?: string | undefined;
   /** A chat template for the policy in place of the file's own: its text, Jinja. Reward terms take one each. */
@@ -136,7 +147,7 @@ export interface LoadOptions extends ModelOptions {
   slots?: number | undefined;
 }
 
-export interface RewardLoadOptions extends ModelOptions {
+export interface RewardLoadOptions extends ModelOptions, IsolationOptions {
   /** At least one reward model, alone or among several terms; default: the embedded reward model. */
   reward?: RewardSpec | readonly RewardSpec[] | undefined;
 }

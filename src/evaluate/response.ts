@@ -1,4 +1,5 @@
 /** One response of an evaluation: a line of responses.jsonl. */
+import type { ErrorCode } from "../errors.js";
 import type { FinishReason, Prompt } from "../types.js";
 
 export interface EvaluatedResponse {
@@ -28,6 +29,6 @@ export interface FailedResponse {
   method: string;
   index: number;
   /** Code of the ArgsearchError. */
-  code: string;
+  code: ErrorCode;
   message: string;
 }

@@ -12,7 +12,7 @@ const FORMATS = ["import", "require"] as const;
 /** Values; types are in types.test.ts. */
 const NAMES = {
   argsearch: [
-    ...["ArgsearchError", "Decoder", "EMBEDDED", "ERROR_CODES", "PAIR_FORMAT_NAMES", "RewardModel", "SCORABLE_FORMAT_NAMES", "devices"],
+    ...["ArgsearchError", "EMBEDDED", "ERROR_CODES", "PAIR_FORMAT_NAMES", "SCORABLE_FORMAT_NAMES", "devices"],
     ...["inspect", "load", "loadReward", "readPairs", "readPrompts", "readScorables", "scoreFile", "scoreLines", "setLogger", "tryDevices"],
   ],
   "argsearch/eval": [
