@@ -192,6 +192,7 @@ export class Decoder implements AsyncDisposable {
     return this.#disposal;
   }
 
+  /** dispose(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }

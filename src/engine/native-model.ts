@@ -22,6 +22,7 @@ export interface LoadModelOptions {
   cancel?: NativeCancel;
 }
 
+/** The head of a reward model: what its rewards are called and scaled by. */
 export interface NativeHead {
   /** Names, one an objective; synthesised ("reward", or "0", "1", …) when the file has none. */
   labels: string[];
@@ -30,6 +31,7 @@ export interface NativeHead {
   scale: number[];
 }
 
+/** A loaded model, as llama.cpp describes it. */
 export interface ModelInfo {
   path: string;
   architecture: string;

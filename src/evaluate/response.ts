@@ -1,6 +1,7 @@
 /** One response of an evaluation: a line of responses.jsonl. */
 import type { FinishReason, Prompt } from "../types.js";
 
+/** A prompt that a method answered. */
 export interface EvaluatedResponse {
   /** Name of the method, with its swept settings and its models where there are several. */
   method: string;

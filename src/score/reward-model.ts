@@ -10,6 +10,7 @@ import type { RewardLoadOptions, ScoreInput, ScoreOptions, ScoreResult } from ".
 import { resolveRewardLoad, resolveScore } from "./options.js";
 import { Scorer, type ScorerParts } from "./scorer.js";
 
+/** What a loaded reward model is made of. */
 export interface RewardModelInfo {
   engine: EngineInfo;
   rewards: ModelInfo[];
@@ -71,6 +72,7 @@ export class RewardModel implements AsyncDisposable {
     return this.#disposal;
   }
 
+  /** dispose(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }
