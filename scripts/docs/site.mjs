@@ -72,7 +72,10 @@ export async function buildSite(out) {
   const project = await app.convert();
   if (project === undefined) throw new Failure("typedoc could not read the sources");
   // A tolerance that nothing needs would be a warning itself.
-  app.options.setValue("intentionallyNotExported", NOT_EXPORTED.filter((name) => !exported(project, name)));
+  app.options.setValue(
+    "intentionallyNotExported",
+    NOT_EXPORTED.filter((name) => !exported(project, name)),
+  );
   app.validate(project);
   await app.generateDocs(project, out);
   if (app.logger.hasErrors() || app.logger.hasWarnings()) throw new Failure("typedoc found faults: mend them, the site is not whole");

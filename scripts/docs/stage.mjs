@@ -23,7 +23,8 @@ export function stage(folder, pages, home, source) {
     writeFileSync(join(folder, file), head + relink(markdown, file, { folder, known, source }));
   };
   write(home, "");
-  for (const { file, group, title, name } of pages) write(file, `---\ntitle: ${JSON.stringify(title)}\ngroup: ${group}\naddress: ${name}\n---\n\n`);
+  for (const { file, group, title, name } of pages)
+    write(file, `---\ntitle: ${JSON.stringify(title)}\ngroup: ${group}\naddress: ${name}\n---\n\n`);
 }
 
 function relink(markdown, file, { folder, known, source }) {
