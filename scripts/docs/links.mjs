@@ -28,7 +28,7 @@ function anchorsOf(html) {
 
 function faultOf(file, link, site, anchors) {
   if (/^(?:https?|mailto|data):/.test(link)) return undefined;
-  const [path, anchor] = link.split("#");
+  const [path, anchor] = link.replace(/\?[^#]*/, "").split("#");
   const target = path === "" ? file : join(dirname(file), decodeURIComponent(path));
   if (relative(site, target).startsWith("..")) return "outside the site";
   if (!existsSync(target) || statSync(target).isDirectory()) return "no such page";

@@ -48,7 +48,7 @@ export async function buildSite(out) {
     skipErrorChecking: true,
     readme: join(STAGED, HOME),
     projectDocuments: found.map(({ file }) => join(STAGED, file)),
-    groupOrder: [...GROUPS, "Modules", "Classes", "Functions", "Interfaces", "*"],
+    groupOrder: [GROUPS[0], "Modules", ...GROUPS.slice(1), "Classes", "Functions", "Interfaces", "*"],
     sort: ["alphabetical-ignoring-documents"],
     sortEntryPoints: false,
     navigation: { includeGroups: true, includeCategories: false },
@@ -56,11 +56,14 @@ export async function buildSite(out) {
     includeHierarchySummary: false,
     searchInComments: true,
     searchInDocuments: true,
+    searchGroupBoosts: { [GROUPS[0]]: 2 },
     customCss: join(root, "scripts", "docs", "site.css"),
     favicon: join(root, "scripts", "docs", "favicon.svg"),
     highlightLanguages: ["bash", "console", "css", "html", "javascript", "json", "jinja", "jsonc", "jsonl", "tsx", "typescript", "yaml"],
     disableGit: true,
-    ...(source === undefined ? { disableSources: true } : { sourceLinkTemplate: source("{path}#L{line}"), basePath: root }),
+    ...(source === undefined
+      ? { disableSources: true }
+      : { navigationLinks: { Source: source("README.md") }, sourceLinkTemplate: source("{path}#L{line}"), basePath: root }),
     hideGenerator: true,
     treatWarningsAsErrors: true,
     validation: { notExported: true, invalidLink: true, invalidPath: true, notDocumented: true, rewrittenLink: true },
@@ -68,7 +71,7 @@ export async function buildSite(out) {
     logLevel: "Warn",
   });
   app.renderer.defineRouter("pages", PageRouter);
-  app.converter.on(Converter.EVENT_RESOLVE_END, ({ project }) => nameModules(project, entries));
+  app.converter.on(Converter.EVENT_RESOLVE_END, ({ project }) => nameModules(project, entries), -1000); // when there are groups
   const project = await app.convert();
   if (project === undefined) throw new Failure("typedoc could not read the sources");
   // A tolerance that nothing needs would be a warning itself.
@@ -85,12 +88,13 @@ function exported(project, name) {
   return project.getChildrenByKind(ReflectionKind.Module).some((module) => module.getChildByName([name]) !== undefined);
 }
 
-/** Modules are called as they are imported: "argsearch/eval". */
+/** Modules are called as they are imported, "argsearch/eval", and are the API among the menu's groups. */
 function nameModules(project, entries) {
   const names = new Map(entries.map(({ name, source }) => [join(root, source), name]));
   for (const module of project.getChildrenByKind(ReflectionKind.Module)) {
     module.name = names.get(project.getSymbolIdFromReflection(module)?.fileName) ?? module.name;
   }
+  for (const group of project.groups) if (group.title === "Modules") group.title = "API";
 }
 
 /** The address of a file in the repository at this version, if package.json names a repository. */

@@ -37,7 +37,7 @@ export function draw({ steps, greedy, args }, { prompt, weight, shown }) {
   add(ROW, line(`greedy: ${opening(greedy.text)}`));
   add(GAP, line(`reward of the whole answer ${signed(greedy.reward)}`, "dim small"));
   add(ROW, line(`ARGS: ${opening(args.text)}`));
-  add(MARGIN, line(`reward of the whole answer ${signed(args.reward)}`, "dim small"));
+  add(ROW + 4, line(`reward of the whole answer ${signed(args.reward)}`, "dim small"));
   return page(y, parts);
 }
 
