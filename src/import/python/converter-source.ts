@@ -1,12 +1,11 @@
 /** Where llama.cpp's converter comes from: the bundle of an installed node-llama-cpp, or of the one npm has. */
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ArgsearchError } from "../../errors.js";
 import { cacheDir } from "../../files/cache-dir.js";
 import { runInChild } from "../../isolate/run-in-child.js";
-import { packageRoot, workingDirectory } from "../../package-root.js";
+import { packageRoot, requireIn, workingDirectory } from "../../package-root.js";
 
 const SCRIPT = "convert_hf_to_gguf.py";
 
@@ -47,7 +46,9 @@ interface FetchOrder {
 /** The child's task. */
 export async function fetchHere({ cache, bundle }: FetchOrder): Promise<string> {
   const script = pathToFileURL(join(packageRoot, "scripts", "converter.mjs")).href;
-  const { fetchConverter } = (await import(script)) as { fetchConverter(cache: string, bundle?: string): string };
+  const { fetchConverter } = (await import(/* webpackIgnore: true */ /* @vite-ignore */ script)) as {
+    fetchConverter(cache: string, bundle?: string): string;
+  };
   return fetchConverter(cache, bundle);
 }
 
@@ -60,7 +61,7 @@ function unfetchable(reason: string, cause?: unknown): ArgsearchError {
 function installedBundle(): string | undefined {
   for (const place of [...workingDirectory(), packageRoot]) {
     try {
-      const manifest = createRequire(join(place, "package.json")).resolve("node-llama-cpp/package.json");
+      const manifest = requireIn(place).resolve("node-llama-cpp/package.json");
       const bundle = join(dirname(manifest), "llama", "gitRelease.bundle");
       if (existsSync(bundle)) return bundle;
     } catch {
