@@ -29,6 +29,7 @@ export interface RewardPrint {
   chatTemplate?: string | undefined;
 }
 
+/** What makes two evaluations the same. */
 export interface Identity {
   /** By the pairs' labels. */
   models: Record<string, { policy: FileHash; chatTemplate?: string | undefined; rewards: RewardPrint[] }>;

@@ -19,6 +19,7 @@ export interface SweptMethod extends MethodSpec {
   swept: Swept;
 }
 
+/** The values of one combination of a sweep. */
 export type Swept = Readonly<Partial<Record<SweptName, number>>>;
 
 /**

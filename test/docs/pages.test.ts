@@ -10,7 +10,7 @@ const read = (file: string) => readFileSync(join(root, file), "utf8");
 it("docs/cli.md and docs/errors.md are what the sources say", async () => {
   const { code, stderr } = await startScript("scripts/docs.mjs", ["--check"]).outcome;
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-});
+}, 180_000); // a process a command
 
 it("tells for every error code what it means and what to do, in the order of the list", () => {
   const rows = [...read("docs/errors.md").matchAll(/^\| (`.*) \| .{8,} \| .{8,} \|$/gm)];
