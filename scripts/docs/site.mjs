@@ -57,7 +57,7 @@ export async function buildSite(out) {
     disableGit: true,
     ...(source === undefined
       ? { disableSources: true }
-      : { navigationLinks: { Source: source("README.md") }, sourceLinkTemplate: source("{path}#L{line}"), basePath: root }),
+      : { navigationLinks: { Source: source("README.md") }, sourceLinkTemplate: source("{path}#L{line}"), displayBasePath: root }),
     hideGenerator: true,
     treatWarningsAsErrors: true,
     validation: { notExported: true, invalidLink: true, invalidPath: true, notDocumented: true, rewrittenLink: true },

@@ -4,10 +4,13 @@
  */
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
-import { root } from "../lib/run.mjs";
+import { Failure, root } from "../lib/run.mjs";
 
 /** A Markdown link or image: its text up to the bracket, its target. Code, in blocks or in a line, is passed over. */
 const LINKS = /```[\s\S]*?```|`[^`\n]*`|(!?)\[((?:[^[\]]|\[[^\]]*\]|!\[[^\]]*\]\([^)]*\))*)\]\(([^()\s]+)\)/g;
+
+/** How pages that ship with the package link to what does not. */
+const REPOSITORY = /^https:\/\/github\.com\/argsearch\/argsearch\/(?:blob|tree)\/main\/(.+)$/;
 
 /**
  * @param pages as contents.mjs gives them
@@ -27,18 +30,25 @@ export function stage(folder, pages, home, source) {
     write(file, `---\ntitle: ${JSON.stringify(title)}\ngroup: ${group}\naddress: ${name}\n---\n\n`);
 }
 
-function relink(markdown, file, { folder, known, source }) {
+function relink(markdown, file, site) {
   return markdown.replace(LINKS, (whole, image, text, target) => {
     if (target === undefined) return whole;
-    const inner = text.includes("](") ? relink(text, file, { folder, known, source }) : text;
-    if (/^(#|[a-z]+:)/.test(target)) return `${image}[${inner}](${target})`;
-    const path = posix.normalize(posix.join(posix.dirname(file), target.split("#")[0])).replace(/\/$/, "");
-    if (known.has(path)) return `${image}[${inner}](${target})`;
-    if (image !== "" && existsSync(join(root, path))) {
-      cpSync(join(root, path), join(folder, path));
-      return `![${inner}](${target})`;
+    const inner = text.includes("](") ? relink(text, file, site) : text;
+    const { path, anchor } = inRepository(target, file);
+    if (path === undefined) return `${image}[${inner}](${target})`;
+    if (image !== "" || site.known.has(path)) {
+      if (image !== "") cpSync(join(root, path), join(site.folder, path));
+      return `${image}[${inner}](${posix.relative(posix.dirname(file), path)}${anchor})`;
     }
-    if (!existsSync(join(root, path))) return whole; // which the check of links names
-    return source === undefined ? inner : `[${inner}](${source(path)})`;
+    if (!existsSync(join(root, path))) throw new Failure(`${file}: ${target} leads nowhere`);
+    return site.source === undefined ? inner : `[${inner}](${site.source(path)}${anchor})`;
   });
+}
+
+/** The file or folder that a link leads to, relative or by its address; no path for what is elsewhere, or in the same page. */
+function inRepository(target, file) {
+  const [address, anchor] = target.split(/(?=#)/);
+  const named = REPOSITORY.exec(address)?.[1];
+  if (address === "" || target.startsWith("#") || (named === undefined && /^[a-z]+:/.test(target))) return {};
+  return { path: (named ?? posix.join(posix.dirname(file), address)).replace(/\/$/, ""), anchor: anchor ?? "" };
 }
