@@ -59,6 +59,7 @@ export interface RewardCandidate {
   end: boolean;
 }
 
+/** What a JavaScript reward gets beside the candidates. */
 export interface RewardContext {
   /** As it was given, but that contents of messages are texts: parts joined by line ends, empty where there were none. */
   prompt: Prompt;
@@ -88,6 +89,7 @@ export interface RewardTerm {
   chatTemplate?: string | undefined;
 }
 
+/** What to guide by: the path of a GGUF with a reward head, a function, or either with a weight. */
 export type RewardSpec = string | RewardFunction | RewardTerm;
 
 /**
@@ -193,6 +195,7 @@ export interface GenerateOptions extends TemplateOptions {
 /** Why a response ended: end-of-generation token, stop string, maxTokens, context full, AbortSignal. */
 export type FinishReason = "eog" | "stop" | "length" | "context" | "aborted";
 
+/** One of the tokens that a step chose among. */
 export interface Candidate {
   token: number;
   text: string;
@@ -221,6 +224,7 @@ export interface Step {
   finishReason?: FinishReason;
 }
 
+/** Tokens that a response took. */
 export interface Usage {
   promptTokens: number;
   /** Of these, found in the policy's cache. */
@@ -271,6 +275,7 @@ export interface GenerateResult {
  */
 export type ScoreInput = { prompt: Prompt; response: string | ChatMessage } | { text: string };
 
+/** One token of a scored text. */
 export interface TokenReward {
   id: number;
   text: string;
@@ -280,6 +285,7 @@ export interface TokenReward {
   objectives?: Record<string, number>;
 }
 
+/** What score() gives for one input. */
 export interface ScoreResult {
   /** The whole response's: at its last token, or with rewardAt "end" at the token that ends the turn behind it. */
   reward: number;

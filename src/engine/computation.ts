@@ -3,6 +3,7 @@ import type { Gpu } from "../types.js";
 import { binding, type EngineInfo } from "./binding.js";
 import { native } from "./native.js";
 
+/** The options of load() that change the numbers of a computation. */
 export interface Computation {
   /** As it was chosen: false where no GPU is used. */
   gpu: Gpu;

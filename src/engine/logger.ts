@@ -2,6 +2,7 @@ import { callback } from "../validate.js";
 import { binding } from "./binding.js";
 import { native } from "./native.js";
 
+/** How much a line of llama.cpp's log matters. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
 /** Gets llama.cpp's own log, a line at a time. */

@@ -61,6 +61,7 @@ export interface EvaluateOptions extends Omit<ModelOptions, "onProgress">, Isola
   out?: string | undefined;
   /** Win–tie rates by another model. */
   judge?: JudgeOptions | undefined;
+  /** Called after each response, comparison and verdict. */
   onProgress?: ((progress: EvaluationProgress) => void) | undefined;
   /** Called with each data line that is left out. */
   onBadLine?: ((bad: BadLine) => void) | undefined;

@@ -2,6 +2,7 @@
 import type { ErrorCode } from "../errors.js";
 import type { FinishReason, Prompt } from "../types.js";
 
+/** A prompt that a method answered. */
 export interface EvaluatedResponse {
   /** Name of the method, with its swept settings and its models where there are several. */
   method: string;

@@ -9,6 +9,7 @@ import { fileTypeName } from "./file-types.js";
 import { Metadata } from "./metadata.js";
 import { HEAD_KEYS, HEAD_PREFIX, headPosition, POSITION_KEY } from "./reward-head.js";
 
+/** What a GGUF file says of itself. */
 export interface GgufSummary {
   path: string;
   /** Files that the model is split into; all numbers are of all of them. 1 for a model in one piece. */
@@ -35,6 +36,7 @@ export interface GgufSummary {
   metadata: Record<string, GgufScalar>;
 }
 
+/** A reward head as the metadata of a GGUF has it. */
 export interface RewardHeadSummary {
   /** One name a row; synthesised as the decoder does when the file has none, for at most 1,000 rows. */
   labels: string[];

@@ -2,6 +2,7 @@ import type { EngineInfo, ModelInfo } from "../engine/binding.js";
 import type { Computation } from "../engine/computation.js";
 import type { ScoreInput, ScoreOptions, ScoreResult } from "../types.js";
 
+/** What a loaded reward model is made of. */
 export interface RewardModelInfo {
   engine: EngineInfo;
   rewards: ModelInfo[];
