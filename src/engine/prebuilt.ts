@@ -1,5 +1,7 @@
 /** The addons that the package ships, one a platform. */
 import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { requireHere } from "../package-root.js";
 
 export interface Prebuilt {
@@ -14,8 +16,8 @@ export interface Prebuilt {
 
 /** What every platform opens beside its addon. */
 const common = (): unknown[] => [
-  requireHere("argsearch/models/policy.gguf"),
-  requireHere("argsearch/models/reward.gguf"),
+  join(dirname(fileURLToPath(import.meta.url)), "../models/policy.gguf"),
+  join(dirname(fileURLToPath(import.meta.url)), "../models/reward.gguf"),
   requireHere("argsearch/dist/child.js"),
 ];
 
