@@ -145,6 +145,22 @@ int64_t GgufFile::integer(const std::string& key) const {
   }
 }
 
+std::vector<int64_t> GgufFile::integers(const std::string& key) const {
+  const LlamaApi& api = engine();
+  const int64_t id = find(key);
+  if (id < 0) return {};
+  const bool array = api.gguf_get_kv_type(context(), id) == GGUF_TYPE_ARRAY;
+  const gguf_type type = array ? api.gguf_get_arr_type(context(), id) : api.gguf_get_kv_type(context(), id);
+  const void* data = nullptr;
+  if (type == GGUF_TYPE_INT32 || type == GGUF_TYPE_UINT32) {
+    data = array ? api.gguf_get_arr_data(context(), id) : api.gguf_get_val_data(context(), id);
+  }
+  if (data == nullptr) return {};
+  const size_t count = array ? api.gguf_get_arr_n(context(), id) : 1;
+  if (type == GGUF_TYPE_UINT32) return {static_cast<const uint32_t*>(data), static_cast<const uint32_t*>(data) + count};
+  return {static_cast<const int32_t*>(data), static_cast<const int32_t*>(data) + count};
+}
+
 std::vector<float> GgufFile::floats(const std::string& key) const {
   const LlamaApi& api = engine();
   const int64_t id = find(key);
