@@ -55,15 +55,16 @@ int64_t head_size(const GgufFile& file, const std::string& architecture) {
   return file.integer(architecture + ".embedding_length") / heads[0];
 }
 
-/// How rotary positions are laid over a head; what does not fit fails an assertion while decoding.
+/// How rotary positions are laid over a head; what does not fit fails an assertion while decoding, or ggml never ends.
 void check_rotary(const GgufFile& file, const std::string& architecture) {
   const int64_t most = head_size(file, architecture);
   if (most <= 0) return;
   for (const char* name : {".rope.dimension_count", ".rope.dimension_count_swa"}) {
     const std::string key = architecture + name;
+    if (file.find(key) < 0) continue;
     const int64_t count = file.integer(key);
-    if (count <= most && (count < 0 || count % 2 == 0)) continue;
-    throw Error(ErrorCode::kModelInvalid, file.path() + " is damaged: " + key + " is not an even number up to " +
+    if (count >= 2 && count <= most && count % 2 == 0) continue;
+    throw Error(ErrorCode::kModelInvalid, file.path() + " is damaged: " + key + " is not an even number from 2 to " +
                                               std::to_string(most) + ", the size of a head.");
   }
   const std::string key = architecture + ".rope.dimension_sections";

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "engine/assertion_guard.h"
+#include "engine/failures.h"
 #include "engine/log.h"
 #include "error.h"
 
@@ -60,6 +61,9 @@ GgufFile::GgufFile(const std::string& path) : path_(path) {
     context_.reset(engine().gguf_init_from_file(path.c_str(), gguf_init_params{/*no_alloc=*/true, /*ctx=*/nullptr}));
   } catch (const EngineAssertion& error) {
     throw Error(ErrorCode::kModelInvalid, path + " is damaged: " + error.what() + ". Fetch it again.");
+  }
+  if (!context_ && failure_in(log.text()) == EngineFailure::kOutOfMemory) {
+    throw Error(ErrorCode::kOutOfMemory, "there is no memory for the GGUF header of " + path + ".");
   }
   if (!context_) {
     throw Error(ErrorCode::kModelInvalid, path + " is damaged or cut short: " +

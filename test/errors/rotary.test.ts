@@ -16,8 +16,8 @@ const changed = ({ metadata, tensors }: GgufContent, key: string, value: GgufVal
   bytes: encodeGguf({ metadata: { ...metadata, [key]: value }, tensors }),
 });
 
-test("more numbers are turned than a head has, or an odd number of them", async () => {
-  const wrong = [HEAD + 2, HEAD - 1, 2 ** 24, 2 ** 32 - 2].map((count) => changed(rotaryModel, COUNT, u32(count)));
+test("more numbers are turned than a head has, none, or an odd number of them", async () => {
+  const wrong = [0, HEAD + 2, HEAD - 1, 2 ** 24, 2 ** 32 - 2].map((count) => changed(rotaryModel, COUNT, u32(count)));
   for (const { uses } of await probe([...wrong, changed(rotaryModel, "gemma3.rope.dimension_count_swa", u32(HEAD + 2))])) {
     expect(uses.pair).toMatch(/^MODEL_INVALID: .*gemma3\.rope\.dimension_count(_swa)? /);
   }

@@ -4,11 +4,13 @@
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { concurrency } from "./concurrency.js";
+import { memory } from "./memory.js";
 import { fuzz } from "./fuzz/fuzz.js";
 import type { Finding, Part } from "./part.js";
 import { table } from "./table.js";
 
-const PARTS: readonly Part[] = [fuzz];
+const PARTS: readonly Part[] = [fuzz, concurrency, memory];
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
