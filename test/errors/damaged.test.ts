@@ -46,9 +46,7 @@ describe("a file with", () => {
   test("its end cut off is MODEL_INVALID, or NOT_GGUF before there is a magic word", async () => {
     const cuts = truncations(whole, header);
     const probed = await probe(cuts);
-    expect(probed.map(({ uses }) => codeOf(uses.pair))).toEqual(
-      cuts.map(({ bytes }) => (bytes.length < 4 ? "NOT_GGUF" : "MODEL_INVALID")),
-    );
+    expect(probed.map(({ uses }) => codeOf(uses.pair))).toEqual(cuts.map(({ bytes }) => (bytes.length < 4 ? "NOT_GGUF" : "MODEL_INVALID")));
     for (const { uses } of probed) expect(uses.pair).toMatch(/damaged|cut short|not a GGUF file/);
   });
 });

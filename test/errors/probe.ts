@@ -25,8 +25,8 @@ export interface ProbeOptions {
 
 const PROGRAM = fileURLToPath(new URL("probe-files.mjs", import.meta.url));
 
-/** No single file takes this long. */
-const HANG_MS = 60_000;
+/** No single file takes this long, also where many other programs run. */
+const HANG_MS = 180_000;
 
 /** A crash or a hang is an outcome, too: another process goes on behind that file. */
 export async function probe(damages: readonly Damage[], { uses = ["inspect", "pair"], memory }: ProbeOptions = {}): Promise<Probed[]> {

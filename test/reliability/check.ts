@@ -5,12 +5,16 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { concurrency } from "./concurrency.js";
-import { memory } from "./memory.js";
+import { disk } from "./disk.js";
+import { exits, interrupts, workers } from "./endings.js";
 import { fuzz } from "./fuzz/fuzz.js";
+import { huge } from "./huge.js";
+import { mapped } from "./mapped.js";
+import { memory } from "./memory.js";
 import type { Finding, Part } from "./part.js";
 import { table } from "./table.js";
 
-const PARTS: readonly Part[] = [fuzz, concurrency, memory];
+const PARTS: readonly Part[] = [fuzz, concurrency, workers, exits, interrupts, disk, mapped, memory, huge];
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,

@@ -10,8 +10,20 @@ const SLOTS = 4;
 /** What a call takes of the time of all, roughly: aborts are to come while calls run as well as while they wait. */
 const ABOUT_MS = 40;
 const PROMPTS = [
-  ...["How do I bake bread?", "Write a short story about a tall ship.", "What is the capital of France?", "hello", "Explain the tides to a child."],
-  ...["Say nothing.", "List three fruits, and why each is good.", "Translate: good morning.", "Why is the sky blue?", "Tell me a joke about rain."],
+  ...[
+    "How do I bake bread?",
+    "Write a short story about a tall ship.",
+    "What is the capital of France?",
+    "hello",
+    "Explain the tides to a child.",
+  ],
+  ...[
+    "Say nothing.",
+    "List three fruits, and why each is good.",
+    "Translate: good morning.",
+    "Why is the sky blue?",
+    "Tell me a joke about rain.",
+  ],
 ];
 const METHODS: readonly GenerateOptions[] = [
   { method: "args", topK: 10, weight: 0.6 },

@@ -1,7 +1,7 @@
 /** Every command that writes, on a disk that gets full at every point: it says so, leaves nothing half-written under a final name, and works once there is room. */
 import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { EMBEDDED } from "../../src/index.js";
 import { packageRoot } from "../../src/package-root.js";
 import { Random } from "../helpers/random.js";
@@ -24,7 +24,7 @@ interface Writer {
 }
 
 const NOTHING = /^$/;
-const NONE = ["--template", "none", "--no-gpu"];
+const NONE = ["--template", "none", "--gpu", "off"];
 
 const WRITERS: Readonly<Record<string, Writer>> = {
   "generate --trace": {
@@ -40,7 +40,7 @@ const WRITERS: Readonly<Record<string, Writer>> = {
     keeps: /^scores\.jsonl\.[0-9a-f]{12}\.partial$/,
   },
   "reward fit": {
-    args: (inputs) => ["reward", "fit", "--model", EMBEDDED.policy, "--data", join(inputs, "pairs.jsonl"), "--threads", "1", ...NONE],
+    args: (inputs) => ["reward", "fit", "--model", EMBEDDED.policy, "--pairs", join(inputs, "pairs.jsonl"), "--threads", "1", ...NONE],
     flag: "--out",
     out: "rm.gguf",
     keeps: /^rm\.gguf\.features$/,
@@ -58,7 +58,18 @@ const WRITERS: Readonly<Record<string, Writer>> = {
     keeps: NOTHING,
   },
   eval: {
-    args: (inputs) => ["eval", "--data", join(inputs, "texts.jsonl"), "--limit", "6", "--methods", "greedy,top-p", "--max-tokens", "8", ...NONE],
+    args: (inputs) => [
+      "eval",
+      "--data",
+      join(inputs, "texts.jsonl"),
+      "--limit",
+      "6",
+      "--methods",
+      "greedy,top-p",
+      "--max-tokens",
+      "8",
+      ...NONE,
+    ],
     flag: "--out",
     out: "evaluation",
     keeps: /^evaluation$/,
@@ -180,15 +191,25 @@ function empty(folder: string): void {
   for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
 }
 
-/** What an output holds; of a folder, the responses, which do not tell the time. */
+/** What an output holds, and is to hold again. */
 function contents(path: string): string {
   if (!existsSync(path)) return "nothing";
-  if (!statSync(path).isDirectory()) return readFileSync(path, "latin1");
-  const lines = readFileSync(join(path, "responses.jsonl"), "utf8").trim().split("\n");
-  const results = readdirSync(path).filter((name) => !name.endsWith(".lock"));
-  const responses = lines.map((line) => ({ ...(JSON.parse(line) as object), ...TIMES }));
-  return JSON.stringify([dirname(path), results.sort(), responses]);
+  if (statSync(path).isDirectory()) {
+    const files = readdirSync(path).filter((name) => !name.endsWith(".lock"));
+    return JSON.stringify([files.sort(), lines(join(path, "responses.jsonl"))]);
+  }
+  return path.endsWith(".jsonl") ? JSON.stringify(lines(path)) : readFileSync(path, "latin1");
 }
 
-/** What differs from run to run of an evaluation. */
-const TIMES = { ms: 0, policyMs: 0, rewardMs: 0, totalMs: 0, seconds: 0, timing: 0, times: 0 };
+/**
+ * Records without their times. Numbers are rounded: a scored file that goes on shares its batches otherwise, and the embedded models
+ * are not F32.
+ */
+function lines(path: string): unknown[] {
+  const round = (key: string, value: unknown): unknown => {
+    if (key === "milliseconds") return 0;
+    return typeof value === "number" ? Math.round(value * 10) / 10 : value;
+  };
+  const records = readFileSync(path, "utf8").trim().split("\n");
+  return records.map((line) => JSON.parse(line, round) as unknown);
+}

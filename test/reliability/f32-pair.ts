@@ -1,8 +1,8 @@
 /** The embedded pair in F32: there a token does not depend on what else is in its batch, and responses can be compared token by token. */
 import { join } from "node:path";
-import { EMBEDDED } from "../../src/index.js";
 import { binding } from "../../src/engine/binding.js";
 import { openEngine } from "../../src/engine/engine.js";
+import { EMBEDDED } from "../../src/index.js";
 
 export interface PairFiles {
   policy: string;

@@ -51,3 +51,12 @@ export class Tally {
     return { fault: this.fault, count: this.count, outcomes, failures: this.failures };
   }
 }
+
+/** How often each outcome came in all findings together. */
+export function summed(findings: readonly Finding[]): Record<string, number> {
+  const sum: Record<string, number> = {};
+  for (const { outcomes } of findings) {
+    for (const [outcome, times] of Object.entries(outcomes)) sum[outcome] = (sum[outcome] ?? 0) + times;
+  }
+  return sum;
+}

@@ -10,5 +10,7 @@ export function table(findings: readonly Finding[]): string {
       .join(", "),
     skipped ?? (failures.length === 0 ? "holds" : `**${failures.length} failures**`),
   ]);
-  return [["fault", "count", "outcomes", "result"], ["---", "---:", "---", "---"], ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+  return [["fault", "count", "outcomes", "result"], ["---", "---:", "---", "---"], ...rows]
+    .map((row) => `| ${row.join(" | ")} |`)
+    .join("\n");
 }

@@ -5,7 +5,7 @@ import { ERROR_CODES } from "../../../src/index.js";
 import { type Probed, probe, type Use } from "../../errors/probe.js";
 import { type Finding, type Part, type PartOptions, Tally } from "../part.js";
 import { type Mutation, mutate } from "./mutations.js";
-import { GENERATED, ORIGINALS, type OriginalName, original } from "./originals.js";
+import { ORIGINALS, type OriginalName, original } from "./originals.js";
 
 interface Case extends Mutation {
   seed: number;
@@ -80,5 +80,3 @@ function summary(codes: readonly string[]): string {
 function codeOf(outcome = "nothing"): string {
   return outcome.split(":")[0] as string;
 }
-
-export { GENERATED };

@@ -67,7 +67,20 @@ function integer(bytes: Buffer): bigint {
 
 const TEXTS: readonly string[] = [
   ...["", "\0", "x", "x".repeat(70_000), "none", "no_vocab", "nonsense", "llama", "gpt2", "bert", "t5", "rwkv", "mamba", "gemma3", "phi3"],
-  ...["qwen2", "mpt", "plamo2", "whisper", "ugm", "default", "llama-bpe", "deepseek-llm", "{% for x in", "{{ messages }}", "yarn", "longrope"],
+  ...[
+    "qwen2",
+    "mpt",
+    "plamo2",
+    "whisper",
+    "ugm",
+    "default",
+    "llama-bpe",
+    "deepseek-llm",
+    "{% for x in",
+    "{{ messages }}",
+    "yarn",
+    "longrope",
+  ],
 ];
 
 function wrongText(text: Text, random: Random): Text {
@@ -110,10 +123,16 @@ function wrongArray(array: Value & { kind: "array" }, random: Random): Value {
 
 /** Keys of llama.cpp's that most models do without; "*" is the architecture. */
 const OPTIONS: readonly (readonly [key: string, type: "u32" | "f32" | "bool" | "text" | "u32[]"])[] = [
-  ...["*.context_length", "*.vocab_size", "*.leading_dense_block_count", "*.expert_count", "*.expert_used_count"].map((key) => [key, "u32"] as const),
-  ...["*.expert_shared_count", "*.expert_group_count", "*.attention.key_length", "*.attention.value_length"].map((key) => [key, "u32"] as const),
+  ...["*.context_length", "*.vocab_size", "*.leading_dense_block_count", "*.expert_count", "*.expert_used_count"].map(
+    (key) => [key, "u32"] as const,
+  ),
+  ...["*.expert_shared_count", "*.expert_group_count", "*.attention.key_length", "*.attention.value_length"].map(
+    (key) => [key, "u32"] as const,
+  ),
   ...["*.attention.sliding_window", "*.attention.sliding_window_pattern", "*.rope.dimension_count"].map((key) => [key, "u32"] as const),
-  ...["*.rope.scaling.original_context_length", "*.pooling_type", "*.nextn_predict_layers", "*.embedding_length_out"].map((key) => [key, "u32"] as const),
+  ...["*.rope.scaling.original_context_length", "*.pooling_type", "*.nextn_predict_layers", "*.embedding_length_out"].map(
+    (key) => [key, "u32"] as const,
+  ),
   ...["*.attention.layer_norm_epsilon", "*.attention.layer_norm_rms_epsilon", "*.rope.freq_base"].map((key) => [key, "f32"] as const),
   ...["*.rope.scaling.factor", "*.rope.scaling.attn_factor", "*.rope.scaling.yarn_log_multiplier"].map((key) => [key, "f32"] as const),
   ...["*.attn_logit_softcapping", "*.final_logit_softcapping", "*.logit_scale", "*.attention.scale"].map((key) => [key, "f32"] as const),
@@ -121,10 +140,16 @@ const OPTIONS: readonly (readonly [key: string, type: "u32" | "f32" | "bool" | "
   ...["*.attention.causal", "*.use_parallel_residual", "tokenizer.ggml.add_eos_token"].map((key) => [key, "bool"] as const),
   ...["tokenizer.ggml.add_space_prefix", "tokenizer.ggml.remove_extra_whitespaces"].map((key) => [key, "bool"] as const),
   ...["tokenizer.chat_template", "tokenizer.ggml.pre", "*.rope.scaling.type", "general.type"].map((key) => [key, "text"] as const),
-  ...["tokenizer.ggml.unknown_token_id", "tokenizer.ggml.token_type_count", "tokenizer.ggml.eot_token_id"].map((key) => [key, "u32"] as const),
-  ...["tokenizer.ggml.bos_token_id", "tokenizer.ggml.padding_token_id", "general.alignment", "split.count"].map((key) => [key, "u32"] as const),
+  ...["tokenizer.ggml.unknown_token_id", "tokenizer.ggml.token_type_count", "tokenizer.ggml.eot_token_id"].map(
+    (key) => [key, "u32"] as const,
+  ),
+  ...["tokenizer.ggml.bos_token_id", "tokenizer.ggml.padding_token_id", "general.alignment", "split.count"].map(
+    (key) => [key, "u32"] as const,
+  ),
   ...["*.attention.head_count", "*.attention.head_count_kv", "*.feed_forward_length"].map((key) => [key, "u32[]"] as const),
-  ...["*.rope.dimension_sections", "*.attention.sliding_window_pattern", "tokenizer.ggml.suppress_tokens"].map((key) => [key, "u32[]"] as const),
+  ...["*.rope.dimension_sections", "*.attention.sliding_window_pattern", "tokenizer.ggml.suppress_tokens"].map(
+    (key) => [key, "u32[]"] as const,
+  ),
 ];
 
 function addOption(pieces: Pieces, random: Random): string {

@@ -5,8 +5,8 @@ import { EMBEDDED } from "../../../src/index.js";
 import { packageManifest, packageRoot } from "../../../src/package-root.js";
 import { tinyEncoder, tinyModel, tinyRecurrent } from "../../errors/tiny-model.js";
 import {
-  ATTENTION,
   type Architecture,
+  ATTENTION,
   architectureModel,
   GATED,
   HEAD,

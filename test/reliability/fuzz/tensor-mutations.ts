@@ -29,7 +29,12 @@ export function mutateTensors(pieces: Pieces, random: Random): string {
       tensor.offset = random.pick([other.offset, tensor.offset + 1n, tensor.offset + 32n, wrongCount(tensor.offset, random)]);
       return `${name} at ${tensor.offset}`;
     case 5:
-      tensor.name = random.pick([{ ...tensor.name, length: wrongCount(tensor.name.length, random) }, textOf(""), textOf("\0"), textOf("x".repeat(64))]);
+      tensor.name = random.pick([
+        { ...tensor.name, length: wrongCount(tensor.name.length, random) },
+        textOf(""),
+        textOf("\0"),
+        textOf("x".repeat(64)),
+      ]);
       return `${name} renamed to ${JSON.stringify(tensor.name.bytes.toString())}, ${tensor.name.length} bytes`;
     case 6:
       tensor.dimensionCount = random.pick([0, 1, 2, 3, 4, 5, 2 ** 31, 2 ** 32 - 1]);
@@ -55,7 +60,11 @@ function reshape(tensor: TensorEntry, other: TensorEntry, random: Random): void 
       dimensions[at] = length / 2n;
       break;
     case 3: // as many values, in another shape
-      dimensions.splice(0, dimensions.length, ...random.pick([[dimensions.reduce((a, b) => a * b, 1n)], [1n, ...dimensions], [...dimensions, 1n]]));
+      dimensions.splice(
+        0,
+        dimensions.length,
+        ...random.pick([[dimensions.reduce((a, b) => a * b, 1n)], [1n, ...dimensions], [...dimensions, 1n]]),
+      );
       break;
     case 4:
       dimensions.splice(0, dimensions.length, ...other.dimensions);
