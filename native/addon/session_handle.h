@@ -16,8 +16,7 @@ template <class Self, class T>
 class SessionHandle : public Handle<Self> {
  public:
   explicit SessionHandle(const Napi::CallbackInfo& info)
-      : Handle<Self>(info),
-        session_(guarded(info.Env(), [&] {
+      : Handle<Self>(info), session_(guarded(info.Env(), [&] {
           return std::make_unique<Session<T>>(Environment::of(info.Env()), std::move(parts(info).object),
                                               parts(info).interrupt, parts(info).threadpool);
         })) {}
@@ -51,7 +50,7 @@ class SessionHandle : public Handle<Self> {
   template <class Work, class Convert>
   Napi::Value run(const Napi::CallbackInfo& info, CancelHandle::Flag cancel, Work work, Convert convert) {
     return session_->run(info.Env(), info.This().As<Napi::Object>(), std::move(cancel), std::move(work),
-                        std::move(convert));
+                         std::move(convert));
   }
 
   Napi::Value counters(const Napi::CallbackInfo& info) {

@@ -8,8 +8,8 @@ struct Phrase {
   EngineFailure failure;
 };
 
-// llama.cpp's own words, or those of its C and C++ libraries, in the releases that abi.cc accepts; test/errors/phrases.test.ts looks
-// whether they still are. The first that is found counts.
+// llama.cpp's own words, or those of its C and C++ libraries, in the releases that abi.cc accepts;
+// test/errors/phrases.test.ts looks whether they still are. The first that is found counts.
 constexpr Phrase kPhrases[] = {
     {"unknown model architecture", EngineFailure::kUnknownArchitecture},
     {"unable to allocate", EngineFailure::kOutOfMemory},

@@ -35,7 +35,8 @@ std::shared_ptr<Threadpool> Threadpool::create(int threads) {
   params.poll = pause != nullptr ? kPollUntilRest : kPollAlone;
   ggml_threadpool* pool = nullptr;
   try {
-    // ggml asserts that each thread starts. Those that did by then wait for work that never comes: they cannot be ended.
+    // ggml asserts that each thread starts. Those that did by then wait for work that never comes: they cannot be
+    // ended.
     const AssertionGuard guard;
     pool = create(&params);
   } catch (const EngineAssertion& error) {

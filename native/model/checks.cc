@@ -74,8 +74,8 @@ void check_rotary(const GgufFile& file, const std::string& architecture) {
   if (sections.size() == 1) sections.resize(kSections, sections[0]);
   const int64_t sum = std::accumulate(sections.begin(), sections.end(), int64_t{0});
   if (sum > 0 && sum <= most && *std::min_element(sections.begin(), sections.end()) >= 0) return;
-  throw Error(ErrorCode::kModelInvalid, file.path() + " is damaged: " + key + " does not divide a head of " +
-                                            std::to_string(most) + " numbers.");
+  throw Error(ErrorCode::kModelInvalid,
+              file.path() + " is damaged: " + key + " does not divide a head of " + std::to_string(most) + " numbers.");
 }
 
 /// No kernel multiplies by these; llama.cpp finds out by crashing. Integer tables, which it only looks up, are not

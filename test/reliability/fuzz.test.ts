@@ -14,7 +14,10 @@ test("an original that is taken apart and put together is as it was", () => {
 });
 
 test("a seed gives the same file again, and another one another", () => {
-  const digest = (seed: number) => createHash("sha256").update(caseOf(seed, GENERATED)?.bytes ?? "").digest("hex");
+  const digest = (seed: number) =>
+    createHash("sha256")
+      .update(caseOf(seed, GENERATED)?.bytes ?? "")
+      .digest("hex");
   for (const seed of [1, 2, 3, 4, 5, 6]) expect(digest(seed)).toBe(digest(seed));
   expect(digest(1)).not.toBe(digest(1 + GENERATED.length));
 });
