@@ -27,6 +27,7 @@ const PROGRAM = fileURLToPath(new URL("probe-files.mjs", import.meta.url));
 
 /** No single file takes this long, also where many other programs run. */
 const HANG_MS = 180_000;
+const GRACE_MS = 5000;
 
 /** A crash or a hang is an outcome, too: another process goes on behind that file. */
 export async function probe(damages: readonly Damage[], { uses = ["inspect", "pair"], memory }: ProbeOptions = {}): Promise<Probed[]> {
@@ -62,17 +63,23 @@ async function probeUntilCrash([program, ...args]: readonly string[], count: num
     child.on("error", (error) => resolve(String(error)));
     child.on("close", (code, signal) => resolve(`${hung ? "hangs" : `process ended by ${signal ?? code}`}: ${stderr.trim()}`));
   });
+  // This process may have been busy meanwhile: what it has not read yet is read before it judges.
+  let grace: NodeJS.Timeout | undefined;
   const watchdog = setTimeout(() => {
-    hung = true;
-    child.kill("SIGKILL");
+    grace = setTimeout(() => {
+      hung = true;
+      child.kill("SIGKILL");
+    }, GRACE_MS);
   }, HANG_MS);
   const outcomes: Probed["uses"][] = [];
   for await (const line of createInterface({ input: child.stdout })) {
+    clearTimeout(grace);
     watchdog.refresh();
     const { uses: outcome } = JSON.parse(line) as Partial<Probed>;
     if (outcome !== undefined) outcomes.push(outcome);
   }
   clearTimeout(watchdog);
+  clearTimeout(grace);
   const ended = await exit;
   if (outcomes.length < count) outcomes.push(Object.fromEntries(uses.map((use) => [use, ended])));
   return outcomes;

@@ -1,4 +1,5 @@
 /** Hundreds of calls at once on a few slots, many of them aborted at a random moment: each is what it would have been alone. */
+import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ArgsearchError, type Decoder, type GenerateOptions, type GenerateResult, load } from "../../src/index.js";
 import { Random } from "../helpers/random.js";
@@ -7,8 +8,6 @@ import { type Finding, type Part, type PartOptions, Tally } from "./part.js";
 import { withScratch } from "./scratch.js";
 
 const SLOTS = 4;
-/** What a call takes of the time of all, roughly: aborts are to come while calls run as well as while they wait. */
-const ABOUT_MS = 40;
 const PROMPTS = [
   ...[
     "How do I bake bread?",
@@ -39,8 +38,8 @@ interface Call {
   seed: number;
   prompt: string;
   options: GenerateOptions;
-  /** Milliseconds until it is aborted. */
-  abortAfter: number | undefined;
+  /** When it is aborted: so many milliseconds after so many other calls have ended. */
+  abort: { ended: number; wait: number } | undefined;
 }
 
 export const concurrency: Part = {
@@ -50,43 +49,53 @@ export const concurrency: Part = {
 };
 
 export async function concurrent({ seed, count, say }: PartOptions, most: number): Promise<Finding[]> {
-  const total = count ?? most;
-  const calls = Array.from({ length: total }, (_, index) => callOf(seed + index, total * ABOUT_MS));
+  const calls = Array.from({ length: count ?? most }, (_, index) => callOf(seed + index, index));
   return withScratch(async (folder) => {
     const files = { ...(await writeF32Pair(folder)), gpu: false, threads: 1, contextSize: 256 } as const;
     await using decoder = await load({ ...files, slots: SLOTS });
     say(`${calls.length} calls at once`);
-    const [found, turnedAway] = await Promise.all([Promise.all(calls.map((call) => outcomeOf(decoder, call))), intruders(decoder)]);
+    const [found, turnedAway] = await Promise.all([together(decoder, calls), intruders(decoder)]);
     say("each alone");
     await using alone = await load(files);
     const [whole, aborted] = [new Tally("concurrent calls on 4 slots"), new Tally("concurrent calls aborted at a random moment")];
     for (const [index, call] of calls.entries()) {
       const wanted = await alone.generate(call.prompt, call.options);
-      compare(call, found[index] as GenerateResult | Error, wanted, call.abortAfter === undefined ? whole : aborted);
+      compare(call, found[index] as GenerateResult | Error, wanted, call.abort === undefined ? whole : aborted);
     }
     return [whole.finding, aborted.finding, turnedAway.finding];
   });
 }
 
-/** `longest`: milliseconds that all may take. */
-function callOf(seed: number, longest: number): Call {
+/** Calls begin in order: the one at `index` when all but three of those before it have ended. */
+function callOf(seed: number, index: number): Call {
   const random = new Random(seed);
   const options = { ...random.pick(METHODS), seed, maxTokens: random.integer(1, 48) };
-  return { seed, prompt: random.pick(PROMPTS), options, abortAfter: random.uniform() < 1 / 3 ? random.integer(0, longest) : undefined };
+  const abort = { ended: Math.max(0, index + random.integer(-6, 1)), wait: random.integer(0, 5) };
+  return { seed, prompt: random.pick(PROMPTS), options, abort: random.uniform() < 1 / 3 ? abort : undefined };
 }
 
-/** Waits for a slot, as generateAll() does. The clock of an abort runs from the call, which may then still wait. */
-async function outcomeOf(decoder: Decoder, { prompt, options, abortAfter }: Call): Promise<GenerateResult | Error> {
-  const controller = new AbortController();
-  const timer = abortAfter === undefined ? undefined : setTimeout(() => controller.abort(), abortAfter);
-  try {
-    const [result] = await decoder.generateAll([prompt], { ...options, signal: controller.signal });
-    return result as GenerateResult;
-  } catch (error) {
-    return error as Error;
-  } finally {
-    clearTimeout(timer);
-  }
+/** All begin at once and wait for slots, as generateAll() does. */
+function together(decoder: Decoder, calls: readonly Call[]): Promise<(GenerateResult | Error)[]> {
+  const progress = new EventEmitter().setMaxListeners(0);
+  let ended = 0;
+  const run = async ({ prompt, options, abort }: Call): Promise<GenerateResult | Error> => {
+    const controller = new AbortController();
+    const onEnded = (): void => {
+      if (abort !== undefined && ended >= abort.ended) setTimeout(() => controller.abort(), abort.wait);
+    };
+    progress.on("ended", onEnded);
+    try {
+      const [result] = await decoder.generateAll([prompt], { ...options, signal: controller.signal });
+      return result as GenerateResult;
+    } catch (error) {
+      return error as Error;
+    } finally {
+      progress.off("ended", onEnded);
+      ended += 1;
+      progress.emit("ended");
+    }
+  };
+  return Promise.all(calls.map(run));
 }
 
 /** Calls that do not wait for a slot, in between: every slot is taken. */
@@ -104,15 +113,15 @@ async function intruders(decoder: Decoder): Promise<Tally> {
   return tally;
 }
 
-function compare({ seed, abortAfter }: Call, found: GenerateResult | Error, wanted: GenerateResult, tally: Tally): void {
+function compare({ seed, abort }: Call, found: GenerateResult | Error, wanted: GenerateResult, tally: Tally): void {
   if (found instanceof Error) {
-    const fine = abortAfter !== undefined && found instanceof ArgsearchError && found.code === "ABORTED";
+    const fine = abort !== undefined && found instanceof ArgsearchError && found.code === "ABORTED";
     tally.add(fine ? "ABORTED before its first token" : "fails", fine ? undefined : `seed ${seed}: ${found}`);
     return;
   }
   const cut = found.finishReason === "aborted";
   const expected = cut ? wanted.tokens.slice(0, found.tokens.length) : wanted.tokens;
-  const same = String(found.tokens) === String(expected) && (cut ? abortAfter !== undefined : found.text === wanted.text);
+  const same = String(found.tokens) === String(expected) && (cut ? abort !== undefined : found.text === wanted.text);
   tally.add(
     same ? (cut ? "a beginning of its solo run" : "its solo run") : "differs",
     same ? undefined : `seed ${seed}: ${found.finishReason} ${found.tokens} instead of ${wanted.finishReason} ${wanted.tokens}`,

@@ -12,8 +12,9 @@ const HANG_MS = 180_000;
 /** With the MiB beyond what it had at the start within which each runs out of memory, or just not. */
 const SCENARIOS: Readonly<Record<string, number>> = { "the first load": 300, "a later load": 40, decoding: 10, scoring: 40 };
 
-/** Signs that the JavaScript engine ended the process for want of memory of its own. */
-const NODE_ITSELF = /FATAL ERROR: |Fatal process out of memory|# Fatal JavaScript|V8 process OOM|node::OnFatalError|JavaScript heap/;
+/** Signs that the JavaScript engine, or the C library, ended the process for want of memory of its own. */
+const NOT_OURS =
+  /FATAL ERROR: |cannot allocate memory for thread-local data|Fatal process out of memory|# Fatal JavaScript|V8 process OOM|node::OnFatalError|JavaScript heap/;
 
 const TYPED: ReadonlySet<string> = new Set(["works", ...ERROR_CODES]);
 
@@ -75,6 +76,6 @@ function judge(said: readonly string[], ended: string, stderr: string): { outcom
   const untyped = codes.findIndex((code) => !TYPED.has(code));
   if (untyped >= 0) return { outcome: "untyped error", failure: said[untyped] as string };
   if (said.at(-1) === "alive" && ended === "0") return { outcome: codes.find((code) => code !== "works") ?? "works" };
-  if (NODE_ITSELF.test(stderr)) return { outcome: "Node itself ends" };
+  if (NOT_OURS.test(stderr)) return { outcome: "Node or its C library ends it" };
   return { outcome: `process ended by ${ended}`, failure: `${ended} after ${said.join("; ")}: ${stderr.slice(-2000)}` };
 }
