@@ -117,13 +117,18 @@ const works = {
       assert.equal((await decoder.generate(PROMPT, SHORT)).finishReason, "length");
     }),
   "decodes in a process of its own": async () => {
-    const reward = async (candidates) => candidates.map(({ logProb, response }) => (Number.isNaN(logProb) ? 1 : -response.length));
+    const reward = async (candidates) => candidates.map(({ logProb, response }) => (Number.isNaN(logProb) ? 1 : response.length));
     await withDecoder(
       async (decoder) => {
         say(...(await decoder.generate(PROMPT, SHORT)).tokens);
         for await (const _ of decoder.stream(PROMPT, ENDLESS)) break;
-        const signal = AbortSignal.timeout(100);
-        assert.equal((await decoder.generate(PROMPT, { ...ENDLESS, signal })).finishReason, "aborted");
+        const controller = new AbortController();
+        const steps = decoder.stream(PROMPT, { ...ENDLESS, signal: controller.signal });
+        await steps.next();
+        controller.abort();
+        let last = await steps.next();
+        while (!last.done) last = await steps.next();
+        assert.equal(last.value.finishReason, "aborted");
         assert.equal((await decoder.score(input)).reward, 1); // candidates whose log-probability is not known
         await fails(decoder.generate("", SHORT), "PROMPT_EMPTY");
       },
