@@ -7,13 +7,14 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Failure, main, npm, step } from "./lib/run.mjs";
 import { close } from "./lib/tests.mjs";
+import { checks as binaries } from "./platforms/binaries.mjs";
 import { make } from "./platforms/check.mjs";
 import { checks as emulated } from "./platforms/emulated.mjs";
 import { checks as installs } from "./platforms/installs.mjs";
 import { Place } from "./platforms/place.mjs";
 import { count, table } from "./platforms/report.mjs";
 
-const CHECKS = [...installs, ...emulated];
+const CHECKS = [...installs, ...emulated, ...binaries];
 
 const OPTIONS = {
   only: { type: "string", multiple: true },

@@ -51,7 +51,9 @@ async function install(command, lists, tarball, options) {
     const result = await execute(program, [...own, ...args, ...(last && tarball ? [tarball] : [])], options);
     if (result.status !== 0 && last) {
       const words = `${result.stdout}\n${result.stderr}`.trim().split("\n").slice(-8).join("; ");
-      throw fault(`"${args.join(" ")}" ${result.hung ? "hangs" : `ends with ${result.status ?? result.signal}`}: ${words}`, { loaded: "no" });
+      throw fault(`"${args.join(" ")}" ${result.hung ? "hangs" : `ends with ${result.status ?? result.signal}`}: ${words}`, {
+        loaded: "no",
+      });
     }
   }
   return (performance.now() - start) / 1000;

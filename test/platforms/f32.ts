@@ -1,6 +1,7 @@
 /** A copy of a GGUF with all weights in F32: node --import tsx test/platforms/f32.ts SOURCE TARGET */
-import { anyEngine } from "../../src/engine/choice.js";
+
 import { binding } from "../../src/engine/binding.js";
+import { anyEngine } from "../../src/engine/choice.js";
 import { engineOf } from "../../src/engine/options.js";
 
 const [, , source, target] = process.argv;
