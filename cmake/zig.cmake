@@ -1,5 +1,5 @@
-# Cross compiling with zig's clang, which carries every target's C and C++ library: pip install ziglang
-#   -DZIG_TARGET=aarch64-macos.13.0, with ZIG=/path/to/zig in the environment when it is not on the PATH or in Python
+# Cross compiling with zig's clang, which carries every target's C and C++ library:
+#   -DZIG_TARGET=aarch64-macos.13.0, with ZIG=/path/to/zig in the environment when it is not on the PATH
 list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES ZIG_TARGET ZIG_EXE)
 if(NOT ZIG_EXE)
   if(DEFINED ENV{ZIG})
@@ -8,11 +8,7 @@ if(NOT ZIG_EXE)
     find_program(ZIG_EXE zig)
   endif()
   if(NOT ZIG_EXE)
-    execute_process(COMMAND python3 -c "import os, ziglang; print(os.path.join(os.path.dirname(ziglang.__file__), 'zig'))"
-      OUTPUT_VARIABLE ZIG_EXE OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
-  endif()
-  if(NOT ZIG_EXE)
-    message(FATAL_ERROR "zig is missing: pip install ziglang, or set ZIG to its path")
+    message(FATAL_ERROR "zig is missing: set ZIG to its path")
   endif()
 endif()
 

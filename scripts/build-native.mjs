@@ -1,4 +1,4 @@
-// Builds the addon: CMake's tree in build/cmake/, the result in build/Release/ where node-gyp-build looks for it.
+// Builds the addon: CMake's tree in build/cmake/, the result in build/Release/ where it is looked for first.
 // A tree of its own, because node-gyp and prebuildify keep their own files in build/.
 //
 //   node scripts/build-native.mjs [--debug] [TARGET]

@@ -1,14 +1,12 @@
 #!/usr/bin/env node
-// Stands in for node-gyp, so that prebuildify builds with CMake:
-//   prebuildify --napi --tag-libc --node-gyp ./scripts/cmake-gyp.mjs [--platform P --arch A --libc L]
-// It names the target in PREBUILD_PLATFORM, PREBUILD_ARCH and PREBUILD_LIBC and takes build/Release/*.node.
-import { join } from "node:path";
+// Stands in for node-gyp, so that prebuildify builds with CMake (scripts/prebuilds.mjs). It names the target in PREBUILD_PLATFORM,
+// PREBUILD_ARCH and PREBUILD_LIBC and takes build/Release/*.node of the working directory.
+import { join, resolve } from "node:path";
 import { buildNative } from "./build-native.mjs";
 import { fetchHeaders } from "./headers.mjs";
 import { main, root } from "./lib/run.mjs";
 
-/** CMake's definitions for a target that is not the host's own. Linux on glibc takes g++: an exception that the engine
- * throws through a frame of zig's runtime would end the process. */
+/** CMake's definitions for a target that is not the host's own; scripts/lib/compilers.mjs says why these compilers. */
 function crossDefinitions(platform, arch, libc) {
   const file = (name) => `CMAKE_TOOLCHAIN_FILE=${join(root, "cmake", name)}`;
   if (platform === "linux" && arch === "arm64" && libc === "glibc") return [file("linux-arm64.cmake")];
@@ -23,6 +21,7 @@ await main(import.meta.url, () => {
   const host = platform === process.platform && arch === process.arch && (platform !== "linux" || libc === hostLibc);
   fetchHeaders();
   buildNative({
+    target: resolve("build", "Release", "argsearch.node"),
     name: ["prebuild", platform, arch, ...(platform === "linux" ? [libc] : [])].join("-"),
     define: ["ARGSEARCH_STRIP=ON", ...(host ? [] : crossDefinitions(platform, arch, libc))],
     args: ["--arch", arch, ...(host ? [] : ["--generator", "Ninja"])],

@@ -1,26 +1,26 @@
-// Before `npm pack` and `npm publish`: a package without an addon for this machine would be one that does not run.
-// Prebuilt addons of other machines are taken along as they lie in prebuilds/: see scripts/cmake-gyp.mjs.
-import { existsSync, readdirSync } from "node:fs";
+// Before `npm pack` and `npm publish`: builds what is missing or stale of all that the package holds. Half a package is none: without an
+// addon for every target it is not packed.
 import { join } from "node:path";
-import { Failure, main, npm, root, step } from "./lib/run.mjs";
-import { setup } from "./setup.mjs";
+import { Failure, main, root } from "./lib/run.mjs";
+import { isStale } from "./lib/stale.mjs";
+import { TARGETS } from "./lib/targets.mjs";
+import { buildPrebuilt, checkPrebuilt } from "./prebuilds.mjs";
+import { NATIVE_SOURCES, setup } from "./setup.mjs";
 
 await main(import.meta.url, () => {
   setup();
-  step("prebuilt addon", () => npm(["run", "prebuilds"], { purpose: "The package needs a prebuilt addon of this machine" }));
-  setup(); // prebuildify has taken the addon out of build/Release
-  const host = `${process.platform}-${process.arch}`;
-  const found = addons();
-  if (!found.some((path) => path.startsWith(host))) {
-    throw new Failure(`prebuilds/ holds no addon for ${host}: "npm run prebuilds" should have made one. The package would not run here.`);
-  }
-  console.error(`prebuilds/ has ${found.join(", ")}`);
+  const failures = TARGETS.flatMap((target) => {
+    try {
+      if (isStale(join(root, target.file), NATIVE_SOURCES)) buildPrebuilt(target);
+      else checkPrebuilt(target);
+      return [];
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      return [`${target.name}: ${error.message}`];
+    }
+  });
+  if (failures.length === 0) return;
+  throw new Failure(
+    `The package is not whole, and so not packed: of ${TARGETS.length} addons ${failures.length} are missing.\n${failures.join("\n")}`,
+  );
 });
-
-function addons() {
-  const folder = join(root, "prebuilds");
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true })
-    .filter((path) => path.endsWith(".node"))
-    .sort();
-}

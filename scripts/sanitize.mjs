@@ -17,13 +17,11 @@ const LIMIT_MS = 10 * 60_000;
 const TRY_OUT_MS = 60_000;
 
 function build(name, { flags }) {
-  // node-gyp-build looks for build/Release in the folder that ARGSEARCH_PREBUILD names.
-  const prebuild = join(root, "build", `sanitize-${name}`);
+  const addon = join(root, "build", `sanitize-${name}`, "argsearch.node");
   const tree = join(root, "build", "cmake", `sanitize-${name}`);
   const define = [`ARGSEARCH_SANITIZE=${flags}`, "ARGSEARCH_TESTS=ON"];
-  const target = join(prebuild, "build", "Release", "argsearch.node");
-  buildNative({ name: `sanitize-${name}`, config: "Debug", target, define });
-  return { prebuild, tree, tests: join(tree, "Debug", "core_tests") };
+  buildNative({ name: `sanitize-${name}`, config: "Debug", target: addon, define });
+  return { addon, tree, tests: join(tree, "Debug", "core_tests") };
 }
 
 /** Ends what cannot work with one message, before a hundred tests say so. */
@@ -45,15 +43,15 @@ await main(import.meta.url, async (argv) => {
   const count = { passed: 0, failed: 0, skipped: 0 };
   for (const name of argv.length > 0 ? argv : Object.keys(SANITIZERS)) {
     const sanitizer = SANITIZERS[name];
-    const { prebuild, tree, tests } = step(`native code with ${sanitizer.title}`, () => build(name, sanitizer));
+    const { addon, tree, tests } = step(`native code with ${sanitizer.title}`, () => build(name, sanitizer));
     tryOut(`A program with ${sanitizer.title}`, tests, [], sanitizer.native);
     const native = { ...sanitizer.native, ARGSEARCH_CORE_TESTS: tests };
     add(count, await runTestsApart(`The native suite with ${sanitizer.title}`, ["test/native"], { env: native, limitMs: LIMIT_MS }));
 
-    const addon = { ...sanitizer.addon, ARGSEARCH_PREBUILD: prebuild, ARGSEARCH_REPEATS: "1", LD_PRELOAD: runtimeLibrary(sanitizer, tree) };
+    const env = { ...sanitizer.addon, ARGSEARCH_ADDON: addon, ARGSEARCH_REPEATS: "1", LD_PRELOAD: runtimeLibrary(sanitizer, tree) };
     const open = 'import("./dist/index.js").then(({ devices }) => devices({ gpu: false }))';
-    tryOut(`Node with ${sanitizer.title}`, process.execPath, ["--eval", open], addon);
-    add(count, await runTestsApart(`The addon with ${sanitizer.title}`, LIFETIME, { env: addon, limitMs: LIMIT_MS }));
+    tryOut(`Node with ${sanitizer.title}`, process.execPath, ["--eval", open], env);
+    add(count, await runTestsApart(`The addon with ${sanitizer.title}`, LIFETIME, { env, limitMs: LIMIT_MS }));
   }
   close(count);
 });

@@ -1,16 +1,19 @@
 // Everything between a fresh clone and a package that runs: dependencies, headers, addon, TypeScript. Does what is stale,
 // says nothing when nothing is. Runs before there is a node_modules, so it imports from Node alone.
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { addon, buildNative } from "./build-native.mjs";
 import { fetchHeaders, headersMissing } from "./headers.mjs";
 import { requireNode, requireTools } from "./lib/prerequisites.mjs";
 import { main, npm, root, runPackage, step } from "./lib/run.mjs";
+import { isStale } from "./lib/stale.mjs";
+
+export const NATIVE_SOURCES = ["native", "cmake", "CMakeLists.txt", "package.json"];
 
 export function setup() {
   requireNode(20, 19);
   const headers = headersMissing();
-  const native = headers || isStale(addon, ["native", "cmake", "CMakeLists.txt", "package.json"]);
+  const native = headers || isStale(addon, NATIVE_SOURCES);
   if (headers) requireTools("git");
   if (native) requireTools("compiler", "cmake", "make");
 
@@ -41,18 +44,6 @@ function isForThisPlatform({ os, cpu, libc }) {
   if (!os || !cpu) return false; // a dependency of some platform's package
   const hostLibc = process.report.getReport().header.glibcVersionRuntime ? "glibc" : "musl";
   return os.includes(process.platform) && cpu.includes(process.arch) && (!libc || libc.includes(hostLibc));
-}
-
-/** `output` is missing, or older than the newest of `inputs` (files, or folders with all they hold). */
-function isStale(output, inputs) {
-  if (!existsSync(output)) return true;
-  return Math.max(...inputs.map((path) => newest(join(root, path)))) > statSync(output).mtimeMs;
-}
-
-function newest(path) {
-  const { mtimeMs } = statSync(path);
-  if (!statSync(path).isDirectory()) return mtimeMs;
-  return Math.max(mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
 }
 
 await main(import.meta.url, setup);

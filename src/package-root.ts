@@ -1,10 +1,46 @@
 /** Where the package lies: the source in src/ and the bundle in dist/ are both one folder below it. */
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { createRequire } from "node:module";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
+/** Undefined in CommonJS that a bundler wrote: such code does not know where it lies. */
+const address: string | undefined = import.meta.url;
+
+/** require() as this file has it; where nothing is known of its place, as the working directory has it. */
+export const requireHere = createRequire(address ?? resolve("bundle.js"));
+
+/** The folder above this file's; undefined where a bundler has moved the code out of the package. */
+function ownFolder(): string | undefined {
+  if (address === undefined) return undefined;
+  const folder = join(dirname(fileURLToPath(address)), "..");
+  return nameIn(folder) === "argsearch" ? folder : undefined;
+}
+
+function nameIn(folder: string): string | undefined {
+  try {
+    return (JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { name?: string }).name;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The package that is installed where the code was bundled to. */
+function installedFolder(): string | undefined {
+  try {
+    return dirname(requireHere.resolve("argsearch/package.json"));
+  } catch {
+    return undefined;
+  }
+}
+
+const found = ownFolder() ?? installedFolder();
+
+/** Whether this code runs out of an application's bundle, and no package lies where the application could find it. */
+export const isSwallowed = found === undefined;
+
 /** For Node's own modules, which read Electron's archives as folders. What other code opens is found by packageFile(). */
-export const packageRoot = join(dirname(fileURLToPath(import.meta.url)), "..");
+export const packageRoot = found ?? resolve(address === undefined ? "." : dirname(fileURLToPath(address)));
 
 /**
  * A path as native code and other programs find it. Electron packs an application into app.asar, a file that only its own `fs` takes

@@ -104,6 +104,9 @@ export interface EngineOptions {
   gpu?: Gpu | undefined;
 }
 
+/** How a model's KV cache is kept. */
+export type KvType = "auto" | "f32" | "f16" | "q8_0";
+
 /** What loading any model takes. */
 export interface ModelOptions extends EngineOptions {
   /** Layers on the GPU, from 0; default all. */
@@ -115,7 +118,7 @@ export interface ModelOptions extends EngineOptions {
   /** Most tokens of one llama_decode, 1 to 65536; default 512. */
   batchSize?: number | undefined;
   /** KV cache type; default "auto": f32 for F32 models, else f16. */
-  kvType?: "auto" | "f32" | "f16" | "q8_0" | undefined;
+  kvType?: KvType | undefined;
   /** Loading progress over all models, 0…1, never falling. */
   onProgress?: ((progress: number) => void) | undefined;
   /** Ends loading early: the promise rejects with ABORTED. */

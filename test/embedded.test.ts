@@ -1,7 +1,8 @@
 /** What README and the paper claim, on the pair that ships: the reward makes the better answers, and lets them vary. */
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Decoder, diversity, EMBEDDED, type GenerateResult, load, type Prompt, readPrompts } from "../src/index.js";
+import { diversity } from "../src/evaluate/index.js";
+import { type Decoder, EMBEDDED, type GenerateResult, load, type Prompt, readPrompts } from "../src/index.js";
 
 const HELD_OUT = join(dirname(EMBEDDED.policy), "held-out-prompts.jsonl");
 const PAPER_PROMPT = "Can you help me set up a light show?";

@@ -7,6 +7,14 @@
 #include <mutex>
 #include <thread>
 
+#if defined(__GLIBCXX__) && defined(__GLIBC__)
+// GCC 12 gave this function a new version that differs in nothing but its name. By the old one the addon loads wherever
+// the engine does: also on Red Hat 9 and Amazon Linux 2023, whose libstdc++ is GCC 11's.
+__asm__(
+    ".symver _ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE, "
+    "_ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE@GLIBCXX_3.4.11");
+#endif
+
 namespace argsearch {
 
 /// A thread that runs tasks in the order they were posted. Tasks must not throw.

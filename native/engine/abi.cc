@@ -1,9 +1,12 @@
 #include "engine/abi.h"
 
+#include <algorithm>
 #include <cstdlib>
-#include <regex>
+#include <iterator>
+#include <string_view>
 #include <utility>
 
+#include "engine/file_name.h"
 #include "error.h"
 
 namespace argsearch {
@@ -25,13 +28,14 @@ std::string tested_versions() {
 }
 
 bool is_tested(const std::string& version) {
-  static const std::regex pattern(R"(v?(\d{1,4})\.(\d{1,4})(\D.*)?)");
-  std::smatch match;
-  if (!std::regex_match(version, match, pattern)) return false;
-  for (const auto& [major, minor] : kTested) {
-    if (std::stoi(match[1]) == major && std::stoi(match[2]) == minor) return true;
-  }
-  return false;
+  std::string_view rest = version;
+  cut_prefix(rest, "v");
+  const std::string_view major = cut_while(rest, is_digit);
+  if (!cut_prefix(rest, ".")) return false;
+  const std::string_view minor = cut_while(rest, is_digit);
+  return std::any_of(std::begin(kTested), std::end(kTested), [&](const auto& tested) {
+    return major == std::to_string(tested.first) && minor == std::to_string(tested.second);
+  });
 }
 
 void check_version(const LlamaApi& api, const std::string& path) {

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <regex>
 #include <string>
 #include <vector>
 
 #include "engine/elf.h"
+#include "engine/file_name.h"
 #include "engine/library.h"
 #include "engine/log.h"
 #include "error.h"
@@ -35,16 +35,28 @@ struct BackendFiles {
   std::string damaged;
 };
 
+/// "cpu" of "libggml-cpu-haswell.so"; "" for what is no backend.
+std::string backend_in(const std::string& name) {
+  std::optional<std::string_view> rest = library_stem(name, {".so", ".dll"});
+  if (!rest || !cut_prefix(*rest, "ggml-") || rest->substr(0, 4) == "base") return "";
+  const std::string_view backend = cut_while(*rest, [](char c) { return is_lower(c) || is_digit(c); });
+  if (rest->empty()) return std::string(backend);
+  const bool is_variant = (*rest)[0] == '-' || (*rest)[0] == '.';
+  rest->remove_prefix(1);
+  const bool is_name =
+      !cut_while(*rest, [](char c) { return is_lower(c) || is_digit(c) || c == '_' || c == '.'; }).empty();
+  return is_variant && is_name && rest->empty() ? std::string(backend) : "";
+}
+
 BackendFiles find_backends(const std::string& dir) {
-  static const std::regex pattern(R"((lib)?ggml-(?!base)([a-z0-9]+)([-.][a-z0-9_.]+)?\.(so|dll))");
   BackendFiles found;
   std::error_code ec;
   for (const auto& entry : fs::directory_iterator(fs::u8path(dir), ec)) {
     const std::string name = entry.path().filename().u8string();
-    std::smatch match;
-    if (!std::regex_match(name, match, pattern)) continue;
+    const std::string backend = backend_in(name);
+    if (backend.empty()) continue;
     const std::string path = entry.path().u8string();
-    if (match[2] != "cpu") {
+    if (backend != "cpu") {
       found.others.push_back(path);
     } else if (is_cut_short(path)) {
       found.damaged = path;

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <map>
-#include <regex>
 #include <vector>
 
+#include "engine/file_name.h"
 #include "error.h"
 
 namespace argsearch {
@@ -17,14 +17,21 @@ using Decoration = std::string;
 /// The libraries of one stem: file names by decoration.
 using Builds = std::map<Decoration, std::string>;
 
+bool is_decoration(std::string_view text) {
+  std::string_view word = text;
+  if (cut_prefix(word, ".") && !cut_while(word, is_lower).empty() && (word.empty() || word[0] == '.')) text = word;
+  if (text.empty()) return true;
+  if (!cut_prefix(text, ".v")) return false;
+  return !cut_while(text, [](char c) { return is_digit(c) || c == '.'; }).empty() && text.empty();
+}
+
 Builds builds_of(const fs::path& dir, const std::string& stem) {
-  const std::regex pattern("(lib)?" + stem + R"(((\.[a-z]+)?(\.v[0-9.]+)?)\.(so|dylib|dll))");
   Builds found;
   std::error_code ec;
   for (const auto& entry : fs::directory_iterator(dir, ec)) {
     const std::string name = entry.path().filename().u8string();
-    std::smatch match;
-    if (std::regex_match(name, match, pattern)) found[match[2]] = name;
+    std::optional<std::string_view> rest = library_stem(name, {".so", ".dylib", ".dll"});
+    if (rest && cut_prefix(*rest, stem) && is_decoration(*rest)) found[Decoration(*rest)] = name;
   }
   if (found.empty()) {
     throw Error(ErrorCode::kEngineNotFound, "no llama.cpp library \"" + stem + "\" in " + dir.u8string() +
@@ -36,11 +43,13 @@ Builds builds_of(const fs::path& dir, const std::string& stem) {
 
 /// The numbers of a decoration, so that v0.10 comes after v0.9.
 std::vector<unsigned long> version_of(const Decoration& decoration) {
-  static const std::regex number("[0-9]{1,9}");
   std::vector<unsigned long> numbers;
-  for (auto it = std::sregex_iterator(decoration.begin(), decoration.end(), number); it != std::sregex_iterator();
-       ++it) {
-    numbers.push_back(std::stoul(it->str()));
+  std::string_view rest = decoration;
+  while (!rest.empty()) {
+    cut_while(rest, [](char c) { return !is_digit(c); });
+    // Nine digits at most, which every number holds.
+    const std::string digits(cut_while(rest, is_digit).substr(0, 9));
+    if (!digits.empty()) numbers.push_back(std::stoul(digits));
   }
   return numbers;
 }

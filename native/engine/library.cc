@@ -19,9 +19,7 @@ Library Library::open(const std::string& path) {
   HMODULE handle =
       LoadLibraryExW(wide.c_str(), nullptr, LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR | LOAD_LIBRARY_SEARCH_DEFAULT_DIRS);
   if (handle == nullptr) {
-    throw Error(ErrorCode::kEngineIncompatible,
-                path + " cannot be loaded (error " + std::to_string(GetLastError()) +
-                    "). Install the Microsoft Visual C++ 2015+ redistributable, or another engine package.");
+    throw Error(ErrorCode::kEngineIncompatible, path + " cannot be loaded: error " + std::to_string(GetLastError()));
   }
   return Library(reinterpret_cast<void*>(handle));
 }

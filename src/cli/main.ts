@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { addChat } from "./commands/chat.js";
 import { addConvertHf } from "./commands/convert-hf.js";
 import { addConvertOpt } from "./commands/convert-opt.js";
+import { addDemo } from "./commands/demo.js";
 import { addDevices } from "./commands/devices.js";
 import { addEval } from "./commands/eval.js";
 import { addGenerate } from "./commands/generate.js";
@@ -32,6 +33,7 @@ function commands(): Command {
     })
     .configureOutput({ outputError: (text) => reportLine(text.replace(/^error: /, ""), "OPTION_INVALID") })
     .hook("preAction", (_program, command) => runs(command));
+  addDemo(program);
   addGenerate(program);
   addScore(program);
   addChat(program);
@@ -45,7 +47,7 @@ function commands(): Command {
   const convert = program.command("convert").description("Make GGUF files of Hugging Face language models.");
   addConvertHf(convert);
   addConvertOpt(convert);
-  addExamples(program, ['generate --prompt "Can you help me set up a light show?"', "chat", "generate --help"]);
+  addExamples(program, ["demo", 'generate --prompt "Can you help me set up a light show?"', "chat", "generate --help"]);
   return program;
 }
 

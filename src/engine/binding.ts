@@ -5,11 +5,7 @@
  * Every native error is an `Error` with a string `code` out of `ErrorCode` (errors.ts).
  * Asynchronous calls run on a thread of the object they belong to, in call order.
  */
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname } from "node:path";
-import { ArgsearchError } from "../errors.js";
-import { packageFile, packageRoot } from "../package-root.js";
+import { openAddon } from "./addon.js";
 import type { GgufFile, GgufSet } from "./native-gguf.js";
 import type { LoadModelOptions, NativeCancel, NativeModel } from "./native-model.js";
 import type { NativeSearch, SearchOptions } from "./native-search.js";
@@ -37,7 +33,8 @@ export interface OpenEngineOptions {
   cpuAlone: boolean;
 }
 
-export interface NativeDevice {
+/** A processor that llama.cpp can use. */
+export interface Device {
   /** ggml's device name, for example "CPU", "CUDA0", "Vulkan0". */
   name: string;
   description: string;
@@ -61,7 +58,7 @@ export interface Binding {
   openEngine(dir: string, options?: OpenEngineOptions): EngineInfo;
   /** What is open in this process, whichever thread opened it. */
   currentEngine(): EngineInfo | null;
-  devices(): NativeDevice[];
+  devices(): Device[];
   /**
    * llama.cpp's and ggml's log lines of this process; null silences them (the default). Each environment (the main thread, a worker)
    * has a callback of its own and gets every line.
@@ -93,35 +90,15 @@ export interface Binding {
 
 let loaded: Binding | undefined;
 
-/** The folder of prebuilds/ or build/, which an Electron application has unpacked. */
-function addonRoot(): string {
-  const [found = packageRoot] = ["build", "prebuilds"]
-    .map((name) => packageFile(name))
-    .filter((path) => existsSync(path))
-    .map(dirname);
-  return found;
-}
-
 /**
- * The addon, from prebuilds/ or build/; loaded once in each thread.
+ * The addon; loaded once in each thread.
  *
  * @throws ArgsearchError ADDON_NOT_FOUND
  */
 export function binding(): Binding {
   if (loaded) return loaded;
-  const require = createRequire(import.meta.url);
-  try {
-    const nodeGypBuild = require("node-gyp-build") as (dir: string) => Binding;
-    loaded = nodeGypBuild(addonRoot());
-  } catch (cause) {
-    const [reason] = cause instanceof Error ? cause.message.split("\n") : [String(cause)];
-    throw new ArgsearchError(
-      "ADDON_NOT_FOUND",
-      `argsearch has no native addon for ${process.platform}-${process.arch} in ${packageRoot}: ${reason}. Reinstall argsearch, or build it, with git, CMake and a C++17 compiler: cd ${packageRoot} && npm install && npm run build:native`,
-      { cause },
-    );
-  }
-  const addon = loaded;
+  const addon = openAddon() as Binding;
   process.once("exit", () => addon.shutdown());
-  return loaded;
+  loaded = addon;
+  return addon;
 }

@@ -1,7 +1,7 @@
 /** Which engine a process gets, and whether its GPUs are used: those that were tried and work. */
 import { ArgsearchError } from "../errors.js";
 import type { Gpu } from "../types.js";
-import { binding, type EngineInfo, type NativeDevice } from "./binding.js";
+import { binding, type Device, type EngineInfo } from "./binding.js";
 import { engineThatServes, openCandidate, openEngine } from "./engine.js";
 import { mayHave } from "./machine.js";
 import { native } from "./native.js";
@@ -97,7 +97,7 @@ async function best(options: ResolvedEngine, obstacles: Obstacle[], signal: Abor
 /** A verdict on other devices, or on none, is not one on these. */
 async function verdictOnThese(
   candidate: Candidate,
-  devices: readonly NativeDevice[],
+  devices: readonly Device[],
   backend: string,
   signal: AbortSignal | undefined,
 ): Promise<Verdict> {
@@ -108,7 +108,7 @@ async function verdictOnThese(
   return verdictOn(candidate, { backend, signal, again: true });
 }
 
-function describe(devices: readonly NativeDevice[]): string {
+function describe(devices: readonly Device[]): string {
   return JSON.stringify(devices.map(({ name, description }) => [name, description]).sort());
 }
 

@@ -1,18 +1,15 @@
 import type { EngineOptions } from "../types.js";
 import { abortSignal, boolean, checkNames, type Names } from "../validate.js";
-import { binding, type NativeDevice } from "./binding.js";
+import { binding, type Device } from "./binding.js";
 import { choose } from "./choice.js";
 import { openEngine } from "./engine.js";
 import { mayHave } from "./machine.js";
 import { native } from "./native.js";
 import { ENGINE, engineOf, type ResolvedEngine, resolveEngine } from "./options.js";
 import { type Candidate, candidateAt, candidates } from "./packages.js";
-import type { Verdict } from "./trial.js";
+import type { TrialOutcome, Verdict } from "./trial.js";
 import { gpusAmong } from "./trial-task.js";
 import { verdictOn } from "./verdicts.js";
-
-/** A processor that llama.cpp can use. */
-export type Device = NativeDevice;
 
 /**
  * The devices that the engine finds on this machine, the CPU among them. It tries none of them: tryDevices() does.
@@ -32,7 +29,7 @@ export interface TriedDevice extends Device {
    * "absent": the engine has libraries for such a GPU and finds none. "untried": no child process is possible here, or
    * ARGSEARCH_GPU_TRIAL=off. Null for processors that need no trial.
    */
-  trial: Verdict["outcome"] | null;
+  trial: TrialOutcome | null;
   /** Why it fails, is absent or untried, in the engine's own words as far as it has any; else null. */
   reason: string | null;
 }

@@ -2,9 +2,10 @@
 import { ArgsearchError } from "../errors.js";
 import type { Gpu } from "../types.js";
 import { binding, type EngineInfo } from "./binding.js";
+import { cureOf } from "./loading-failure.js";
 import { native } from "./native.js";
 import type { ResolvedEngine } from "./options.js";
-import { BACKENDS, type Candidate, candidates } from "./packages.js";
+import { BACKENDS, type Candidate, candidates, otherRelease } from "./packages.js";
 import { knownVerdict } from "./verdicts.js";
 
 export { BACKENDS, enginePackages, platformName } from "./packages.js";
@@ -42,10 +43,21 @@ function serves(gpu: Gpu): boolean {
  *
  * @throws ArgsearchError ENGINE_NOT_FOUND, ENGINE_INCOMPATIBLE, also when another engine is open
  */
-export function openCandidate({ dir, backends }: Pick<Candidate, "dir" | "backends">, cpuAlone = false): EngineInfo {
+export function openCandidate({ name, dir, backends }: Pick<Candidate, "name" | "dir" | "backends">, cpuAlone = false): EngineInfo {
   if (process.versions.electron !== undefined && /\.asar[\\/]/.test(dir)) throw packed(dir);
-  opened = native(() => binding().openEngine(dir, { backends, cpuAlone }));
+  try {
+    opened = native(() => binding().openEngine(dir, { backends, cpuAlone }));
+  } catch (error) {
+    throw error instanceof ArgsearchError && error.code === "ENGINE_INCOMPATIBLE" ? withCure(error, { name, dir }) : error;
+  }
   return opened;
+}
+
+/** What the user can do about it, where that can be told. */
+function withCure(error: ArgsearchError, candidate: Pick<Candidate, "name" | "dir">): ArgsearchError {
+  const cure = otherRelease(candidate) ?? cureOf(error.message);
+  if (cure === undefined) return error;
+  return new ArgsearchError(error.code, `${error.message.replace(/\.$/, "")}. ${cure}.`, { cause: error });
 }
 
 /** The system's loader opens no library inside Electron's archive. */

@@ -1,4 +1,5 @@
 /** The addon's models, and what their contexts are made with. */
+import type { KvType } from "../types.js";
 
 /**
  * Shared between JavaScript and a running native call; setting it ends loading or prefill early with code ABORTED. On the CPU ggml looks
@@ -22,7 +23,7 @@ export interface LoadModelOptions {
   cancel?: NativeCancel;
 }
 
-export interface NativeHead {
+export interface HeadInfo {
   /** Names, one an objective; synthesised ("reward", or "0", "1", …) when the file has none. */
   labels: string[];
   /** Reported reward = (raw - shift) / scale, one value a label; 0 and 1 when the file has none. */
@@ -53,7 +54,7 @@ export interface ModelInfo {
   bosText: string;
   eosText: string;
   /** Null when the file carries no reward head. */
-  head: NativeHead | null;
+  head: HeadInfo | null;
 }
 
 export interface NativeModel {
@@ -73,8 +74,6 @@ export interface NativeModel {
   /** Drops this handle's share of the weights; they are freed once no search or scorer uses them. Twice is fine. */
   dispose(): void;
 }
-
-export type KvType = "auto" | "f32" | "f16" | "q8_0";
 
 export interface ContextOptions {
   /** Threads of a decode. */

@@ -10,6 +10,7 @@ import { packageManifest, packageRoot, unpacked, workingDirectory } from "../pac
 import type { Gpu } from "../types.js";
 import type { EngineInfo } from "./binding.js";
 import type { ResolvedEngine } from "./options.js";
+import { isMusl } from "./prebuilt.js";
 
 export const SCOPE = "@node-llama-cpp";
 
@@ -125,6 +126,16 @@ function places(): string[] {
   return [...new Set([packageRoot, ...workingDirectory()])];
 }
 
+/**
+ * What is wrong with the package that an engine comes from, as a sentence; undefined for the one that argsearch was made for, and for
+ * directories that are no package's.
+ */
+export function otherRelease({ name, dir }: Pick<Candidate, "name" | "dir">): string | undefined {
+  const [installed, wanted] = [releaseOf(dir), engineVersion()];
+  if (!name.startsWith(SCOPE) || installed === undefined || wanted === "" || `@${installed}` === wanted) return undefined;
+  return `${name} is installed in version ${installed}: npm install ${name}${wanted}`;
+}
+
 /** The version of the package that a bins/NAME belongs to. */
 function releaseOf(dir: string): string | undefined {
   try {
@@ -148,8 +159,10 @@ function gpusIn(dir: string): string[] {
 
 function notFound(platform: string, gpu: Gpu, names: string[]): ArgsearchError {
   const own = "set engineDir to a directory with llama.cpp's libraries";
+  const musl = "Its packages are made for glibc, and this system has musl (Alpine, for example): use one with glibc, as node:22-slim is";
   const code = gpu === "auto" || gpu === false ? "ENGINE_NOT_FOUND" : "DEVICE_UNAVAILABLE";
   const what = code === "ENGINE_NOT_FOUND" ? `No llama.cpp engine for ${platform}` : `No llama.cpp engine with ${gpu} for ${platform}`;
+  if (isMusl()) return new ArgsearchError(code, `${what} on musl. ${musl}, or build llama.cpp here and ${own}.`);
   const plain = gpu === "auto" ? names[names.length - 1] : names[0];
   if (plain === undefined) return new ArgsearchError(code, `${what}: there is no package for it; ${own}.`);
   const wanted = names.map((name) => `${SCOPE}/${name}`).join(", ");

@@ -1,7 +1,7 @@
 /** A trial of an engine's GPUs, in a process of its own: decodes a little there and on the CPU, and compares. */
 import { join } from "node:path";
 import { ArgsearchError } from "../errors.js";
-import { binding, type NativeDevice } from "./binding.js";
+import { binding, type Device } from "./binding.js";
 
 export interface TrialOrder {
   dir: string;
@@ -16,7 +16,7 @@ export interface TrialOrder {
 
 export interface TrialReport {
   /** GPUs alone. */
-  devices: NativeDevice[];
+  devices: Device[];
   /** What is wrong; null when nothing is, or when there is no device. */
   failure: string | null;
   /** Why a library of a GPU backend brings no device, where the system's loader says it. */
@@ -34,7 +34,7 @@ const CANDIDATES = 20;
 const TOLERANCE = 0.5;
 
 /** Notes the devices before it uses them. */
-export async function trialTask(order: TrialOrder, note: (devices: NativeDevice[]) => void): Promise<TrialReport> {
+export async function trialTask(order: TrialOrder, note: (devices: Device[]) => void): Promise<TrialReport> {
   const { dir, backends, backend, libraries, model } = order;
   binding().openEngine(dir, { backends, cpuAlone: false });
   const devices = gpusAmong(binding().devices()).filter((device) => backend === "" || device.backend === backend);
@@ -44,7 +44,7 @@ export async function trialTask(order: TrialOrder, note: (devices: NativeDevice[
   return { devices, failure, loader: null };
 }
 
-export function gpusAmong(devices: readonly NativeDevice[]): NativeDevice[] {
+export function gpusAmong(devices: readonly Device[]): Device[] {
   return devices.filter(({ type }) => type === "gpu" || type === "igpu");
 }
 

@@ -2,17 +2,19 @@
 import { readdirSync } from "node:fs";
 import { type ChildOutcome, runInChild } from "../isolate/run-in-child.js";
 import { packageFile } from "../package-root.js";
-import type { NativeDevice } from "./binding.js";
+import type { Device } from "./binding.js";
 import type { Candidate } from "./packages.js";
 import type { TrialOrder, TrialReport } from "./trial-task.js";
 
+/** "absent": there is no such device. "untried": no trial is possible, or wanted. */
+export type TrialOutcome = "works" | "fails" | "absent" | "untried";
+
 export interface Verdict {
-  /** "absent": there is no such device. "untried": no trial is possible, or wanted. */
-  outcome: "works" | "fails" | "absent" | "untried";
+  outcome: TrialOutcome;
   /** Why it fails, is absent or untried; "" for one that works. */
   reason: string;
   /** The GPUs, as far as they could be listed. */
-  devices: NativeDevice[];
+  devices: Device[];
   /** Holds until engine, driver or machine change. Memory that somebody else had taken, say, tells nothing of them. */
   lasting: boolean;
 }
@@ -29,9 +31,9 @@ export async function tryCandidate(candidate: Candidate, backend: string, signal
   const { dir, backends, gpus } = candidate;
   const libraries = engineLibraries(backends === "" ? dir : backends).filter((name) => gpus.some((gpu) => name.includes(`ggml-${gpu}`)));
   const input: TrialOrder = { dir, backends, backend, libraries, model: packageFile("models", "policy.gguf") };
-  let listed: NativeDevice[] = [];
+  let listed: Device[] = [];
   const onNote = (devices: unknown): void => {
-    listed = devices as NativeDevice[];
+    listed = devices as Device[];
   };
   const outcome = await runInChild<TrialReport>({ task: "trial", input, onNote, limitMs, signal });
   const verdict = verdictOf(outcome, limitMs);

@@ -5,7 +5,7 @@ import { recall, remember } from "../files/cache-dir.js";
 import { possibleChild } from "../isolate/run-in-child.js";
 import { packageManifest } from "../package-root.js";
 import { throwIfAborted, unlessAborted } from "./abort.js";
-import type { NativeDevice } from "./binding.js";
+import type { Device } from "./binding.js";
 import { driverState, stateOf } from "./machine.js";
 import type { Candidate } from "./packages.js";
 import { engineLibraries, tryCandidate, type Verdict } from "./trial.js";
@@ -115,7 +115,7 @@ function isKept(value: unknown): value is Kept {
 }
 
 function isDevice(value: unknown): boolean {
-  const { name, description, backend, type } = (value ?? {}) as Partial<NativeDevice>;
+  const { name, description, backend, type } = (value ?? {}) as Partial<Device>;
   return [name, description, backend, type].every((each) => typeof each === "string");
 }
 

@@ -36,12 +36,12 @@ import { describe, settingsOf } from "./settings.js";
  *
  * @throws ArgsearchError as load() and generate(); OPTION_INVALID when `out` holds another evaluation, what is read, or files of
  * these names that are no evaluation's; BUSY when it is in use;
- * INPUT_INVALID without a prompt; ABORTED; DEPENDENCY_MISSING; FILE_UNWRITABLE
+ * INPUT_INVALID without a prompt; ABORTED; FILE_UNWRITABLE
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationResults> {
   const settings = resolveEvaluation(options);
   const metrics = metricsOf(options.metrics);
-  const verdicts = await prepareJudge(options, settings);
+  const verdicts = prepareJudge(options, settings);
   const prompts = await loadPrompts(options, options.onBadLine);
   const engine = { engineDir: options.engineDir, gpu: options.gpu };
   const { version } = await anyEngine(resolveEngine(engine), options.signal);

@@ -8,7 +8,7 @@ import { modelParts } from "../files/model-parts.js";
 import { type ResolvedTerm, resolveTerms } from "../reward/terms.js";
 import type { ModelOptions, RewardFunction } from "../types.js";
 import type { MethodSpec } from "./methods.js";
-import type { ResolvedEvaluation } from "./options.js";
+import type { Generation, ResolvedEvaluation } from "./options.js";
 import type { PromptSet } from "./prompts.js";
 
 /** A model by name and content; a split one by all its parts, under the name of the first. */
@@ -32,7 +32,7 @@ export interface Identity {
   /** By the pairs' labels. */
   models: Record<string, { policy: FileHash; chatTemplate?: string | undefined; rewards: RewardPrint[] }>;
   data: { prompts: number; sha256: string };
-  generation: ResolvedEvaluation["generation"];
+  generation: Generation;
   seed: number;
   /** Slots share batches, whose shape the numbers of models that are not F32 depend on. */
   slots: number;

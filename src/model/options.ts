@@ -2,7 +2,7 @@
 import type { ContextOptions, ModelInfo } from "../engine/binding.js";
 import { ENGINE, engineOf, type ResolvedEngine } from "../engine/options.js";
 import { defaultThreads } from "../engine/threads.js";
-import type { ModelOptions } from "../types.js";
+import type { KvType, ModelOptions } from "../types.js";
 import { abortSignal, callback, checkNames, given, integer, type Names, oneOf } from "../validate.js";
 
 export interface ResolvedModelOptions extends ResolvedEngine {
@@ -13,7 +13,7 @@ export interface ResolvedModelOptions extends ResolvedEngine {
   /** Undefined: as the models were trained. */
   contextSize: number | undefined;
   batchSize: number;
-  kvType: "auto" | "f32" | "f16" | "q8_0";
+  kvType: KvType;
   onProgress: ((progress: number) => void) | undefined;
   signal: AbortSignal | undefined;
 }

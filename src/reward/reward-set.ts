@@ -1,6 +1,6 @@
 /** What a decoder is guided by: heads of reward models and functions, summed with their weights. */
 import { basename, extname } from "node:path";
-import type { NativeHead, NativeRewardSource } from "../engine/binding.js";
+import type { HeadInfo, NativeRewardSource } from "../engine/binding.js";
 import { ArgsearchError } from "../errors.js";
 import type { ModelFile } from "../model/load-models.js";
 import type { Model } from "../model/model.js";
@@ -104,7 +104,7 @@ function modelTerms(terms: readonly ResolvedTerm[]): (ResolvedTerm & { reward: s
 }
 
 /** @throws ArgsearchError REWARD_HEAD_MISSING */
-function requireHead(model: Model): NativeHead {
+function requireHead(model: Model): HeadInfo {
   if (model.info.head !== null) return model.info.head;
   throw new ArgsearchError(
     "REWARD_HEAD_MISSING",

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { scratch, startScript } from "./run.js";
+import { argsearch, scratch } from "./run.js";
 
 it("shows greedy decoding and ARGS side by side, with numbers where there are no colours", async () => {
-  const { code, stdout, stderr } = await startScript("scripts/demo.mjs", ["--prompts", "1"]).outcome;
+  const { code, stdout, stderr } = await argsearch(["demo", "--prompts", "1"]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toMatch(/^› Can you help me set up a light show\?$/m);
   expect(stdout).toMatch(/^greedy \(w = 0\) +│ ARGS \(w = 0\.6\)$/m);
@@ -19,7 +19,7 @@ it("shows greedy decoding and ARGS side by side, with numbers where there are no
 
 it("draws the same as a picture", async () => {
   const file = join(await scratch(), "demo.svg");
-  const { code } = await startScript("scripts/demo.mjs", ["--prompts", "0", "--svg", file]).outcome;
+  const { code } = await argsearch(["demo", "--prompts", "0", "--svg", file]);
   expect(code).toBe(0);
   const picture = await readFile(file, "utf8");
   expect(picture).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { EvaluatedResponse, EvaluationResults } from "../../src/index.js";
+import type { EvaluatedResponse, EvaluationResults } from "../../src/evaluate/index.js";
 import { argsearch, parseLines, policy, reward, root, scratch, start } from "./run.js";
 
 const cli = join(root, "dist", "cli.js");

@@ -2,7 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { attachReward, inspect, type ScoreResult } from "../../src/index.js";
+import { attachReward } from "../../src/import/index.js";
+import { inspect, type ScoreResult } from "../../src/index.js";
 import { argsearch, parseLines, policy, reward, scratch } from "./run.js";
 
 const PAIR = ["--prompt", "How do I bake bread?", "--response", "Mix flour, water and salt."];

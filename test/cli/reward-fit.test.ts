@@ -3,7 +3,8 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import type { FitResult, GgufSummary } from "../../src/index.js";
+import type { FitResult } from "../../src/fit/index.js";
+import type { GgufSummary } from "../../src/index.js";
 import { argsearch, parseLines, policy, scratch, start } from "./run.js";
 
 /** Plans against stalling, a difference that any trunk shows. */

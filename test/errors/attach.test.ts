@@ -4,7 +4,8 @@ import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, s
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { attachReward, type ErrorCode, loadReward, type RewardHead } from "../../src/index.js";
+import { attachReward, type RewardHead } from "../../src/import/index.js";
+import { type ErrorCode, loadReward } from "../../src/index.js";
 import { encodeGguf } from "../helpers/gguf-writer.js";
 import { expectError } from "./expect-error.js";
 import { TINY, tinyModel } from "./tiny-model.js";

@@ -2,18 +2,10 @@
 import { createReadStream, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import {
-  attachReward,
-  convertHf,
-  convertOpt,
-  evaluate,
-  fitReward,
-  importReward,
-  loadReward,
-  type RewardModel,
-  scoreFile,
-  writeReport,
-} from "../../src/index.js";
+import { evaluate, writeReport } from "../../src/evaluate/index.js";
+import { fitReward } from "../../src/fit/index.js";
+import { attachReward, convertHf, convertOpt, importReward } from "../../src/import/index.js";
+import { loadReward, type RewardModel, scoreFile } from "../../src/index.js";
 import { writeSplitGguf } from "../helpers/gguf-writer.js";
 import { modelFolder } from "../helpers/model-folder.js";
 import { ggufContent } from "../helpers/random-model.js";

@@ -7,10 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { afterAll, describe, expect, it } from "vitest";
+import { addonFile } from "../../src/engine/addon.js";
 import type { NativeModel } from "../../src/engine/binding.js";
 import { openEngine } from "../../src/engine/engine.js";
-import { fitReward, load, loadReward, type ScoredLine, scoreLines } from "../../src/index.js";
-import { packageRoot } from "../../src/package-root.js";
+import { fitReward } from "../../src/fit/index.js";
+import { load, loadReward, type ScoredLine, scoreLines } from "../../src/index.js";
 import { ALL_BYTES, type ByteVocabulary } from "../helpers/byte-vocabulary.js";
 import { ChangedVocabulary, TYPE } from "../helpers/changed-vocabulary.js";
 import { writeGguf } from "../helpers/gguf-writer.js";
@@ -72,8 +73,8 @@ describe.for(PRE_TOKENIZERS)("words as %s has them", (name) => {
 describe("on the small stack of a worker", () => {
   const { dir } = openEngine({ engineDir: undefined, gpu: false });
   const program = `
-    const { parentPort, workerData: { root, dir, path, texts } } = require("node:worker_threads");
-    const addon = require(require.resolve("node-gyp-build", { paths: [root] }))(root);
+    const { parentPort, workerData: { file, dir, path, texts } } = require("node:worker_threads");
+    const addon = require(file);
     addon.openEngine(dir);
     addon.loadModel({ path, gpuLayers: 0, backend: "CPU" }, null).then((model) => {
       parentPort.postMessage(texts.map((text) => model.tokenize(text, false, false).length));
@@ -81,7 +82,7 @@ describe("on the small stack of a worker", () => {
     });`;
 
   it.for(["deepseek-llm", "gpt-4o", "exaone-moe"])("%s", async (name) => {
-    const workerData = { root: packageRoot, dir, path: stored(new PreTokenizerVocabulary(name)), texts: TEXTS.map(([, text]) => text) };
+    const workerData = { file: addonFile(), dir, path: stored(new PreTokenizerVocabulary(name)), texts: TEXTS.map(([, text]) => text) };
     const worker = new Worker(program, { eval: true, workerData, resourceLimits: { stackSizeMb: 1 } });
     const found = await new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
     await worker.terminate();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { EvaluationResults } from "../../src/evaluate/index.js";
 import { chartSpecs } from "../../src/evaluate/report/charts.js";
 import { drawCharts } from "../../src/evaluate/report/draw.js";
-import type { EvaluationResults } from "../../src/index.js";
 import { resultsOf } from "./results.js";
 
 /** Not in the order of the alphabet. */

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { cosine, EMBEDDED, type Embedder, type EmbedderLoadOptions, loadEmbedder } from "../../src/index.js";
+import { cosine, type Embedder, type EmbedderLoadOptions, loadEmbedder } from "../../src/evaluate/index.js";
+import { EMBEDDED } from "../../src/index.js";
 
 interface Reference {
   a: string;

@@ -3,15 +3,8 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { load } from "../../src/decode/load.js";
-import {
-  EMBEDDED,
-  type EvaluatedResponse,
-  type EvaluateOptions,
-  type EvaluationResults,
-  evaluate,
-  type Metric,
-  type RewardFunction,
-} from "../../src/index.js";
+import { type EvaluatedResponse, type EvaluateOptions, type EvaluationResults, evaluate, type Metric } from "../../src/evaluate/index.js";
+import { EMBEDDED, type RewardFunction } from "../../src/index.js";
 
 const PROMPTS = ["Can you help me set up a light show?", "How do I bake bread?", "Help me plan a city trip."];
 const SMALL: EvaluateOptions = { data: PROMPTS, methods: ["greedy", "top-p", "args-greedy"], maxTokens: 8, slots: 2, threads: 1 };

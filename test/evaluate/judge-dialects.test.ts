@@ -24,7 +24,7 @@ function answers(method: string): EvaluatedResponse[] {
 async function run(url: string, options: Partial<JudgeOptions> = {}, cache?: VerdictCache): Promise<JudgeResult> {
   const full: JudgeOptions = { url, model: "m", concurrency: 3, retries: 0, timeout: 5000, ...options };
   const [result] = await judge(full, {
-    ask: await judgeClient(full),
+    ask: judgeClient(full),
     responses: new Map(["args-greedy", "greedy"].map((method) => [method, answers(method)])),
     pairs: [["args-greedy", "greedy"]],
     seed: 5,

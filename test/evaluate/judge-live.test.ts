@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { type EvaluateOptions, type EvaluationProgress, evaluate, type JudgeEstimate, writeReport } from "../../src/index.js";
+import { type EvaluateOptions, type EvaluationProgress, evaluate, type JudgeEstimate, writeReport } from "../../src/evaluate/index.js";
 import { longerWins, nowhere, serve } from "./judge-server.js";
 
 const PROMPTS = ["Can you help me set up a light show?", "How do I bake bread?", "Help me plan a city trip."];

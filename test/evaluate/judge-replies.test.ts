@@ -11,7 +11,7 @@ const COMPLETION = JSON.stringify({ choices: [{ message: { role: "assistant", co
 async function ask(type: string, bodies: readonly string[], retries = 0): Promise<{ reply: Reply; requests: number }> {
   const answer = (response: ServerResponse, body: string): void => void response.writeHead(200, { "content-type": type }).end(body);
   const server = await serve((_asked, response, count) => answer(response, bodies[Math.min(count, bodies.length) - 1] as string));
-  const client = await judgeClient({ url: server.url, model: "m", retries, timeout: 5000 });
+  const client = judgeClient({ url: server.url, model: "m", retries, timeout: 5000 });
   const reply = await client(
     judgeMessages({ prompt: "Q", answer: "a", baseline: "b", swapped: false }),
     undefined,

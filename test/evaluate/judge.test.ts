@@ -29,7 +29,7 @@ interface Run extends Partial<Pick<JudgeRequest, "cache" | "signal" | "responses
 async function runAll(url: string, { options, cache, ...request }: Run = {}): Promise<JudgeResult[]> {
   const full: JudgeOptions = { url, model: "m", concurrency: 2, retries: 2, timeout: 2000, ...options };
   return judge(full, {
-    ask: await judgeClient(full),
+    ask: judgeClient(full),
     responses: responsesTo(PROMPTS),
     pairs: [["args-greedy", "greedy"]],
     seed: 5,

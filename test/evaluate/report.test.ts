@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { appendFile, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type EvaluatedResponse, type EvaluationResults, evaluate, writeReport } from "../../src/index.js";
+import { type EvaluatedResponse, type EvaluationResults, evaluate, writeReport } from "../../src/evaluate/index.js";
 import { responseOf } from "./responses.js";
 import { resultsOf, saved, scratch, written } from "./results.js";
 

@@ -1,4 +1,4 @@
-import type { EvaluatedResponse } from "../../src/index.js";
+import type { EvaluatedResponse } from "../../src/evaluate/index.js";
 
 /** A response with what a test does not care about filled in. */
 export function responseOf(given: Partial<EvaluatedResponse> = {}): EvaluatedResponse {

@@ -3,8 +3,6 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
-import { methodOf } from "../../src/evaluate/methods.js";
-import { sweepMethods } from "../../src/evaluate/sweep.js";
 import {
   type Comparison,
   type Estimate,
@@ -13,7 +11,9 @@ import {
   type MethodResult,
   parseSweep,
   writeReport,
-} from "../../src/index.js";
+} from "../../src/evaluate/index.js";
+import { methodOf } from "../../src/evaluate/methods.js";
+import { sweepMethods } from "../../src/evaluate/sweep.js";
 
 /** From 0.1 below the mean to 0.1 above it. */
 export function estimate(mean: number): Estimate {

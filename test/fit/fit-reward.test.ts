@@ -3,17 +3,9 @@ import { truncate } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { beforeAll, describe, expect, it } from "vitest";
-import {
-  attachReward,
-  type BadPair,
-  type FitOptions,
-  fitReward,
-  inspect,
-  loadReward,
-  type PreferencePair,
-  type RewardModel,
-  scoreFile,
-} from "../../src/index.js";
+import { type BadPair, type FitOptions, fitReward } from "../../src/fit/index.js";
+import { attachReward } from "../../src/import/index.js";
+import { inspect, loadReward, type PreferencePair, type RewardModel, scoreFile } from "../../src/index.js";
 import { writeGguf } from "../helpers/gguf-writer.js";
 import { modelFolder } from "../helpers/model-folder.js";
 import { Random } from "../helpers/random.js";

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { convertHf, convertOpt, importReward, readRewardHead } from "../../src/index.js";
+import { convertHf, convertOpt, importReward, readRewardHead } from "../../src/import/index.js";
 import { writeJson } from "../helpers/json-writer.js";
 import { randomOpt, writeOpt } from "../helpers/random-opt.js";
 import { type SafeTensors, writeSafetensors } from "../helpers/safetensors-writer.js";

@@ -3,7 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { convertOpt, inspect } from "../../src/index.js";
+import { convertOpt } from "../../src/import/index.js";
+import { inspect } from "../../src/index.js";
 import { randomOpt, writeOpt } from "../helpers/random-opt.js";
 
 let dir: string;

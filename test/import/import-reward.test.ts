@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { convertHf, type ImportOptions, importReward, inspect } from "../../src/index.js";
+import { convertHf, type ImportOptions, importReward } from "../../src/import/index.js";
+import { inspect } from "../../src/index.js";
 import { type GgufContent, writeGguf } from "../helpers/gguf-writer.js";
 import { writeHfDirectory } from "../helpers/hf-directory.js";
 import { writePythonStandIn } from "../helpers/python-stand-in.js";

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { binding } from "../../src/engine/binding.js";
-import { convertOpt, inspect, load } from "../../src/index.js";
+import { convertOpt } from "../../src/import/index.js";
+import { inspect, load } from "../../src/index.js";
 import { multiply, OPT_WIDTH, optForward, type RandomOpt, randomOpt, writeOpt } from "../helpers/random-opt.js";
 
 let dir: string;

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { convertOpt, inspect, load } from "../../src/index.js";
+import { convertOpt } from "../../src/import/index.js";
+import { inspect, load } from "../../src/index.js";
 import { canCompile, engineShims } from "../helpers/engine-shim.js";
 import { randomOpt, writeOpt } from "../helpers/random-opt.js";
 

@@ -1,7 +1,7 @@
 // One process in which attachReward() is interrupted. node attach.mjs SCENARIO TRUNK OUT WIDTH [MOST_MS]
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { attachReward } from "../../dist/index.js";
+import { attachReward } from "../../dist/import.js";
 import { sleep } from "./common.mjs";
 
 const say = (line) => process.stdout.write(`${line}\n`);

@@ -2,7 +2,10 @@
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { threadId } from "node:worker_threads";
-import { attachReward, convertOpt, devices, evaluate, fitReward, inspect, scoreFile, scoreLines } from "../../dist/index.js";
+import { evaluate } from "../../dist/eval.js";
+import { fitReward } from "../../dist/fit.js";
+import { attachReward, convertOpt } from "../../dist/import.js";
+import { devices, inspect, scoreFile, scoreLines } from "../../dist/index.js";
 import { ENDLESS, loadJudge, loadPair, SHORT } from "./common.mjs";
 
 const NONE = { template: "none" };

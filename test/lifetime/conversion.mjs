@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { isMainThread, Worker, workerData } from "node:worker_threads";
-import { convertOpt, importReward } from "../../dist/index.js";
+import { convertOpt, importReward } from "../../dist/import.js";
 import { outcomeOf } from "./common.mjs";
 
 const [, , scenario, options, started] = process.argv;

@@ -3,13 +3,12 @@ import { readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, describe, expect, test } from "vitest";
+import { evaluate } from "../../src/evaluate/index.js";
+import { fitReward } from "../../src/fit/index.js";
+import { attachReward, convertOpt } from "../../src/import/index.js";
 import {
-  attachReward,
-  convertOpt,
   type Decoder,
   devices,
-  evaluate,
-  fitReward,
   inspect,
   type LoadOptions,
   load,

@@ -5,8 +5,8 @@ import { binding } from "../../src/engine/binding.js";
 import { openEngine } from "../../src/engine/engine.js";
 import { resolveEngine } from "../../src/engine/options.js";
 import { PairReader } from "../../src/fit/reader.js";
+import { attachReward } from "../../src/import/index.js";
 import {
-  attachReward,
   type ChatMessage,
   inspect,
   type LoadOptions,

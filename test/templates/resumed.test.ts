@@ -3,16 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import {
-  type EvaluateOptions,
-  evaluate,
-  type FitOptions,
-  fitReward,
-  inspect,
-  loadReward,
-  type ScoreFileOptions,
-  scoreFile,
-} from "../../src/index.js";
+import { type EvaluateOptions, evaluate } from "../../src/evaluate/index.js";
+import { type FitOptions, fitReward } from "../../src/fit/index.js";
+import { inspect, loadReward, type ScoreFileOptions, scoreFile } from "../../src/index.js";
 import { modelFolder } from "../helpers/model-folder.js";
 
 const models = modelFolder();

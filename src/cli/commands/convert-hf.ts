@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type ConvertHfOptions, convertHf } from "../../index.js";
+import { type ConvertHfOptions, convertHf } from "../../import/index.js";
 import { addPythonFlags, type PythonFlags, pythonOptions, typeFlag } from "../flags/conversion.js";
 import { addExamples } from "../flags/flags.js";
 import { interruptible } from "../terminal/interrupt.js";

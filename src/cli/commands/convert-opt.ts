@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type ConvertOptOptions, convertOpt } from "../../index.js";
+import { type ConvertOptOptions, convertOpt } from "../../import/index.js";
 import {
   addProvenanceFlags,
   addRowFlags,

@@ -1,7 +1,7 @@
 /** What the command line says of a judge: the estimate before, verdicts after, and what is missing. */
 
+import type { JudgeEstimate, JudgeResult } from "../../evaluate/index.js";
 import { cleanedLine } from "../../files/clean.js";
-import type { JudgeEstimate, JudgeResult } from "../../index.js";
 import { reportLine } from "../terminal/failure.js";
 import { plural } from "../terminal/format.js";
 import { note, print } from "../terminal/output.js";

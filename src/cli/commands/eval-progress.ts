@@ -1,6 +1,6 @@
 import cliProgress from "cli-progress";
+import type { EvaluationProgress } from "../../evaluate/index.js";
 import { cleanedLine } from "../../files/clean.js";
-import type { EvaluationProgress } from "../../index.js";
 import { note } from "../terminal/output.js";
 
 /** Without a terminal a line is written at most so often. */

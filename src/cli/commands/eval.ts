@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type EvaluateOptions, type EvaluationResults, evaluate, writeReport } from "../../index.js";
+import { type EvaluateOptions, type EvaluationResults, evaluate, writeReport } from "../../evaluate/index.js";
 import { addEvalFlags, type EvalFlags, evaluateOptions, reportExamples } from "../flags/eval.js";
 import { addExamples } from "../flags/flags.js";
 import { EXIT, reportLeftOut, reportLine, spoken } from "../terminal/failure.js";

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { refuseInputs } from "../../files/inputs.js";
-import { type BadPair, type FitOptions, type FitProgress, type FitResult, fitReward, PAIR_FORMAT_NAMES } from "../../index.js";
+import { type BadPair, type FitOptions, type FitProgress, type FitResult, fitReward } from "../../fit/index.js";
+import { PAIR_FORMAT_NAMES } from "../../index.js";
 import { addExamples, addModelFlags, type ModelFlags, modelOptions } from "../flags/flags.js";
 import { addTemplateFlags, type TemplateFlags, templateFiles, templateOptions } from "../flags/templates.js";
 import { integer, parseNumber } from "../flags/values.js";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type ImportOptions, importReward } from "../../index.js";
+import { type ImportOptions, importReward } from "../../import/index.js";
 import {
   addProvenanceFlags,
   addPythonFlags,

@@ -1,6 +1,7 @@
 /** Flags of the commands that make GGUF files: the weights' format, the converter, and where a reward head came from. */
 import { type Command, Option } from "commander";
-import { type ConvertHfOptions, MODEL_TYPES, type RewardProvenance } from "../../index.js";
+import type { RewardProvenance } from "../../import/index.js";
+import { type ConvertHfOptions, MODEL_TYPES } from "../../import/index.js";
 import { note } from "../terminal/output.js";
 import { engineDirFlag, verboseFlag } from "./flags.js";
 import { names, number, rowOrTwo } from "./values.js";

@@ -1,7 +1,6 @@
 /** The flags of eval, and the options of evaluate() they stand for. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import {
-  ArgsearchError,
   type EvaluateOptions,
   type JudgeOptions,
   METHOD_NAMES,
@@ -9,9 +8,9 @@ import {
   type MethodSpec,
   type ModelPair,
   parseSweep,
-  type RewardTerm,
   type Sweep,
-} from "../../index.js";
+} from "../../evaluate/index.js";
+import { ArgsearchError, type RewardTerm } from "../../index.js";
 import { addModelFlags, type ModelFlags, modelOptions } from "./flags.js";
 import {
   addRewardTemplateFlag,

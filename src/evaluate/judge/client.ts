@@ -1,11 +1,11 @@
-/** Asks an OpenAI-compatible endpoint. The `openai` package is an optional peer: it is loaded when there is a judge. */
+/** Asks an OpenAI-compatible endpoint. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { onAbort, throwIfAborted } from "../../engine/abort.js";
-import { optionalModule } from "../optional-module.js";
 import { Dialect, type RequestBody, tokensOf } from "./dialect.js";
-import { errorWithin, explained, parse } from "./error-body.js";
+import type { EndpointError } from "./endpoint-error.js";
+import { headersOf } from "./headers.js";
 import { DEFAULTS, type JudgeOptions } from "./options.js";
-import { type Answer, answerOf, late, lost, type NoReply, noCompletion, noReply, type Reply, silent } from "./reply.js";
+import { type Answer, late, lost, type NoReply, type Reply, received, refused, silent, torn, unreached } from "./reply.js";
 import type { JudgeMessage } from "./scheme.js";
 
 export interface Ask {
@@ -22,16 +22,10 @@ export interface Ask {
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 8000;
 
-/**
- * Tries again by itself rather than by the client's retries, which could not be interrupted while they wait, and whose time
- * limit ends with the headers.
- *
- * @throws ArgsearchError DEPENDENCY_MISSING without the `openai` package
- */
-export async function judgeClient(options: JudgeOptions): Promise<Ask> {
-  const openai = await optionalModule<typeof import("openai")>(() => import("openai"), "openai", "the judge");
+/** Tries again where that may help. */
+export function judgeClient(options: JudgeOptions): Ask {
   const { retries = DEFAULTS.retries } = options;
-  const endpoint = new Endpoint(openai, options);
+  const endpoint = new Endpoint(options);
   const ask: Ask = async (messages, signal, stopped) => {
     for (let attempt = 0; ; attempt++) {
       const reply = await endpoint.ask(messages, signal);
@@ -45,21 +39,20 @@ export async function judgeClient(options: JudgeOptions): Promise<Ask> {
   return ask;
 }
 
-type Module = typeof import("openai");
-
 class Endpoint {
   readonly dialect: Dialect;
-  readonly #openai: Module;
-  readonly #client: InstanceType<Module["OpenAI"]>;
+  readonly #url: URL;
+  readonly #headers: Headers;
   readonly #timeout: number;
   readonly #hasKey: boolean;
 
-  constructor(openai: Module, { model, url, apiKey, timeout = DEFAULTS.timeout, maxTokens = DEFAULTS.maxTokens }: JudgeOptions) {
-    // A key that is empty counts as none; servers of one's own want none, the client insists on something.
+  constructor({ model, url, apiKey, timeout = DEFAULTS.timeout, maxTokens = DEFAULTS.maxTokens }: JudgeOptions) {
+    // A key that is empty counts as none.
     const key = apiKey || process.env.OPENAI_API_KEY || null;
     this.dialect = new Dialect(model, maxTokens);
-    this.#openai = openai;
-    this.#client = new openai.OpenAI({ baseURL: url, apiKey: key ?? "none", maxRetries: 0, timeout, fetch: readably });
+    this.#url = new URL(url);
+    this.#url.pathname = `${this.#url.pathname.replace(/\/$/, "")}/chat/completions`;
+    this.#headers = headersOf(key);
     this.#timeout = timeout;
     this.#hasKey = key !== null;
   }
@@ -69,11 +62,11 @@ class Endpoint {
     for (let most = Number.POSITIVE_INFINITY; ; ) {
       const body = this.dialect.body(messages, most);
       const answer = await this.#send(body, signal);
-      if (answer instanceof this.#openai.APIError) {
-        const { status = 0, message } = answer;
+      if ("status" in answer) {
+        const { status, message } = answer;
         const less = this.dialect.less(body, status, message);
         most = less ?? most;
-        if (less === null && !this.dialect.learn(body, status, message)) return noReply(this.#openai, answer, this.#hasKey);
+        if (less === null && !this.dialect.learn(body, status, message)) return refused(answer, this.#hasKey);
         continue;
       }
       if (!("lost" in answer)) return answer;
@@ -82,32 +75,29 @@ class Endpoint {
     }
   }
 
-  /** An error is the endpoint's own; any other is a reply that did not come. @throws ArgsearchError ABORTED */
-  async #send(body: RequestBody, signal: AbortSignal | undefined): Promise<Answer | NoReply | InstanceType<Module["APIError"]>> {
+  /** @throws ArgsearchError ABORTED */
+  async #send(body: RequestBody, signal: AbortSignal | undefined): Promise<Answer | NoReply | EndpointError> {
     const limit = timeLimit(this.#timeout, signal);
+    let response: Response | undefined;
     try {
-      const received: unknown = await this.#client.chat.completions.create(body, { signal: limit.signal });
-      // What is not labelled as JSON comes as text.
-      const completion = typeof received === "string" ? parse(received) : received;
-      if (completion === undefined) return noCompletion(String(received));
-      const within = errorWithin(completion);
-      return within ? this.#openai.APIError.generate(within.status, within.body, undefined, new Headers()) : answerOf(completion);
+      response = await fetch(this.#url, {
+        method: "POST",
+        headers: this.#headers,
+        body: JSON.stringify(body),
+        signal: limit.signal,
+      });
+      return await received(response);
     } catch (error) {
       throwIfAborted(signal);
-      if (limit.signal.aborted || error instanceof this.#openai.APIConnectionTimeoutError) return late(this.#timeout);
-      return error instanceof this.#openai.APIError ? error : noReply(this.#openai, error, this.#hasKey);
+      if (limit.signal.aborted) return late(this.#timeout);
+      return response === undefined ? unreached(error, this.#timeout) : torn(error);
     } finally {
       limit.end();
     }
   }
 }
 
-async function readably(...request: Parameters<typeof fetch>): Promise<Response> {
-  const response = await fetch(...request);
-  return response.ok ? response : explained(response);
-}
-
-/** A signal of one request's own, body included: the client leaves its listeners on what it is given. */
+/** A signal of one request's own, body included: fetch leaves its listeners on what it is given. */
 function timeLimit(milliseconds: number, signal: AbortSignal | undefined): { signal: AbortSignal; end: () => void } {
   const controller = new AbortController();
   const forget = onAbort([signal], () => controller.abort());

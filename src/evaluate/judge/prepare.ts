@@ -11,16 +11,16 @@ import { VerdictCache } from "./verdicts.js";
 /** Asks for the verdicts that are still missing. */
 export type Verdicts = (store: ResponseStore) => Promise<JudgeResult[]>;
 
-/** @throws ArgsearchError OPTION_INVALID, DEPENDENCY_MISSING */
-export async function prepareJudge(
+/** @throws ArgsearchError OPTION_INVALID */
+export function prepareJudge(
   { judge: options, out, signal, onProgress }: EvaluateOptions,
   { variants, seed }: ResolvedEvaluation,
-): Promise<Verdicts | undefined> {
+): Verdicts | undefined {
   if (options === undefined) return undefined;
   const names = variants.map(({ name }) => name);
   const pairs = options.pairs ?? defaultPairs(variants);
   checkJudge({ ...options, pairs }, names);
-  const ask = await judgeClient(options);
+  const ask = judgeClient(options);
   return async (store) => {
     const cache = await VerdictCache.open(out === undefined ? undefined : join(out, FILES.verdicts));
     const responses = new Map(names.map((name) => [name, store.of(name)]));

@@ -1,5 +1,5 @@
 /** What comes back from a judge: an answer, or why there is none. */
-import type OpenAI from "openai";
+import { type EndpointError, endpointError, errorWithin, parse } from "./endpoint-error.js";
 import { spoken } from "./thought.js";
 
 export type Reply = { content: string } | NoReply;
@@ -17,8 +17,6 @@ export interface NoReply {
   /** Milliseconds the endpoint wants us to wait before another try; null when it does not say. Absent: a try is of no use. */
   again?: number | null;
 }
-
-type Module = typeof import("openai");
 
 /** Longest failure that is kept, letters: some servers answer with a whole page. */
 const LONGEST = 200;
@@ -61,7 +59,19 @@ interface Completion {
   }[];
 }
 
-export function answerOf(completion: unknown): Answer {
+/** What a response says. @throws what breaks off: the connection's error, or JSON's for what is labelled as such */
+export async function received(response: Response): Promise<Answer | NoReply | EndpointError> {
+  if (!response.ok) return endpointError(response.status, await response.text().catch(() => ""), response.headers);
+  const text = await response.text();
+  const completion: unknown = isJson(response) ? JSON.parse(text) : parse(text);
+  return completion === undefined ? noCompletion(text) : (errorWithin(completion) ?? answerOf(completion));
+}
+
+function isJson({ headers }: Response): boolean {
+  return /^(?:application\/json|[^;]*\+json)\s*(?:;|$)/i.test(headers.get("content-type") ?? "");
+}
+
+function answerOf(completion: unknown): Answer {
   const choices = (completion as Completion | null)?.choices;
   const { finish_reason: reason, message } = (Array.isArray(choices) ? choices[0] : undefined) ?? {};
   const content = textOf(message?.content);
@@ -86,30 +96,37 @@ export function lost(tokens: number): NoReply {
   return { failure: `the judge did not come to a verdict${limit}`, sort: "lost", concerns: "question" };
 }
 
-/** @param hasKey whether the request carried a key of the user's */
-export function noReply({ APIError, APIConnectionError }: Module, error: unknown, hasKey: boolean): NoReply {
-  // What breaks off behind good headers is no error of the protocol.
-  if (!(error instanceof APIError))
-    return { failure: oneLine(`the answer broke off: ${error}`), sort: "torn", concerns: "question", again: null };
-  if (error instanceof APIConnectionError) {
-    return { failure: oneLine(`no connection (${deepest(error)})`), sort: "connection", concerns: "endpoint", again: null };
-  }
-  return ofStatus(error, hasKey);
+/** What breaks off behind good headers. */
+export function torn(error: unknown): NoReply {
+  return { failure: oneLine(`the answer broke off: ${error}`), sort: "torn", concerns: "question", again: null };
 }
 
-function ofStatus(error: InstanceType<typeof OpenAI.APIError>, hasKey: boolean): NoReply {
-  const status: number = error.status ?? 0;
-  const failure = oneLine(error.message);
+/** No response came. @param timeout milliseconds */
+export function unreached(error: unknown, timeout: number): NoReply {
+  const cause = deepest(error);
+  if (/timed?[ _]?out/i.test(cause)) return late(timeout);
+  return { failure: oneLine(`no connection (${cause})`), sort: "connection", concerns: "endpoint", again: null };
+}
+
+/** @param hasKey whether the request carried a key of the user's */
+export function refused({ status, message, code, headers }: EndpointError, hasKey: boolean): NoReply {
+  const failure = oneLine(message);
   const known = { failure, sort: String(status) };
   if (status === 401 && !hasKey) {
     return { ...known, failure: `the endpoint asks for a key: set OPENAI_API_KEY (${failure})`, concerns: "endpoint" };
   }
-  if ([401, 402, 403, 404, 405].includes(status) || error.code === "insufficient_quota") return { ...known, concerns: "endpoint" };
-  if (status === 400 || status === 422) return { ...known, concerns: "request" };
-  if (![408, 409, 429].includes(status) && status < 500) return { ...known, concerns: "question" };
-  const wait = askedWait(error.headers);
+  if ([401, 402, 403, 404, 405].includes(status) || code === "insufficient_quota") return { ...known, concerns: "endpoint" };
+  if (!mayPass(status, headers)) return { ...known, concerns: status === 400 || status === 422 ? "request" : "question" };
+  const wait = askedWait(headers);
   if (wait === null || wait <= LONGEST_ASKED_WAIT) return { ...known, concerns: "question", again: wait };
   return { ...known, failure: `${failure}, try again in ${Math.round(wait / 1000)} s`, concerns: "question" };
+}
+
+/** Whether another try may help: what the endpoint itself says counts first. */
+function mayPass(status: number, headers: Headers | undefined): boolean {
+  const said = headers?.get("x-should-retry");
+  if (said === "true" || said === "false") return said === "true";
+  return [408, 409, 429].includes(status) || status >= 500;
 }
 
 /** Milliseconds by retry-after, or its finer kin; null when neither says. */
@@ -122,8 +139,8 @@ function askedWait(headers: Headers | undefined): number | null {
 }
 
 /** The cause that says most: "ECONNREFUSED" behind "fetch failed". */
-function deepest(error: Error): string {
-  for (let at: unknown = error, found = error.message; ; at = at.cause) {
+function deepest(error: unknown): string {
+  for (let at = error, found = String(error); ; at = at.cause) {
     if (!(at instanceof Error)) return found;
     found = (at as NodeJS.ErrnoException).code ?? (at.message || found);
   }

@@ -1,6 +1,6 @@
 /** Draws lines of spans as an SVG picture of a terminal window. */
-import { rgb, SHADES, shade } from "./colour.mjs";
-import { lengthOf } from "./layout.mjs";
+import { rgb, SHADES, shade } from "./colour.js";
+import { type Line, lengthOf, type Scale } from "./layout.js";
 
 const FONT_SIZE = 13;
 const CHARACTER = 7.8;
@@ -8,7 +8,7 @@ const LINE = 19;
 const MARGIN = 20;
 const BAR = 34;
 
-export function svg(lines, scale, title) {
+export function svg(lines: readonly Line[], scale: Scale, title: string): string {
   const width = Math.ceil(Math.max(...lines.map(lengthOf)) * CHARACTER + 2 * MARGIN);
   const height = BAR + lines.length * LINE + MARGIN;
   const rows = lines.map((line, index) => row(line, BAR + (index + 1) * LINE, scale)).filter((each) => each !== "");
@@ -27,7 +27,7 @@ ${rows.join("\n")}
 }
 
 /** Every span stands at its own column and has its own length, so that the grid holds in any font. */
-function row(line, y, scale) {
+function row(line: Line, y: number, scale: Scale): string {
   let column = 0;
   let spans = "";
   for (const span of merged(line, scale)) {
@@ -40,17 +40,18 @@ function row(line, y, scale) {
 }
 
 /** Neighbours that look alike as one span. */
-function merged(line, scale) {
-  const spans = [];
+function merged(line: Line, scale: Scale): { text: string; class: string }[] {
+  const spans: { text: string; class: string }[] = [];
   for (const { text, reward, style } of line) {
-    const look = style ?? (reward === undefined ? "" : `r${shade(reward, scale)}`);
-    if (spans.at(-1)?.class === look) spans.at(-1).text += text;
+    const look = style ?? (typeof reward !== "number" ? "" : `r${shade(reward, scale)}`);
+    const last = spans.at(-1);
+    if (last?.class === look) last.text += text;
     else spans.push({ text, class: look });
   }
   return spans;
 }
 
-function escaped(text) {
-  const entities = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-  return text.replace(/\p{Cc}/gu, "\ufffd").replace(/[&<>"]/g, (character) => entities[character]);
+function escaped(text: string): string {
+  const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+  return text.replace(/\p{Cc}/gu, "\ufffd").replace(/[&<>"]/g, (character) => entities[character] as string);
 }

@@ -1,6 +1,9 @@
 /** Rewards as colours: amber for low, grey between, blue for high; told apart by every kind of eye, on light and dark. */
+import type { Scale } from "./layout.js";
 
-const STOPS = [
+type Rgb = readonly [red: number, green: number, blue: number];
+
+const STOPS: readonly Rgb[] = [
   [232, 116, 59],
   [190, 150, 130],
   [150, 158, 168],
@@ -12,14 +15,16 @@ const STOPS = [
 export const SHADES = 25;
 
 /** Where a reward lies between the scale's ends: 0…SHADES - 1. */
-export function shade(reward, { low, high }) {
+export function shade(reward: number, { low, high }: Scale): number {
   const position = high === low ? 0.5 : (reward - low) / (high - low);
   return Math.round(Math.min(1, Math.max(0, position)) * (SHADES - 1));
 }
 
 /** A shade as [red, green, blue]. */
-export function rgb(index) {
+export function rgb(index: number): Rgb {
   const position = (index / (SHADES - 1)) * (STOPS.length - 1);
   const below = Math.min(STOPS.length - 2, Math.floor(position));
-  return STOPS[below].map((value, channel) => Math.round(value + (STOPS[below + 1][channel] - value) * (position - below)));
+  const [from, to] = [STOPS[below] as Rgb, STOPS[below + 1] as Rgb];
+  const between = (channel: 0 | 1 | 2): number => Math.round(from[channel] + (to[channel] - from[channel]) * (position - below));
+  return [between(0), between(1), between(2)];
 }

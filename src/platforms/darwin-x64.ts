@@ -1,0 +1,6 @@
+import addon from "argsearch/prebuilds/darwin-x64/argsearch.node";
+import { useAddon } from "../engine/addon.js";
+
+useAddon(addon);
+
+export * from "../index.js";

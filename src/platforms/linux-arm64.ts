@@ -1,0 +1,6 @@
+import addon from "argsearch/prebuilds/linux-arm64/argsearch.glibc.node";
+import { useAddon } from "../engine/addon.js";
+
+useAddon(addon);
+
+export * from "../index.js";

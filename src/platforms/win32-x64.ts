@@ -1,0 +1,6 @@
+import addon from "argsearch/prebuilds/win32-x64/argsearch.node";
+import { useAddon } from "../engine/addon.js";
+
+useAddon(addon);
+
+export * from "../index.js";
