@@ -11,10 +11,12 @@ import { checks as binaries } from "./platforms/binaries.mjs";
 import { make } from "./platforms/check.mjs";
 import { checks as emulated } from "./platforms/emulated.mjs";
 import { checks as installs } from "./platforms/installs.mjs";
+import { checks as metadata } from "./platforms/metadata.mjs";
 import { Place } from "./platforms/place.mjs";
 import { count, table } from "./platforms/report.mjs";
+import { checks as gpu } from "./platforms/vulkan.mjs";
 
-const CHECKS = [...installs, ...emulated, ...binaries];
+const CHECKS = [...installs, ...emulated, ...gpu, ...binaries, ...metadata];
 
 const OPTIONS = {
   only: { type: "string", multiple: true },

@@ -65,7 +65,7 @@ export const MANAGERS = {
     package: "yarn@1.22.22",
     file: "bin/yarn.js",
     install: [["cache", "clean", "argsearch"], ["add"]], // it keeps tarballs by version, whatever is in them
-    again: [["install", "--frozen-lockfile"]],
+    again: [["install"]], // with --frozen-lockfile it refuses every local tarball, its own lockfile's included
   },
   yarn4: withYarn("node-modules"),
   "yarn4-pnp": withYarn("pnp"),
