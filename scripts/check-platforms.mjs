@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { Failure, main, npm, step } from "./lib/run.mjs";
 import { close } from "./lib/tests.mjs";
 import { checks as binaries } from "./platforms/binaries.mjs";
+import { checks as bundles } from "./platforms/bundles.mjs";
 import { make } from "./platforms/check.mjs";
 import { checks as emulated } from "./platforms/emulated.mjs";
 import { checks as installs } from "./platforms/installs.mjs";
@@ -16,7 +17,7 @@ import { Place } from "./platforms/place.mjs";
 import { count, table } from "./platforms/report.mjs";
 import { checks as gpu } from "./platforms/vulkan.mjs";
 
-const CHECKS = [...installs, ...emulated, ...gpu, ...binaries, ...metadata];
+const CHECKS = [...installs, ...emulated, ...gpu, ...binaries, ...metadata, ...bundles];
 
 const OPTIONS = {
   only: { type: "string", multiple: true },

@@ -3,4 +3,4 @@ import { readFileSync } from "node:fs";
 import * as argsearch from "argsearch";
 import decode from "./decode.cjs";
 
-await decode(argsearch, JSON.parse(readFileSync(process.argv[2], "utf8")));
+decode(argsearch, JSON.parse(readFileSync(process.argv[2], "utf8")));

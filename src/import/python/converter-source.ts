@@ -1,12 +1,11 @@
 /** Where llama.cpp's converter comes from: the bundle of an installed node-llama-cpp, or of the one npm has. */
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ArgsearchError } from "../../errors.js";
 import { cacheDir } from "../../files/cache-dir.js";
 import { runInChild } from "../../isolate/run-in-child.js";
-import { packageRoot, workingDirectory } from "../../package-root.js";
+import { packageRoot, resolveFrom, workingDirectory } from "../../package-root.js";
 
 const SCRIPT = "convert_hf_to_gguf.py";
 
@@ -60,7 +59,7 @@ function unfetchable(reason: string, cause?: unknown): ArgsearchError {
 function installedBundle(): string | undefined {
   for (const place of [...workingDirectory(), packageRoot]) {
     try {
-      const manifest = createRequire(join(place, "package.json")).resolve("node-llama-cpp/package.json");
+      const manifest = resolveFrom(join(place, "package.json"), "node-llama-cpp/package.json");
       const bundle = join(dirname(manifest), "llama", "gitRelease.bundle");
       if (existsSync(bundle)) return bundle;
     } catch {
