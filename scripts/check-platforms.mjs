@@ -11,13 +11,15 @@ import { checks as binaries } from "./platforms/binaries.mjs";
 import { checks as bundles } from "./platforms/bundles.mjs";
 import { make } from "./platforms/check.mjs";
 import { checks as emulated } from "./platforms/emulated.mjs";
+import { checks as faults } from "./platforms/faults.mjs";
 import { checks as installs } from "./platforms/installs.mjs";
 import { checks as metadata } from "./platforms/metadata.mjs";
 import { Place } from "./platforms/place.mjs";
 import { count, table } from "./platforms/report.mjs";
+import { checks as unavailable } from "./platforms/unavailable.mjs";
 import { checks as gpu } from "./platforms/vulkan.mjs";
 
-const CHECKS = [...installs, ...emulated, ...gpu, ...binaries, ...metadata, ...bundles];
+const CHECKS = [...installs, ...emulated, ...faults, ...unavailable, ...gpu, ...binaries, ...metadata, ...bundles];
 
 const OPTIONS = {
   only: { type: "string", multiple: true },

@@ -1,10 +1,8 @@
 // What the tarball's binaries ask of a system, read without running them: for platforms that no emulator here can run, and for floors that
 // no test on a newer system would notice.
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { fault } from "./check.mjs";
 import { readElf } from "./elf.mjs";
-import { built } from "./emulated.mjs";
 import { readMachO } from "./macho.mjs";
 import { readPe } from "./pe.mjs";
 
@@ -109,9 +107,7 @@ const FORMATS = {
 };
 
 async function readable(place, platform, name, { read, note, faults }) {
-  await built(place, platform, name);
-  const path = join(await place.unpacked(), "prebuilds", platform, name);
-  const binary = read(readFileSync(path));
+  const binary = read(readFileSync(await place.binary(platform, name)));
   const wrong = faults(binary);
   const [, cpu] = platform.split("-");
   if (binary.cpu !== cpu) wrong.push(`is for ${binary.cpu}`);

@@ -1,23 +1,14 @@
 // What was built for other platforms, run under emulators: the same tokens on an F32 copy of the embedded pair.
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import { fault, Skip } from "./check.mjs";
 import { linuxArm64, linuxMuslX64, win32X64 } from "./emulators.mjs";
 
 /** Tokens of a response: emulated processors are slow. */
 const TOKENS = 8;
 
-/** The tarball's binary for a platform is there, or a Failure. */
-export async function built(place, platform, name) {
-  const folder = join(await place.unpacked(), "prebuilds", platform);
-  const found = existsSync(folder) ? readdirSync(folder) : [];
-  if (!found.includes(name)) throw fault(`the tarball has no prebuilds/${platform}/${name}`, { built: "no" });
-}
-
 async function decodes(place, { os, cpu, libc = "glibc" }, emulate) {
   if (process.platform === os && process.arch === cpu) throw new Skip("this machine is one: the installs show it");
   const emulator = await emulate();
-  await built(place, `${os}-${cpu}`, os === "linux" ? `argsearch.${libc}.node` : "argsearch.node");
+  await place.binary(`${os}-${cpu}`, os === "linux" ? `argsearch.${libc}.node` : "argsearch.node");
   const [cwd, load] = [await place.installed({ os, cpu, libc }), await place.f32()];
   try {
     const program = { ...emulator, args: [...emulator.prefix, "module.mjs"], cwd };
@@ -32,7 +23,7 @@ async function decodes(place, { os, cpu, libc = "glibc" }, emulate) {
 /** The addon is loaded, and says why the engine cannot be. */
 async function saysWhy(place) {
   const emulator = await linuxMuslX64();
-  await built(place, "linux-x64", "argsearch.musl.node");
+  await place.binary("linux-x64", "argsearch.musl.node");
   const cwd = await place.installed({ os: "linux", cpu: "x64", libc: "musl" });
   const program = { ...emulator, args: [...emulator.prefix, "module.mjs"], cwd };
   const { error } = (await place.decode(program, {})).report;

@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Failure, npm, root } from "../lib/run.mjs";
+import { fault } from "./check.mjs";
 import { compare } from "./compare.mjs";
 import { ending, execute, succeed } from "./execute.mjs";
 
@@ -48,6 +49,13 @@ export class Place {
       await succeed("tar", ["-xzf", this.tarball, "-C", folder]);
       return join(folder, "package");
     });
+  }
+
+  /** The path of a platform's binary in the tarball. A Failure says that there is none. */
+  async binary(platform, name) {
+    const path = join(await this.unpacked(), "prebuilds", platform, name);
+    if (!existsSync(path)) throw fault(`the tarball has no prebuilds/${platform}/${name}`, { built: "no" });
+    return path;
   }
 
   /** A project that npm has installed the package in as on another platform: with that platform's engine. */
