@@ -44,7 +44,8 @@ async function decodes(place) {
   const cli = join(cwd, "node_modules", "argsearch", "dist", "cli.js");
   const { stdout } = await succeed(process.execPath, [cli, "devices", "--json"], { cwd, env, limitMs: LIMIT_MS });
   const device = JSON.parse(stdout).find(({ backend }) => backend === "Vulkan");
-  const note = `${device.description}, trial: ${device.trial}; ${report.tokens.flat().length} tokens, rewards within ${difference.toExponential(0)} of the CPU's`;
+  const alike = `rewards within ${difference.toExponential(0)} of the CPU's`;
+  const note = `${device.description}, trial: ${device.trial}; ${report.tokens.flat().length} tokens, ${alike}`;
   return { loaded: "yes", tokens: "same", note };
 }
 
