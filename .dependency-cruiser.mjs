@@ -12,9 +12,9 @@ const LAYERS = [
   ["data"],
   ["score"],
   ["decode"],
+  ["index"], // `argsearch`; what lies below has entries of its own
   ["fit", "import"],
   ["evaluate"],
-  ["index"],
   ["cli", "child", "platforms"],
 ];
 

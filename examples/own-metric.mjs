@@ -1,6 +1,6 @@
 // The paper's evaluation with a measure and prompts of your own.
 //   node examples/own-metric.mjs
-import { evaluate } from "argsearch";
+import { evaluate } from "argsearch/eval";
 
 const { methods, comparisons } = await evaluate({
   data: ["How do I bake a lemon cake?", "Help me train a playful puppy.", "Can you help me set up a light show?"],

@@ -3,6 +3,8 @@ import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { includeFaults } from "./lib/include-layers.mjs";
+import { linkFaults, packedFiles } from "./lib/links.mjs";
+import { noticesFault } from "./lib/notices.mjs";
 import { Failure, main, root, run, runPackage } from "./lib/run.mjs";
 
 function clangFormat(fix) {
@@ -15,16 +17,19 @@ function clangFormat(fix) {
   run("clang-format", [...(fix ? ["-i"] : ["--dry-run", "--Werror"]), ...sources]);
 }
 
+function requireNone(faults) {
+  if (faults.length > 0) throw new Failure(faults.join("\n"));
+}
+
 await main(import.meta.url, (argv) => {
   const fix = argv.includes("--fix");
   const checks = {
     biome: () => runPackage("@biomejs/biome", ["check", "--error-on-warnings", ...(fix ? ["--write"] : [])]),
     types: () => runPackage("typescript", ["--noEmit"]),
     imports: () => runPackage("dependency-cruiser", ["--config", ".dependency-cruiser.mjs", "--output-type", "err", "src"]),
-    includes: () => {
-      const faults = includeFaults();
-      if (faults.length > 0) throw new Failure(faults.join("\n"));
-    },
+    includes: () => requireNone(includeFaults()),
+    links: () => requireNone(linkFaults(packedFiles())),
+    notices: () => requireNone([noticesFault()].filter((fault) => fault !== undefined)),
     "clang-format": () => clangFormat(fix),
   };
   const failed = Object.entries(checks).flatMap(([name, check]) => {

@@ -1,31 +1,34 @@
 /**
  * Every code an ArgsearchError can carry. Codes are stable: a program may switch on them; messages may be reworded.
  *
- * | code | meaning |
- * | --- | --- |
- * | ADDON_NOT_FOUND | no native addon for this platform |
- * | ENGINE_NOT_FOUND | no llama.cpp libraries found, or none in engineDir |
- * | DEPENDENCY_MISSING | an optional package that this needs is not installed |
- * | ENGINE_INCOMPATIBLE | libraries of a version that this package does not know, of several builds, or beside another engine |
- * | DEVICE_UNAVAILABLE | the asked-for GPU is not there, or fails when it is tried |
- * | FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, FILE_UNWRITABLE | the file system said no |
- * | NOT_GGUF | the file is not GGUF |
- * | MODEL_INVALID | GGUF, but damaged, truncated or inconsistent |
- * | MODEL_UNSUPPORTED | the architecture is unknown to this llama.cpp, or cannot be used in this role |
- * | REWARD_HEAD_MISSING, REWARD_HEAD_INVALID | the reward model's head |
- * | VOCABULARY_MISMATCH | policy and reward model map ids to different tokens |
- * | OPTION_INVALID | an option out of its range or of the wrong type |
- * | INPUT_INVALID | a line, a field or the whole of a data file; a text that is not UTF-8 |
- * | TEMPLATE_INVALID | a chat template that is missing or does not render |
- * | PROMPT_EMPTY, PROMPT_TOO_LONG | the prompt |
- * | BUSY | every slot, or the asked-for slot, is in use |
- * | DISPOSED | use after dispose |
- * | ABORTED | an AbortSignal fired before anything was produced |
- * | REWARD_FUNCTION_FAILED | a JavaScript reward threw, rejected, or returned the wrong count or a non-finite number |
- * | OUT_OF_MEMORY | a context or buffer could not be allocated |
- * | DECODE_FAILED | llama.cpp failed to decode |
- * | TOOL_NOT_FOUND | a program that a command needs (Python and its modules, git) is not installed |
- * | CONVERSION_FAILED | llama.cpp's converter failed, or its quantising |
+ * | code | meaning | what to do |
+ * | --- | --- | --- |
+ * | ADDON_NOT_FOUND | no native addon for this platform | keep argsearch out of bundles (external); else build it, as the message says |
+ * | ENGINE_NOT_FOUND | no llama.cpp libraries found, or none in engineDir | install the engine package that the message names |
+ * | DEPENDENCY_MISSING | an optional package that this needs is not installed | install it: the message has the line |
+ * | ENGINE_INCOMPATIBLE | libraries of another version, of several builds, or beside another engine | the release that the message names |
+ * | DEVICE_UNAVAILABLE | the asked-for GPU is not there, or fails when it is tried | gpu: "auto"; `argsearch devices` shows the reason |
+ * | FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, FILE_UNWRITABLE | the file system said no | look at path, permissions, free space |
+ * | NOT_GGUF | the file is not GGUF | convert it (`argsearch convert`, `argsearch reward import`), or name another |
+ * | MODEL_INVALID | GGUF, but damaged, truncated or inconsistent | fetch or convert it again |
+ * | MODEL_UNSUPPORTED | the architecture is unknown to this llama.cpp, or cannot be used in this role | another model, or a newer engine |
+ * | REWARD_HEAD_MISSING, REWARD_HEAD_INVALID | the reward model's head | give it one: `argsearch reward import`, `attach` or `fit` |
+ * | VOCABULARY_MISMATCH | policy and reward model map ids to different tokens | take two models of one family |
+ * | OPTION_INVALID | an option out of its range or of the wrong type | `option` names it, the message its range |
+ * | INPUT_INVALID | a line, a field or the whole of a data file; a text that is not UTF-8 | mend the place that the message names |
+ * | TEMPLATE_INVALID | a chat template that is missing or does not render | `chatTemplate` of your own, or `template: "none"` |
+ * | PROMPT_EMPTY, PROMPT_TOO_LONG | the prompt | give a text; shorten it, or load with a larger `contextSize` |
+ * | BUSY | every slot, or the asked-for slot, is in use; another run writes this output | wait: generateAll() does; more `slots` |
+ * | DISPOSED | use after dispose | load() another |
+ * | ABORTED | an AbortSignal fired before anything was produced | nothing: it was asked for |
+ * | REWARD_FUNCTION_FAILED | a JavaScript reward threw, rejected, or gave a wrong count or a non-finite number | mend it; see `cause` |
+ * | ISOLATION_UNAVAILABLE | `isolate` where no child process is possible, or only one of another version | leave `isolate` out; the message says why |
+ * | ENGINE_DIED | an isolated engine's process ended in the middle of the call; `cause` holds an EngineDeath | call again: it starts anew; its last words say what to change |
+ * | ENGINE_NOT_RESPONDING | an isolated engine's process gave no sign of life for so long that it was ended | call again; a larger `respondWithinMs` on a crowded machine |
+ * | OUT_OF_MEMORY | a context or buffer could not be allocated | fewer `slots`, a smaller `contextSize` or `kvType`, a smaller model |
+ * | DECODE_FAILED | llama.cpp failed to decode | the message has its reason; a log by setLogger() or `--verbose` |
+ * | TOOL_NOT_FOUND | a program that a command needs (Python and its modules, git) is not installed | install it: the message has the line |
+ * | CONVERSION_FAILED | llama.cpp's converter failed, or its quantising | the message has its reason |
  */
 export const ERROR_CODES = [
   "ADDON_NOT_FOUND",
@@ -52,17 +55,23 @@ export const ERROR_CODES = [
   "DISPOSED",
   "ABORTED",
   "REWARD_FUNCTION_FAILED",
+  "ISOLATION_UNAVAILABLE",
+  "ENGINE_DIED",
+  "ENGINE_NOT_RESPONDING",
   "OUT_OF_MEMORY",
   "DECODE_FAILED",
   "TOOL_NOT_FOUND",
   "CONVERSION_FAILED",
 ] as const;
 
+/** One of ERROR_CODES. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
+/** What an ArgsearchError knows beside its message. */
 export interface ErrorDetails {
   /** What lay underneath. */
   cause?: unknown;
+  /** The option at fault, or the one that helps. */
   option?: string | undefined;
 }
 
@@ -73,6 +82,7 @@ export class ArgsearchError extends Error {
   /** The option at fault, or the one that helps: "topK", "reward[0].weight"; undefined where it is none's. */
   readonly option: string | undefined;
 
+  /** @internal The package makes these. */
   constructor(code: ErrorCode, message: string, { option, ...rest }: ErrorDetails = {}) {
     super(message, rest);
     this.code = code;

@@ -15,7 +15,7 @@ export {
   type ScorableFormat,
 } from "./data/read.js";
 export type { ScorableText } from "./data/text-formats.js";
-export { Decoder, type DecoderInfo } from "./decode/decoder.js";
+export type { Decoder, DecoderInfo } from "./decode/decoder.js";
 export { load } from "./decode/load.js";
 export type { CacheBytes, Device, EngineInfo, GgufScalar, HeadInfo, ModelInfo, SearchCounters } from "./engine/binding.js";
 export type { Computation } from "./engine/computation.js";
@@ -25,10 +25,12 @@ export type { TrialOutcome } from "./engine/trial.js";
 export { ArgsearchError, ERROR_CODES, type ErrorCode, type ErrorDetails } from "./errors.js";
 export type { BadLine } from "./files/json-lines.js";
 export { type GgufSummary, inspect, type RewardHeadSummary } from "./gguf/inspect.js";
+export type { EngineDeath } from "./isolate/failures.js";
 export { EMBEDDED } from "./model/embedded.js";
 export { type ScoreFileOptions, scoreFile } from "./score/file.js";
 export { type ScoredLine, type ScoredPair, type ScoredText, type ScoreLinesOptions, scoreLines } from "./score/lines.js";
-export { loadReward, RewardModel, type RewardModelInfo } from "./score/reward-model.js";
+export { loadReward } from "./score/load-reward.js";
+export type { RewardModel, RewardModelInfo } from "./score/reward-model.js";
 export type { Scores } from "./score/scores.js";
 export type { ScoreSummary } from "./score/summary.js";
 export type { Histogram, Interval } from "./statistics.js";

@@ -1,26 +1,19 @@
 /** Where the package lies: the source in src/ and the bundle in dist/ are both one folder below it. */
 import { existsSync, readFileSync } from "node:fs";
-import nodeModule from "node:module";
+// By its default: webpack replaces a createRequire() that it can name by undefined.
+import module from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Undefined in CommonJS that a bundler wrote: such code does not know where it lies. */
-export const address: string | undefined = import.meta.url;
+const address: string | undefined = import.meta.url;
 
-/**
- * require() as this file has it; where nothing is known of its place, as the working directory has it. Of Node's module, not by its own
- * name: webpack would take createRequire() for its own, and what it cannot read for nothing.
- */
-export const requireHere = nodeModule.createRequire(address ?? resolve("bundle.js"));
+/** require() as this file has it; where nothing is known of its place, as the working directory has it. */
+export const requireHere = module.createRequire(address ?? resolve("bundle.js"));
 
-/**
- * A module's file, as a file at `place` would find it. The name comes from elsewhere on purpose: of one that it can read in part, as
- * "@scope/" and a variable, webpack makes all files that might be meant.
- *
- * @throws what Node throws
- */
-export function resolveFrom(place: string, name: string): string {
-  return nodeModule.createRequire(place).resolve(name);
+/** require() as a file in that folder has it. Bundlers do not see what is asked of it. */
+export function requireIn(folder: string): NodeJS.Require {
+  return module.createRequire(join(folder, "package.json"));
 }
 
 /** The folder above this file's; undefined where a bundler has moved the code out of the package. */

@@ -59,6 +59,7 @@ export interface RewardCandidate {
   end: boolean;
 }
 
+/** What a JavaScript reward gets beside the candidates. */
 export interface RewardContext {
   /** As it was given, but that contents of messages are texts: parts joined by line ends, empty where there were none. */
   prompt: Prompt;
@@ -88,6 +89,7 @@ export interface RewardTerm {
   chatTemplate?: string | undefined;
 }
 
+/** What to guide by: the path of a GGUF with a reward head, a function, or either with a weight. */
 export type RewardSpec = string | RewardFunction | RewardTerm;
 
 /**
@@ -125,7 +127,18 @@ export interface ModelOptions extends EngineOptions {
   signal?: AbortSignal | undefined;
 }
 
-export interface LoadOptions extends ModelOptions {
+/** A process of its own for the engine. */
+export interface IsolationOptions {
+  /**
+   * true: models are loaded and decoded in a child process, so that whatever ends it there is an error here, ENGINE_DIED, and the next call
+   * starts another child. Default false. `respondWithinMs`: milliseconds without a sign of life, while there is work, after which the child
+   * is ended, with ENGINE_NOT_RESPONDING; from 100, default 60000. Decoding does not count however long a step takes: what counts is a
+   * process that was stopped, or whose JavaScript thread is stuck.
+   */
+  isolate?: boolean | { respondWithinMs?: number | undefined } | undefined;
+}
+
+export interface LoadOptions extends ModelOptions, IsolationOptions {
   /** Path of the policy's GGUF; default: the embedded policy, and then the embedded reward model, too. */
   policy?: string | undefined;
   /** A chat template for the policy in place of the file's own: its text, Jinja. Reward terms take one each. */
@@ -136,7 +149,7 @@ export interface LoadOptions extends ModelOptions {
   slots?: number | undefined;
 }
 
-export interface RewardLoadOptions extends ModelOptions {
+export interface RewardLoadOptions extends ModelOptions, IsolationOptions {
   /** At least one reward model, alone or among several terms; default: the embedded reward model. */
   reward?: RewardSpec | readonly RewardSpec[] | undefined;
 }
@@ -182,6 +195,7 @@ export interface GenerateOptions extends TemplateOptions {
 /** Why a response ended: end-of-generation token, stop string, maxTokens, context full, AbortSignal. */
 export type FinishReason = "eog" | "stop" | "length" | "context" | "aborted";
 
+/** One of the tokens that a step chose among. */
 export interface Candidate {
   token: number;
   text: string;
@@ -210,6 +224,7 @@ export interface Step {
   finishReason?: FinishReason;
 }
 
+/** Tokens that a response took. */
 export interface Usage {
   promptTokens: number;
   /** Of these, found in the policy's cache. */
@@ -260,6 +275,7 @@ export interface GenerateResult {
  */
 export type ScoreInput = { prompt: Prompt; response: string | ChatMessage } | { text: string };
 
+/** One token of a scored text. */
 export interface TokenReward {
   id: number;
   text: string;
@@ -269,6 +285,7 @@ export interface TokenReward {
   objectives?: Record<string, number>;
 }
 
+/** What score() gives for one input. */
 export interface ScoreResult {
   /** The whole response's: at its last token, or with rewardAt "end" at the token that ends the turn behind it. */
   reward: number;

@@ -51,6 +51,18 @@ def reward_metadata(head: RewardHead) -> dict[str, Any]:
     }
 
 
+# Of the ten that F16 stores. The pair decodes as well with five (models/README.md), and npm's gzip packs the zeros after them.
+STORED_BITS = 5
+
+
+def _packable(matrix: np.ndarray) -> np.ndarray:
+    """As F16, rounded (half to even) to ``STORED_BITS`` bits after the leading one."""
+    dropped = 10 - STORED_BITS
+    bits = matrix.astype(np.float16).view(np.uint16).astype(np.uint32)
+    rounded = bits + (1 << (dropped - 1)) - 1 + ((bits >> dropped) & 1)
+    return (rounded >> dropped << dropped).astype(np.uint16).view(np.float16)
+
+
 def write_gguf(
     path: Path,
     model: LlamaForCausalLM | LlamaModel,
@@ -58,7 +70,7 @@ def write_gguf(
     description: Description,
     reward_head: RewardHead | None = None,
 ) -> None:
-    """Write ``model``: matrices as F16, gains as F32. The file appears under its name only when it is complete."""
+    """Write ``model``: matrices as F16 of few bits, gains as F32. The file appears under its name only when it is complete."""
     config = model.config
     trunk = model.model if isinstance(model, LlamaForCausalLM) else model
     partial = path.with_suffix(".partial")
@@ -69,10 +81,10 @@ def write_gguf(
         add = {str: writer.add_string, float: writer.add_float32, list: writer.add_array}[type(value)]
         add(key, value)
     for name, tensor in _tensors(trunk):
-        writer.add_tensor(name, tensor.astype(np.float16 if tensor.ndim == 2 else np.float32))
+        writer.add_tensor(name, _packable(tensor) if tensor.ndim == 2 else tensor.astype(np.float32))
     # With tied weights llama.cpp projects with token_embd; a trunk without a projection loads the same way.
     if isinstance(model, LlamaForCausalLM) and not config.tie_word_embeddings:
-        writer.add_tensor("output.weight", _numpy(model.lm_head.weight).astype(np.float16))
+        writer.add_tensor("output.weight", _packable(_numpy(model.lm_head.weight)))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

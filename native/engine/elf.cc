@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <vector>
 
 #include "error.h"
+#include "input_file.h"
 
 namespace argsearch {
 namespace {
@@ -32,10 +32,9 @@ uint64_t little_endian(const char* bytes, size_t count) {
 
 bool fits(uint64_t offset, uint64_t size, uint64_t whole) { return offset <= whole && size <= whole - offset; }
 
-bool is_whole(std::ifstream& file, const Layout& layout, uint64_t size) {
+bool is_whole(InputFile& file, const Layout& layout, uint64_t size) {
   char header[64] = {};
-  file.seekg(0);
-  if (!file.read(header, static_cast<std::streamsize>(layout.header))) return false;
+  if (!file.seek(0) || !file.read_all(header, layout.header)) return false;
   const auto half = [&](size_t at) { return little_endian(header + at, 2); };
   const uint64_t sections = little_endian(header + layout.shoff, layout.word);
   if (!fits(sections, half(layout.shentsize) * half(layout.shnum), size)) return false;
@@ -45,8 +44,7 @@ bool is_whole(std::ifstream& file, const Layout& layout, uint64_t size) {
   std::vector<char> table(entry * half(layout.phnum));
   if (!fits(offset, table.size(), size)) return false;
   if (entry < layout.program_header) return true;  // no program header: the loader's to refuse
-  file.seekg(static_cast<std::streamoff>(offset));
-  if (!file.read(table.data(), static_cast<std::streamsize>(table.size()))) return false;
+  if (!file.seek(offset) || !file.read_all(table.data(), table.size())) return false;
   for (size_t at = 0; at < table.size(); at += entry) {
     const uint64_t segment = little_endian(&table[at + layout.p_offset], layout.word);
     if (!fits(segment, little_endian(&table[at + layout.p_filesz], layout.word), size)) return false;
@@ -59,9 +57,10 @@ bool is_whole(std::ifstream& file, const Layout& layout, uint64_t size) {
 bool is_cut_short(const std::string& path) {
   std::error_code ec;
   const uint64_t size = fs::file_size(fs::u8path(path), ec);
-  std::ifstream file(fs::u8path(path), std::ios::binary);
+  InputFile file(path);
   char magic[6] = {};  // the last two: the width of addresses, the order of bytes
-  if (ec || !file.read(magic, sizeof magic) || std::memcmp(magic, "\177ELF", 4) != 0 || magic[5] != 1) return false;
+  if (ec || !file.is_open() || !file.read_all(magic, sizeof magic)) return false;
+  if (std::memcmp(magic, "\177ELF", 4) != 0 || magic[5] != 1) return false;
   if (magic[4] != 1 && magic[4] != 2) return false;
   return !is_whole(file, magic[4] == 1 ? k32 : k64, size);
 }

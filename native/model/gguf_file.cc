@@ -4,12 +4,12 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <system_error>
 
 #include "engine/assertion_guard.h"
 #include "engine/log.h"
 #include "error.h"
+#include "input_file.h"
 
 namespace argsearch {
 namespace {
@@ -29,14 +29,13 @@ void check_is_gguf(const std::string& path) {
     throw Error(ErrorCode::kNotAFile, path + " is not a file; give the path of a .gguf file.");
   }
   errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) {
+  InputFile input(path);
+  if (!input.is_open()) {
     const int reason = errno;
     throw Error(ErrorCode::kFileUnreadable, "cannot read " + path + ": " + std::strerror(reason));
   }
   char magic[4] = {};
-  stream.read(magic, sizeof magic);
-  if (stream.gcount() != sizeof magic || std::memcmp(magic, GGUF_MAGIC, sizeof magic) != 0) {
+  if (!input.read_all(magic, sizeof magic) || std::memcmp(magic, GGUF_MAGIC, sizeof magic) != 0) {
     throw Error(ErrorCode::kNotGguf,
                 path +
                     " is not a GGUF file (it does not begin with \"GGUF\"). Fetch it again, or convert "

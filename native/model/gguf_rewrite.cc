@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <limits>
 #include <memory>
 #include <system_error>
 
 #include "error.h"
+#include "input_file.h"
 #include "model/gguf_model.h"
 #include "model/partial_file.h"
 
@@ -98,18 +98,18 @@ std::vector<char> header(const LlamaApi& api, const GgufModel& model, const std:
 }
 
 void copy(const Span& span, PartialFile& out, const std::function<bool()>& keep_going) {
-  std::ifstream in(fs::u8path(span.path), std::ios::binary);
-  in.seekg(static_cast<std::streamoff>(span.offset));
-  if (!in) throw Error(ErrorCode::kFileUnreadable, "cannot read " + span.path);
+  InputFile in(span.path);
+  if (!in.is_open() || !in.seek(span.offset)) throw Error(ErrorCode::kFileUnreadable, "cannot read " + span.path);
   std::vector<char> block(static_cast<size_t>(std::min<uint64_t>(kCopyBlock, span.size)));
-  for (uint64_t left = span.size; in && left > 0;) {
+  for (uint64_t left = span.size; left > 0;) {
     if (!keep_going()) throw Error(ErrorCode::kAborted, "copying " + span.path + " was ended early.");
-    in.read(block.data(), static_cast<std::streamsize>(std::min<uint64_t>(block.size(), left)));
-    const auto count = static_cast<size_t>(in.gcount());
+    const size_t wanted = static_cast<size_t>(std::min<uint64_t>(block.size(), left));
+    const size_t count = in.read(block.data(), wanted);
     out.write(block.data(), count);
     left -= count;
+    if (count < wanted) break;
   }
-  if (in.bad()) throw Error(ErrorCode::kFileUnreadable, "cannot read " + span.path);
+  if (in.failed()) throw Error(ErrorCode::kFileUnreadable, "cannot read " + span.path);
   const std::vector<char> zeros(span.zeros);
   out.write(zeros.data(), zeros.size());
 }

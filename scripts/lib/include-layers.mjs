@@ -5,7 +5,7 @@ import { root } from "./run.mjs";
 
 /** Folders, or files at the root. Those of one line do not know each other. */
 const LAYERS = [
-  ["error.h", "stopwatch.h", "bounds.h"],
+  ["error.h", "stopwatch.h", "bounds.h", "input_file.h"],
   ["engine"],
   ["model"],
   ["context"],

@@ -46,7 +46,7 @@ const tools = {
 function visualStudio() {
   const vswhere = join(process.env["ProgramFiles(x86)"] ?? "", "Microsoft Visual Studio", "Installer", "vswhere.exe");
   if (!existsSync(vswhere)) return false;
-  const tools = "Microsoft.VisualStudio.Component.VC.Tools.x86.x64";
+  const tools = `Microsoft.VisualStudio.Component.VC.Tools.${process.arch === "arm64" ? "ARM64" : "x86.x64"}`;
   return (
     spawnSync(vswhere, ["-products", "*", "-requires", tools, "-property", "installationPath"], { encoding: "utf8" }).stdout.trim() !== ""
   );

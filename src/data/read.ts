@@ -13,6 +13,7 @@ import { type ScorableText, TEXT_FORMATS } from "./text-formats.js";
 /** A path, or a stream of JSON lines; either may be gzip, or one JSON array. */
 export type DataSource = string | Readable;
 
+/** How data files are read. */
 export interface ReadOptions<Name extends string> {
   /** Default "auto": each line by its fields. */
   format?: Name | "auto" | undefined;
@@ -27,12 +28,17 @@ export interface Numbered<T> {
   value: T;
 }
 
+/** "shp", "messages", "hh" or "prompt": the formats of preference pairs. */
 export type PairFormat = keyof typeof PAIR_FORMATS;
+/** A format of pairs, of which the prompt is taken, "prompts" or "conversation". */
 export type PromptFormat = keyof typeof PROMPT_FORMATS;
+/** A format of pairs, "response", "conversation" or "text". */
 export type ScorableFormat = PairFormat | keyof typeof TEXT_FORMATS;
 
+/** Every PairFormat. */
 export const PAIR_FORMAT_NAMES = Object.keys(PAIR_FORMATS) as PairFormat[];
 export const SCORABLE_FORMATS: FormatTable<PreferencePair | ScorableText> = { ...PAIR_FORMATS, ...TEXT_FORMATS };
+/** Every ScorableFormat. */
 export const SCORABLE_FORMAT_NAMES = Object.keys(SCORABLE_FORMATS) as ScorableFormat[];
 
 /**

@@ -2,6 +2,12 @@
 import { onAbort } from "../engine/abort.js";
 import { ArgsearchError } from "../errors.js";
 import type { GenerateAllOptions, GenerateOptions, GenerateResult, Prompt } from "../types.js";
+import { invalid } from "../validate.js";
+
+/** @throws ArgsearchError OPTION_INVALID */
+export function requirePrompts(prompts: unknown): void {
+  if (!Array.isArray(prompts)) throw invalid("prompts", "an array", prompts);
+}
 
 type Callbacks = Omit<GenerateAllOptions, keyof GenerateOptions>;
 type Generate = (prompt: Prompt, signal: AbortSignal) => Promise<GenerateResult>;

@@ -1,57 +1,17 @@
-import { performance } from "node:perf_hooks";
-import { throwIfAborted } from "../engine/abort.js";
-import { binding } from "../engine/binding.js";
-import { chooseEngine } from "../engine/choice.js";
-import { computationOf } from "../engine/computation.js";
-import { native } from "../engine/native.js";
-import { loadModels, type ModelFile, requireSameVocabulary } from "../model/load-models.js";
-import type { Model } from "../model/model.js";
-import { contextFor } from "../model/options.js";
-import { modelFiles, RewardSet } from "../reward/reward-set.js";
 import type { LoadOptions } from "../types.js";
-import { Decoder, type DecoderParts } from "./decoder.js";
-import { type ResolvedLoad, resolveLoad } from "./options.js";
+import type { Decoder } from "./decoder.js";
+import { loadIsolated } from "./isolated-decoder.js";
+import { loadLocal } from "./load-local.js";
+import { resolveLoad } from "./options.js";
 
 /**
- * Loads a policy and what guides it; without options, the embedded pair.
+ * Loads a policy and what guides it; without options, the embedded pair. With `isolate`, into a process of its own.
  *
  * @throws ArgsearchError OPTION_INVALID; ADDON_NOT_FOUND, ENGINE_NOT_FOUND, ENGINE_INCOMPATIBLE, DEVICE_UNAVAILABLE;
  * FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, NOT_GGUF, MODEL_INVALID, MODEL_UNSUPPORTED; REWARD_HEAD_MISSING,
- * REWARD_HEAD_INVALID, VOCABULARY_MISMATCH; OUT_OF_MEMORY; ABORTED
+ * REWARD_HEAD_INVALID, VOCABULARY_MISMATCH; OUT_OF_MEMORY; ABORTED; with `isolate` ISOLATION_UNAVAILABLE, ENGINE_DIED, ENGINE_NOT_RESPONDING
  */
-export async function load(options?: LoadOptions): Promise<Decoder> {
-  const started = performance.now();
+export async function load(options: LoadOptions = {}): Promise<Decoder> {
   const resolved = resolveLoad(options);
-  const { engine, gpu } = await chooseEngine(resolved, resolved.signal);
-  const models = await loadModels([policyFile(resolved), ...modelFiles(resolved.terms)], { ...resolved, gpu });
-  try {
-    const parts = await prepare(resolved, models);
-    return new Decoder({ ...parts, engine, computation: computationOf(resolved, gpu), loadMs: performance.now() - started });
-  } catch (error) {
-    for (const model of new Set(models)) model.dispose();
-    throw error;
-  }
-}
-
-function policyFile({ policy, chatTemplate }: ResolvedLoad): ModelFile {
-  return { path: policy, template: chatTemplate === undefined ? undefined : { text: chatTemplate, option: "chatTemplate" } };
-}
-
-/** Checks that the models fit together and makes their contexts. */
-async function prepare(resolved: ResolvedLoad, models: readonly Model[]): Promise<Omit<DecoderParts, "engine" | "computation" | "loadMs">> {
-  const { slots, signal, terms } = resolved;
-  const [policy, ...rewardModels] = models;
-  if (policy === undefined) throw new Error("no policy was loaded");
-  for (const model of rewardModels) requireSameVocabulary(policy, model);
-  const rewards = new RewardSet(terms, rewardModels);
-  const context = contextFor(
-    resolved,
-    models.map(({ info }) => info),
-  );
-  for (const model of models) model.room = context.contextSize;
-  throwIfAborted(signal);
-  const search = await native(() => binding().createSearch({ ...context, slots, policy: policy.native, rewards: rewards.nativeSources }));
-  if (signal?.aborted) await search.dispose();
-  throwIfAborted(signal);
-  return { policy, rewards, search, slots, context };
+  return resolved.isolation === undefined ? loadLocal(resolved) : loadIsolated(options, resolved, resolved.isolation);
 }

@@ -1,6 +1,7 @@
 /** Loading a decoder and decoding: defaults and validation. What comes out has no gaps; what was wrong is OPTION_INVALID. */
 import { binding } from "../engine/binding.js";
 import { ArgsearchError } from "../errors.js";
+import { ISOLATION, isolationOf, type ResolvedIsolation } from "../isolate/options.js";
 import { EMBEDDED } from "../model/embedded.js";
 import { MODEL, modelOf, type ResolvedModelOptions } from "../model/options.js";
 import { type ResolvedTemplate, TEMPLATE, templateOf } from "../model/template-options.js";
@@ -14,6 +15,8 @@ export interface ResolvedLoad extends ResolvedModelOptions {
   chatTemplate: string | undefined;
   terms: ResolvedTerm[];
   slots: number;
+  /** Undefined: in this process. */
+  isolation: ResolvedIsolation | undefined;
 }
 
 export interface ResolvedGenerate {
@@ -41,7 +44,7 @@ export interface GenerateLimits {
   rewarded: boolean;
 }
 
-const LOAD: Names<LoadOptions> = { ...MODEL, policy: true, chatTemplate: true, reward: true, slots: true };
+const LOAD: Names<LoadOptions> = { ...MODEL, ...ISOLATION, policy: true, chatTemplate: true, reward: true, slots: true };
 const GENERATE: Names<GenerateOptions> = {
   ...TEMPLATE,
   method: true,
@@ -69,6 +72,7 @@ export function resolveLoad(options: LoadOptions = {}): ResolvedLoad {
     chatTemplate: given(options.chatTemplate, undefined, (value) => nonEmptyText("chatTemplate", value)),
     terms: resolveTerms(options.reward === undefined ? embeddedReward : options.reward),
     slots: given(options.slots, 1, (value) => integer("slots", value, { min: 1, max: binding().limits.slots })),
+    isolation: isolationOf(options),
   };
 }
 

@@ -56,9 +56,9 @@ export class Scheduler {
     this.#inStep += count;
   }
 
-  /** A party will not ask again. */
-  stepOut(): void {
-    this.#inStep--;
+  /** A party, or so many, will not ask again. */
+  stepOut(count = 1): void {
+    this.#inStep -= count;
     this.#pump();
   }
 

@@ -5,6 +5,7 @@
  * Every native error is an `Error` with a string `code` out of `ErrorCode` (errors.ts).
  * Asynchronous calls run on a thread of the object they belong to, in call order.
  */
+import { unpacked } from "../package-root.js";
 import { openAddon } from "./addon.js";
 import type { GgufFile, GgufSet } from "./native-gguf.js";
 import type { LoadModelOptions, NativeCancel, NativeModel } from "./native-model.js";
@@ -97,8 +98,23 @@ let loaded: Binding | undefined;
  */
 export function binding(): Binding {
   if (loaded) return loaded;
-  const addon = openAddon() as Binding;
+  const addon = readingUnpacked(openAddon() as Binding);
   process.once("exit", () => addon.shutdown());
   loaded = addon;
   return addon;
+}
+
+/**
+ * The addon opens files itself, and to it an Electron application's archive is no folder: whatever it reads is looked for where it was
+ * unpacked. Callers need not know; what it writes can lie in no archive.
+ */
+function readingUnpacked(addon: Binding): Binding {
+  return {
+    ...addon,
+    openEngine: (dir, options) => addon.openEngine(unpacked(dir), options && { ...options, backends: unpacked(options.backends) }),
+    loadModel: (options, onProgress) => addon.loadModel({ ...options, path: unpacked(options.path) }, onProgress),
+    readGguf: (path) => addon.readGguf(unpacked(path)),
+    rewriteGguf: (source, target, set, remove) => addon.rewriteGguf(unpacked(source), target, set, remove),
+    quantizeGguf: (source, target, type, threads) => addon.quantizeGguf(unpacked(source), target, type, threads),
+  };
 }

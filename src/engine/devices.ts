@@ -34,6 +34,7 @@ export interface TriedDevice extends Device {
   reason: string | null;
 }
 
+/** What tryDevices() takes. */
 export interface TryDevicesOptions extends Omit<EngineOptions, "gpu"> {
   /** Tries again what was tried before; default false. */
   again?: boolean | undefined;

@@ -23,6 +23,7 @@ export interface LoadModelOptions {
   cancel?: NativeCancel;
 }
 
+/** The head of a reward model: what its rewards are called and scaled by. */
 export interface HeadInfo {
   /** Names, one an objective; synthesised ("reward", or "0", "1", …) when the file has none. */
   labels: string[];
@@ -31,6 +32,7 @@ export interface HeadInfo {
   scale: number[];
 }
 
+/** A loaded model, as llama.cpp describes it. */
 export interface ModelInfo {
   path: string;
   architecture: string;

@@ -5,7 +5,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { ArgsearchError } from "../errors.js";
-import { packageManifest, packageRoot, resolveFrom, unpacked, workingDirectory } from "../package-root.js";
+import { packageManifest, packageRoot, requireIn, unpacked, workingDirectory } from "../package-root.js";
 import type { Gpu } from "../types.js";
 import type { EngineInfo } from "./binding.js";
 import type { ResolvedEngine } from "./options.js";
@@ -110,7 +110,7 @@ function fallback(name: string, platform: string): Candidate | undefined {
 function libraryDir(name: string): string | undefined {
   for (const place of places()) {
     try {
-      const bins = join(dirname(resolveFrom(join(place, "package.json"), `${SCOPE}/${name}`)), "..", "bins");
+      const bins = join(dirname(requireIn(place).resolve(`${SCOPE}/${name}`)), "..", "bins");
       const own = join(bins, name);
       const [only] = existsSync(own) ? [name] : readdirSync(bins);
       if (only !== undefined) return unpacked(join(bins, only));

@@ -1,11 +1,8 @@
 /** The addons that the package ships, one a platform. */
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { resolve } from "node:path";
-import { address } from "../package-root.js";
-
-/** For tracers, which know createRequire() by this name alone. Bundlers that know it too give up at the argument. */
-const named = createRequire(address ?? resolve("bundle.js"));
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { requireHere } from "../package-root.js";
 
 export interface Prebuilt {
   /** Names under the package's root. */
@@ -17,33 +14,52 @@ export interface Prebuilt {
   traced: () => unknown[];
 }
 
+/** What every platform opens beside its addon. */
+const common = (): unknown[] => [
+  join(dirname(fileURLToPath(import.meta.url)), "../models/policy.gguf"),
+  join(dirname(fileURLToPath(import.meta.url)), "../models/reward.gguf"),
+  requireHere("argsearch/dist/child.js"),
+];
+
 /** By the name of the package's subpath: "linux-x64", "linuxmusl-x64", "win32-arm64". */
 export const PREBUILT: Readonly<Record<string, Prebuilt>> = {
   "linux-x64": {
     file: ["prebuilds", "linux-x64", "argsearch.glibc.node"],
-    traced: () => [named("argsearch/prebuilds/linux-x64/argsearch.glibc.node"), named("@node-llama-cpp/linux-x64")],
+    traced: () => [
+      ...common(),
+      requireHere("argsearch/prebuilds/linux-x64/argsearch.glibc.node"),
+      requireHere("@node-llama-cpp/linux-x64"),
+    ],
   },
   "linux-arm64": {
     file: ["prebuilds", "linux-arm64", "argsearch.glibc.node"],
-    traced: () => [named("argsearch/prebuilds/linux-arm64/argsearch.glibc.node"), named("@node-llama-cpp/linux-arm64")],
+    traced: () => [
+      ...common(),
+      requireHere("argsearch/prebuilds/linux-arm64/argsearch.glibc.node"),
+      requireHere("@node-llama-cpp/linux-arm64"),
+    ],
   },
   "linuxmusl-x64": { file: ["prebuilds", "linux-x64", "argsearch.musl.node"], traced: () => [] },
   "linuxmusl-arm64": { file: ["prebuilds", "linux-arm64", "argsearch.musl.node"], traced: () => [] },
   "darwin-x64": {
     file: ["prebuilds", "darwin-x64", "argsearch.node"],
-    traced: () => [named("argsearch/prebuilds/darwin-x64/argsearch.node"), named("@node-llama-cpp/mac-x64")],
+    traced: () => [...common(), requireHere("argsearch/prebuilds/darwin-x64/argsearch.node"), requireHere("@node-llama-cpp/mac-x64")],
   },
   "darwin-arm64": {
     file: ["prebuilds", "darwin-arm64", "argsearch.node"],
-    traced: () => [named("argsearch/prebuilds/darwin-arm64/argsearch.node"), named("@node-llama-cpp/mac-arm64-metal")],
+    traced: () => [
+      ...common(),
+      requireHere("argsearch/prebuilds/darwin-arm64/argsearch.node"),
+      requireHere("@node-llama-cpp/mac-arm64-metal"),
+    ],
   },
   "win32-x64": {
     file: ["prebuilds", "win32-x64", "argsearch.node"],
-    traced: () => [named("argsearch/prebuilds/win32-x64/argsearch.node"), named("@node-llama-cpp/win-x64")],
+    traced: () => [...common(), requireHere("argsearch/prebuilds/win32-x64/argsearch.node"), requireHere("@node-llama-cpp/win-x64")],
   },
   "win32-arm64": {
     file: ["prebuilds", "win32-arm64", "argsearch.node"],
-    traced: () => [named("argsearch/prebuilds/win32-arm64/argsearch.node"), named("@node-llama-cpp/win-arm64")],
+    traced: () => [...common(), requireHere("argsearch/prebuilds/win32-arm64/argsearch.node"), requireHere("@node-llama-cpp/win-arm64")],
   },
 };
 

@@ -1,5 +1,6 @@
 /** One trial of an engine's GPUs, in a child process. */
 import { readdirSync } from "node:fs";
+import { essence } from "../isolate/last-words.js";
 import { type ChildOutcome, runInChild } from "../isolate/run-in-child.js";
 import { packageFile } from "../package-root.js";
 import type { Device } from "./binding.js";
@@ -21,10 +22,6 @@ export interface Verdict {
 
 /** Milliseconds. A driver may compile its kernels first, which takes a minute on a weak machine; one that hangs takes for ever. */
 const LIMIT_MS = 120_000;
-
-/** "…/ggml-cuda.cu:108: " at the start of a line, " at …/common.cuh:1640" at its end. */
-const PLACE = /^\S+\.\w+:\d+: | at \S+\.\w+:\d+$/g;
-const TELLING = /error|fail|assert|what\(\)|exception|memory|unsupported|cannot|abort/i;
 
 /** `backend` is ggml's name of one, "" for all GPUs at once. */
 export async function tryCandidate(candidate: Candidate, backend: string, signal: AbortSignal, limitMs = LIMIT_MS): Promise<Verdict> {
@@ -63,16 +60,6 @@ function whyFailed(outcome: Exclude<ChildOutcome<TrialReport>, { ended: "done" |
     case "aborted":
       return "its trial was aborted";
   }
-}
-
-/** What tells most of the engine's last words, without the places in its source. */
-export function essence(words: string): string {
-  const lines = words.split("\n").map((line) => line.replaceAll(PLACE, "").trim().replace(/\.$/, ""));
-  const telling = lines.filter((line) => TELLING.test(line));
-  const chosen = telling.length > 0 ? telling : lines.filter((line) => line !== "");
-  // One that only begins a longer one adds nothing: "CUDA error" beside "CUDA error: out of memory".
-  const news = chosen.filter((line, i) => !chosen.some((other, j) => j !== i && other.startsWith(line) && (other !== line || j < i)));
-  return news.slice(0, 4).join("; ").slice(0, 400);
 }
 
 /** File names of llama.cpp's libraries in a directory. */

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { recall, remember } from "../files/cache-dir.js";
-import { possibleChild } from "../isolate/run-in-child.js";
+import { possibleChild } from "../isolate/child-entry.js";
 import { packageManifest } from "../package-root.js";
 import { throwIfAborted, unlessAborted } from "./abort.js";
 import type { Device } from "./binding.js";

@@ -19,6 +19,7 @@ export interface FileHash {
   size: number;
 }
 
+/** A reward, as settings.json knows it again. */
 export interface RewardPrint {
   /** A file, or a function's name with the SHA-256 of its text; what it reaches beyond that is not seen. */
   reward: FileHash | string;
@@ -28,6 +29,7 @@ export interface RewardPrint {
   chatTemplate?: string | undefined;
 }
 
+/** What makes two evaluations the same. */
 export interface Identity {
   /** By the pairs' labels. */
   models: Record<string, { policy: FileHash; chatTemplate?: string | undefined; rewards: RewardPrint[] }>;

@@ -37,8 +37,10 @@ const TABLE = {
   "args-stochastic": { method: "args", topK: 10, weight: 0.6, combine: "interpolate", select: "stochastic", temperature: 0.7 },
 } as const satisfies Record<string, MethodSettings>;
 
+/** "greedy", "top-k", "top-p", "best-of-n", "args-greedy" or "args-stochastic": a method of the paper's tables. */
 export type MethodName = keyof typeof TABLE;
 
+/** Every MethodName. */
 export const METHOD_NAMES = Object.keys(TABLE) as MethodName[];
 
 const FIELDS: Record<keyof MethodSpec, true> = {

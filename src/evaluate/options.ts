@@ -3,11 +3,12 @@ import { basename, extname } from "node:path";
 import { resolveGenerate } from "../decode/options.js";
 import { binding, type Pooling } from "../engine/binding.js";
 import type { BadLine } from "../files/json-lines.js";
+import { ISOLATION, isolationOf } from "../isolate/options.js";
 import { EMBEDDED } from "../model/embedded.js";
 import { MODEL, pickModelOptions } from "../model/options.js";
 import { TEMPLATE, templateOf } from "../model/template-options.js";
 import { resolveRewardAt } from "../score/options.js";
-import type { ModelOptions, RewardAt, RewardSpec, TemplateOptions } from "../types.js";
+import type { IsolationOptions, ModelOptions, RewardAt, RewardSpec, TemplateOptions } from "../types.js";
 import { checkNames, given, integer, invalid, type Names, nonEmptyText } from "../validate.js";
 import type { JudgeOptions } from "./judge/options.js";
 import { METHOD_NAMES, type MethodName, type MethodSpec, methodOf } from "./methods.js";
@@ -28,7 +29,7 @@ export interface ModelPair {
   reward: RewardSpec | readonly RewardSpec[] | null;
 }
 
-export interface EvaluateOptions extends Omit<ModelOptions, "onProgress">, TemplateOptions, PromptSource {
+export interface EvaluateOptions extends Omit<ModelOptions, "onProgress">, IsolationOptions, TemplateOptions, PromptSource {
   /** Path of the policy; default the embedded pair. */
   policy?: string | undefined;
   /** As in load(). */
@@ -60,6 +61,7 @@ export interface EvaluateOptions extends Omit<ModelOptions, "onProgress">, Templ
   out?: string | undefined;
   /** Win–tie rates by another model. */
   judge?: JudgeOptions | undefined;
+  /** Called after each response, comparison and verdict. */
   onProgress?: ((progress: EvaluationProgress) => void) | undefined;
   /** Called with each data line that is left out. */
   onBadLine?: ((bad: BadLine) => void) | undefined;
@@ -93,7 +95,7 @@ export interface Generation extends Pick<TemplateOptions, "templateVariables"> {
 export interface ResolvedEvaluation {
   variants: Variant[];
   pairs: ResolvedPair[];
-  model: ModelOptions;
+  model: ModelOptions & IsolationOptions;
   generation: Generation;
   seed: number;
   slots: number;
@@ -101,6 +103,7 @@ export interface ResolvedEvaluation {
 
 const OPTIONS: Names<EvaluateOptions> = {
   ...MODEL,
+  ...ISOLATION,
   ...TEMPLATE,
   policy: true,
   chatTemplate: true,
@@ -131,11 +134,12 @@ export function resolveEvaluation(options: EvaluateOptions): ResolvedEvaluation 
   if (!Array.isArray(data) && (typeof data !== "string" || data === "")) throw invalid("data", "a path or an array of prompts", data);
   if (options.limit !== undefined) integer("limit", options.limit, { min: 1, max: 2 ** 31 - 1 });
   const { signal: _, ...model } = pickModelOptions(options);
+  isolationOf(options); // checks what load() is then given
   const pairs = pairsOf(options);
   return {
     pairs,
     variants: variantsOf(pairs, options),
-    model,
+    model: { ...model, isolate: options.isolate },
     generation: {
       maxTokens: integer("maxTokens", options.maxTokens ?? 128, { min: 1, max: 2 ** 31 - 1 }),
       template: templateOf(options).mode,

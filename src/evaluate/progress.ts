@@ -1,6 +1,7 @@
 /** How far an evaluation is, and how long the rest will take. */
 import { isGuided, type MethodSpec } from "./methods.js";
 
+/** How far an evaluation is. */
 export interface EvaluationProgress {
   /** What is being done: the method's name, or "metrics", "comparisons" or "judge". */
   stage: string;

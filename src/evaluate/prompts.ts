@@ -14,6 +14,7 @@ export interface PromptSet {
   badLines: BadLine[];
 }
 
+/** Where the prompts of an evaluation come from. */
 export interface PromptSource {
   /** Path of a JSON lines file, or the prompts themselves. An answer at the end of a conversation is left aside. */
   data: string | readonly Prompt[];

@@ -1,6 +1,8 @@
 /** One response of an evaluation: a line of responses.jsonl. */
+import type { ErrorCode } from "../errors.js";
 import type { FinishReason, Prompt } from "../types.js";
 
+/** A prompt that a method answered. */
 export interface EvaluatedResponse {
   /** Name of the method, with its swept settings and its models where there are several. */
   method: string;
@@ -28,6 +30,6 @@ export interface FailedResponse {
   method: string;
   index: number;
   /** Code of the ArgsearchError. */
-  code: string;
+  code: ErrorCode;
   message: string;
 }

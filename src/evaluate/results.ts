@@ -36,6 +36,7 @@ export interface Description {
   variants?: Record<string, VariantInfo>;
 }
 
+/** What an evaluation is of: settings.json. */
 export interface EvaluationSettings extends Identity, Description {
   /** Embedding model of coherence; null without one. */
   embedding: { file: string; sha256: string; size: number; pooling: string } | null;
@@ -43,6 +44,7 @@ export interface EvaluationSettings extends Identity, Description {
   pairs: { label: string; methods: string[] }[];
 }
 
+/** What an evaluation found: results.json. */
 export interface EvaluationResults {
   settings: EvaluationSettings;
   methods: Record<string, MethodResult>;

@@ -6,6 +6,7 @@ import { isGuided, type MethodSpec } from "./methods.js";
 /** Values of settings of ARGS; every combination is decoded. */
 export type Sweep = { readonly [Name in SweptName]?: readonly number[] | undefined };
 
+/** A setting that a sweep can vary. */
 export type SweptName = "weight" | "topK" | "temperature";
 
 const NAMES: Record<SweptName, true> = { weight: true, topK: true, temperature: true };
@@ -18,6 +19,7 @@ export interface SweptMethod extends MethodSpec {
   swept: Swept;
 }
 
+/** The values of one combination of a sweep. */
 export type Swept = Readonly<Partial<Record<SweptName, number>>>;
 
 /**

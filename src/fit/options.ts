@@ -10,6 +10,7 @@ import { boolean, callback, checkNames, given, integer, invalid, type Names, non
 import type { Trial } from "./cross-validate.js";
 import type { PlaceAccuracy } from "./fit-head.js";
 
+/** Path of JSON lines in any of the pair formats, or the pairs themselves. */
 export type PairSource = string | Iterable<PreferencePair> | AsyncIterable<PreferencePair>;
 
 export interface FitOptions extends Omit<ModelOptions, "onProgress">, TemplateOptions {
@@ -31,11 +32,13 @@ export interface FitOptions extends Omit<ModelOptions, "onProgress">, TemplateOp
   chatTemplate?: string | undefined;
   /** Keep the hidden states: another fit with the same model and pairs then takes seconds. Default false. */
   keepFeatures?: boolean | undefined;
+  /** Called as pairs are read and the head is fitted. */
   onProgress?: ((progress: FitProgress) => void) | undefined;
   /** Called with each pair that is left out. */
   onBadPair?: ((bad: BadPair) => void) | undefined;
 }
 
+/** How far a fit is. */
 export interface FitProgress {
   /** Loading the model, reading pairs (nearly all of the time), then the regression. */
   phase: "load" | "read" | "fit";
@@ -44,6 +47,7 @@ export interface FitProgress {
   total: number;
 }
 
+/** A pair that is left out, and why. */
 export interface BadPair {
   /** Null for pairs that came from the program. */
   file: string | null;
@@ -54,6 +58,7 @@ export interface BadPair {
   error: ArgsearchError;
 }
 
+/** What a fit learned, and how good it is. */
 export interface FitResult {
   out: string;
   pairs: {

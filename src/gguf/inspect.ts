@@ -3,13 +3,13 @@ import { binding, type GgufFile, type GgufScalar } from "../engine/binding.js";
 import { anyEngine } from "../engine/choice.js";
 import { native } from "../engine/native.js";
 import { resolveEngine } from "../engine/options.js";
-import { unpacked } from "../package-root.js";
 import type { EngineOptions, RewardAt } from "../types.js";
 import { nonEmptyText } from "../validate.js";
 import { fileTypeName } from "./file-types.js";
 import { Metadata } from "./metadata.js";
 import { HEAD_KEYS, HEAD_PREFIX, headPosition, POSITION_KEY } from "./reward-head.js";
 
+/** What a GGUF file says of itself. */
 export interface GgufSummary {
   path: string;
   /** Files that the model is split into; all numbers are of all of them. 1 for a model in one piece. */
@@ -36,6 +36,7 @@ export interface GgufSummary {
   metadata: Record<string, GgufScalar>;
 }
 
+/** A reward head as the metadata of a GGUF has it. */
 export interface RewardHeadSummary {
   /** One name a row; synthesised as the decoder does when the file has none, for at most 1,000 rows. */
   labels: string[];
@@ -62,7 +63,7 @@ const MOST_NAMES = 1000;
 export async function inspect(path: string, options?: EngineOptions): Promise<GgufSummary> {
   nonEmptyText("path", path);
   await anyEngine(resolveEngine(options));
-  const file = await native(() => binding().readGguf(unpacked(path)));
+  const file = await native(() => binding().readGguf(path));
   return summarise(path, new Metadata(file), file);
 }
 

@@ -3,6 +3,7 @@ import type { GgufSet } from "../engine/binding.js";
 import { nonEmptyText, number, onlyKnown, plainObject } from "../validate.js";
 import { HEAD_PREFIX } from "./reward-head.js";
 
+/** Where a reward head comes from: kept in its file, shown by inspect(). */
 export interface RewardProvenance {
   /** The model that the head was trained or fitted on, for example "meta-llama/Llama-3.2-1B". */
   source?: string | undefined;

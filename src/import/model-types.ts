@@ -19,6 +19,7 @@ export const MODEL_TYPES = [
   "q2_k",
 ] as const;
 
+/** A format of weights, one of MODEL_TYPES. */
 export type ModelType = (typeof MODEL_TYPES)[number];
 
 /** Default F16. @throws ArgsearchError OPTION_INVALID */

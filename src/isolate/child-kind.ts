@@ -2,9 +2,9 @@
  * How this process can have a child. Node's own way is to start its own program again with a script, and that is wrong wherever the program
  * is the application itself: it would start a second time.
  */
-import { createRequire } from "node:module";
 import { basename } from "node:path";
 import { isMainThread } from "node:worker_threads";
+import { requireHere } from "../package-root.js";
 
 export type ChildKind =
   /** child_process.fork(), with these environment variables beside the parent's. */
@@ -112,7 +112,7 @@ export function electron(): Required<Electron> | undefined {
 /** A module that not every runtime has. */
 function load<T>(name: string): T | undefined {
   try {
-    return createRequire(import.meta.url)(name) as T;
+    return requireHere(name) as T;
   } catch {
     return undefined;
   }

@@ -3,7 +3,12 @@ import { fork } from "node:child_process";
 import { type ChildKind, electron } from "./child-kind.js";
 
 export interface Child {
+  /** Process id; undefined where it could not be started. */
+  readonly pid: number | undefined;
+  /** @throws for what cannot be copied */
   send(message: unknown): void;
+  /** Whether this process stays for it, as it does at first. */
+  hold(wanted: boolean): void;
   /** Ends it at once, whatever it does. */
   kill(): void;
   /** What it wrote to standard error, its end at least. */
@@ -19,21 +24,35 @@ export interface ChildEvents {
 /** Bytes of standard error that are kept. */
 const MOST_WORDS = 8192;
 
-/** Starts the script at `entry`. What is wrong with it comes by onEnd(), never as an exception. */
-export function openChild(entry: string, kind: Exclude<ChildKind, { how: "none" }>, events: ChildEvents): Child {
-  return kind.how === "utility" ? openUtility(entry, events) : openFork(entry, kind.env, events);
+export interface ChildScript {
+  /** Path of a script. */
+  entry: string;
+  kind: Exclude<ChildKind, { how: "none" }>;
+  /** Its working directory; default this process's. */
+  cwd?: string | undefined;
 }
 
-function openFork(entry: string, env: Record<string, string>, { onMessage, onEnd }: ChildEvents): Child {
+/** Starts the script. What is wrong with it comes by onEnd(), never as an exception. */
+export function openChild({ entry, kind, cwd }: ChildScript, events: ChildEvents): Child {
+  return kind.how === "utility" ? openUtility(entry, cwd, events) : openFork(entry, kind.env, cwd, events);
+}
+
+function openFork(entry: string, env: Record<string, string>, cwd: string | undefined, { onMessage, onEnd }: ChildEvents): Child {
   // What was meant for the application (a debugger, modules to begin with) is not for its child.
   const { NODE_OPTIONS: _, ...inherited } = process.env;
   const end = once(onEnd);
   let child: ReturnType<typeof fork>;
   try {
-    child = fork(entry, [], { execArgv: [], env: { ...inherited, ...env }, stdio: ["pipe", "ignore", "pipe", "ipc"] });
+    child = fork(entry, [], {
+      cwd,
+      execArgv: [],
+      env: { ...inherited, ...env },
+      stdio: ["pipe", "ignore", "pipe", "ipc"],
+      serialization: "advanced", // numbers that JSON has no words for
+    });
   } catch (error) {
     queueMicrotask(() => end(String(error)));
-    return { send: () => {}, kill: () => {}, words: () => "" };
+    return { pid: undefined, send: () => {}, hold: () => {}, kill: () => {}, words: () => "" };
   }
   // Nothing is written: its end tells the child that whoever started it is gone, also where that was a thread of this process.
   child.stdin?.on("error", () => {});
@@ -45,23 +64,36 @@ function openFork(entry: string, env: Record<string, string>, { onMessage, onEnd
   });
   child.on("close", (code, signal) => end(signal === null ? `code ${code}` : signal));
   return {
+    pid: child.pid,
     send: (message) => void child.send(message as object, () => {}),
+    hold: (wanted) => hold(child, wanted),
     kill: () => void child.kill("SIGKILL"),
     words,
   };
 }
 
-function openUtility(entry: string, { onMessage, onEnd }: ChildEvents): Child {
+/** All that keeps the event loop alive for a child. */
+function hold(child: ReturnType<typeof fork>, wanted: boolean): void {
+  const handles = [child, child.channel, child.stdin, child.stderr] as (Partial<Record<"ref" | "unref", () => void>> | null | undefined)[];
+  for (const handle of handles) handle?.[wanted ? "ref" : "unref"]?.();
+}
+
+function openUtility(entry: string, cwd: string | undefined, { onMessage, onEnd }: ChildEvents): Child {
   const end = once(onEnd);
   const api = electron();
   if (api === undefined) throw new Error("Electron's utilityProcess is gone");
   const { NODE_OPTIONS: _, ...env } = process.env;
-  const child = api.utilityProcess.fork(entry, [], { execArgv: [], env, stdio: ["ignore", "ignore", "pipe"], serviceName: "argsearch" });
+  const options = { ...(cwd !== undefined && { cwd }), execArgv: [], env, stdio: ["ignore", "ignore", "pipe"], serviceName: "argsearch" };
+  const child = api.utilityProcess.fork(entry, [], options);
   const words = tailOf(child.stderr);
   child.on("message", onMessage);
   child.on("exit", (code) => end(`code ${code}`));
   return {
+    get pid() {
+      return child.pid; // there once it has been spawned
+    },
     send: (message) => child.postMessage(message),
+    hold: () => {}, // Electron's application ends when it says so
     // Its own kill() asks politely, and native code would not hear it.
     kill: () => {
       try {

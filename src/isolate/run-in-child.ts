@@ -1,9 +1,7 @@
 /** Work in a process of its own: a crash there is a result here, and it can be ended at any moment. */
-import { existsSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { atExit } from "../files/at-exit.js";
-import { packageRoot } from "../package-root.js";
-import { type ChildKind, childKind, thisHost } from "./child-kind.js";
+import { childEntry, possibleChild } from "./child-entry.js";
 import { openChild } from "./open-child.js";
 import { isReport, type Order } from "./wire.js";
 
@@ -31,13 +29,6 @@ export type ChildOutcome<T> =
   | { ended: "aborted" }
   /** There can be no child here. */
   | { ended: "impossible"; why: string };
-
-/** How a child would be started here, or why it would not. */
-export function possibleChild(): ChildKind {
-  const kind = childKind(thisHost());
-  if (kind.how !== "none" && !existsSync(entry())) return { how: "none", why: `${entry()} is missing` };
-  return kind;
-}
 
 /** Never rejects. Resolves when the child is gone, so that nothing writes any more. */
 export async function runInChild<T>({ task, input, onNote, signal, limitMs, remove = [] }: ChildRun): Promise<ChildOutcome<T>> {
@@ -72,7 +63,7 @@ export async function runInChild<T>({ task, input, onNote, signal, limitMs, remo
       const unable = `a child process did not start (${how})${words === "" ? "" : `: ${words}`}`;
       resolve(outcome ?? (ready ? { ended: "died", how, words } : { ended: "impossible", why: unable }));
     };
-    const child = openChild(entry(), kind, { onMessage, onEnd });
+    const child = openChild({ entry: childEntry(), kind }, { onMessage, onEnd });
     const forget = atExit(() => {
       child.kill();
       discard(remove);
@@ -80,11 +71,6 @@ export async function runInChild<T>({ task, input, onNote, signal, limitMs, remo
     signal?.addEventListener("abort", abort, { once: true });
     if (limitMs !== undefined) timer = setTimeout(() => decide({ ended: "too slow" }), limitMs);
   });
-}
-
-/** The script is a bundle of its own, also where this file is not bundled: in the tests. */
-function entry(): string {
-  return join(packageRoot, "dist", "child.js");
 }
 
 function discard(files: readonly string[]): void {

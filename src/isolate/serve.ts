@@ -1,7 +1,10 @@
-/** The child's side: waits for the one order, does it, reports, and is gone when its parent is. */
+/** The child's side: does the one order that comes, or opens an object and serves its methods; and is gone when its parent is. */
 import { rmSync } from "node:fs";
-import { Worker } from "node:worker_threads";
-import type { Order, Report } from "./wire.js";
+import type { Worker } from "node:worker_threads";
+import { type Opening, ServedObject } from "./serve-object.js";
+import { type Frame, isFrame, isOpen, type ToChild, type ToParent } from "./session-wire.js";
+import { watchParent } from "./watch-parent.js";
+import { type Order, type Report, WIRE_VERSION } from "./wire.js";
 
 /** `note` tells the parent at once what it is to know even if the process then ends. */
 export type Task = (input: never, note: (value: unknown) => void) => Promise<unknown>;
@@ -13,29 +16,35 @@ interface ParentPort {
 }
 
 /** Takes over the process. Does nothing where nobody is on the other side. */
-export function serve(tasks: Readonly<Record<string, Task>>): void {
+export function serve(tasks: Readonly<Record<string, Task>>, objects: Readonly<Record<string, Opening>> = {}): void {
   const { parentPort } = process as NodeJS.Process & { parentPort?: ParentPort };
   let remove: readonly string[] = [];
   let watcher: Worker | undefined;
+  let served: ServedObject | undefined;
   const perform = async (order: Order): Promise<void> => {
     remove = order.remove;
     watcher?.postMessage({ remove, limitMs: order.limitMs });
-    report(await outcomeOf(tasks, order, (note) => report({ note })));
+    send(await outcomeOf(tasks, order, (note) => send({ note })));
   };
-  const report = (message: Report): void => {
+  const send = (message: Report | Frame<ToParent>): void => {
     if (parentPort) parentPort.postMessage(message);
     else process.send?.(message);
   };
-  if (parentPort) parentPort.on("message", ({ data }) => void perform(data as Order));
+  const hear = (message: unknown): void => {
+    if (isFrame<ToChild>(message)) served?.hear(message);
+    else if (isOpen(message)) served = new ServedObject(objects[message.open], message, send);
+    else void perform(message as Order);
+  };
+  if (parentPort) parentPort.on("message", ({ data }) => hear(data));
   else if (process.send) {
-    process.on("message", (order) => void perform(order as Order));
+    process.on("message", hear);
     process.on("disconnect", () => endNow(remove));
     if (!process.connected) endNow(remove);
     watcher = watchParent();
     // Ctrl-C, and other ways to end a program, reach its whole group. The parent decides what becomes of the work.
     for (const signal of ["SIGINT", "SIGHUP", "SIGTERM"]) process.on(signal, () => {});
   } else return;
-  report({ ready: true });
+  send({ ready: true, wire: WIRE_VERSION });
 }
 
 async function outcomeOf(tasks: Readonly<Record<string, Task>>, { task, input }: Order, note: (value: unknown) => void): Promise<Report> {
@@ -59,38 +68,4 @@ function endNow(remove: readonly string[]): void {
     }
   }
   process.kill(process.pid, "SIGKILL");
-}
-
-/**
- * A call into a driver that hangs keeps this thread from hearing that nobody waits any more: another one sees the parent's process go,
- * hears standard input end, which the parent's thread holds, and knows the limit. It is told of the order by a message.
- */
-function watchParent(): Worker | undefined {
-  const program = `
-    const parent = ${process.ppid};
-    let remove = [];
-    const endNow = () => {
-      for (const file of remove) try { require("node:fs").rmSync(file, { force: true }); } catch {}
-      process.kill(process.pid, "SIGKILL");
-    };
-    const isGone = () => {
-      if (process.platform !== "win32") return process.ppid !== parent;
-      try { process.kill(parent, 0); return false; } catch { return true; }
-    };
-    setInterval(() => { if (isGone()) endNow(); }, 1000);
-    require("node:worker_threads").parentPort.on("message", (order) => {
-      remove = order.remove;
-      if (order.limitMs !== undefined) setTimeout(endNow, order.limitMs + 1000);
-    });
-    const isNode = !process.versions.bun && !process.versions.deno;
-    if (isNode) new (require("node:net").Socket)({ fd: 0, writable: false }).on("error", () => {}).on("end", endNow).resume();`;
-  try {
-    const watcher = new Worker(program, { eval: true });
-    watcher.on("error", () => {}); // without it the work goes on as well
-    watcher.unref();
-    return watcher;
-  } catch {
-    // Not every runtime has such threads; most calls end.
-    return undefined;
-  }
 }

@@ -1,4 +1,7 @@
-/** What a process and its child say to each other. */
+/** What a process and its child say to each other: how a child begins, and one order with its report. Longer talks: session-wire.ts. */
+
+/** Raised with every change of what is said here or in session-wire.ts: a package may be replaced while a program runs. */
+export const WIRE_VERSION = 1;
 
 /** The parent's one message: the work. */
 export interface Order {
@@ -11,7 +14,11 @@ export interface Order {
 }
 
 /** The child's: that it listens, what it has found on the way, what became of the work. */
-export type Report = { ready: true } | { note: unknown } | { done: unknown } | { failed: { code?: string | undefined; message: string } };
+export type Report =
+  | { ready: true; wire: number }
+  | { note: unknown }
+  | { done: unknown }
+  | { failed: { code?: string | undefined; message: string } };
 
 const KINDS = ["ready", "note", "done", "failed"];
 

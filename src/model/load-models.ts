@@ -5,7 +5,6 @@ import { BACKENDS } from "../engine/engine.js";
 import { native } from "../engine/native.js";
 import { ArgsearchError } from "../errors.js";
 import { modelParts } from "../files/model-parts.js";
-import { unpacked } from "../package-root.js";
 import { EMBEDDED } from "./embedded.js";
 import { extrasOf } from "./extras.js";
 import { Model } from "./model.js";
@@ -42,7 +41,7 @@ async function loadModel(path: string, options: ResolvedModelOptions, onProgress
   const report = stoppingAtFailure(onProgress, failed);
   try {
     const model = await cancellable([signal, failed.signal], (cancel) =>
-      native(() => binding().loadModel({ path: unpacked(path), gpuLayers, backend, contextSize, cancel }, report)),
+      native(() => binding().loadModel({ path, gpuLayers, backend, contextSize, cancel }, report)),
     );
     if (!failed.signal.aborted) return await described(model);
     model.dispose();

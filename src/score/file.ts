@@ -13,6 +13,7 @@ import { LineOutput } from "./output.js";
 import type { Scores } from "./scores.js";
 import { type ScoreSummary, Summariser } from "./summary.js";
 
+/** What scoreFile() takes. */
 export interface ScoreFileOptions extends Omit<ScoreLinesOptions, "skip"> {
   /**
    * JSON lines to write, one a line that was scored. The file appears when it is whole; an older one is then replaced. A

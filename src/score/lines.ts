@@ -31,6 +31,7 @@ export interface ScoredPair {
   correct: boolean;
 }
 
+/** One scored line of data. */
 export type ScoredLine = ScoredText | ScoredPair;
 
 export interface ScoreLinesOptions extends ScoreOptions {

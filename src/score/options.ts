@@ -1,5 +1,6 @@
 /** Loading reward models alone, and scoring: defaults and validation. */
 import { ArgsearchError } from "../errors.js";
+import { ISOLATION, isolationOf, type ResolvedIsolation } from "../isolate/options.js";
 import { EMBEDDED } from "../model/embedded.js";
 import { MODEL, modelOf, type ResolvedModelOptions } from "../model/options.js";
 import { type ResolvedTemplate, TEMPLATE, templateOf } from "../model/template-options.js";
@@ -9,9 +10,11 @@ import { abortSignal, checkNames, given, type Names, oneOf } from "../validate.j
 
 export interface ResolvedRewardLoad extends ResolvedModelOptions {
   terms: ResolvedTerm[];
+  /** Undefined: in this process. */
+  isolation: ResolvedIsolation | undefined;
 }
 
-const REWARD_LOAD: Names<RewardLoadOptions> = { ...MODEL, reward: true };
+const REWARD_LOAD: Names<RewardLoadOptions> = { ...MODEL, ...ISOLATION, reward: true };
 const SCORE: Names<ScoreOptions> = { ...TEMPLATE, rewardAt: true, signal: true };
 
 export interface ResolvedScore {
@@ -25,7 +28,7 @@ export interface ResolvedScore {
 export function resolveRewardLoad(options: RewardLoadOptions = {}): ResolvedRewardLoad {
   checkNames("loadReward()", options, REWARD_LOAD);
   const terms = resolveTerms(options.reward ?? EMBEDDED.reward);
-  if (terms.some((term) => typeof term.reward === "string")) return { ...modelOf(options), terms };
+  if (terms.some((term) => typeof term.reward === "string")) return { ...modelOf(options), terms, isolation: isolationOf(options) };
   throw new ArgsearchError("OPTION_INVALID", "reward must name at least one reward model's file: without one there is nothing to load", {
     option: "reward",
   });

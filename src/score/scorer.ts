@@ -174,11 +174,12 @@ async function addFunctions(parts: ScorerParts, row: Rows, signal: AbortSignal |
   const { tokenizer, rewards } = parts;
   if (rewards.functions.length === 0) return;
   const utf8 = new Utf8Stream();
+  const prompt = withTexts(row.prompt ?? "");
   let before = "";
   for (const [index, bytes] of piecesBehind(row.lead, tokenizer.pieces(row.tokens)).entries()) {
     const response = before + utf8.push(bytes);
     const candidate = { token: row.tokens[index] ?? -1, text: decodeText(bytes), logProb: Number.NaN, response, end: false };
-    const context = { prompt: withTexts(row.prompt ?? ""), response: before, signal };
+    const context = { prompt, response: before, signal };
     const found = await unlessEnded(callRewards(rewards.functions, [candidate], context), parts, signal);
     row.values[index]?.push(...found.flat());
     before = response;

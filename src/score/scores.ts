@@ -16,5 +16,6 @@ export interface Scores {
     readonly engine: EngineInfo;
     readonly computation: Computation;
   };
+  /** As Decoder.score(). */
   score(inputs: readonly ScoreInput[], options?: ScoreOptions): Promise<ScoreResult[]>;
 }

@@ -2,6 +2,7 @@
 import { type Histogram, histogram, Moments, wilson } from "../statistics.js";
 import type { ScoredLine } from "./lines.js";
 
+/** Many scored lines in a few numbers. */
 export interface ScoreSummary {
   /** Lines that were scored. */
   count: number;

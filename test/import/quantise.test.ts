@@ -11,7 +11,7 @@ import { canCompile, engineShims } from "../helpers/engine-shim.js";
 import { randomOpt, writeOpt } from "../helpers/random-opt.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const ENTRY = pathToFileURL(join(root, "dist", "index.js")).href;
+const ENTRY = pathToFileURL(join(root, "dist", "import.js")).href;
 const { engine } = engineShims();
 
 let dir: string;
@@ -155,7 +155,8 @@ describe.skipIf(!canCompile)("llama.cpp that fails", () => {
         return reinterpret_cast<decltype(&llama_model_quantize)>(dlsym(RTLD_NEXT, "llama_model_quantize"))(source, target, params);
       }`);
     const program = `
-      import { convertOpt, inspect } from ${JSON.stringify(ENTRY)};
+      import { convertOpt } from ${JSON.stringify(ENTRY)};
+      import { inspect } from ${JSON.stringify(pathToFileURL(join(root, "dist", "index.js")).href)};
       const options = ${JSON.stringify({ model, out, type: "q8_0", engineDir })};
       const failure = await convertOpt(options).then(() => ({}), ({ code, message }) => ({ code, message }));
       await inspect(${JSON.stringify(join(root, "models", "policy.gguf"))});

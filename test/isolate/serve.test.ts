@@ -2,6 +2,7 @@
 import { EventEmitter } from "node:events";
 import { afterEach, expect, it, vi } from "vitest";
 import { serve } from "../../src/isolate/serve.js";
+import { WIRE_VERSION } from "../../src/isolate/wire.js";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -19,7 +20,7 @@ async function served(task: string, input: unknown): Promise<unknown[]> {
   const parentPort = Object.assign(new EventEmitter(), { postMessage: (message: unknown) => said.push(message) });
   vi.stubGlobal("process", Object.create(process, { parentPort: { value: parentPort }, on: { value: () => {} } }));
   serve(tasks);
-  expect(said).toEqual([{ ready: true }]);
+  expect(said).toEqual([{ ready: true, wire: WIRE_VERSION }]);
   parentPort.emit("message", { data: { task, input, remove: [] } });
   await vi.waitFor(() => expect(said.at(-1)).not.toHaveProperty("note"));
   await vi.waitFor(() => expect(said.length).toBeGreaterThan(1));

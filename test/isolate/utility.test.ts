@@ -51,7 +51,8 @@ it("runs tasks in Electron's utility process, and its errors come back", async (
 
 it("has no child before the application is ready", async () => {
   vi.spyOn(app, "isReady").mockReturnValue(false);
-  const { possibleChild, runInChild } = await import("../../src/isolate/run-in-child.js");
+  const { possibleChild } = await import("../../src/isolate/child-entry.js");
+  const { runInChild } = await import("../../src/isolate/run-in-child.js");
   expect(possibleChild()).toMatchObject({ how: "none", why: expect.stringContaining("utilityProcess is not there") });
   expect(await runInChild({ task: "quantise", input: {} })).toMatchObject({ ended: "impossible" });
   expect(forked).toEqual([]);

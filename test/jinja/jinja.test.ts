@@ -82,3 +82,18 @@ describe("a text knows who wrote it", () => {
     expect(shown(template)).toBe(expected);
   });
 });
+
+/** What comes with a model file must not get at the program that reads it: SECURITY.md. */
+describe("a template reaches nothing of JavaScript", () => {
+  const holders = "messages messages[0] '' 1 {} [] true none dict range raise_exception ''.join namespace()".split(" ");
+  const names = "constructor __proto__ prototype toString valueOf call caller hasOwnProperty length map then".split(" ");
+
+  it.each(holders)("by %s", (holder) => {
+    const parts = names.flatMap((name) => [`(${holder}).${name}`, `(${holder})['${name}']`, `(${holder})|attr('${name}')`]);
+    for (const part of parts) expect(render(`{{ ${part} is undefined }}`, values).value, part).toBe("True");
+  });
+
+  it.each(["globalThis", "process", "require", "Function", "eval", "this", "arguments", "self"])("called %s", (name) => {
+    expect(render(`{{ ${name} is undefined }}`, values).value).toBe("True");
+  });
+});

@@ -1,10 +1,10 @@
 // node --expose-gc collection.mjs SCENARIO POLICY REWARD. Prints one line a finding.
 import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
-import { ENDLESS, loadJudge, loadPair, SHORT, scoreInputs, sleep } from "./common.mjs";
+import { ENDLESS, isolate, loadJudge, loadPair, SHORT, scoreInputs, sleep } from "./common.mjs";
 
 const [, , scenario, policy, reward] = process.argv;
-const files = { policy, reward };
+const files = { policy, reward, isolate };
 const say = (line) => process.stdout.write(`${line}\n`);
 
 async function collect() {

@@ -8,8 +8,11 @@ export const SHORT = { ...ENDLESS, maxTokens: 4 };
 
 const CPU = { gpu: false, threads: Number(process.env.ARGSEARCH_THREADS ?? 1) };
 
-export const loadPair = ({ policy, reward }, options) => load({ policy, reward, ...CPU, ...options });
-export const loadJudge = ({ reward }, options) => loadReward({ reward, ...CPU, ...options });
+export const loadPair = ({ policy, reward, isolate }, options) => load({ policy, reward, isolate, ...CPU, ...options });
+export const loadJudge = ({ reward, isolate }, options) => loadReward({ reward, isolate, ...CPU, ...options });
+
+/** Programs whose last argument is --isolate load into processes of their own. */
+export const isolate = process.argv.at(-1) === "--isolate";
 export const scoreInputs = Array.from({ length: 20 }, (_, index) => ({ prompt: `${index} ${PROMPT}`, response: "yes, of course" }));
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -84,9 +84,10 @@ function matrix<T extends Owner>(
 }
 
 const openDecoder = (): Promise<Decoder> => load({ policy: policy.path, reward: reward.path, ...CPU });
+const openIsolated = (): Promise<Decoder> => load({ policy: policy.path, reward: reward.path, isolate: true, ...CPU });
 const decode = (decoder: Decoder) => decoder.generate(LONG_PROMPT, SHORT);
 
-matrix("Decoder", openDecoder, decode, {
+const decoderMethods: Parameters<typeof matrix<Decoder>>[3] = {
   generate: [(decoder) => decoder.generate("hello", SHORT), needsTheSlot],
   stream: [(decoder) => decoder.stream("hello", SHORT).next(), needsTheSlot],
   "stream, begun before": [(decoder) => decoder.stream("hello", SHORT), always],
@@ -102,12 +103,15 @@ matrix("Decoder", openDecoder, decode, {
   disposed: [(decoder) => decoder.disposed, always],
   dispose: [(decoder) => decoder.dispose(), always],
   "Symbol.asyncDispose": [(decoder) => decoder[Symbol.asyncDispose](), always],
-});
+};
+matrix("Decoder", openDecoder, decode, decoderMethods);
+matrix("isolated Decoder", openIsolated, decode, decoderMethods);
 
 const openJudge = (): Promise<RewardModel> => loadReward({ reward: reward.path, ...CPU });
+const openIsolatedJudge = (): Promise<RewardModel> => loadReward({ reward: reward.path, isolate: true, ...CPU });
 const judge = (owner: RewardModel) => owner.score({ prompt: LONG_PROMPT, response: "yes" }, NONE);
 
-matrix("RewardModel", openJudge, judge, {
+const judgeMethods: Parameters<typeof matrix<RewardModel>>[3] = {
   score: [(owner) => owner.score(input, NONE), whileOpen],
   "score of many": [(owner) => owner.score([input, input], NONE), whileOpen],
   scoreFile: [(owner) => scoreFile(owner, lines(), NONE), whileOpen],
@@ -116,7 +120,9 @@ matrix("RewardModel", openJudge, judge, {
   disposed: [(owner) => owner.disposed, always],
   dispose: [(owner) => owner.dispose(), always],
   "Symbol.asyncDispose": [(owner) => owner[Symbol.asyncDispose](), always],
-});
+};
+matrix("RewardModel", openJudge, judge, judgeMethods);
+matrix("isolated RewardModel", openIsolatedJudge, judge, judgeMethods);
 
 const pairs = Array.from({ length: 12 }, (_, index) => ({ prompt: "a", chosen: "b".repeat(1 + index), rejected: "c" }));
 const out = `${policy.path}.rm.gguf`;

@@ -1,9 +1,9 @@
 // One process, one way to end it. Prints "running" when the interesting moment has come.
 import { CALLS } from "./calls.mjs";
-import { ENDLESS, loadJudge, loadPair, outcomeOf, PROMPT, SHORT, scoreInputs, sleep } from "./common.mjs";
+import { ENDLESS, isolate, loadJudge, loadPair, outcomeOf, PROMPT, SHORT, scoreInputs, sleep } from "./common.mjs";
 
 const [, , scenario, policy, reward, call] = process.argv;
-const files = { policy, reward };
+const files = { policy, reward, isolate };
 const say = (line) => process.stdout.write(`${line}\n`);
 
 /** Resolves at the first step. */

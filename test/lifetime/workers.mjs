@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { CALLS } from "./calls.mjs";
-import { ENDLESS, loadJudge, loadPair, PROMPT, SHORT, scoreInputs, sleep } from "./common.mjs";
+import { ENDLESS, isolate, loadJudge, loadPair, PROMPT, SHORT, scoreInputs, sleep } from "./common.mjs";
 
 const say = (line) => process.stdout.write(`${line}\n`);
 
@@ -147,7 +147,7 @@ const SCENARIOS = {
 
 if (isMainThread) {
   const [, , scenario, policy, reward, repeats, task] = process.argv;
-  await SCENARIOS[scenario]({ policy, reward }, Number(repeats), task);
+  await SCENARIOS[scenario]({ policy, reward, isolate }, Number(repeats), task);
 } else {
   await TASKS[workerData.task](workerData.files, () => parentPort.postMessage("begun"));
 }

@@ -5,7 +5,10 @@ import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { ArgsearchError, convertOpt, devices, evaluate, fitReward, inspect, load, loadReward, readPrompts, scoreFile } from "argsearch";
+import { ArgsearchError, devices, inspect, load, loadReward, readPrompts, scoreFile } from "argsearch";
+import { evaluate } from "argsearch/eval";
+import { fitReward } from "argsearch/fit";
+import { convertOpt } from "argsearch/import";
 
 const CPU = { gpu: false, threads: 2 };
 const SHORT = { template: "none", maxTokens: 12, seed: 1 };
@@ -113,6 +116,21 @@ const works = {
       assert.equal(last.value.finishReason, "aborted");
       assert.equal((await decoder.generate(PROMPT, SHORT)).finishReason, "length");
     }),
+  "decodes in a process of its own": async () => {
+    const reward = async (candidates) => candidates.map(({ logProb, response }) => (Number.isNaN(logProb) ? 1 : -response.length));
+    await withDecoder(
+      async (decoder) => {
+        say(...(await decoder.generate(PROMPT, SHORT)).tokens);
+        for await (const _ of decoder.stream(PROMPT, ENDLESS)) break;
+        const signal = AbortSignal.timeout(100);
+        assert.equal((await decoder.generate(PROMPT, { ...ENDLESS, signal })).finishReason, "aborted");
+        assert.equal((await decoder.score(input)).reward, 1); // candidates whose log-probability is not known
+        await fails(decoder.generate("", SHORT), "PROMPT_EMPTY");
+      },
+      { reward, isolate: true },
+    );
+    await (await open({ isolate: true })).generate(PROMPT, SHORT); // not disposed of: ends with the program
+  },
   scores: async () => {
     const judge = await loadReward(CPU);
     const { reward, tokens } = await judge.score(input);

@@ -9,6 +9,10 @@ const { ArgsearchError, load } = require("argsearch");
   await decoder.dispose();
   const error = await load({ policy: "nowhere.gguf" }).catch((reason) => reason);
   assert(error instanceof ArgsearchError);
+  const other = await require("argsearch/eval")
+    .evaluate({})
+    .catch((reason) => reason);
+  assert(other instanceof ArgsearchError);
   const module = await import("argsearch");
   assert.equal(typeof module.load, "function");
 })();

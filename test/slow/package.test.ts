@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PREBUILT } from "../../src/engine/prebuilt.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "argsearch-package-"));
@@ -31,21 +32,24 @@ beforeAll(() => {
 });
 
 describe("npm pack", () => {
-  it("takes along the addon of this machine, the library with its types, the models, and all that a build reads", () => {
-    expect(paths).toContainEqual(expect.stringMatching(`^prebuilds/${process.platform}-${process.arch}/argsearch\\..*node$`));
-    const named = ["dist/index.js", "dist/index.cjs", "dist/index.d.ts", "dist/index.d.cts", "dist/cli.js", "dist/child.js"];
+  it("takes along the addon of every platform, the library with its types, the models, and all that a build reads", () => {
+    for (const { file } of Object.values(PREBUILT)) expect(paths).toContain(file.join("/"));
+    const entries = ["index", "eval", "fit", "import"].flatMap((name) =>
+      ["js", "cjs", "d.ts", "d.cts"].map((end) => `dist/${name}.${end}`),
+    );
+    const named = [...entries, "dist/cli.js", "dist/child.js"];
     const models = ["models/policy.gguf", "models/reward.gguf"];
     const native = filesOf(join(root, "native")).map((path) => `native/${path}`);
     const python = filesOf(join(root, "python"))
       .filter((path) => path.endsWith(".py"))
       .map((path) => `python/${path}`);
-    const build = ["CMakeLists.txt", "binding.gyp", "scripts/build-native.mjs", "scripts/headers.mjs", "scripts/converter.mjs"];
+    const build = ["CMakeLists.txt", "scripts/build-native.mjs", "scripts/headers.mjs", "scripts/converter.mjs"];
     for (const path of [...named, ...models, ...native, ...python, ...build, "LICENSE", "README.md"]) expect(paths).toContain(path);
   });
 
   it("takes along nothing else", () => {
     const known =
-      /^(dist\/[\w.-]+\.(js|cjs|d\.ts|d\.cts)|models\/\w+\.gguf|prebuilds\/[\w-]+\/[\w.]+\.node|native\/.*\.(cc|h)|python\/\w+\.py|scripts\/.*\.mjs|examples\/[\w-]+\.mjs|docs\/[\w-]+\.md|[A-Za-z]+\.(md|txt|gyp|json)|LICENSE)$/;
+      /^(dist\/[\w.-]+\.(js|js\.map|cjs|d\.ts|d\.cts)|models\/(\w+\.gguf|held-out-prompts\.jsonl)|prebuilds\/[\w-]+\/[\w.]+\.node|native\/.*\.(cc|h)|python\/\w+\.py|scripts\/.*\.mjs|examples\/([\w-]+\.mjs|electron\/[\w./-]+\.(js|cjs|json|yml|html|css|md|png))|docs\/[\w-]+\.(md|svg)|[A-Za-z_]+\.(md|txt|json)|LICENSE)$/;
     expect(paths.filter((path) => !known.test(path))).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { essence } from "../../src/engine/trial.js";
+import { essence } from "../../src/isolate/last-words.js";
 
 describe("the reason that a trial gives out of the engine's last words", () => {
   test.each<[what: string, words: string, reason: string]>([

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Decoder } from "../../src/decode/decoder.js";
-import { loadReward } from "../../src/score/reward-model.js";
+import { loadReward } from "../../src/score/load-reward.js";
 import { type Fake, resetFake } from "../helpers/fake-binding.js";
 import { loadFake } from "../helpers/load-fake.js";
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { loadReward } from "../../src/score/reward-model.js";
+import { loadReward } from "../../src/score/load-reward.js";
 import type { RewardCandidate } from "../../src/types.js";
 import { BOS, type Fake, resetFake } from "../helpers/fake-binding.js";
 import { loadFake } from "../helpers/load-fake.js";

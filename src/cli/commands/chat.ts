@@ -5,6 +5,7 @@ import { ArgsearchError, type ChatMessage, type Decoder, type GenerateResult } f
 import {
   addDecodingFlags,
   addExamples,
+  addIsolateFlag,
   addModelFlags,
   addPolicyFlag,
   addRewardFlags,
@@ -35,6 +36,7 @@ export function addChat(program: Command): void {
   addDecodingFlags(command);
   addTemplateFlags(command, "the policy");
   addModelFlags(command);
+  addIsolateFlag(command);
   addExamples(command, ["chat", "chat --policy policy.gguf --reward reward.gguf --weight 0.4", "chat < questions.txt"]);
   command.action(chat);
 }

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { diversity } from "../../evaluate/metrics/diversity.js";
+import { diversity } from "../../evaluate/index.js";
 import { requireWritable, writeWhole } from "../../files/whole-file.js";
 import { type Decoder, type GenerateOptions, readPrompts, type Step } from "../../index.js";
 import { packageFile } from "../../package-root.js";

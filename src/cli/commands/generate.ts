@@ -4,6 +4,7 @@ import { type Decoder, EMBEDDED, type GenerateResult } from "../../index.js";
 import {
   addDecodingFlags,
   addExamples,
+  addIsolateFlag,
   addModelFlags,
   addPolicyFlag,
   addRewardFlags,
@@ -40,6 +41,7 @@ export function addGenerate(program: Command): void {
   addDecodingFlags(command);
   addTemplateFlags(command, "the policy");
   addModelFlags(command);
+  addIsolateFlag(command);
   addExamples(command, [
     'generate --prompt "Can you help me set up a light show?"',
     'generate --prompt "Can you help me set up a light show?" --weight 0',

@@ -4,8 +4,10 @@ import { refuseInputs } from "../../files/inputs.js";
 import { ArgsearchError, SCORABLE_FORMAT_NAMES, type ScoreInput, type ScoreResult } from "../../index.js";
 import {
   addExamples,
+  addIsolateFlag,
   addModelFlags,
   addRewardFlags,
+  type IsolateFlag,
   type ModelFlags,
   modelOptions,
   type RewardFlags,
@@ -19,7 +21,7 @@ import { print, printJson } from "../terminal/output.js";
 import { runScoreFile, type ScoreFileFlags } from "./score-file.js";
 import { logTo, withReward } from "./session.js";
 
-interface ScoreFlags extends ModelFlags, RewardFlags, ScoreFileFlags {
+interface ScoreFlags extends ModelFlags, IsolateFlag, RewardFlags, ScoreFileFlags {
   prompt?: string;
   response?: string;
   input?: string;
@@ -39,6 +41,7 @@ export function addScore(program: Command): void {
   addTemplateFlags(command, "the reward models without a --reward-template");
   addRewardFlags(command);
   addModelFlags(command);
+  addIsolateFlag(command);
   addExamples(command, [
     'score --prompt "How do I sharpen a knife?" --response "Hold the blade at 20 degrees."',
     "score --reward reward.gguf --prompt Hello --response - < answer.txt",
@@ -64,7 +67,7 @@ async function score(flags: ScoreFlags): Promise<void> {
   logTo(flags.verbose);
   const input = flags.input === undefined ? await single(flags) : flags.input;
   if (flags.out !== undefined) await refuseInputs(flags.out, templateFiles(flags));
-  await withReward({ reward: rewardTerms(flags, flags.template?.text), ...modelOptions(flags) }, (model) => {
+  await withReward({ reward: rewardTerms(flags, flags.template?.text), ...modelOptions(flags), isolate: flags.isolate }, (model) => {
     if (typeof input === "string") return runScoreFile(model, input, flags);
     return interruptible(async (signal) => {
       const result = await model.score(input, { ...templateOptions(flags), rewardAt: flags.rewardAt, signal });

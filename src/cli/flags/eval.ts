@@ -11,7 +11,7 @@ import {
   type Sweep,
 } from "../../evaluate/index.js";
 import { ArgsearchError, type RewardTerm } from "../../index.js";
-import { addModelFlags, type ModelFlags, modelOptions } from "./flags.js";
+import { addIsolateFlag, addModelFlags, type IsolateFlag, type ModelFlags, modelOptions } from "./flags.js";
 import {
   addRewardTemplateFlag,
   addTemplateFlags,
@@ -30,6 +30,7 @@ const DEFAULT_OUT = "argsearch-eval";
 
 export interface EvalFlags
   extends ModelFlags,
+    IsolateFlag,
     TemplateFlags,
     RewardTemplateFlags,
     Pick<EvaluateOptions, "limit" | "maxTokens" | "stop" | "seed" | "slots" | "rewardAt"> {
@@ -120,17 +121,18 @@ export function addEvalFlags(command: Command): void {
     .option("--judge-price <in,out>", "price of a million tokens in and out, for the estimate", judgePrice)
     .option("--judge-estimate", "only estimate what judging would take");
   addModelFlags(command);
+  addIsolateFlag(command);
 }
 
 /** @throws ArgsearchError OPTION_INVALID */
 export function evaluateOptions(flags: EvalFlags): EvaluateOptions & { out: string } {
-  const { data, format, limit, sweep, embedding, pooling, out = DEFAULT_OUT, maxTokens, stop, seed, slots, rewardAt } = flags;
+  const { data, format, limit, sweep, embedding, pooling, out = DEFAULT_OUT, maxTokens, stop, seed, slots, rewardAt, isolate } = flags;
   const { onProgress: _loading, ...model } = modelOptions(flags);
   return {
     ...model,
     ...modelsOf(flags),
     ...templateOptions(flags),
-    ...{ data, format, limit, sweep, embedding, pooling, out, maxTokens, stop, seed, slots, rewardAt },
+    ...{ data, format, limit, sweep, embedding, pooling, out, maxTokens, stop, seed, slots, rewardAt, isolate },
     methods: methodsOf(flags),
     judge: judgeOf(flags),
   };

@@ -18,12 +18,16 @@ export interface ModelFlags extends Pick<ModelOptions, "engineDir" | "gpuLayers"
   verbose?: boolean;
 }
 
+export interface IsolateFlag {
+  isolate?: boolean;
+}
+
 export interface RewardFlags extends RewardTemplateFlags {
   reward?: RewardTerm[];
   label?: LabelWeight[];
 }
 
-export interface LoadFlags extends ModelFlags, RewardFlags, TemplateFlags {
+export interface LoadFlags extends ModelFlags, IsolateFlag, RewardFlags, TemplateFlags {
   policy?: string;
 }
 
@@ -44,6 +48,11 @@ export function addModelFlags(command: Command): void {
     .option("--gpu-layers <n>", "layers on the GPU (default: all)", integer)
     .addOption(engineDirFlag())
     .addOption(verboseFlag());
+}
+
+/** Behind addModelFlags(). */
+export function addIsolateFlag(command: Command): void {
+  command.option("--isolate", "run the engine in a process of its own: what ends it is an error here, and does not end this program");
 }
 
 export function engineDirFlag(): Option {
@@ -93,7 +102,8 @@ export function modelOptions(flags: ModelFlags): ModelOptions {
 }
 
 export function loadOptions(flags: LoadFlags): LoadOptions {
-  return { ...modelOptions(flags), policy: flags.policy, chatTemplate: flags.template?.text, reward: rewardTerms(flags) };
+  const { policy, template, isolate } = flags;
+  return { ...modelOptions(flags), isolate, policy, chatTemplate: template?.text, reward: rewardTerms(flags) };
 }
 
 /**

@@ -17,6 +17,7 @@ export interface JudgeFailure {
   count: number;
 }
 
+/** What the judge said of a method beside a baseline: verdicts, counted. */
 export interface JudgeResult {
   method: string;
   baseline: string;

@@ -16,6 +16,7 @@ export interface EmbedderLoadOptions extends ModelOptions {
   pooling?: Pooling | undefined;
 }
 
+/** What a loaded embedding model is. */
 export interface EmbedderInfo {
   model: ModelInfo;
   /** Longest text, tokens; longer ones are cut at the end. */
@@ -68,6 +69,7 @@ export class Embedder implements AsyncDisposable {
     return this.#disposal;
   }
 
+  /** dispose(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }

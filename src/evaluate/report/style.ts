@@ -28,6 +28,7 @@ tr.group th > div { position: sticky; left: 0; max-width: min(60rem, 85vw); }
 figure { margin: 1.2rem 0; }
 .drawing { background: #fff; width: fit-content; max-width: 100%; }
 .drawing svg { display: block; max-width: 100%; height: auto; }
+@media (max-width: 600px) { .drawing + figcaption::after { content: " The chart goes on to the right: it scrolls."; } }
 pre { background: var(--code); padding: .8rem 1rem; overflow-x: auto; }
 .prompt > div { white-space: pre-wrap; border-left: 3px solid var(--line); margin: .4rem 0 .8rem; padding-left: .8rem; }
 .answers { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: .8rem; }

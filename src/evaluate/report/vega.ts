@@ -1,9 +1,7 @@
 /** vega and vega-lite, version 5 or 6, which only those install who want pictures: optional peers of this package. */
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ArgsearchError } from "../../errors.js";
-import { workingDirectory } from "../../package-root.js";
+import { requireHere, requireIn, workingDirectory } from "../../package-root.js";
 
 type VegaModule = typeof import("vega");
 type LiteModule = typeof import("vega-lite");
@@ -32,8 +30,8 @@ function beside(name: string, other: { version: string } | undefined): string {
  * this package, or in the project where a global command runs.
  */
 async function optional<T extends object>(name: string): Promise<T | undefined> {
-  const places = [import.meta.url, ...workingDirectory().map((dir) => join(dir, "package.json"))];
-  const path = places.map((place) => resolved(name, place)).find((found) => found !== undefined);
+  const places = [requireHere, ...workingDirectory().map(requireIn)];
+  const path = places.map(({ resolve }) => resolved(name, resolve)).find((found) => found !== undefined);
   if (path === undefined) return undefined;
   const url = pathToFileURL(path).href;
   const module: T & { default?: T } = await import(/* webpackIgnore: true */ /* @vite-ignore */ url);
@@ -42,9 +40,9 @@ async function optional<T extends object>(name: string): Promise<T | undefined> 
 }
 
 /** @throws what is wrong with a package that is there */
-function resolved(name: string, place: string): string | undefined {
+function resolved(name: string, resolve: NodeJS.RequireResolve): string | undefined {
   try {
-    return createRequire(place).resolve(name);
+    return resolve(name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND") return undefined;
     throw error;

@@ -15,6 +15,7 @@ import { drawCharts } from "./draw.js";
 import { toHtml } from "./html.js";
 import { toMarkdown } from "./markdown.js";
 
+/** What writeReport() takes. */
 export interface ReportOptions {
   /** Prompts whose answers are shown, by their place in the data, from 0; default five, spread over it. */
   examples?: readonly number[] | undefined;
@@ -22,6 +23,7 @@ export interface ReportOptions {
   command?: string | undefined;
 }
 
+/** The files of a report. */
 export interface WrittenReport {
   html: string;
   markdown: string;

@@ -12,6 +12,12 @@ import type { ResponseStore } from "./store.js";
 /** What is wrong with one prompt alone. */
 const OF_THE_PROMPT: readonly ErrorCode[] = ["PROMPT_TOO_LONG", "PROMPT_EMPTY", "TEMPLATE_INVALID", "INPUT_INVALID"];
 
+/** An isolated engine's process is gone: the next response gets another. */
+const OF_THE_ENGINE: readonly ErrorCode[] = ["ENGINE_DIED", "ENGINE_NOT_RESPONDING"];
+
+/** Groups in a row that may lose their engine: where nothing gets through, going on is of no use. */
+const MOST_DEATHS = 2;
+
 export interface RunRequest {
   resolved: ResolvedEvaluation;
   prompts: readonly Prompt[];
@@ -32,7 +38,8 @@ type Numbered = readonly [index: number, prompt: Prompt];
 
 /**
  * Every variant's response to every prompt that the store does not have. Prompts that cannot be answered are returned, and
- * tried again by the next run; any other failure ends the run, with what was decoded kept.
+ * tried again by the next run; so are those that an isolated engine died over, unless it died over the group before as well. Any other
+ * failure ends the run, with what was decoded kept.
  *
  * @throws ArgsearchError as load() and generate(); ABORTED
  */
@@ -74,6 +81,8 @@ class Run {
   readonly #time = new TimeLeft();
   readonly #total: number;
   #done = 0;
+  /** Groups in a row in which the engine died. */
+  #deaths = 0;
 
   constructor(request: RunRequest) {
     this.#request = request;
@@ -92,6 +101,7 @@ class Run {
    */
   async answer(session: Session, variant: Variant, group: readonly Numbered[]): Promise<void> {
     this.#report(variant.name);
+    const failuresBefore = this.failures.length;
     let failed = false;
     const tasks = group.map(([index, prompt], slot) => async () => {
       try {
@@ -102,6 +112,16 @@ class Run {
       }
     });
     for (const outcome of await session.decoder.inStep(tasks)) if (outcome.status === "rejected") throw outcome.reason;
+    this.#countDeath(this.failures.slice(failuresBefore));
+  }
+
+  /** @throws ArgsearchError ENGINE_DIED, ENGINE_NOT_RESPONDING */
+  #countDeath(failures: readonly FailedResponse[]): void {
+    const death = failures.find(({ code }) => OF_THE_ENGINE.includes(code));
+    this.#deaths = death === undefined ? 0 : this.#deaths + 1;
+    if (death === undefined || this.#deaths < MOST_DEATHS) return;
+    const message = `${death.message}. That happened over ${MOST_DEATHS} groups of prompts in a row: the same call goes on from here`;
+    throw new ArgsearchError(death.code, message);
   }
 
   async #one(session: Session, variant: Variant, slot: number, index: number, prompt: Prompt): Promise<void> {
@@ -117,7 +137,7 @@ class Run {
         this.decoded.add(variant.name);
       }
     } catch (error) {
-      if (!(error instanceof ArgsearchError) || !OF_THE_PROMPT.includes(error.code)) throw error;
+      if (!(error instanceof ArgsearchError) || ![...OF_THE_PROMPT, ...OF_THE_ENGINE].includes(error.code)) throw error;
       this.failures.push({ method: variant.name, index, code: error.code, message: error.message });
     }
     if (!missing) return;

@@ -3,8 +3,9 @@ import type { Decoder } from "../../decode/decoder.js";
 import { load } from "../../decode/load.js";
 import { modelPaths } from "../../reward/reward-set.js";
 import { resolveTerms } from "../../reward/terms.js";
-import { loadReward, type RewardModel } from "../../score/reward-model.js";
-import type { ModelOptions } from "../../types.js";
+import { loadReward } from "../../score/load-reward.js";
+import type { RewardModel } from "../../score/reward-model.js";
+import type { IsolationOptions, ModelOptions } from "../../types.js";
 import type { ResolvedPair } from "../options.js";
 
 /**
@@ -21,7 +22,7 @@ export interface SessionRequest {
   pair: ResolvedPair;
   guided: boolean;
   slots: number;
-  model: ModelOptions;
+  model: ModelOptions & IsolationOptions;
   signal: AbortSignal | undefined;
 }
 

@@ -6,6 +6,7 @@ import type { RewardHead } from "../../gguf/reward-head.js";
 import { integer, invalid as invalidOption, nonEmptyText } from "../../validate.js";
 import { labelNames } from "./hf-config.js";
 
+/** Which rows of a head count, and their names. */
 export interface RowChoice {
   /** A name for each row of the head, in order; default: those of config.json. Weights of labels choose among them where it is loaded. */
   labels?: readonly string[] | undefined;

@@ -148,6 +148,7 @@ async function finiteFloats(checkpoint: Checkpoint, name: string): Promise<Float
   throw invalid(`${checkpoint.path}: ${name}[${at}] is ${values[at]}, not a finite number`);
 }
 
+/** What readRewardHead() takes. */
 export interface ReadHeadOptions extends RowChoice {
   /** Name of the weight's tensor; default: the one head there is. */
   tensor?: string | undefined;

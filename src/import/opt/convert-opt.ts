@@ -33,6 +33,7 @@ export interface ConvertOptOptions extends EngineOptions, RowChoice {
   signal?: AbortSignal | undefined;
 }
 
+/** What convertOpt() has written. */
 export interface ConvertOptResult {
   /** The S that makes GELU(S x) / S stand for ReLU(x): 65536, or less where F16 would overflow. The smallest of all layers. */
   reluScale: number;

@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { ArgsearchError } from "../../errors.js";
 import { cacheDir } from "../../files/cache-dir.js";
 import { runInChild } from "../../isolate/run-in-child.js";
-import { packageRoot, resolveFrom, workingDirectory } from "../../package-root.js";
+import { packageRoot, requireIn, unpacked, workingDirectory } from "../../package-root.js";
 
 const SCRIPT = "convert_hf_to_gguf.py";
 
@@ -46,7 +46,9 @@ interface FetchOrder {
 /** The child's task. */
 export async function fetchHere({ cache, bundle }: FetchOrder): Promise<string> {
   const script = pathToFileURL(join(packageRoot, "scripts", "converter.mjs")).href;
-  const { fetchConverter } = (await import(script)) as { fetchConverter(cache: string, bundle?: string): string };
+  const { fetchConverter } = (await import(/* webpackIgnore: true */ /* @vite-ignore */ script)) as {
+    fetchConverter(cache: string, bundle?: string): string;
+  };
   return fetchConverter(cache, bundle);
 }
 
@@ -59,8 +61,8 @@ function unfetchable(reason: string, cause?: unknown): ArgsearchError {
 function installedBundle(): string | undefined {
   for (const place of [...workingDirectory(), packageRoot]) {
     try {
-      const manifest = resolveFrom(join(place, "package.json"), "node-llama-cpp/package.json");
-      const bundle = join(dirname(manifest), "llama", "gitRelease.bundle");
+      const manifest = requireIn(place).resolve("node-llama-cpp/package.json");
+      const bundle = unpacked(join(dirname(manifest), "llama", "gitRelease.bundle"));
       if (existsSync(bundle)) return bundle;
     } catch {
       // Not installed there.

@@ -2,6 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { ArgsearchError } from "../../errors.js";
 import { unreadable } from "../../files/file-errors.js";
+import { unpacked } from "../../package-root.js";
 import type { ModelType } from "../model-types.js";
 import { lastWords, pythonScript, runPython } from "./python.js";
 
@@ -59,7 +60,8 @@ export async function requireTokenizer(dir: string): Promise<void> {
  */
 export async function convertTrunk(conversion: TrunkConversion): Promise<void> {
   const { converter, model, out, outType, architecture, drop, prefix, tied, python, onLine, signal } = conversion;
-  const args = [pythonScript("convert_trunk.py"), converter, model, out, "--outtype", outType, "--architecture", architecture];
+  const files = [pythonScript("convert_trunk.py"), unpacked(converter), unpacked(model), out];
+  const args = [...files, "--outtype", outType, "--architecture", architecture];
   for (const name of drop) args.push(`--drop=${name}`);
   if (prefix !== "") args.push(`--prefix=${prefix}`);
   if (tied) args.push("--tied");

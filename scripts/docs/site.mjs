@@ -1,0 +1,91 @@
+/** The site: typedoc over the staged pages and the sources of the public API. A warning of typedoc's is an error. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Application, Converter, KindRouter, ReflectionKind } from "typedoc";
+import { Failure, root } from "../lib/run.mjs";
+import { GROUPS, HOME, pages } from "./contents.mjs";
+import { entryPoints } from "./entry-points.mjs";
+import { stage } from "./stage.mjs";
+
+const STAGED = join(root, ".cache", "site-pages");
+
+/** What has to be documented: everything that has a name of its own. Fields of objects often say enough by theirs. */
+const DOCUMENTED = ["Class", "Interface", "TypeAlias", "Function", "Variable", "Enum", "Accessor", "Method", "Constructor"];
+
+/** Tables whose keys are public types: the docstrings of these list them. */
+const NOT_EXPORTED = ["PAIR_FORMATS", "PROMPT_FORMATS", "TEXT_FORMATS", "TABLE"];
+
+/** Pages have the address of their file, whatever the menu calls them. */
+class PageRouter extends KindRouter {
+  getIdealBaseName(reflection) {
+    return reflection.isDocument() ? `docs/${reflection.frontmatter.address}` : super.getIdealBaseName(reflection);
+  }
+}
+
+/** Builds the site into `out`. @throws Failure when typedoc has anything to say */
+export async function buildSite(out) {
+  const found = pages();
+  const entries = await entryPoints();
+  const source = repositoryFile();
+  stage(STAGED, found, HOME, source);
+  const app = await Application.bootstrap({
+    name: "argsearch",
+    router: "pages",
+    includeVersion: true,
+    entryPoints: entries.map((entry) => join(root, entry.source)),
+    alwaysCreateEntryPointModule: true,
+    tsconfig: join(root, "tsconfig.json"),
+    exclude: ["**/node_modules/**"],
+    excludeInternal: true,
+    excludeExternals: true,
+    // `npm run lint` checks types.
+    skipErrorChecking: true,
+    readme: join(STAGED, HOME),
+    projectDocuments: found.map(({ file }) => join(STAGED, file)),
+    groupOrder: [GROUPS[0], "Modules", ...GROUPS.slice(1), "Classes", "Functions", "Interfaces", "*"],
+    sort: ["alphabetical-ignoring-documents"],
+    sortEntryPoints: false,
+    navigation: { includeGroups: true, includeCategories: false },
+    headings: { readme: false, document: false },
+    includeHierarchySummary: false,
+    searchInComments: true,
+    searchInDocuments: true,
+    searchGroupBoosts: { [GROUPS[0]]: 2 },
+    customCss: join(root, "scripts", "docs", "site.css"),
+    favicon: join(root, "scripts", "docs", "favicon.svg"),
+    highlightLanguages: ["bash", "console", "css", "html", "javascript", "json", "jinja", "jsonc", "jsonl", "tsx", "typescript", "yaml"],
+    disableGit: true,
+    ...(source === undefined
+      ? { disableSources: true }
+      : { navigationLinks: { Source: source("README.md") }, sourceLinkTemplate: source("{path}#L{line}"), displayBasePath: root }),
+    hideGenerator: true,
+    treatWarningsAsErrors: true,
+    validation: { notExported: true, invalidLink: true, invalidPath: true, notDocumented: true, rewrittenLink: true },
+    requiredToBeDocumented: DOCUMENTED,
+    intentionallyNotExported: NOT_EXPORTED,
+    logLevel: "Warn",
+  });
+  app.renderer.defineRouter("pages", PageRouter);
+  app.converter.on(Converter.EVENT_RESOLVE_END, ({ project }) => nameModules(project, entries), -1000); // when there are groups
+  const project = await app.convert();
+  if (project === undefined) throw new Failure("typedoc could not read the sources");
+  app.validate(project);
+  await app.generateDocs(project, out);
+  if (app.logger.hasErrors() || app.logger.hasWarnings()) throw new Failure("typedoc found faults: mend them, the site is not whole");
+}
+
+/** Modules are called as they are imported, "argsearch/eval", and are the API among the menu's groups. */
+function nameModules(project, entries) {
+  const names = new Map(entries.map(({ name, source }) => [join(root, source), name]));
+  for (const module of project.getChildrenByKind(ReflectionKind.Module)) {
+    module.name = names.get(project.getSymbolIdFromReflection(module)?.fileName) ?? module.name;
+  }
+  for (const group of project.groups) if (group.title === "Modules") group.title = "API";
+}
+
+/** The address of a file in the repository at this version, if package.json names a repository. */
+function repositoryFile() {
+  const { repository, version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const url = (typeof repository === "string" ? repository : repository?.url)?.replace(/^git\+/, "").replace(/\.git$/, "");
+  return url?.startsWith("https://") ? (path) => `${url}/blob/v${version}/${path}` : undefined;
+}

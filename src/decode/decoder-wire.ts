@@ -1,0 +1,23 @@
+/** A decoder in a process of its own, as the two processes see it. */
+import type { CacheBytes, SearchCounters } from "../engine/binding.js";
+import type { EngineMethods } from "../engine/isolated.js";
+import type { GenerateOptions, GenerateResult, Prompt, ScoreInput, ScoreOptions, ScoreResult, Step } from "../types.js";
+
+/** Its name in the table of src/child.ts. */
+export const DECODER = "decoder";
+
+export interface DecoderMethods extends EngineMethods {
+  generate(prompt: Prompt, options: GenerateOptions): Promise<GenerateResult>;
+  /** generate() that waits for a slot. */
+  generateWhenFree(prompt: Prompt, options: GenerateOptions): Promise<GenerateResult>;
+  stream(prompt: Prompt, options: GenerateOptions): AsyncGenerator<Step, GenerateResult, undefined>;
+  score(inputs: readonly ScoreInput[], options: ScoreOptions): Promise<ScoreResult[]>;
+  clear(slot: number): Promise<void>;
+  cacheBytes(): Promise<CacheBytes>;
+  /** The parts of Decoder.inStep(): its tasks run in the parent. */
+  stepIn(count: number): void;
+  stepOut(count: number): void;
+}
+
+/** Comes with every reply. */
+export type DecoderState = SearchCounters;

@@ -1,0 +1,152 @@
+/** A decoder whose engine runs in a process of its own. What needs no engine is done here: checks, callbacks, reward functions. */
+import { throwIfAborted } from "../engine/abort.js";
+import type { CacheBytes, SearchCounters } from "../engine/binding.js";
+import { type CallOptions, IsolatedEngine } from "../engine/isolated.js";
+import type { ResolvedIsolation } from "../isolate/options.js";
+import { checkPrompt } from "../model/check-prompt.js";
+import { answerWith, withoutFunctions } from "../reward/remote-functions.js";
+import { scoreRemotely } from "../score/score-remotely.js";
+import type {
+  GenerateAllOptions,
+  GenerateOptions,
+  GenerateResult,
+  LoadOptions,
+  Prompt,
+  RewardFunction,
+  ScoreInput,
+  ScoreOptions,
+  ScoreResult,
+  Step,
+} from "../types.js";
+import { integer } from "../validate.js";
+import type { Decoder, DecoderInfo } from "./decoder.js";
+import { DECODER, type DecoderMethods, type DecoderState } from "./decoder-wire.js";
+import { disposedError } from "./disposed.js";
+import { generateAll, requirePrompts } from "./generate-all.js";
+import { type ResolvedLoad, resolveGenerate, splitCallbacks } from "./options.js";
+
+type Engine = IsolatedEngine<DecoderMethods, DecoderInfo, DecoderState>;
+
+/** @throws ArgsearchError as load() */
+export async function loadIsolated(
+  options: LoadOptions,
+  { signal, onProgress }: ResolvedLoad,
+  isolation: ResolvedIsolation,
+): Promise<Decoder> {
+  const { signal: _signal, onProgress: _onProgress, isolate: _isolate, ...data } = options;
+  const { reward, functions } = withoutFunctions(data.reward);
+  const request = { object: DECODER, options: { ...data, reward }, isolation };
+  return new IsolatedDecoder(await IsolatedEngine.open(request, { signal, onProgress }), functions);
+}
+
+class IsolatedDecoder implements Decoder {
+  readonly #engine: Engine;
+  readonly #functions: readonly RewardFunction[];
+  /** Tasks that decode in step. */
+  readonly #inStep = { count: 0 };
+  #disposal: Promise<void> | undefined;
+
+  constructor(engine: Engine, functions: readonly RewardFunction[]) {
+    this.#engine = engine;
+    this.#functions = functions;
+    const inStep = this.#inStep;
+    engine.onReopened = (session) => {
+      if (inStep.count > 0) session.call("stepIn", [inStep.count]).result.catch(() => {});
+    };
+    engine.endWith(this);
+  }
+
+  get info(): Readonly<DecoderInfo> {
+    return this.#engine.info;
+  }
+
+  get disposed(): boolean {
+    return this.#disposal !== undefined;
+  }
+
+  async generate(prompt: Prompt, options: GenerateOptions = {}): Promise<GenerateResult> {
+    const { data, call } = this.#prepare(prompt, options);
+    return this.#engine.call("generate", [prompt, data], call);
+  }
+
+  async *stream(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<Step, GenerateResult, undefined> {
+    const { data, call } = this.#prepare(prompt, options);
+    return yield* this.#engine.iterate<Step, GenerateResult>("stream", [prompt, data], call);
+  }
+
+  async generateAll(prompts: readonly Prompt[], options: GenerateAllOptions = {}): Promise<GenerateResult[]> {
+    this.#requireOpen();
+    requirePrompts(prompts);
+    const { callbacks, each } = splitCallbacks(options);
+    this.#resolve(each);
+    const { date = new Date() } = each;
+    const generate = async (prompt: Prompt, signal: AbortSignal): Promise<GenerateResult> => {
+      const { data, call } = this.#prepare(prompt, { ...each, date, signal });
+      return this.#engine.call("generateWhenFree", [prompt, data], call);
+    };
+    const width = each.slot === undefined ? this.info.slots : 1;
+    return generateAll(prompts, { width, signal: each.signal }, generate, callbacks);
+  }
+
+  async inStep<T>(tasks: readonly (() => Promise<T>)[]): Promise<PromiseSettledResult<T>[]> {
+    await this.#step("stepIn", tasks.length);
+    return Promise.allSettled(tasks.map((task) => task().finally(() => this.#step("stepOut", 1))));
+  }
+
+  score(input: ScoreInput, options?: ScoreOptions): Promise<ScoreResult>;
+  score(inputs: readonly ScoreInput[], options?: ScoreOptions): Promise<ScoreResult[]>;
+  async score(input: ScoreInput | readonly ScoreInput[], options?: ScoreOptions): Promise<ScoreResult | ScoreResult[]> {
+    this.#requireOpen();
+    return scoreRemotely(this.#engine, this.#functions, input, options);
+  }
+
+  async clear(slot: number): Promise<void> {
+    this.#requireOpen();
+    integer("slot", slot, { min: 0, max: this.info.slots - 1, note: "the slots loaded" });
+    return this.#engine.call("clear", [slot]);
+  }
+
+  counters(): SearchCounters {
+    this.#requireOpen();
+    return this.#engine.state;
+  }
+
+  async cacheBytes(): Promise<CacheBytes> {
+    this.#requireOpen();
+    return this.#engine.call("cacheBytes", []);
+  }
+
+  dispose(): Promise<void> {
+    this.#disposal ??= this.#engine.dispose(disposedError());
+    return this.#disposal;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  /** Checks what a response is decoded by. What is sent is data, what stays is called from there. */
+  #prepare(prompt: Prompt, options: GenerateOptions): { data: GenerateOptions; call: CallOptions } {
+    this.#requireOpen();
+    const { signal } = this.#resolve(options);
+    throwIfAborted(signal);
+    checkPrompt(prompt);
+    const { signal: _, ...data } = options;
+    return { data, call: { signal, answer: answerWith(this.#functions, signal) } };
+  }
+
+  #resolve(options: GenerateOptions): ReturnType<typeof resolveGenerate> {
+    const { policy, slots, objectives } = this.info;
+    return resolveGenerate(options, { vocabulary: policy.nVocab, slots, rewarded: objectives.length > 0 });
+  }
+
+  /** A child that dies meanwhile has forgotten it; the next one is told how many there are. */
+  async #step(method: "stepIn" | "stepOut", count: number): Promise<void> {
+    this.#inStep.count += method === "stepIn" ? count : -count;
+    if (this.#engine.lives) await this.#engine.call(method, [count]).catch(() => {});
+  }
+
+  #requireOpen(): void {
+    if (this.disposed) throw disposedError();
+  }
+}

@@ -1,0 +1,49 @@
+import { performance } from "node:perf_hooks";
+import { throwIfAborted } from "../engine/abort.js";
+import { binding } from "../engine/binding.js";
+import { chooseEngine } from "../engine/choice.js";
+import { computationOf } from "../engine/computation.js";
+import { native } from "../engine/native.js";
+import { loadModels, type ModelFile, requireSameVocabulary } from "../model/load-models.js";
+import type { Model } from "../model/model.js";
+import { contextFor } from "../model/options.js";
+import { modelFiles, RewardSet } from "../reward/reward-set.js";
+import { type DecoderParts, LocalDecoder } from "./local-decoder.js";
+import type { ResolvedLoad } from "./options.js";
+
+/** Into this process. @throws ArgsearchError as load() */
+export async function loadLocal(resolved: ResolvedLoad): Promise<LocalDecoder> {
+  const started = performance.now();
+  const { engine, gpu } = await chooseEngine(resolved, resolved.signal);
+  const models = await loadModels([policyFile(resolved), ...modelFiles(resolved.terms)], { ...resolved, gpu });
+  try {
+    const parts = await prepare(resolved, models);
+    return new LocalDecoder({ ...parts, engine, computation: computationOf(resolved, gpu), loadMs: performance.now() - started });
+  } catch (error) {
+    for (const model of new Set(models)) model.dispose();
+    throw error;
+  }
+}
+
+function policyFile({ policy, chatTemplate }: ResolvedLoad): ModelFile {
+  return { path: policy, template: chatTemplate === undefined ? undefined : { text: chatTemplate, option: "chatTemplate" } };
+}
+
+/** Checks that the models fit together and makes their contexts. */
+async function prepare(resolved: ResolvedLoad, models: readonly Model[]): Promise<Omit<DecoderParts, "engine" | "computation" | "loadMs">> {
+  const { slots, signal, terms } = resolved;
+  const [policy, ...rewardModels] = models;
+  if (policy === undefined) throw new Error("no policy was loaded");
+  for (const model of rewardModels) requireSameVocabulary(policy, model);
+  const rewards = new RewardSet(terms, rewardModels);
+  const context = contextFor(
+    resolved,
+    models.map(({ info }) => info),
+  );
+  for (const model of models) model.room = context.contextSize;
+  throwIfAborted(signal);
+  const search = await native(() => binding().createSearch({ ...context, slots, policy: policy.native, rewards: rewards.nativeSources }));
+  if (signal?.aborted) await search.dispose();
+  throwIfAborted(signal);
+  return { policy, rewards, search, slots, context };
+}
