@@ -1,7 +1,7 @@
 // Programs that use the package, bundled: with it left external, with it swallowed by mistake, and through the entry of one platform; and
 // what a tracer copies for a program.
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { cpSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { BUNDLERS, importTool } from "./bundlers.mjs";
 import { fault } from "./check.mjs";
 import { fetchTools } from "./fetch.mjs";
@@ -20,12 +20,18 @@ async function project(place, name) {
   return cwd;
 }
 
-/** Swallowed and taken elsewhere, it has neither addon nor models. It says what to do. */
+/**
+ * Swallowed and taken to another machine, it has neither addon nor models. It says what to do. webpack writes the places of files into its
+ * bundles, so what was there must be gone.
+ */
 async function saysExternal(place, cwd, file) {
-  const elsewhere = join(place.folder, "elsewhere", cwd.split(/[\\/]/).at(-1));
+  const elsewhere = join(place.folder, "elsewhere", basename(cwd));
   mkdirSync(elsewhere, { recursive: true });
   cpSync(join(cwd, "swallowed"), elsewhere, { recursive: true });
+  const [modules, hidden] = [join(cwd, "node_modules"), join(cwd, "hidden")];
+  renameSync(modules, hidden);
   const { error } = (await place.decode(node(elsewhere, file))).report;
+  renameSync(hidden, modules);
   const said = error === undefined ? "nothing" : `${error.message} [${error.code}]`;
   if (!/mark argsearch external/i.test(said)) throw fault(`a bundle that swallowed the package says: ${said}`, { loaded: "no" });
 }
@@ -50,7 +56,7 @@ async function bundles(place, name) {
   return { loaded: "yes", tokens: "same", note: `${packages[0]}, ${formats.join(", ")}: external runs; swallowed runs or says why${own}` };
 }
 
-/** What @vercel/nft finds, copied to an empty folder, is all that an ES module with models of its own needs. */
+/** What @vercel/nft finds, copied to an empty folder, is all that an ES module needs. Of CommonJS it finds no engine. */
 async function traces(place) {
   const tools = await fetchTools(NFT, [NFT]);
   const cwd = await project(place, "traced");
@@ -61,8 +67,8 @@ async function traces(place) {
     mkdirSync(join(copy, dirname(path)), { recursive: true });
     cpSync(join(cwd, path), join(copy, path), { verbatimSymlinks: true });
   }
-  await place.decodeAlike(node(copy, "module.mjs"), await place.f32());
-  return { loaded: "yes", tokens: "same", note: `${NFT}: ${fileList.size} files suffice an ES module with models of its own` };
+  await place.decodeAlike(node(copy, "module.mjs"));
+  return { loaded: "yes", tokens: "same", note: `${NFT}: ${fileList.size} files suffice an ES module` };
 }
 
 export const checks = [

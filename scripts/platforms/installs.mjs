@@ -42,21 +42,15 @@ function environment(place, manager) {
   return { ...Object.fromEntries(own), PATH: barePath(place), CI: "true", ...settings(manager) };
 }
 
-/** Runs each command and returns the seconds that all took. */
-async function install(command, lists, tarball, options) {
-  const start = performance.now();
-  for (const [at, args] of lists.entries()) {
-    const last = at === lists.length - 1;
-    const [program, ...own] = command;
-    const result = await execute(program, [...own, ...args, ...(last && tarball ? [tarball] : [])], options);
-    if (result.status !== 0 && last) {
-      const words = `${result.stdout}\n${result.stderr}`.trim().split("\n").slice(-8).join("; ");
-      throw fault(`"${args.join(" ")}" ${result.hung ? "hangs" : `ends with ${result.status ?? result.signal}`}: ${words}`, {
-        loaded: "no",
-      });
-    }
+/** Returns the seconds that it took. */
+async function install([program, ...own], args, options) {
+  const result = await execute(program, [...own, ...args], options);
+  if (result.status !== 0) {
+    const words = `${result.stdout}\n${result.stderr}`.trim().split("\n").slice(-8).join("; ");
+    const how = result.hung ? "hangs" : `ends with ${result.status ?? result.signal}`;
+    throw fault(`"${args[0]}" ${how}: ${words}`, { loaded: "no" });
   }
-  return (performance.now() - start) / 1000;
+  return result.ms / 1000;
 }
 
 /** What the package does where a manager has put it. */
@@ -97,10 +91,10 @@ async function checkManager(place, name) {
   const env = environment(place, manager);
   const cwd = place.project(`install-${name}`, manager.manifest);
   writeFiles(cwd, manager.files);
-  await install(command, manager.install, place.tarball, { cwd, env });
+  await install(command, [...manager.install, place.tarball], { cwd, env });
   await use(place, manager, command, { cwd, env });
   rmSync(join(cwd, "node_modules"), { recursive: true, force: true });
-  const seconds = await install(command, manager.again, undefined, { cwd, env });
+  const seconds = await install(command, manager.again, { cwd, env });
   const { report } = await use(place, manager, command, { cwd, env });
   const total = seconds + report.firstTokenMs / 1000;
   const note = `${manager.title}: lockfile to first token ${total.toFixed(1)} s${engines(cwd)}`;

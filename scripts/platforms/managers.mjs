@@ -8,10 +8,10 @@ import { cache, fetchPackage } from "./fetch.mjs";
 const node = process.execPath;
 
 /**
- * `install` and `again` (from the lockfile) are lists of arguments behind the manager's own command; the tarball is appended to `install`.
+ * `install` and `again` (from the lockfile) are arguments behind the manager's own command; the tarball follows `install`.
  * `run` are arguments behind which a program's command follows; without them programs are run as they are, out of node_modules/.bin.
  *
- * @typedef {{ title: string, package?: string, file?: string, program?: boolean, install: string[][], again: string[][],
+ * @typedef {{ title: string, package?: string, file?: string, program?: boolean, install: string[], again: string[],
  *   run?: string[], files?: object, manifest?: object, env?: object }} Manager
  */
 
@@ -19,8 +19,8 @@ const withNpm = (version) => ({
   title: `npm ${version}`,
   package: `npm@${version}`,
   file: "bin/npm-cli.js",
-  install: [["install", "--no-audit", "--no-fund", "--prefer-offline"]],
-  again: [["ci", "--no-audit", "--no-fund", "--prefer-offline"]],
+  install: ["install", "--no-audit", "--no-fund", "--prefer-offline"],
+  again: ["ci", "--no-audit", "--no-fund", "--prefer-offline"],
 });
 
 /** Since version 12 pnpm is a program of its own, which the package "pnpm" would fetch. */
@@ -32,8 +32,8 @@ const PNPM = {
 const withPnpm = (version, more) => ({
   title: `pnpm ${version}`,
   ...PNPM[version],
-  install: [["add", "--prefer-offline"]],
-  again: [["install", "--frozen-lockfile", "--prefer-offline"]],
+  install: ["add", "--prefer-offline"],
+  again: ["install", "--frozen-lockfile", "--prefer-offline"],
   ...more,
 });
 
@@ -41,8 +41,8 @@ const withYarn = (linker) => ({
   title: `Yarn 4, ${linker}`,
   package: "@yarnpkg/cli-dist@4.18.1",
   file: "bin/yarn.js",
-  install: [["add"]],
-  again: [["install", "--immutable"]],
+  install: ["add"],
+  again: ["install", "--immutable"],
   ...(linker === "pnp" ? { run: ["exec"] } : {}),
   files: { "yarn.lock": "", ".yarnrc.yml": `nodeLinker: ${linker}\nenableTelemetry: false\nenableScripts: true\n` },
 });
@@ -64,20 +64,20 @@ export const MANAGERS = {
     title: "Yarn 1",
     package: "yarn@1.22.22",
     file: "bin/yarn.js",
-    install: [["cache", "clean", "argsearch"], ["add"]], // it keeps tarballs by version, whatever is in them
-    again: [["install"]], // with --frozen-lockfile it refuses every local tarball, its own lockfile's included
+    install: ["add"],
+    again: ["install"], // with --frozen-lockfile it refuses every local tarball, its own lockfile's included
   },
   yarn4: withYarn("node-modules"),
   "yarn4-pnp": withYarn("pnp"),
   bun: {
     title: "Bun",
-    install: [["add"]],
-    again: [["install", "--frozen-lockfile"]],
+    install: ["add"],
+    again: ["install", "--frozen-lockfile"],
   },
   "bun-trusted": {
     title: "Bun, package trusted",
-    install: [["add"]],
-    again: [["install", "--frozen-lockfile"]],
+    install: ["add"],
+    again: ["install", "--frozen-lockfile"],
     manifest: { trustedDependencies: ["argsearch"] },
   },
 };

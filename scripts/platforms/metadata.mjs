@@ -8,6 +8,9 @@ import { fetchTools } from "./fetch.mjs";
 const PUBLINT = "publint@0.3.25";
 const ATTW = "@arethetypeswrong/cli@0.18.5";
 
+/** Subpaths that tools follow, and nobody imports. */
+const NOT_IMPORTED = ["prebuilds/*", "dist/child.js"];
+
 /** Megabytes of a packed tarball. */
 const LIMIT_MB = 8;
 
@@ -25,8 +28,7 @@ async function publint(place) {
 async function typesWrong(place) {
   const tools = await fetchTools(ATTW, [ATTW]);
   const program = join(tools, "node_modules", "@arethetypeswrong", "cli", "dist", "index.js");
-  // "node10" knows no subpaths; addons have no types.
-  const args = [program, place.tarball, "--profile", "node16", "--exclude-entrypoints", "./prebuilds/*", "--format", "ascii", "--no-emoji"];
+  const args = [program, place.tarball, "--profile", "node16", "--format", "ascii", "--no-emoji", "--exclude-entrypoints", ...NOT_IMPORTED];
   const result = await execute(process.execPath, args);
   if (result.status !== 0) throw fault(ending(result));
   return { note: ATTW };

@@ -1,7 +1,7 @@
 // Where checks work: a temporary folder, the tarball, projects that have it installed, and what the other platforms are compared with.
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Failure, npm, root } from "../lib/run.mjs";
 import { fault } from "./check.mjs";
 import { compare } from "./compare.mjs";
@@ -20,7 +20,8 @@ export class Place {
   /** `folder` is removed by close(). */
   constructor(tarball) {
     this.folder = mkdtempSync(join(tmpdir(), "argsearch-platforms-"));
-    this.tarball = tarball;
+    this.tarball = join(this.folder, basename(tarball)); // Yarn 1 takes what it took from that path before
+    cpSync(tarball, this.tarball);
   }
 
   close() {
