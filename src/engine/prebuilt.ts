@@ -68,11 +68,11 @@ export function platformKey(platform: string = process.platform, arch: string = 
   return `${platform === "linux" && musl ? "linuxmusl" : platform}-${arch}`;
 }
 
-/** Whether the C library that this process runs on is musl (Alpine), by the loader that is mapped into it. */
+/** Whether the C library that this process runs on is musl, by the loader that is mapped into it: Alpine's name for it, or musl's own. */
 export function isMusl(): boolean {
   if (process.platform !== "linux") return false;
   try {
-    return /\/(?:ld-musl-|libc\.musl-)[^/\s]*\.so/.test(readFileSync("/proc/self/maps", "latin1"));
+    return /\/(?:(?:ld-musl-|libc\.musl-)[^/\s]*\.so|libc\.so$)/m.test(readFileSync("/proc/self/maps", "latin1"));
   } catch {
     return false;
   }
