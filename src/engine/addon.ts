@@ -24,6 +24,8 @@ export function openAddon(): unknown {
   try {
     return requireHere(file);
   } catch (cause) {
+    // Its first thread could not start: there is nothing wrong with the file.
+    if ((cause as { code?: unknown }).code === "OUT_OF_MEMORY") throw ArgsearchError.from(cause);
     const reason = cause instanceof Error ? (cause.message.split("\n")[0] as string) : String(cause);
     throw notFound(`${file} cannot be loaded: ${reason}`, cureOf(reason) ?? REPAIR, cause);
   }
