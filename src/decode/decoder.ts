@@ -78,6 +78,7 @@ export interface Decoder extends AsyncDisposable {
    * TEMPLATE_INVALID, ABORTED, REWARD_FUNCTION_FAILED, DECODE_FAILED, OUT_OF_MEMORY, DISPOSED
    */
   score(input: ScoreInput, options?: ScoreOptions): Promise<ScoreResult>;
+  /** The same for many: they share batches, and the results have their order. */
   score(inputs: readonly ScoreInput[], options?: ScoreOptions): Promise<ScoreResult[]>;
 
   /**

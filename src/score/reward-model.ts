@@ -27,6 +27,7 @@ export interface RewardModel extends AsyncDisposable {
    * @throws ArgsearchError as Decoder.score()
    */
   score(input: ScoreInput, options?: ScoreOptions): Promise<ScoreResult>;
+  /** The same for many: they share batches, and the results have their order. */
   score(inputs: readonly ScoreInput[], options?: ScoreOptions): Promise<ScoreResult[]>;
 
   /** Ends what runs with DISPOSED and frees the memory, then resolves. Twice gives the same promise. */
