@@ -18,7 +18,7 @@ it("builds, checks its links, and serves", async () => {
   while (!log.includes("http://") && build.exitCode === null) await Promise.race([once(build.stdout, "data"), once(build, "exit")]);
   expect(log).toContain("no broken links");
   const address = /http:\S+/.exec(log)?.[0] ?? "";
-  for (const page of ["", "docs/recipes.html", "docs/errors.html", "classes/argsearch.Decoder.html"]) {
+  for (const page of ["", "docs/recipes.html", "docs/errors.html", "interfaces/argsearch.Decoder.html"]) {
     const response = await fetch(address + page);
     expect(response.status, page).toBe(200);
     expect(await response.text(), page).toContain("<h1");
