@@ -7,7 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Failure, main, npm, root, run, step } from "./lib/run.mjs";
 import { fetchRuntime, RUNTIMES } from "./lib/runtimes.mjs";
+import { isStale } from "./lib/stale.mjs";
+import { hostTarget } from "./lib/targets.mjs";
 import { close } from "./lib/tests.mjs";
+import { buildPrebuilt } from "./prebuilds.mjs";
+import { NATIVE_SOURCES, setup } from "./setup.mjs";
 
 /** Far more than any check takes. */
 const HANG_MS = 120_000;
@@ -15,7 +19,8 @@ const HANG_MS = 120_000;
 const CLI = ["node_modules/argsearch/dist/cli.js", "generate", "--prompt", "hello", "--max-tokens", "8", "--threads", "1"];
 
 function install(folder) {
-  npm(["pack", "--pack-destination", folder], { purpose: "The package is packed first" });
+  // Without prepack, which wants the addons of every platform.
+  npm(["pack", "--ignore-scripts", "--pack-destination", folder], { purpose: "The package is packed first" });
   const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
   const app = join(folder, "app");
   mkdirSync(app);
@@ -70,6 +75,9 @@ await main(import.meta.url, (argv) => {
   if (unknown.length > 0) throw new Failure(`there is no runtime ${unknown.join(", ")}; known are ${Object.keys(RUNTIMES).join(", ")}`);
   const names = argv.length > 0 ? argv : Object.keys(RUNTIMES);
   const count = { passed: 0, failed: 0, skipped: 0 };
+  setup();
+  const host = hostTarget();
+  if (host && isStale(join(root, host.file), NATIVE_SOURCES)) buildPrebuilt(host);
   const folder = mkdtempSync(join(tmpdir(), "argsearch-runtimes-"));
   try {
     const app = step("pack and install", () => install(folder));

@@ -121,7 +121,7 @@ Napi::Value vocabulary_difference_js(const Napi::CallbackInfo& info) {
 void shutdown_js(const Napi::CallbackInfo& info) { Environment::of(info.Env()).shutdown(); }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
-  auto environment = std::make_unique<Environment>(env);
+  auto environment = guarded(env, [&] { return std::make_unique<Environment>(env); });
   environment->cancel_class = Napi::Persistent(CancelHandle::define(env));
   environment->model_class = Napi::Persistent(ModelHandle::define(env));
   environment->search_class = Napi::Persistent(SearchHandle::define(env));

@@ -7,6 +7,7 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "addon/environment.h"
@@ -33,6 +34,9 @@ inline Failure current_failure() {
     return {error_code_name(error.code()), error.what()};
   } catch (const std::bad_alloc&) {
     return {error_code_name(ErrorCode::kOutOfMemory), "out of memory."};
+  } catch (const std::system_error& error) {
+    // Of threads, which take memory for their stacks.
+    return {error_code_name(ErrorCode::kOutOfMemory), std::string("no thread could be started: ") + error.what() + "."};
   } catch (const std::exception& error) {
     return {error_code_name(ErrorCode::kDecodeFailed), error.what()};
   } catch (...) {

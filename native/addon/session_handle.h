@@ -16,9 +16,10 @@ template <class Self, class T>
 class SessionHandle : public Handle<Self> {
  public:
   explicit SessionHandle(const Napi::CallbackInfo& info)
-      : Handle<Self>(info),
-        session_(Environment::of(info.Env()), std::move(parts(info).object), parts(info).interrupt,
-                 parts(info).threadpool) {}
+      : Handle<Self>(info), session_(guarded(info.Env(), [&] {
+          return std::make_unique<Session<T>>(Environment::of(info.Env()), std::move(parts(info).object),
+                                              parts(info).interrupt, parts(info).threadpool);
+        })) {}
 
  protected:
   /// `own` methods, and those that every session has.
@@ -48,17 +49,17 @@ class SessionHandle : public Handle<Self> {
   /// Session::run() of this object.
   template <class Work, class Convert>
   Napi::Value run(const Napi::CallbackInfo& info, CancelHandle::Flag cancel, Work work, Convert convert) {
-    return session_.run(info.Env(), info.This().As<Napi::Object>(), std::move(cancel), std::move(work),
-                        std::move(convert));
+    return session_->run(info.Env(), info.This().As<Napi::Object>(), std::move(cancel), std::move(work),
+                         std::move(convert));
   }
 
   Napi::Value counters(const Napi::CallbackInfo& info) {
-    return guarded(info.Env(), [&]() -> Napi::Value { return Self::counters_to_js(info.Env(), session_.counters()); });
+    return guarded(info.Env(), [&]() -> Napi::Value { return Self::counters_to_js(info.Env(), session_->counters()); });
   }
 
   Napi::Value dispose(const Napi::CallbackInfo& info) {
     return guarded(info.Env(),
-                   [&]() -> Napi::Value { return session_.dispose(info.Env(), info.This().As<Napi::Object>()); });
+                   [&]() -> Napi::Value { return session_->dispose(info.Env(), info.This().As<Napi::Object>()); });
   }
 
  private:
@@ -70,7 +71,7 @@ class SessionHandle : public Handle<Self> {
   };
   static Parts& parts(const Napi::CallbackInfo& info) { return *info[0].As<Napi::External<Parts>>().Data(); }
 
-  Session<T> session_;
+  std::unique_ptr<Session<T>> session_;
 };
 
 }  // namespace argsearch

@@ -1,6 +1,7 @@
 #include "context/context.h"
 
 #include <algorithm>
+#include <new>
 
 #include "engine/assertion_guard.h"
 #include "engine/failures.h"
@@ -81,6 +82,10 @@ llama_context_params context_params(const Model& model, const ContextSettings& s
                                            " tokens could be made (" + reason + "). Lower contextSize or slots.");
 }
 
+[[noreturn]] void fail_decode_for_memory(const Model& model) {
+  throw Error(ErrorCode::kOutOfMemory, model.path() + ": there is no memory to decode. Lower batchSize or slots.");
+}
+
 }  // namespace
 
 Context::Context(std::shared_ptr<const Model> model, const ContextSettings& settings, const ContextShape& shape)
@@ -110,6 +115,8 @@ void Context::decode(Batch& batch) {
   try {
     status = engine().llama_decode(handle(), view);
     decode_ms_ += watch.milliseconds();
+  } catch (const std::bad_alloc&) {
+    fail_decode_for_memory(*model_);
   } catch (const std::exception& error) {
     throw Error(ErrorCode::kDecodeFailed, model_->path() + ": llama.cpp failed to decode: " + error.what());
   }
@@ -118,6 +125,7 @@ void Context::decode(Batch& batch) {
   if (status == 1) {
     throw Error(ErrorCode::kOutOfMemory, model_->path() + ": the KV cache is full. Raise contextSize.");
   }
+  if (failure_in(log.text()) == EngineFailure::kOutOfMemory) fail_decode_for_memory(*model_);
   throw Error(ErrorCode::kDecodeFailed, model_->path() + ": llama.cpp failed to decode (" + std::to_string(status) +
                                             "): " + log.last_line("no reason given"));
 }

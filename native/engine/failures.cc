@@ -8,11 +8,14 @@ struct Phrase {
   EngineFailure failure;
 };
 
-// llama.cpp's own words, or its C++ library's, in the releases that abi.cc accepts; test/errors/phrases.test.ts looks
-// whether they still are. The first that is found counts.
+// llama.cpp's own words, or those of its C and C++ libraries, in the releases that abi.cc accepts;
+// test/errors/phrases.test.ts looks whether they still are. The first that is found counts.
 constexpr Phrase kPhrases[] = {
     {"unknown model architecture", EngineFailure::kUnknownArchitecture},
     {"unable to allocate", EngineFailure::kOutOfMemory},
+    {"failed to allocate", EngineFailure::kOutOfMemory},
+    {"mem_buffer != NULL", EngineFailure::kOutOfMemory},
+    {"Cannot allocate memory", EngineFailure::kOutOfMemory},
     {"bad_alloc", EngineFailure::kOutOfMemory},
     {"cache type", EngineFailure::kCacheType},
     {"iostream", EngineFailure::kUnwritable},

@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <thread>
 
 #include "engine/failures.h"
 
@@ -16,9 +17,15 @@ thread_local LogCapture* current_capture = nullptr;
 ggml_log_callback previous_callback = nullptr;
 void* previous_data = nullptr;
 
-/// Text of the last error lines, in the pieces that they came in.
+/// A piece of an error line, and who logged it.
+struct ErrorPiece {
+  std::thread::id thread;
+  std::string text;
+};
+
+/// The last ones that nobody has dealt with.
 std::mutex errors_mutex;
-std::deque<std::string> errors;
+std::deque<ErrorPiece> errors;
 thread_local bool within_error = false;
 
 void remember(ggml_log_level level, const char* text) {
@@ -27,8 +34,15 @@ void remember(ggml_log_level level, const char* text) {
   if (level != GGML_LOG_LEVEL_CONT) within_error = level == GGML_LOG_LEVEL_ERROR;
   if (!within_error) return;
   const std::lock_guard<std::mutex> lock(errors_mutex);
-  errors.push_back(std::string(text).substr(0, kLongest));
+  errors.push_back({std::this_thread::get_id(), std::string(text).substr(0, kLongest)});
   if (errors.size() > kMost) errors.pop_front();
+}
+
+/// What this thread logged has become an exception, or did not matter: it is not why something fails later.
+void forget() {
+  const auto mine = [](const ErrorPiece& piece) { return piece.thread == std::this_thread::get_id(); };
+  const std::lock_guard<std::mutex> lock(errors_mutex);
+  errors.erase(std::remove_if(errors.begin(), errors.end(), mine), errors.end());
 }
 
 }  // namespace
@@ -63,12 +77,15 @@ std::string last_errors() {
   std::string text;
   const std::unique_lock<std::mutex> lock(errors_mutex, std::try_to_lock);
   if (!lock.owns_lock()) return text;
-  for (const std::string& piece : errors) text += piece;
+  for (const ErrorPiece& piece : errors) text += piece.text;
   return text;
 }
 
 LogCapture::LogCapture() : outer_(current_capture) { current_capture = this; }
-LogCapture::~LogCapture() { current_capture = outer_; }
+LogCapture::~LogCapture() {
+  current_capture = outer_;
+  if (outer_ == nullptr) forget();
+}
 
 std::string LogCapture::last_line(const std::string& fallback) const {
   std::string line;

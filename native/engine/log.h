@@ -18,8 +18,9 @@ void log_from_engine(ggml_log_level level, const char* text, void* user_data);
 /// Gets every line as well; null for none. Once, before the engine logs.
 void set_previous_log_callback(ggml_log_callback previous, void* user_data);
 
-/// The errors that the engine logged last, on any thread, oldest first; "" when there were none. For a process that is
-/// about to end: it does not wait for anybody.
+/// The errors that the engine logged last, on any thread, oldest first; "" when there were none. Those that a
+/// LogCapture had when it ended have been dealt with, and are not among them. For a process that is about to end: it
+/// does not wait for anybody.
 std::string last_errors();
 
 /// Collects the warnings and errors that this thread's engine calls log while it lives: llama.cpp returns null and logs

@@ -1,6 +1,8 @@
 #include "engine/threadpool.h"
 
+#include "engine/assertion_guard.h"
 #include "engine/library.h"
+#include "error.h"
 
 namespace argsearch {
 namespace {
@@ -31,7 +33,16 @@ std::shared_ptr<Threadpool> Threadpool::create(int threads) {
   const Pause pause = find_pause(found);
   ggml_threadpool_params params = api.ggml_threadpool_params_default(threads);
   params.poll = pause != nullptr ? kPollUntilRest : kPollAlone;
-  ggml_threadpool* pool = create(&params);
+  ggml_threadpool* pool = nullptr;
+  try {
+    // ggml asserts that each thread starts. Those that did by then wait for work that never comes: they cannot be
+    // ended.
+    const AssertionGuard guard;
+    pool = create(&params);
+  } catch (const EngineAssertion& error) {
+    throw Error(ErrorCode::kOutOfMemory, "the system gives no " + std::to_string(threads) +
+                                             " threads to compute with (" + error.what() + "). Lower threads.");
+  }
   return pool != nullptr ? std::shared_ptr<Threadpool>(new Threadpool(pool, free, pause)) : nullptr;
 }
 

@@ -13,7 +13,8 @@ namespace argsearch {
 /// sleep when none is due, so that the cores are others'; the next decode wakes them.
 class Threadpool {
  public:
-  /// Null when the CPU backend offers no thread pool; contexts then use ggml's own threads.
+  /// Null when the CPU backend offers no thread pool; contexts then use ggml's own threads. OUT_OF_MEMORY when the
+  /// threads cannot be started.
   static std::shared_ptr<Threadpool> create(int threads);
 
   ggml_threadpool* handle() const { return pool_.get(); }

@@ -1,7 +1,10 @@
 #include "model/checks.h"
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
+#include <vector>
 
 #include "error.h"
 
@@ -39,6 +42,40 @@ void check_numbers(const GgufFile& file, const std::string& architecture) {
                   file.path() + " is damaged: " + key + " cannot be " + std::to_string(value) + ".");
     }
   }
+}
+
+/// Numbers of a head, as long as the longest; 0 where the file does not say.
+int64_t head_size(const GgufFile& file, const std::string& architecture) {
+  int64_t size = 0;
+  for (const char* name : {".attention.key_length", ".attention.key_length_swa"}) {
+    size = std::max(size, file.integer(architecture + name));
+  }
+  const std::vector<int64_t> heads = file.integers(architecture + ".attention.head_count");
+  if (size > 0 || heads.empty() || heads[0] <= 0) return size;
+  return file.integer(architecture + ".embedding_length") / heads[0];
+}
+
+/// How rotary positions are laid over a head; what does not fit fails an assertion while decoding, or ggml never ends.
+void check_rotary(const GgufFile& file, const std::string& architecture) {
+  const int64_t most = head_size(file, architecture);
+  if (most <= 0) return;
+  for (const char* name : {".rope.dimension_count", ".rope.dimension_count_swa"}) {
+    const std::string key = architecture + name;
+    if (file.find(key) < 0) continue;
+    const int64_t count = file.integer(key);
+    if (count >= 2 && count <= most && count % 2 == 0) continue;
+    throw Error(ErrorCode::kModelInvalid, file.path() + " is damaged: " + key + " is not an even number from 2 to " +
+                                              std::to_string(most) + ", the size of a head.");
+  }
+  const std::string key = architecture + ".rope.dimension_sections";
+  std::vector<int64_t> sections = file.integers(key);
+  if (sections.empty()) return;
+  constexpr size_t kSections = 4;  // a single number stands for all of them
+  if (sections.size() == 1) sections.resize(kSections, sections[0]);
+  const int64_t sum = std::accumulate(sections.begin(), sections.end(), int64_t{0});
+  if (sum > 0 && sum <= most && *std::min_element(sections.begin(), sections.end()) >= 0) return;
+  throw Error(ErrorCode::kModelInvalid,
+              file.path() + " is damaged: " + key + " does not divide a head of " + std::to_string(most) + " numbers.");
 }
 
 /// No kernel multiplies by these; llama.cpp finds out by crashing. Integer tables, which it only looks up, are not
@@ -91,6 +128,7 @@ void check_model(const GgufModel& files) {
   }
   check_shape(files.first(), architecture);
   check_numbers(files.first(), architecture);
+  check_rotary(files.first(), architecture);
   for (const GgufFile& file : files.files()) check_tensor_types(file);
   check_tokenizer(files.first());
 }

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "engine/assertion_guard.h"
+#include "engine/failures.h"
 #include "engine/log.h"
 #include "error.h"
 #include "input_file.h"
@@ -59,6 +60,9 @@ GgufFile::GgufFile(const std::string& path) : path_(path) {
     context_.reset(engine().gguf_init_from_file(path.c_str(), gguf_init_params{/*no_alloc=*/true, /*ctx=*/nullptr}));
   } catch (const EngineAssertion& error) {
     throw Error(ErrorCode::kModelInvalid, path + " is damaged: " + error.what() + ". Fetch it again.");
+  }
+  if (!context_ && failure_in(log.text()) == EngineFailure::kOutOfMemory) {
+    throw Error(ErrorCode::kOutOfMemory, "there is no memory for the GGUF header of " + path + ".");
   }
   if (!context_) {
     throw Error(ErrorCode::kModelInvalid, path + " is damaged or cut short: " +
@@ -142,6 +146,22 @@ int64_t GgufFile::integer(const std::string& key) const {
     default:
       return -1;
   }
+}
+
+std::vector<int64_t> GgufFile::integers(const std::string& key) const {
+  const LlamaApi& api = engine();
+  const int64_t id = find(key);
+  if (id < 0) return {};
+  const bool array = api.gguf_get_kv_type(context(), id) == GGUF_TYPE_ARRAY;
+  const gguf_type type = array ? api.gguf_get_arr_type(context(), id) : api.gguf_get_kv_type(context(), id);
+  const void* data = nullptr;
+  if (type == GGUF_TYPE_INT32 || type == GGUF_TYPE_UINT32) {
+    data = array ? api.gguf_get_arr_data(context(), id) : api.gguf_get_val_data(context(), id);
+  }
+  if (data == nullptr) return {};
+  const size_t count = array ? api.gguf_get_arr_n(context(), id) : 1;
+  if (type == GGUF_TYPE_UINT32) return {static_cast<const uint32_t*>(data), static_cast<const uint32_t*>(data) + count};
+  return {static_cast<const int32_t*>(data), static_cast<const int32_t*>(data) + count};
 }
 
 std::vector<float> GgufFile::floats(const std::string& key) const {

@@ -27,6 +27,8 @@ class GgufFile {
   std::string string(const std::string& key) const;
   /// An integer value of any width; -1 when absent or not a non-negative integer.
   int64_t integer(const std::string& key) const;
+  /// A 32-bit integer, or an array of them; empty when absent or of another type.
+  std::vector<int64_t> integers(const std::string& key) const;
   /// A truth value; `otherwise` when absent or of another type.
   bool boolean(const std::string& key, bool otherwise) const;
   /// A float scalar, or an array of them; empty when absent. MODEL_INVALID when the key holds something else.

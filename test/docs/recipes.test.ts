@@ -19,7 +19,7 @@ const EXPECTED: Record<string, RegExp> = {
   "Stream to a terminal": /^Here is how[\s\S]*\n\[eog, \d+ tokens, reward 1\.\d\d\]\n$/,
   "Several rewards": /^reward: (\d\.\d+)\nquestions: 0\.00\nlength: \d+\.00\nweighted sum: \d\.\d+\n$/,
   "Score a file": /line 3: .*"prompt"[\s\S]*2 scored, 1 not/,
-  "Best of n": /^(. -?\d\.\d\d\n){4}(This|Here) is how/,
+  "Best of n": /^(. -?\d\.\d\d\n){4}Here is (how|a plan)/,
   "Greedy decoding beside ARGS": /greedy, reward -2[\s\S]*ARGS, reward 1[\s\S]*"Sure" gave way to "Here"/,
   "In a worker thread": /^Here is how to bake[\s\S]*\nPROMPT_EMPTY: .*\ndone\n$/,
   "Fit a reward head on your own pairs": /^held-out pairs told apart at their ends: 1\nHere is how to shoot a bird photo/,

@@ -19,7 +19,8 @@ const REWARD_WIDTH = 160;
 /** Paths that a process uses which loads the package from there. */
 function used(app: string): { engine: string; policy: string } {
   const program = `
-    import { attachReward, inspect, load, loadReward } from ${JSON.stringify(join(app, "node_modules", "argsearch", "dist", "index.js"))};
+    import { inspect, load, loadReward } from ${JSON.stringify(join(app, "node_modules", "argsearch", "dist", "index.js"))};
+    import { attachReward } from ${JSON.stringify(join(app, "node_modules", "argsearch", "dist", "import.js"))};
     const decoder = await load({ gpu: false, threads: 1 });
     await decoder.generate("Hello", { maxTokens: 1 });
     // A model of the application's own.

@@ -23,8 +23,8 @@ test("the table is read", () => {
   expect(phrases.length).toBeGreaterThan(7);
 });
 
-// The C++ library's own words are provoked below.
-test.each(phrases.filter((words) => words !== "iostream"))('"%s" is in the engine', (words) => {
+// Those of the C and C++ libraries are not; a full disk is provoked below, short memory in test/reliability.
+test.each(phrases.filter((words) => words !== "iostream" && words !== "Cannot allocate memory"))('"%s" is in the engine', (words) => {
   const libraries = readdirSync(dir).filter((name) => /(^|lib)(llama|ggml)[.-]/.test(name));
   expect(libraries.some((name) => readFileSync(join(dir, name)).includes(words))).toBe(true);
 });

@@ -14,16 +14,19 @@ export function headerLength({ metadata, tensors }: GgufContent): number {
   return encodeGguf({ metadata, tensors: tensors.map((tensor) => ({ ...tensor, data: new Float32Array(0) })) }).length;
 }
 
-const random = new Random(9);
+/** Makes tensors, the same ones in every model. */
+function tensorMaker(): (name: string, ...shape: number[]) => GgufTensor {
+  const random = new Random(9);
+  return (name, ...shape) => ({
+    name,
+    shape,
+    data: random.normals(
+      shape.reduce((product, length) => product * length, 1),
+      0.1,
+    ),
+  });
+}
 
-const tensor = (name: string, ...shape: number[]): GgufTensor => ({
-  name,
-  shape,
-  data: random.normals(
-    shape.reduce((product, length) => product * length, 1),
-    0.1,
-  ),
-});
 const u32 = (value: number): GgufValue => ({ type: "u32", value });
 const text = (value: string): GgufValue => ({ type: "string", value });
 
@@ -31,6 +34,7 @@ const HEAD: Record<string, GgufValue> = { "argsearch.reward.head.weight": { type
 
 /** A BERT: an encoder, which has no next token to give. */
 export function tinyEncoder(): GgufContent {
+  const tensor = tensorMaker();
   const words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "▁a", "▁b", "▁hello"];
   const width = 32;
   const layer = [
@@ -76,6 +80,7 @@ export function tinyEncoder(): GgufContent {
 
 /** A Mamba: recurrent, its state cannot be branched. */
 export function tinyRecurrent(): GgufContent {
+  const tensor = tensorMaker();
   const { metadata } = tinyModel();
   const size = 60; // of the vocabulary
   const [width, inner, convolution, state, rank] = [32, 64, 4, 16, 2];

@@ -6,11 +6,11 @@ import { type ByteVocabulary, SIXTY_TOKENS } from "./byte-vocabulary.js";
 import type { GgufContent, GgufTensor, GgufValue } from "./gguf-writer.js";
 import { Random } from "./random.js";
 
-const WIDTH = 32;
+export const WIDTH = 32;
 const HEADS = 4;
-const KV_HEADS = 2;
-const HEAD = WIDTH / HEADS;
-const INNER = 48;
+export const KV_HEADS = 2;
+export const HEAD = WIDTH / HEADS;
+export const INNER = 48;
 const EXPERTS = 4;
 const LAYERS = 4;
 
@@ -20,28 +20,32 @@ export const LABELLED = [0, 4, 17, 36] as const;
 /** Tokens that a sliding window sees. */
 export const WINDOW = 8;
 
-type Shapes = readonly (readonly [name: string, ...shape: number[]])[];
+export type Shapes = readonly (readonly [name: string, ...shape: number[]])[];
 
-interface Architecture {
+export interface Architecture {
   /** llama.cpp's name. */
   name: string;
   layer: Shapes;
+  /** Tensors of no layer beside the embedding, the final norm and the projection. */
+  others?: Shapes;
+  /** The projection is the embedding. */
+  tied?: boolean;
   keys?: Readonly<Record<string, GgufValue>>;
 }
 
-const u32 = (value: number): GgufValue => ({ type: "u32", value });
+export const u32 = (value: number): GgufValue => ({ type: "u32", value });
 
-const NORMS: Shapes = [
+export const NORMS: Shapes = [
   ["attn_norm.weight", WIDTH],
   ["ffn_norm.weight", WIDTH],
 ];
-const ATTENTION: Shapes = [
+export const ATTENTION: Shapes = [
   ["attn_q.weight", WIDTH, WIDTH],
   ["attn_k.weight", WIDTH, KV_HEADS * HEAD],
   ["attn_v.weight", WIDTH, KV_HEADS * HEAD],
   ["attn_output.weight", WIDTH, WIDTH],
 ];
-const GATED: Shapes = [
+export const GATED: Shapes = [
   ["ffn_gate.weight", WIDTH, INNER],
   ["ffn_up.weight", WIDTH, INNER],
   ["ffn_down.weight", INNER, WIDTH],
@@ -50,7 +54,7 @@ const HEAD_NORMS: Shapes = [
   ["attn_q_norm.weight", HEAD],
   ["attn_k_norm.weight", HEAD],
 ];
-const SLIDING = { "attention.sliding_window": u32(WINDOW), "attention.sliding_window_pattern": u32(2) };
+export const SLIDING = { "attention.sliding_window": u32(WINDOW), "attention.sliding_window_pattern": u32(2) };
 
 export const ARCHITECTURES = {
   /** Rotary positions of several dimensions. */
@@ -100,7 +104,11 @@ export const ARCHITECTURES = {
 export type ArchitectureName = keyof typeof ARCHITECTURES;
 
 export function architectureModel(which: ArchitectureName, seed: number, vocabulary: ByteVocabulary = SIXTY_TOKENS): GgufContent {
-  const { name, layer, keys = {} }: Architecture = ARCHITECTURES[which];
+  return modelOf(ARCHITECTURES[which], seed, vocabulary);
+}
+
+export function modelOf(architecture: Architecture, seed: number, vocabulary: ByteVocabulary = SIXTY_TOKENS): GgufContent {
+  const { name, layer, others = [], tied = false, keys = {} } = architecture;
   const random = new Random(seed);
   const layers = Array.from({ length: LAYERS }, (_, index) =>
     layer.map(([part, ...shape]) => tensor(random, `blk.${index}.${part}`, shape)),
@@ -132,7 +140,8 @@ export function architectureModel(which: ArchitectureName, seed: number, vocabul
       tensor(random, "token_embd.weight", [WIDTH, vocabulary.size], Math.sqrt(WIDTH)),
       ...layers.flat(),
       tensor(random, "output_norm.weight", [WIDTH]),
-      output,
+      ...(tied ? [] : [output]),
+      ...others.map(([part, ...shape]) => tensor(random, part, shape)),
     ],
   };
 }

@@ -29,7 +29,7 @@ beforeEach(() => {
     const real = await original<typeof import("node:module")>();
     const createRequire = (from: string) => (name: string) =>
       name === "electron" ? { app, utilityProcess: { fork: utilityFork } } : real.createRequire(from)(name);
-    return { ...real, createRequire };
+    return { ...real, createRequire, default: { ...real, createRequire } };
   });
   vi.stubGlobal(
     "process",

@@ -1,8 +1,8 @@
 /** A pair whose prompt takes long enough for something to happen meanwhile. */
 import { dirname, join } from "node:path";
 import { ALL_BYTES } from "../helpers/byte-vocabulary.js";
-import type { ModelFolder, StoredPair } from "../helpers/model-folder.js";
 import { randomOpt, writeOpt } from "../helpers/random-opt.js";
+import type { ModelFolder, StoredPair } from "../helpers/stored-models.js";
 
 /** Beside the pair lies an OPT that can be converted, in the folder "opt". */
 export function slowPair(folder: ModelFolder): StoredPair {

@@ -136,6 +136,19 @@ const SCENARIOS = {
     await stopping;
     say(same);
   },
+  /** Again and again eight workers at once, all of them stopped in the middle of a step. */
+  async "eight at once"(files, repeats) {
+    const before = await respond(files);
+    let same = true;
+    for (let repeat = 0; repeat < repeats; repeat++) {
+      const workers = Array.from({ length: 8 }, (_, index) => start(index % 2 === 0 ? "decoding" : "rewarding by function", files));
+      await Promise.all(workers.map(({ begun }) => begun));
+      await sleep(Math.random() * 25);
+      await Promise.all(workers.map(({ worker }) => worker.terminate()));
+      same &&= (await respond(files)) === before;
+    }
+    say(same);
+  },
   /** The whole process ends while workers run. */
   async "exit of the process"(files) {
     const workers = ["loading", "prefilling", "decoding", "scoring"].map((task) => start(task, files));

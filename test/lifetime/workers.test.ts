@@ -29,6 +29,7 @@ describe("several environments", () => {
     ["one after another", "1"],
     ["side by side", "1"],
     ["in the middle of work", "true"],
+    ["eight at once", "true"],
   ])("%s", async (scenario, line) => {
     expect(await run(scenario)).toEqual({ ended: 0, lines: [line], stderr: "" });
   });

@@ -214,5 +214,20 @@ TEST("log: each thread captures what its own calls log, and sinks come and go me
   CHECK(heard == logged);
 }
 
+TEST("log: the last errors are those that no capture has dealt with") {
+  const auto is_last = [](const char* words) { return last_errors().find(words) != std::string::npos; };
+  {
+    const LogCapture outer;
+    {
+      const LogCapture inner;
+      log_from_engine(GGML_LOG_LEVEL_ERROR, "became an exception\n", nullptr);
+    }
+    CHECK(is_last("became an exception"));
+    std::thread([] { log_from_engine(GGML_LOG_LEVEL_ERROR, "of a thread that computes\n", nullptr); }).join();
+  }
+  CHECK(!is_last("became an exception"));
+  CHECK(is_last("of a thread that computes"));
+}
+
 }  // namespace
 }  // namespace argsearch
