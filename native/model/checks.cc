@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -110,12 +112,30 @@ void check_tensor_types(const GgufFile& file) {
   }
 }
 
+/// llama.cpp asserts that no token stands there twice; to empty ones it gives names of their own.
+void check_tokens(const GgufFile& file) {
+  const LlamaApi& api = engine();
+  const int64_t id = file.find("tokenizer.ggml.tokens");
+  if (id < 0 || api.gguf_get_kv_type(file.context(), id) != GGUF_TYPE_ARRAY) return;
+  if (api.gguf_get_arr_type(file.context(), id) != GGUF_TYPE_STRING) return;
+  const size_t count = api.gguf_get_arr_n(file.context(), id);
+  std::unordered_set<std::string_view> seen(count);
+  for (size_t i = 0; i < count; ++i) {
+    const std::string_view token = api.gguf_get_arr_str(file.context(), id, i);
+    if (!token.empty() && !seen.insert(token).second) {
+      throw Error(ErrorCode::kModelInvalid, file.path() + " is damaged: its vocabulary has the token " +
+                                                std::to_string(i) + " twice. Fetch it again.");
+    }
+  }
+}
+
 void check_tokenizer(const GgufFile& file) {
   const std::string tokenizer = file.string("tokenizer.ggml.model");
   if (tokenizer == "none" || tokenizer == "no_vocab") {
     throw Error(ErrorCode::kModelUnsupported,
                 file.path() + " has no vocabulary; argsearch needs a model that comes with its tokenizer.");
   }
+  check_tokens(file);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ const EXTERNAL = ["argsearch"];
 async function esbuild(tools, { entry, out, external }) {
   const { build } = await importTool(tools, "esbuild");
   await build({
+    absWorkingDir: dirname(entry),
     entryPoints: [entry],
     outfile: out,
     bundle: true,
@@ -34,6 +35,7 @@ async function webpack(tools, { entry, out, external }) {
     const config = {
       mode: "production",
       target: "node20",
+      context: dirname(entry),
       entry,
       output: { path: dirname(out), filename: basename(out) },
       externals: external ? Object.fromEntries(EXTERNAL.map((name) => [name, `node-commonjs ${name}`])) : {},
