@@ -6,7 +6,14 @@ import { defineConfig } from "tsdown";
 const platforms = Object.fromEntries(readdirSync("src/platforms").map((name) => [basename(name, ".ts"), `src/platforms/${name}`]));
 
 /** Every bundle lies directly in dist/: the source takes the folder above its own for the package's root. */
-const common = { platform: "node", target: "node20", outDir: "dist", fixedExtension: false, logLevel: "warn" } as const;
+const common = {
+  platform: "node",
+  target: "node20",
+  outDir: "dist",
+  fixedExtension: false,
+  logLevel: "warn",
+  outputOptions: { comments: { jsdoc: false } }, // types and source maps have them
+} as const;
 
 /** What package.json exports. Entries of one format share their code: a class is one, whichever entry it comes from. */
 const library = {

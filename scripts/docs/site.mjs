@@ -53,7 +53,21 @@ export async function buildSite(out) {
     searchGroupBoosts: { [GROUPS[0]]: 2 },
     customCss: join(root, "scripts", "docs", "site.css"),
     favicon: join(root, "scripts", "docs", "favicon.svg"),
-    highlightLanguages: ["bash", "console", "css", "dockerfile", "html", "javascript", "json", "jinja", "jsonc", "jsonl", "tsx", "typescript", "yaml"],
+    highlightLanguages: [
+      "bash",
+      "console",
+      "css",
+      "dockerfile",
+      "html",
+      "javascript",
+      "json",
+      "jinja",
+      "jsonc",
+      "jsonl",
+      "tsx",
+      "typescript",
+      "yaml",
+    ],
     disableGit: true,
     ...(source === undefined
       ? { disableSources: true }
