@@ -21,6 +21,6 @@ await main(import.meta.url, () => {
   });
   if (failures.length === 0) return;
   throw new Failure(
-    `The package is not whole, and so not packed: of ${TARGETS.length} addons ${failures.length} are missing.\n${failures.join("\n")}`,
+    `The package would lack ${failures.length} of its ${TARGETS.length} addons, and is not packed:\n${failures.join("\n")}`,
   );
 });
