@@ -9,7 +9,7 @@ import { cpus, loadavg } from "node:os";
 import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import { type Decoder, load } from "../src/index.js";
-import { shape135m } from "./lib/shape-135m.js";
+import { pairs } from "./lib/pairs.js";
 
 const { values: flags } = parseArgs({
   options: {
@@ -27,23 +27,12 @@ const PROMPT = "all work and no play makes Jack a dull boy. ".repeat(5).slice(0,
 const ROUND_TRIPS = 500;
 
 const rows: Record<string, string>[] = [];
-for (const [name, policy, reward] of await pairs()) rows.push(await compared(name, policy, reward));
+for (const [name, policy, reward] of await pairs(flags)) rows.push(await compared(name, policy, reward));
 const load1 = loadavg()[0]?.toFixed(1);
 console.log(
   `${cpus()[0]?.model}, ${flags.threads} threads, k = ${flags.k}, ${flags.turns} pairs of turns of ${flags.steps} steps, load ${load1}`,
 );
 console.table(rows);
-
-/** Name, policy and reward model of each comparison. */
-async function pairs(): Promise<[string, string, string][]> {
-  if (flags.policy && flags.reward) return [["given files", flags.policy, flags.reward]];
-  const made: [string, string, string][] = [];
-  for (const type of flags.types.split(",")) {
-    const path = await shape135m(type);
-    made.push([`135M shape, ${type}`, path, path]);
-  }
-  return made;
-}
 
 async function compared(models: string, policy: string, reward: string): Promise<Record<string, string>> {
   const options = { policy, reward, gpu: false, threads: Number(flags.threads), contextSize: 512 } as const;

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { openEngine } from "../src/engine/engine.js";
 import { packageRoot } from "../src/package-root.js";
-import { shape135m } from "./lib/shape-135m.js";
+import { pairs } from "./lib/pairs.js";
 
 /** One line of bench/native/step_bench; milliseconds are medians. */
 interface Measured {
@@ -39,20 +39,9 @@ const { values: flags } = parseArgs({
 const program = buildProgram();
 const { dir } = openEngine({ engineDir: undefined, gpu: false });
 const rows: Record<string, string>[] = [];
-for (const [name, policy, reward] of await pairs()) rows.push(row(name, measure(policy, reward)));
+for (const [name, policy, reward] of await pairs(flags)) rows.push(row(name, measure(policy, reward)));
 console.log(`${cpus()[0]?.model}, ${flags.threads} threads, prefix ${flags.prefix}, k = ${flags.k}, medians of ${flags.repeats}`);
 console.table(rows);
-
-/** Name, policy and reward model of each comparison. */
-async function pairs(): Promise<[string, string, string][]> {
-  if (flags.policy && flags.reward) return [["given files", flags.policy, flags.reward]];
-  const made: [string, string, string][] = [];
-  for (const type of flags.types.split(",")) {
-    const path = await shape135m(type);
-    made.push([`135M shape, ${type}`, path, path]);
-  }
-  return made;
-}
 
 function buildProgram(): string {
   const folder = join(packageRoot, "build", "cmake", "bench");
