@@ -39,6 +39,7 @@ export async function loadIsolated(
   return new IsolatedDecoder(await IsolatedEngine.open(request, { signal, onProgress }), functions);
 }
 
+/** Its methods await what they return: a decoder that nobody else holds lives as long as its calls. */
 class IsolatedDecoder implements Decoder {
   readonly #engine: Engine;
   readonly #functions: readonly RewardFunction[];
@@ -66,7 +67,7 @@ class IsolatedDecoder implements Decoder {
 
   async generate(prompt: Prompt, options: GenerateOptions = {}): Promise<GenerateResult> {
     const { data, call } = this.#prepare(prompt, options);
-    return this.#engine.call("generate", [prompt, data], call);
+    return await this.#engine.call("generate", [prompt, data], call);
   }
 
   async *stream(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<Step, GenerateResult, undefined> {
@@ -85,7 +86,7 @@ class IsolatedDecoder implements Decoder {
       return this.#engine.call("generateWhenFree", [prompt, data], call);
     };
     const width = each.slot === undefined ? this.info.slots : 1;
-    return generateAll(prompts, { width, signal: each.signal }, generate, callbacks);
+    return await generateAll(prompts, { width, signal: each.signal }, generate, callbacks);
   }
 
   async inStep<T>(tasks: readonly (() => Promise<T>)[]): Promise<PromiseSettledResult<T>[]> {
@@ -97,13 +98,13 @@ class IsolatedDecoder implements Decoder {
   score(inputs: readonly ScoreInput[], options?: ScoreOptions): Promise<ScoreResult[]>;
   async score(input: ScoreInput | readonly ScoreInput[], options?: ScoreOptions): Promise<ScoreResult | ScoreResult[]> {
     this.#requireOpen();
-    return scoreRemotely(this.#engine, this.#functions, input, options);
+    return await scoreRemotely(this.#engine, this.#functions, input, options);
   }
 
   async clear(slot: number): Promise<void> {
     this.#requireOpen();
     integer("slot", slot, { min: 0, max: this.info.slots - 1, note: "the slots loaded" });
-    return this.#engine.call("clear", [slot]);
+    return await this.#engine.call("clear", [slot]);
   }
 
   counters(): SearchCounters {
@@ -113,7 +114,7 @@ class IsolatedDecoder implements Decoder {
 
   async cacheBytes(): Promise<CacheBytes> {
     this.#requireOpen();
-    return this.#engine.call("cacheBytes", []);
+    return await this.#engine.call("cacheBytes", []);
   }
 
   dispose(): Promise<void> {

@@ -29,6 +29,7 @@ export async function loadRewardIsolated(
   return new IsolatedRewardModel(await IsolatedEngine.open(request, { signal, onProgress }), functions);
 }
 
+/** score() awaits what it returns: a model that nobody else holds lives as long as its calls. */
 class IsolatedRewardModel implements RewardModel {
   readonly #engine: Engine;
   readonly #functions: readonly RewardFunction[];
@@ -52,7 +53,7 @@ class IsolatedRewardModel implements RewardModel {
   score(inputs: readonly ScoreInput[], options?: ScoreOptions): Promise<ScoreResult[]>;
   async score(input: ScoreInput | readonly ScoreInput[], options?: ScoreOptions): Promise<ScoreResult | ScoreResult[]> {
     if (this.disposed) throw disposedError();
-    return scoreRemotely(this.#engine, this.#functions, input, options);
+    return await scoreRemotely(this.#engine, this.#functions, input, options);
   }
 
   dispose(): Promise<void> {
