@@ -66,15 +66,17 @@ describe("fitReward()", () => {
     const result = await fit({ out, onProgress: ({ phase }) => phases.add(phase) });
     expect(result.pairs).toEqual({ read: 150, skipped: 0, cut: 0, shared: 0, training: 120, heldOut: 30 });
     expect(result.strongest).toBe(false);
-    expect(result.accuracy.at(-1)).toMatchObject({ tokens: "end", pairs: 30 });
-    expect(result.accuracy.at(-1)?.accuracy).toBeGreaterThan(0.75);
+    const [end, turnEnd] = result.accuracy.slice(-2);
+    expect(end).toMatchObject({ tokens: "end" });
+    expect(turnEnd).toMatchObject({ tokens: "turn end", pairs: end.pairs });
+    expect(end.accuracy).toBeGreaterThan(0.75);
     expect(result.accuracy[0].tokens).toBe(4);
     expect([...phases]).toEqual(["load", "read", "fit"]);
     expect(readdirSync(dirname(out))).toEqual(["rm.gguf"]);
     const { rewardHead } = await inspect(out);
     expect(rewardHead).toMatchObject({ labels: ["reward"], nEmbd: 32, notes: { source: "random" } });
     expect(rewardHead?.notes.dataset).toMatch(/^pairs, 150 pairs, sha256 [0-9a-f]{64}$/);
-    expect(rewardHead?.notes.accuracy).toBeCloseTo(result.accuracy.at(-1)?.accuracy ?? 0, 6);
+    expect(rewardHead?.notes.accuracy).toBeCloseTo(end.accuracy, 6);
     expect(JSON.parse(String(rewardHead?.notes.prefix_accuracy))).toHaveLength(result.accuracy.length);
   });
 
@@ -178,7 +180,7 @@ describe("fitReward()", () => {
     expect(result.pairs).toMatchObject({ skipped: 0, cut: 60, training: 48, heldOut: 12 });
     expect(result.accuracy.map(({ tokens }) => tokens)).toEqual([4, 8, 16]);
     const whole = await fit({ pairs: long.map((pair) => ({ ...pair, ...ending(30) })), contextSize: 64 });
-    expect(whole.accuracy.map(({ tokens }) => tokens)).toEqual([4, 8, 16, "end"]);
+    expect(whole.accuracy.map(({ tokens }) => tokens)).toEqual([4, 8, 16, "end", "turn end"]);
   });
 
   it("leaves pairs that it is fitted on out of the check", async () => {
