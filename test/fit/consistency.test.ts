@@ -123,8 +123,9 @@ function descend(records: readonly FeatureRecord[], strength: number, consistenc
   let weight = Array<number>(LENGTH).fill(0);
   for (let step = 0; step < 20_000; step++) {
     const gradient = weight.map((w) => strength * w);
-    const add = (vector: readonly number[], factor: number) =>
-      vector.forEach((value, i) => (gradient[i] += (factor * value) / records.length));
+    const add = (vector: readonly number[], factor: number) => {
+      for (const [i, value] of vector.entries()) gradient[i] += (factor * value) / records.length;
+    };
     for (const each of records) {
       const read = rows(each);
       for (const [chosen, rejected] of read) {
