@@ -20,6 +20,8 @@ enum class ErrorCode {
   kRewardHeadMissing,
   kRewardHeadInvalid,
   kOptionInvalid,
+  kGrammarInvalid,
+  kSamplersLeaveNothing,
   kPromptEmpty,
   kPromptTooLong,
   kBusy,
@@ -58,6 +60,10 @@ inline const char* error_code_name(ErrorCode code) {
       return "REWARD_HEAD_INVALID";
     case ErrorCode::kOptionInvalid:
       return "OPTION_INVALID";
+    case ErrorCode::kGrammarInvalid:
+      return "GRAMMAR_INVALID";
+    case ErrorCode::kSamplersLeaveNothing:
+      return "SAMPLERS_LEAVE_NOTHING";
     case ErrorCode::kPromptEmpty:
       return "PROMPT_EMPTY";
     case ErrorCode::kPromptTooLong:

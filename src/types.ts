@@ -1,4 +1,7 @@
 /** The public types of the package: what goes in, what comes out. Defaults live in options.ts. */
+import type { SamplerOptions } from "./samplers.js";
+
+export type * from "./samplers.js";
 
 /** A part of a message's content. Only texts can be read. */
 export interface TextPart {
@@ -160,8 +163,15 @@ export interface RewardLoadOptions extends ModelOptions, IsolationOptions {
  */
 export type Method = "args" | "greedy" | "sample";
 
+/**
+ * What decides when a response ends. "reward": the token that ends it is a candidate like others, with its own reward, as the paper scores
+ * it. "policy": it is scored with the highest reward among the candidates that go on, so that the policy alone decides when to end and the
+ * reward only what to say. "never": it is no candidate, as in the paper's published code; the response goes on to maxTokens or a stop string.
+ */
+export type Ending = "reward" | "policy" | "never";
+
 /** One response's settings. A setting that the chosen method does not use is checked, then ignored. */
-export interface GenerateOptions extends TemplateOptions {
+export interface GenerateOptions extends TemplateOptions, SamplerOptions {
   /** Default "args", or "greedy" when no reward was loaded. */
   method?: Method | undefined;
   /** "args": candidates a step, 1 to the vocabulary's size, default 10. "sample": llama.cpp's top-k, 0 = off, default 40. */
@@ -174,8 +184,8 @@ export interface GenerateOptions extends TemplateOptions {
   select?: "greedy" | "stochastic" | undefined;
   /** Above 0; default 1 for stochastic selection, 0.8 for method "sample". */
   temperature?: number | undefined;
-  /** llama.cpp's top-p of method "sample", above 0 to 1; default 0.95. */
-  topP?: number | undefined;
+  /** Default "reward". Rewards that are reported are always the token's own. */
+  ending?: Ending | undefined;
   /** 0…2^32-1; default random, reported in the result. */
   seed?: number | undefined;
   /** From 1; default 128. */
@@ -212,7 +222,10 @@ export interface Step {
   /** Whole characters that became certain with this step; may be empty. */
   text: string;
   token: number;
+  /** ln P by the distribution that the policy's samplers leave: what the score is made of. */
   logProb: number;
+  /** The same by the policy itself, before any sampler. */
+  policyLogProb: number;
   /** Reward of prompt + response up to and including this token; null without a reward. */
   reward: number | null;
   objectives: Readonly<Record<string, number>>;
@@ -253,7 +266,10 @@ export interface GenerateResult {
   tokens: number[];
   /** Text of each token, torn characters as U+FFFD, control tokens empty. */
   pieces: string[];
+  /** ln P by the distribution that the policy's samplers leave; of method "sample", by the policy itself. */
   logProbs: number[];
+  /** ln P by the policy itself, before any sampler. */
+  policyLogProbs: number[];
   /** Empty without a reward. */
   rewards: number[];
   /** One array an objective. */

@@ -2,6 +2,7 @@
 
 #include "addon/model_handle.h"
 #include "addon/options.h"
+#include "addon/sampler_options.h"
 #include "bounds.h"
 
 namespace argsearch {
@@ -34,7 +35,10 @@ SlotSettings to_slot_settings(Napi::Object options) {
   settings.select = to_choice<Select>(options.Get("select"), "select",
                                       {{"greedy", Select::kGreedy}, {"stochastic", Select::kStochastic}});
   settings.temperature = to_number(options.Get("temperature"), "temperature");
-  settings.top_p = static_cast<float>(to_number(options.Get("topP"), "topP"));
+  settings.ending =
+      to_choice<Ending>(options.Get("ending"), "ending",
+                        {{"reward", Ending::kReward}, {"policy", Ending::kPolicy}, {"never", Ending::kNever}});
+  settings.samplers = to_sampler_settings(to_object(options.Get("samplers"), "samplers"));
   settings.seed = static_cast<uint32_t>(to_integer(options.Get("seed"), "seed", 0, UINT32_MAX));
   settings.keep_candidates = options.Get("candidates").ToBoolean();
   return settings;
@@ -58,6 +62,7 @@ Napi::Object step_to_js(Napi::Env env, const StepResult& step) {
   object["eog"] = step.eog;
   object["bytes"] = to_js_bytes(env, step.bytes);
   object["logProb"] = step.log_prob;
+  object["policyLogProb"] = step.policy_log_prob;
   object["reward"] = step.reward ? Napi::Number::New(env, *step.reward).As<Napi::Value>() : env.Null();
   object["objectives"] = to_js(env, step.objectives);
   object["score"] = step.score;
@@ -65,11 +70,21 @@ Napi::Object step_to_js(Napi::Env env, const StepResult& step) {
   return object;
 }
 
+Napi::Object failed_to_js(Napi::Env env, const FailedStep& step) {
+  Napi::Object object = Napi::Object::New(env);
+  object["slot"] = to_js_count(env, step.slot);
+  object["error"] = to_js_error(env, {error_code_name(step.error.code()), step.error.what()}).Value();
+  return object;
+}
+
 Napi::Value batch_to_js(Napi::Env env, const StepBatch& batch) {
   Napi::Array steps = Napi::Array::New(env, batch.steps.size());
   for (uint32_t i = 0; i < batch.steps.size(); ++i) steps[i] = step_to_js(env, batch.steps[i]);
+  Napi::Array failed = Napi::Array::New(env, batch.failed.size());
+  for (uint32_t i = 0; i < batch.failed.size(); ++i) failed[i] = failed_to_js(env, batch.failed[i]);
   Napi::Object object = Napi::Object::New(env);
   object["steps"] = steps;
+  object["failed"] = failed;
   object["policyMs"] = batch.policy_ms;
   object["rewardMs"] = batch.reward_ms;
   object["totalMs"] = batch.total_ms;

@@ -9,8 +9,12 @@ namespace argsearch {
 /// The candidates of one step, in descending log-probability.
 struct Candidates {
   std::vector<llama_token> tokens;
-  /// Natural logarithms of probabilities over the whole vocabulary.
+  /// Natural logarithms of probabilities over all tokens that the policy's samplers leave.
   std::vector<double> log_probs;
+  /// The same by the policy itself, over the whole vocabulary.
+  std::vector<double> policy_log_probs;
+  /// Which of them end the response.
+  std::vector<bool> ends;
   /// k x n objectives, row-major: every label of every reward model.
   std::vector<double> objectives;
   /// Combined rewards; empty without any.

@@ -36,6 +36,14 @@ Excluded unknown_to(const RewardSum& rewards, const Model& policy) {
   return lacking(policy.vocabulary(), vocabularies);
 }
 
+Excluded with_ends(Excluded excluded, const Vocabulary& vocabulary) {
+  excluded.resize(static_cast<size_t>(vocabulary.size()));
+  for (llama_token token = 0; token < vocabulary.size(); ++token) {
+    if (vocabulary.ends_generation(token)) excluded[static_cast<size_t>(token)] = true;
+  }
+  return excluded;
+}
+
 }  // namespace
 
 Search::Search(const SearchSettings& settings)
@@ -44,6 +52,8 @@ Search::Search(const SearchSettings& settings)
       policy_(settings.policy, settings.context, settings.slots, settings.context_size),
       rewards_(settings.rewards, settings.context, settings.slots, settings.context_size),
       excluded_(unknown_to(rewards_, policy_.model())),
+      excluded_and_ends_(with_ends(excluded_, policy_.model().vocabulary())),
+      samplers_(policy_.model().vocabulary()),
       slots_(settings.slots) {}
 
 void Search::check_slots(const std::vector<size_t>& slots, Phase phase) const {
@@ -99,6 +109,10 @@ BeginResult Search::begin(size_t slot, const std::vector<llama_token>& policy_pr
   check_prompts(policy_prompt, reward_prompts);
   SlotState& state = slots_[slot];
   state = SlotState{};
+  state.settings = settings;
+  state.random.seed(settings.seed);
+  state.proposer =
+      make_proposer(settings, samplers_, settings.ending == Ending::kNever ? excluded_and_ends_ : excluded_);
   BeginResult result;
   const Stopwatch policy_watch;
   result.policy = policy_.begin(slot, policy_prompt);
@@ -111,9 +125,6 @@ BeginResult Search::begin(size_t slot, const std::vector<llama_token>& policy_pr
   }
   result.reward_ms = reward_watch.milliseconds();
 
-  state.settings = settings;
-  state.random.seed(settings.seed);
-  state.proposer = make_proposer(settings, excluded_);
   state.phase = Phase::kReady;
   return result;
 }
@@ -124,7 +135,7 @@ StepBatch Search::step(const std::vector<size_t>& slots) {
   check_slots(slots, Phase::kReady);
   Step step = open(slots);
   decode(step, batch);
-  propose(step);
+  propose(step, batch);
   const Stopwatch reward_watch;
   rate(step, /*choose_at_once=*/true);
   close(step, Phase::kReady);
@@ -140,7 +151,7 @@ StepBatch Search::propose(const std::vector<size_t>& slots) {
   check_slots(slots, Phase::kReady);
   Step step = open(slots);
   decode(step, batch);
-  propose(step);
+  propose(step, batch);
   const Stopwatch reward_watch;
   rate(step, /*choose_at_once=*/false);
   batch.reward_ms = reward_watch.milliseconds();
@@ -204,17 +215,34 @@ void Search::decode(Step& step, StepBatch& batch) {
   }
 }
 
-void Search::propose(Step& step) {
+Candidates Search::candidates_of(SlotStep& slot) const {
+  const Vocabulary& vocabulary = policy_.model().vocabulary();
+  Candidates candidates = slot.state->proposer->propose(slot.logits, static_cast<size_t>(vocabulary.size()));
+  if (candidates.size() == 0) {
+    throw Error(ErrorCode::kDecodeFailed,
+                policy_.model().path() + ": the logits are not finite numbers. The file is damaged.");
+  }
+  for (const llama_token token : candidates.tokens) candidates.ends.push_back(vocabulary.ends_generation(token));
+  return candidates;
+}
+
+/// A slot that samplers leave without a token drops out of the step.
+void Search::propose(Step& step, StepBatch& batch) {
+  Step proposed;
   for (SlotStep& slot : step) {
-    slot.candidates = slot.state->proposer->propose(slot.logits, static_cast<size_t>(policy_.model().n_vocab()));
-    if (slot.candidates.size() == 0) {
-      throw Error(ErrorCode::kDecodeFailed,
-                  policy_.model().path() + ": the logits are not finite numbers. The file is damaged.");
+    try {
+      slot.candidates = candidates_of(slot);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kSamplersLeaveNothing) throw;
+      batch.failed.push_back({slot.slot, error});
+      continue;
     }
     slot.open.assign(slot.candidates.size(), true);
     slot.rated.assign(slot.candidates.size(), false);
     rewards_.open(slot);
+    proposed.push_back(std::move(slot));
   }
+  step = std::move(proposed);
 }
 
 /// Waves until nothing is left to rate. Slots that are done are chosen for `at_once`, before the next wave takes their
@@ -265,9 +293,10 @@ StepResult Search::result(SlotStep& slot) const {
   result.slot = slot.slot;
   result.rank = rank;
   result.token = slot.token();
-  result.eog = policy_.model().vocabulary().ends_generation(result.token);
+  result.eog = candidates.ends[rank];
   result.bytes = policy_.model().vocabulary().piece(result.token, /*special=*/false);
   result.log_prob = candidates.log_probs[rank];
+  result.policy_log_prob = candidates.policy_log_probs[rank];
   if (candidates.rewarded()) result.reward = candidates.rewards[rank];
   result.score = candidates.scores[rank];
   const size_t n = candidates.objectives.size() / candidates.size();

@@ -4,8 +4,10 @@
 #include <optional>
 #include <vector>
 
+#include "error.h"
 #include "search/narrow/narrower.h"
 #include "search/propose/policy.h"
+#include "search/propose/sampler_factory.h"
 #include "search/reward/reward_sum.h"
 #include "search/step.h"
 
@@ -35,6 +37,7 @@ struct StepResult {
   bool eog = false;
   std::string bytes;
   double log_prob = 0;
+  double policy_log_prob = 0;
   /// Nullopt without a reward.
   std::optional<double> reward;
   std::vector<double> objectives;
@@ -42,8 +45,15 @@ struct StepResult {
   std::optional<Candidates> candidates;
 };
 
+/// A slot that could not go on, while those beside it did. It needs a new begin().
+struct FailedStep {
+  size_t slot = 0;
+  Error error;
+};
+
 struct StepBatch {
   std::vector<StepResult> steps;
+  std::vector<FailedStep> failed;
   double policy_ms = 0;
   double reward_ms = 0;
   double total_ms = 0;
@@ -70,7 +80,8 @@ class Search {
   /// OPTION_INVALID, MODEL_UNSUPPORTED, REWARD_HEAD_MISSING, OUT_OF_MEMORY.
   explicit Search(const SearchSettings& settings);
 
-  /// Fills a slot with its prompts: the policy's, and one a reward model. PROMPT_EMPTY, PROMPT_TOO_LONG.
+  /// Fills a slot with its prompts: the policy's, and one a reward model. PROMPT_EMPTY, PROMPT_TOO_LONG,
+  /// GRAMMAR_INVALID.
   BeginResult begin(size_t slot, const std::vector<llama_token>& policy_prompt,
                     const std::vector<std::vector<llama_token>>& reward_prompts, const SlotSettings& settings);
 
@@ -98,7 +109,8 @@ class Search {
   // The stages of a step.
   Step open(const std::vector<size_t>& slots);
   void decode(Step& step, StepBatch& batch);
-  void propose(Step& step);
+  void propose(Step& step, StepBatch& batch);
+  Candidates candidates_of(SlotStep& slot) const;
   void rate(Step& step, bool choose_at_once);
   void choose(const StepPart& slots);
   void close(const Step& step, SlotState::Phase phase);
@@ -109,8 +121,10 @@ class Search {
   uint32_t context_size_;
   Policy policy_;
   RewardSum rewards_;
-  /// Ids of the policy that a reward model lacks.
+  /// Ids of the policy that a reward model lacks; and with them those that end a response.
   Excluded excluded_;
+  Excluded excluded_and_ends_;
+  SamplerFactory samplers_;
   std::vector<std::unique_ptr<Narrower>> narrowers_;
   std::vector<SlotState> slots_;
   SearchCounters counters_;

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "search/sampler_settings.h"
+
 namespace argsearch {
 
 enum class Method {
@@ -21,6 +23,13 @@ enum class Select {
   kStochastic,  ///< sample from softmax(score / temperature)
 };
 
+/// What an end-of-generation candidate is scored with.
+enum class Ending {
+  kReward,  ///< its own reward, as the paper has it
+  kPolicy,  ///< the highest reward among the others: the policy alone decides when to end
+  kNever,   ///< it is no candidate, as in the paper's published code
+};
+
 /// How a slot decodes.
 struct SlotSettings {
   Method method = Method::kArgs;
@@ -29,7 +38,8 @@ struct SlotSettings {
   Combine combine = Combine::kInterpolate;
   Select select = Select::kGreedy;
   double temperature = 1;
-  float top_p = 1;
+  Ending ending = Ending::kReward;
+  SamplerSettings samplers;
   uint32_t seed = 0;
   /// Return every step's candidates.
   bool keep_candidates = false;

@@ -151,7 +151,7 @@ async function begin(parts: DecodingParts, tokens: PromptTokens, options: Resolv
 }
 
 function beginOptions(tokens: PromptTokens, options: ResolvedGenerate): BeginOptions {
-  const { method, weight, combine, select, temperature, topP, seed, candidates } = options;
+  const { method, weight, combine, select, temperature, ending, samplers, seed, candidates } = options;
   return {
     policyTokens: tokens.policy,
     rewardTokens: tokens.rewards,
@@ -161,7 +161,8 @@ function beginOptions(tokens: PromptTokens, options: ResolvedGenerate): BeginOpt
     combine,
     select,
     temperature,
-    topP,
+    ending,
+    samplers,
     seed,
     candidates,
   };

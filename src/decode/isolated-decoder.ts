@@ -137,8 +137,8 @@ class IsolatedDecoder implements Decoder {
   }
 
   #resolve(options: GenerateOptions): ReturnType<typeof resolveGenerate> {
-    const { policy, slots, objectives } = this.info;
-    return resolveGenerate(options, { vocabulary: policy.nVocab, slots, rewarded: objectives.length > 0 });
+    const { policy, slots, contextSize, objectives } = this.info;
+    return resolveGenerate(options, { vocabulary: policy.nVocab, slots, contextSize, rewarded: objectives.length > 0 });
   }
 
   /** A child that dies meanwhile has forgotten it; the next one is told how many there are. */

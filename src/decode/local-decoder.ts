@@ -157,8 +157,8 @@ export class LocalDecoder implements Decoder {
   }
 
   #resolve(options: GenerateOptions): ReturnType<typeof resolveGenerate> {
-    const { policy, rewards, slots } = this.#parts;
-    return resolveGenerate(options, { vocabulary: policy.info.nVocab, slots: slots.size, rewarded: !rewards.empty });
+    const { policy, rewards, slots, contextSize } = this.#parts;
+    return resolveGenerate(options, { vocabulary: policy.info.nVocab, slots: slots.size, contextSize, rewarded: !rewards.empty });
   }
 
   #requireOpen(): void {

@@ -1,4 +1,6 @@
 /** Loading a decoder and decoding: defaults and validation. What comes out has no gaps; what was wrong is OPTION_INVALID. */
+
+import type { NativeSamplers } from "../engine/binding.js";
 import { binding } from "../engine/binding.js";
 import { ArgsearchError } from "../errors.js";
 import { ISOLATION, isolationOf, type ResolvedIsolation } from "../isolate/options.js";
@@ -7,8 +9,9 @@ import { MODEL, modelOf, type ResolvedModelOptions } from "../model/options.js";
 import { type ResolvedTemplate, TEMPLATE, templateOf } from "../model/template-options.js";
 import { type ResolvedTerm, resolveTerms } from "../reward/terms.js";
 import { resolveRewardAt } from "../score/options.js";
-import type { GenerateAllOptions, GenerateOptions, LoadOptions, Method, RewardAt } from "../types.js";
+import type { Ending, GenerateAllOptions, GenerateOptions, LoadOptions, Method, RewardAt } from "../types.js";
 import { abortSignal, boolean, callback, checkNames, given, integer, type Names, nonEmptyText, number, oneOf } from "../validate.js";
+import { resolveSamplers, SAMPLERS } from "./sampler-options.js";
 
 export interface ResolvedLoad extends ResolvedModelOptions {
   policy: string;
@@ -26,7 +29,8 @@ export interface ResolvedGenerate {
   combine: "interpolate" | "additive";
   select: "greedy" | "stochastic";
   temperature: number;
-  topP: number;
+  samplers: NativeSamplers;
+  ending: Ending;
   seed: number;
   maxTokens: number;
   stop: readonly string[];
@@ -41,19 +45,21 @@ export interface ResolvedGenerate {
 export interface GenerateLimits {
   vocabulary: number;
   slots: number;
+  contextSize: number;
   rewarded: boolean;
 }
 
 const LOAD: Names<LoadOptions> = { ...MODEL, ...ISOLATION, policy: true, chatTemplate: true, reward: true, slots: true };
 const GENERATE: Names<GenerateOptions> = {
   ...TEMPLATE,
+  ...SAMPLERS,
   method: true,
   topK: true,
   weight: true,
   combine: true,
   select: true,
   temperature: true,
-  topP: true,
+  ending: true,
   seed: true,
   maxTokens: true,
   stop: true,
@@ -78,19 +84,22 @@ export function resolveLoad(options: LoadOptions = {}): ResolvedLoad {
 
 export function resolveGenerate(options: GenerateOptions, limits: GenerateLimits): ResolvedGenerate {
   checkNames("generate()", options, GENERATE);
+  const { vocabulary, contextSize } = limits;
   const method = resolveMethod(options.method, limits.rewarded);
+  const maxTokens = given(options.maxTokens, 128, (value) => integer("maxTokens", value, { min: 1, max: 2 ** 31 - 1 }));
   const combine = given(options.combine, "interpolate", (value) => oneOf("combine", value, ["interpolate", "additive"]));
   const range = { min: 0, max: Number.POSITIVE_INFINITY, above: true };
   return {
     method,
-    topK: resolveTopK(options.topK, method, limits.vocabulary),
+    topK: resolveTopK(options.topK, method, vocabulary),
     weight: resolveWeight(options.weight, combine),
     combine,
     select: given(options.select, "greedy", (value) => oneOf("select", value, ["greedy", "stochastic"])),
     temperature: given(options.temperature, method === "sample" ? 0.8 : 1, (value) => number("temperature", value, range)),
-    topP: given(options.topP, 0.95, (value) => number("topP", value, { min: 0, max: 1, above: true })),
+    samplers: resolveSamplers(options, { vocabulary, longest: Math.min(maxTokens, contextSize), topP: method === "sample" ? 0.95 : 1 }),
+    ending: endingOf(options),
     seed: given(options.seed, undefined, (value) => integer("seed", value, { min: 0, max: 2 ** 32 - 1 })) ?? randomSeed(),
-    maxTokens: given(options.maxTokens, 128, (value) => integer("maxTokens", value, { min: 1, max: 2 ** 31 - 1 })),
+    maxTokens,
     stop: given(options.stop, [], resolveStop),
     template: templateOf(options),
     rewardAt: resolveRewardAt(options.rewardAt),
@@ -116,6 +125,14 @@ function resolveTopK(topK: number | undefined, method: Method, vocabulary: numbe
 export function resolveWeight(weight: number | undefined, combine: "interpolate" | "additive", name = "weight"): number {
   if (combine === "interpolate") return given(weight, 0.6, (value) => number(name, value, { min: 0, max: 1, note: "interpolating" }));
   return given(weight, 1.5, (value) => number(name, value, { min: 0, max: Number.POSITIVE_INFINITY }));
+}
+
+function endingOf({ ending, grammar, jsonSchema }: GenerateOptions): Ending {
+  const chosen = given(ending, "reward", (value) => oneOf("ending", value, ["reward", "policy", "never"]));
+  if (chosen !== "never" || (grammar ?? jsonSchema) === undefined) return chosen;
+  throw new ArgsearchError("OPTION_INVALID", 'ending "never" cannot be kept with a grammar, which says where the text ends', {
+    option: "ending",
+  });
 }
 
 function resolveStop(stop: string | readonly string[]): readonly string[] {

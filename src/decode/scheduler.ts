@@ -1,7 +1,7 @@
 /** Brings the steps of all running responses together, so that each native call serves every slot that waits. */
 import type { NativeSearch, NativeStep, NativeStepBatch } from "../engine/binding.js";
 import { native } from "../engine/native.js";
-import type { ArgsearchError } from "../errors.js";
+import { ArgsearchError } from "../errors.js";
 
 /** One slot's part of a native call. Milliseconds are the call's, divided by the slots that shared it. */
 export interface SlotStep {
@@ -116,10 +116,11 @@ export class Scheduler {
     try {
       const batch = await this.#call(kind, requests);
       const shares = new Map(batch.steps.map((step) => [step.slot, share(batch, step)]));
+      const failures = new Map(batch.failed.map(({ slot, error }) => [slot, ArgsearchError.from(error)]));
       for (const request of requests) {
         const slotStep = shares.get(request.slot);
         if (slotStep) request.resolve(slotStep);
-        else request.reject(new Error(`the native ${kind} returned nothing for slot ${request.slot}`));
+        else request.reject(failures.get(request.slot) ?? new Error(`the native ${kind} returned nothing for slot ${request.slot}`));
       }
     } catch (error) {
       for (const request of requests) request.reject(error);

@@ -9,7 +9,10 @@ import type { ResolvedGenerate } from "./options.js";
 import { StopFilter } from "./stop-strings.js";
 
 /** The part of a result that the tokens make. */
-export type Transcribed = Pick<GenerateResult, "text" | "tokens" | "pieces" | "logProbs" | "rewards" | "objectives" | "reward">;
+export type Transcribed = Pick<
+  GenerateResult,
+  "text" | "tokens" | "pieces" | "logProbs" | "policyLogProbs" | "rewards" | "objectives" | "reward"
+>;
 
 export class Transcript implements ResponseView {
   readonly #policy: Model;
@@ -58,6 +61,7 @@ export class Transcript implements ResponseView {
       text: this.#append(this.#stop.push(this.#utf8.push(step.bytes))),
       token: step.token,
       logProb: step.logProb,
+      policyLogProb: step.policyLogProb,
       reward: step.reward,
       objectives: this.#objectives(step.objectives, chosen, step.rank),
       score: this.#rewards.empty ? null : step.score,
@@ -83,6 +87,7 @@ export class Transcript implements ResponseView {
       tokens: this.tokens,
       pieces: [...this.#pieces],
       logProbs: steps.map(({ logProb }) => logProb),
+      policyLogProbs: steps.map(({ policyLogProb }) => policyLogProb),
       rewards,
       objectives: Object.fromEntries(
         this.#rewards.objectives.map((name) => [name, steps.map(({ objectives }) => objectives[name] ?? Number.NaN)]),

@@ -17,6 +17,36 @@ export interface SearchOptions extends ContextOptions {
   contextSize: number;
 }
 
+/** The policy's samplers, all of them; the values named in brackets are off. Windows count tokens of the response. */
+export interface NativeSamplers {
+  /** What is added to which tokens' logits; one bias a token. */
+  biasedTokens: Int32Array;
+  biases: Float64Array;
+  /** GBNF with a rule "root" [""]. */
+  grammar: string;
+  repeatLastN: number;
+  repeatPenalty: number;
+  frequencyPenalty: number;
+  presencePenalty: number;
+  /** [0] */
+  dryMultiplier: number;
+  dryBase: number;
+  dryAllowedLength: number;
+  dryPenaltyLastN: number;
+  drySequenceBreakers: readonly string[];
+  /** [0] */
+  topNSigma: number;
+  /** [1] */
+  topP: number;
+  /** [0] */
+  minP: number;
+  /** [0] */
+  xtcProbability: number;
+  xtcThreshold: number;
+  /** [1] */
+  policyTemperature: number;
+}
+
 export interface BeginOptions {
   /** The policy's prompt. Non-empty. Its last token is decoded by the first step, the others now. */
   policyTokens: Int32Array;
@@ -29,8 +59,9 @@ export interface BeginOptions {
   combine: "interpolate" | "additive";
   select: "greedy" | "stochastic";
   temperature: number;
-  /** llama.cpp's top-p of method "sample"; 1 = off. */
-  topP: number;
+  /** What an end-of-generation candidate is scored with: its own reward, the best of the others; or it is no candidate. */
+  ending: "reward" | "policy" | "never";
+  samplers: NativeSamplers;
   /** Unsigned 32 bit. */
   seed: number;
   /** Return every step's candidates. */
@@ -52,7 +83,7 @@ export interface BeginResult {
 /** k candidates in descending log-probability. */
 export interface NativeCandidates {
   tokens: Int32Array;
-  /** Natural logarithms over the whole vocabulary. */
+  /** Natural logarithms over what the policy's samplers leave. */
   logProbs: Float64Array;
   /** Combined rewards; empty without any. */
   rewards: Float64Array;
@@ -72,6 +103,8 @@ export interface NativeStep {
   /** UTF-8 bytes of the token, possibly a part of a character; empty for control tokens. */
   bytes: Uint8Array;
   logProb: number;
+  /** By the policy itself, over the whole vocabulary. */
+  policyLogProb: number;
   /** Null without a reward. */
   reward: number | null;
   objectives: Float64Array;
@@ -82,6 +115,8 @@ export interface NativeStep {
 
 export interface NativeStepBatch {
   steps: NativeStep[];
+  /** Slots that cannot go on, while the others did. */
+  failed: { slot: number; error: Error }[];
   /** Milliseconds inside the policy's and the reward models' llama_decode, and of the whole call. */
   policyMs: number;
   rewardMs: number;

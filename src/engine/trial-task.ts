@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { ArgsearchError } from "../errors.js";
 import { binding, type Device } from "./binding.js";
+import { NO_SAMPLERS } from "./no-samplers.js";
 
 export interface TrialOrder {
   dir: string;
@@ -53,8 +54,17 @@ async function decode(path: string, backend: string): Promise<Decoded[]> {
   const shape = { contextSize: 128, threads: 1, batchSize: 128, kvType: "auto", slots: 1 } as const;
   const search = await binding().createSearch({ ...shape, policy: model, rewards: [] });
   const policyTokens = model.tokenize(TEXT, true, false);
-  const fixed = { method: "args", weight: 0, combine: "interpolate", select: "greedy", temperature: 1, topP: 1, seed: 0 } as const;
-  await search.begin(0, { ...fixed, policyTokens, rewardTokens: [], topK: CANDIDATES, candidates: true });
+  const greedy = {
+    method: "args",
+    weight: 0,
+    combine: "interpolate",
+    select: "greedy",
+    temperature: 1,
+    ending: "reward",
+    seed: 0,
+  } as const;
+  const options = { ...greedy, samplers: NO_SAMPLERS, topK: CANDIDATES, candidates: true };
+  await search.begin(0, { ...options, policyTokens, rewardTokens: [] });
   const decoded: Decoded[] = [];
   for (let at = 0; at < TOKENS; at++) {
     const { candidates } = (await search.step(Int32Array.of(0))).steps[0] ?? {};

@@ -198,9 +198,9 @@ function variantsOf(pairs: readonly ResolvedPair[], { methods, sweep = {} }: Eva
   return variants;
 }
 
-/** Before anything is decoded; only the vocabulary's size is not known yet. @throws ArgsearchError OPTION_INVALID */
+/** Before anything is decoded; only the sizes of vocabulary and context are not known yet. @throws ArgsearchError OPTION_INVALID */
 function checkSettings({ name: _name, drafts: _drafts, ...settings }: MethodSpec): void {
-  resolveGenerate(settings, { vocabulary: 2 ** 31 - 1, slots: 1, rewarded: true });
+  resolveGenerate(settings, { vocabulary: 2 ** 31 - 1, slots: 1, contextSize: 2 ** 31 - 1, rewarded: true });
 }
 
 function needsReward({ method, drafts = 1 }: MethodSpec): boolean {

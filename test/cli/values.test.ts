@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { integer, labelWeight, list, number, rewardTerm, stopText } from "../../src/cli/flags/values.js";
+import { escapedTexts, integer, labelWeight, list, number, rewardTerm } from "../../src/cli/flags/values.js";
 import { scratch } from "./run.js";
 
 describe("numbers", () => {
@@ -82,11 +82,11 @@ describe("--stop", () => {
     ["\\end{document}\\", "\\end{document}\\"],
     ["\\x4 \\x \\u \\u{} \\u{x} \\N \\0", "\\x4 \\x \\u \\u{} \\u{x} \\N \\0"],
   ])("%j is %j", (typed, meant) => {
-    expect(stopText(typed)).toEqual([meant]);
+    expect(escapedTexts(typed)).toEqual([meant]);
   });
 
   it("collects, and refuses what is no character", () => {
-    expect(stopText("\\t", stopText("\\n"))).toEqual(["\n", "\t"]);
-    for (const typed of ["\\u{110000}", "\\u{d800}", "\\u{ffffffffff}"]) expect(() => stopText(typed)).toThrow("no character");
+    expect(escapedTexts("\\t", escapedTexts("\\n"))).toEqual(["\n", "\t"]);
+    for (const typed of ["\\u{110000}", "\\u{d800}", "\\u{ffffffffff}"]) expect(() => escapedTexts(typed)).toThrow("no character");
   });
 });

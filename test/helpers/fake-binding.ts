@@ -267,7 +267,7 @@ class FakeSearch implements NativeSearch {
 
   #batch(slots: Int32Array, one: (slot: number) => NativeStep): NativeStepBatch {
     this.#steps++;
-    return { steps: [...slots].map(one), policyMs: 4, rewardMs: 8, totalMs: 13 };
+    return { steps: [...slots].map(one), failed: [], policyMs: 4, rewardMs: 8, totalMs: 13 };
   }
 
   /** The script's next token first, then its neighbours, each less likely. */
@@ -313,6 +313,7 @@ function stepOf(slot: number, token: number, rank: number, proposal: Proposal, r
     eog: token === EOS,
     bytes: Uint8Array.from(token >= 0 && token < 256 ? [token] : []),
     logProb: logProbs[rank] ?? Number.NaN,
+    policyLogProb: logProbs[rank] ?? Number.NaN,
     reward: rewards[rank] ?? null,
     objectives: Float64Array.from(objectives.slice(rank * labels, (rank + 1) * labels)),
     score: scores[rank] ?? Number.NaN,

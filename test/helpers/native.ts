@@ -8,6 +8,7 @@ import {
   type NativeStep,
 } from "../../src/engine/binding.js";
 import { openEngine } from "../../src/engine/engine.js";
+import { NO_SAMPLERS } from "../../src/engine/no-samplers.js";
 import type { StoredPair } from "./model-folder.js";
 
 export async function loadNative(path: string): Promise<NativeModel> {
@@ -46,7 +47,8 @@ export function beginOptions(prompt: readonly number[], given: Partial<BeginOpti
     combine: "interpolate",
     select: "greedy",
     temperature: 1,
-    topP: 1,
+    ending: "reward",
+    samplers: NO_SAMPLERS,
     seed: 0,
     candidates: true,
     ...given,

@@ -2,7 +2,10 @@
 #include <limits>
 
 #include "check.h"
-#include "search/propose/sampler.h"
+#include "embedded.h"
+#include "search/propose/draw.h"
+#include "search/propose/sampled_top_k.h"
+#include "search/propose/sampler_factory.h"
 #include "search/propose/top_k.h"
 
 namespace argsearch {
@@ -16,6 +19,39 @@ const Excluded kNone;
 Candidates top(const std::vector<float>& logits, size_t k, const Excluded& excluded = kNone) {
   return TopK(k, excluded).propose(logits.data(), logits.size());
 }
+
+/// Of the embedded policy's vocabulary, for logits of a few tokens.
+SamplerFactory& factory() {
+  static const std::shared_ptr<const Model> model = test::load_model();
+  static SamplerFactory samplers(model->vocabulary());
+  return samplers;
+}
+
+SlotSettings drawing(size_t top_k, float top_p, double temperature, uint32_t seed) {
+  SlotSettings settings;
+  settings.method = Method::kSample;
+  settings.top_k = top_k;
+  settings.temperature = temperature;
+  settings.seed = seed;
+  settings.samplers.top_p = top_p;
+  return settings;
+}
+
+Candidates draw(const std::vector<float>& logits, const SlotSettings& settings, const Excluded& excluded = kNone) {
+  return Draw(factory().chain(settings), excluded).propose(logits.data(), logits.size());
+}
+
+/// The policy's samplers, then the k most likely.
+Candidates sampled(const std::vector<float>& logits, size_t k, const SamplerSettings& samplers,
+                   const std::vector<llama_token>& taken = {}, const Excluded& excluded = kNone) {
+  SlotSettings settings;
+  settings.samplers = samplers;
+  SampledTopK proposer(k, factory().chain(settings), excluded);
+  for (const llama_token token : taken) proposer.accept(token);
+  return proposer.propose(logits.data(), logits.size());
+}
+
+bool near(double a, double b) { return std::abs(a - b) < 1e-5; }
 
 TEST("top-k: descending, with log-probabilities over the whole vocabulary") {
   const Candidates found = top({1, 3, 2, 0}, 2);
@@ -63,13 +99,12 @@ TEST("top-k: excluded tokens are no candidates, and keep their share of the prob
   CHECK(std::abs(found.log_probs[1] - (1 - norm)) < 1e-6);
 }
 
-TEST("sampler: excluded tokens are never drawn, and keep their share of the probability") {
-  open_engine(test::engine_dir());
+TEST("draw: excluded tokens are never drawn, and keep their share of the probability") {
   const std::vector<float> logits = {1, 30, 2, 31};
   const Excluded excluded = {false, true, false, true};
   for (const double temperature : {0.0, 1.0, 50.0}) {
     for (uint32_t seed = 0; seed < 20; ++seed) {
-      const Candidates found = Sampler(0, 1, temperature, seed, excluded).propose(logits.data(), logits.size());
+      const Candidates found = draw(logits, drawing(0, 1, temperature, seed), excluded);
       CHECK(found.size() == 1 && (found.tokens[0] == 0 || found.tokens[0] == 2));
       const double norm = 31 + std::log(1 + std::exp(-1.0) + std::exp(-29.0) + std::exp(-30.0));
       CHECK(std::abs(found.log_probs[0] - (logits[static_cast<size_t>(found.tokens[0])] - norm)) < 1e-5);
@@ -77,46 +112,143 @@ TEST("sampler: excluded tokens are never drawn, and keep their share of the prob
   }
 }
 
-TEST("sampler: one candidate, the same for the same seed") {
-  open_engine(test::engine_dir());
+TEST("draw: one candidate, the same for the same seed") {
   const std::vector<float> logits = {1, 2, 3, 2.5f};
-  const auto draw = [&](uint32_t seed) {
-    const Candidates found = Sampler(0, 1, 1, seed, kNone).propose(logits.data(), logits.size());
+  const auto drawn = [&](uint32_t seed) {
+    const Candidates found = draw(logits, drawing(0, 1, 1, seed));
     CHECK(found.size() == 1);
     return found.tokens[0];
   };
-  CHECK(draw(1) == draw(1));
+  CHECK(drawn(1) == drawn(1));
   bool differs = false;
-  for (uint32_t seed = 2; seed < 40; ++seed) differs = differs || draw(seed) != draw(1);
+  for (uint32_t seed = 2; seed < 40; ++seed) differs = differs || drawn(seed) != drawn(1);
   CHECK(differs);
 }
 
-TEST("sampler: greedy at temperature 0, and with top-k 1") {
-  open_engine(test::engine_dir());
+TEST("draw: greedy at temperature 0, and with top-k 1") {
   const std::vector<float> logits = {1, 2, 3, 2.5f};
-  CHECK(Sampler(0, 1, 0, 1, kNone).propose(logits.data(), logits.size()).tokens[0] == 2);
-  CHECK(Sampler(1, 1, 5, 1, kNone).propose(logits.data(), logits.size()).tokens[0] == 2);
+  CHECK(draw(logits, drawing(0, 1, 0, 1)).tokens[0] == 2);
+  CHECK(draw(logits, drawing(1, 1, 5, 1)).tokens[0] == 2);
 }
 
-TEST("sampler: NaN is seen before anything is sorted") {
-  open_engine(test::engine_dir());
+TEST("draw: NaN is seen before anything is sorted") {
   std::vector<float> logits(5000, 1);
   for (size_t i = 0; i < logits.size(); i += 3) logits[i] = kNaN;
-  for (const int32_t top_k : {0, 1, 40, 200, 5000}) {
-    CHECK(Sampler(top_k, 0.95f, 0.8, 1, kNone).propose(logits.data(), logits.size()).size() == 0);
+  for (const size_t top_k : {0u, 1u, 40u, 200u, 5000u}) {
+    CHECK(draw(logits, drawing(top_k, 0.95f, 0.8, 1)).size() == 0);
   }
 }
 
+TEST("samplers: log-probabilities are of what they leave, and the policy's own stand beside them") {
+  SamplerSettings samplers;
+  samplers.policy_temperature = 0.5;
+  const Candidates found = sampled({1, 3, 2, 0}, 2, samplers);
+  CHECK(found.tokens == std::vector<llama_token>({1, 2}));
+  const double norm = std::log(std::exp(2.0) + std::exp(6.0) + std::exp(4.0) + std::exp(0.0));
+  CHECK(near(found.log_probs[0], 6 - norm) && near(found.log_probs[1], 4 - norm));
+  const double own = std::log(std::exp(1.0) + std::exp(3.0) + std::exp(2.0) + std::exp(0.0));
+  CHECK(near(found.policy_log_probs[0], 3 - own) && near(found.policy_log_probs[1], 2 - own));
+}
+
+TEST("samplers: a repeated sequence costs multiplier x base^(length - allowed length)") {
+  SamplerSettings samplers;
+  samplers.dry_multiplier = 0.8f;
+  samplers.dry_penalty_last_n = 100;
+  const std::vector<float> logits(40, 0);
+  // 20 21 22 came before; after 20 21 the 22 would make it three.
+  const Candidates found = sampled(logits, 40, samplers, {20, 21, 22, 23, 20, 21});
+  const double norm = std::log(39 + std::exp(-0.8));
+  CHECK(found.size() == 40 && found.tokens.back() == 22);
+  CHECK(near(found.log_probs.back(), -0.8 - norm) && near(found.log_probs[0], -norm));
+  const Candidates longer = sampled(logits, 40, samplers, {19, 20, 21, 22, 23, 19, 20, 21});
+  CHECK(near(longer.log_probs.back() - longer.log_probs[0], -0.8 * 1.75));
+  const Candidates shorter = sampled(logits, 40, samplers, {21, 22, 23, 21});
+  CHECK(shorter.log_probs.back() == shorter.log_probs[0]);
+}
+
+TEST("samplers: the window of DRY ends what it remembers") {
+  SamplerSettings samplers;
+  samplers.dry_multiplier = 0.8f;
+  samplers.dry_penalty_last_n = 4;
+  const Candidates found = sampled(std::vector<float>(40, 0), 40, samplers, {20, 21, 22, 23, 20, 21});
+  CHECK(found.log_probs.back() == found.log_probs[0]);
+}
+
+TEST("samplers: penalties count what was taken within their window") {
+  SamplerSettings samplers;
+  samplers.repeat_last_n = 3;
+  samplers.repeat_penalty = 2;
+  samplers.frequency_penalty = 0.25f;
+  samplers.presence_penalty = 0.5f;
+  const Candidates found = sampled({4, 4, -4, 4}, 4, samplers, {3, 1, 1, 2});
+  std::vector<double> logits(4);
+  for (size_t i = 0; i < 4; ++i) logits[static_cast<size_t>(found.tokens[i])] = found.log_probs[i];
+  CHECK(near(logits[3] - logits[0], 0));
+  CHECK(near(logits[1] - logits[0], 2 - 0.5 - 0.5 - 4));
+  CHECK(near(logits[2] - logits[0], -8 - 0.25 - 0.5 - 4));
+}
+
+TEST("samplers: what min-p, top-p, top-n-sigma and biases take away is no candidate") {
+  SamplerSettings samplers;
+  samplers.min_p = 0.3f;
+  CHECK(sampled({0, -1, -2, -3}, 4, samplers).tokens == std::vector<llama_token>({0, 1}));
+  samplers = {};
+  samplers.top_p = 0.5f;
+  CHECK(sampled({0, 5, -2, -3}, 4, samplers).tokens == std::vector<llama_token>({1}));
+  samplers = {};
+  samplers.top_n_sigma = 1;
+  CHECK(sampled({0, 0, 10, 9}, 4, samplers).tokens == std::vector<llama_token>({2, 3}));
+  samplers = {};
+  samplers.logit_bias = {{2, -kInfinity}, {0, 7}};
+  CHECK(sampled({0, 5, 10, 1}, 4, samplers).tokens == std::vector<llama_token>({0, 1, 3}));
+}
+
+TEST("samplers: excluded tokens do not count") {
+  SamplerSettings samplers;
+  samplers.min_p = 0.5f;
+  const Candidates found = sampled({0, 9, 0, 9}, 4, samplers, {}, {false, true, false, true});
+  CHECK(found.tokens == std::vector<llama_token>({0, 2}));
+  CHECK(near(found.log_probs[0], std::log(0.5)));
+}
+
+TEST("samplers: nothing left is an error of its own, for draws too") {
+  SamplerSettings samplers;
+  samplers.logit_bias = {{0, -kInfinity}, {1, -kInfinity}};
+  CHECK_FAILS(sampled({1, 2}, 2, samplers), ErrorCode::kSamplersLeaveNothing);
+  SlotSettings settings = drawing(40, 0.95f, 0.8, 1);
+  settings.samplers.logit_bias = samplers.logit_bias;
+  CHECK_FAILS(draw({1, 2}, settings), ErrorCode::kSamplersLeaveNothing);
+}
+
+TEST("samplers: a clone remembers what was taken, and then goes its own way") {
+  SlotSettings settings;
+  settings.samplers.presence_penalty = 1;
+  settings.samplers.repeat_last_n = 10;
+  SamplerChain first = factory().chain(settings);
+  first.accept(1);
+  SamplerChain second = first.clone();
+  second.accept(2);
+  const std::vector<float> logits(4, 0);
+  CHECK(first.apply(logits.data(), 4, kNone).data[2].logit == 0);
+  const llama_token_data_array both = second.apply(logits.data(), 4, kNone);
+  CHECK(both.data[1].logit == -1 && both.data[2].logit == -1);
+}
+
+TEST("samplers: a grammar that the engine cannot follow is GRAMMAR_INVALID") {
+  SamplerSettings samplers;
+  samplers.grammar = "root ::= root \"a\"";
+  CHECK_FAILS(sampled({1, 2}, 2, samplers), ErrorCode::kGrammarInvalid);
+}
+
 TEST("proposers: made by the method, and told what the slot takes") {
-  open_engine(test::engine_dir());
   const std::vector<float> logits = {1, 2, 3};
   SlotSettings settings;
   settings.top_k = 2;
-  const auto top_k = make_proposer(settings, kNone);
+  const auto top_k = make_proposer(settings, factory(), kNone);
   CHECK(top_k->propose(logits.data(), logits.size()).size() == 2);
   top_k->accept(1);
   settings.method = Method::kSample;
-  const auto sampler = make_proposer(settings, kNone);
+  const auto sampler = make_proposer(settings, factory(), kNone);
   CHECK(sampler->propose(logits.data(), logits.size()).size() == 1);
   sampler->accept(1);
 }

@@ -58,6 +58,7 @@ SlotStep step_of(SlotState& state, std::vector<double> log_probs, std::vector<do
   SlotStep step;
   step.state = &state;
   step.candidates.tokens.assign(log_probs.size(), 0);
+  step.candidates.ends.assign(log_probs.size(), false);
   step.open.assign(log_probs.size(), true);
   step.candidates.log_probs = std::move(log_probs);
   step.candidates.rewards = std::move(rewards);
@@ -79,6 +80,35 @@ TEST("select: a reward can overrule the policy") {
   select(step);
   CHECK(step.chosen == size_t{1});
   CHECK(step.candidates.scores == std::vector<double>({-0.5, 0.5}));
+}
+
+TEST("select: where the policy decides the ending, an end is scored with the best reward of the others") {
+  SlotState state;
+  state.settings.weight = 0.5;
+  state.settings.ending = Ending::kPolicy;
+  SlotStep step = step_of(state, {-1, -2, -3}, {-9, 1, 4});
+  step.candidates.ends[0] = true;
+  select(step);
+  CHECK(step.chosen == size_t{0});
+  CHECK(step.candidates.scores == std::vector<double>({1.5, -0.5, 0.5}));
+  CHECK(step.candidates.rewards[0] == -9);
+  // What is closed lends nothing.
+  step.open[2] = false;
+  select(step);
+  CHECK(step.candidates.scores[0] == 0);
+}
+
+TEST("select: among ends alone the policy decides, whatever their rewards") {
+  SlotState state;
+  state.settings.weight = 0.9;
+  state.settings.ending = Ending::kPolicy;
+  SlotStep step = step_of(state, {-1, -2}, {-9, 9});
+  step.candidates.ends = {true, true};
+  select(step);
+  CHECK(step.chosen == size_t{0});
+  state.settings.ending = Ending::kReward;
+  select(step);
+  CHECK(step.chosen == size_t{1});
 }
 
 TEST("select: what is closed cannot win") {

@@ -6,7 +6,7 @@ import { contextFor } from "../../src/model/options.js";
 import { resolveRewardLoad, resolveScore } from "../../src/score/options.js";
 import type { GenerateOptions, LoadOptions, RewardLoadOptions, ScoreOptions } from "../../src/types.js";
 
-const limits = { vocabulary: 1000, slots: 4, rewarded: true };
+const limits = { vocabulary: 1000, slots: 4, contextSize: 4096, rewarded: true };
 const generate = (options: GenerateOptions) => resolveGenerate(options, limits);
 
 /** What a JavaScript caller can write for a number and a TypeScript caller cannot, or not well. */

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Scheduler } from "../../src/decode/scheduler.js";
 import type { BeginOptions, NativeSearch } from "../../src/engine/binding.js";
+import { NO_SAMPLERS } from "../../src/engine/no-samplers.js";
 import { ArgsearchError } from "../../src/errors.js";
 import { binding, type Fake, nativeError, resetFake } from "../helpers/fake-binding.js";
 
@@ -27,7 +28,8 @@ const begin: BeginOptions = {
   combine: "interpolate",
   select: "greedy",
   temperature: 1,
-  topP: 1,
+  ending: "reward",
+  samplers: NO_SAMPLERS,
   seed: 0,
   candidates: false,
 };

@@ -38,7 +38,7 @@ function said(name: string, work: () => unknown): { option: string | undefined; 
   throw new Error("nothing was refused");
 }
 
-const limits = { vocabulary: 100, slots: 1, rewarded: true };
+const limits = { vocabulary: 100, slots: 1, contextSize: 4096, rewarded: true };
 const judge = { url: "http://localhost/v1", model: "m", pairs: [["a", "b"]] as const };
 const wrong = (value: unknown): never => value as never;
 

@@ -8,7 +8,8 @@
 
 namespace argsearch {
 
-/// By id: true for tokens that are never proposed, because a reward model does not know them. Empty for none.
+/// By id: true for tokens that are never proposed, because a reward model does not know them, or because they end the
+/// response. Empty for none.
 using Excluded = std::vector<bool>;
 
 /// Names the tokens that a slot may take next. One a slot, so it may remember what the slot took before.
@@ -16,15 +17,18 @@ class Proposer {
  public:
   virtual ~Proposer() = default;
 
-  /// Candidates with log-probabilities over the whole vocabulary (excluded tokens keep theirs), in their descending
-  /// order; none when the logits are not finite numbers (-infinity aside).
+  /// Candidates with their log-probabilities (excluded tokens keep theirs, unless there are samplers), in their
+  /// descending order; none when the logits are not finite numbers (-infinity aside). SAMPLERS_LEAVE_NOTHING.
   virtual Candidates propose(const float* logits, size_t n_vocab) = 0;
 
   /// The token that the slot takes.
   virtual void accept(llama_token /*token*/) {}
 };
 
-/// `excluded` outlives the proposer.
-std::unique_ptr<Proposer> make_proposer(const SlotSettings& settings, const Excluded& excluded);
+class SamplerFactory;
+
+/// `excluded` outlives the proposer. GRAMMAR_INVALID.
+std::unique_ptr<Proposer> make_proposer(const SlotSettings& settings, SamplerFactory& samplers,
+                                        const Excluded& excluded);
 
 }  // namespace argsearch

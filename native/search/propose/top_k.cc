@@ -54,6 +54,7 @@ Candidates TopK::propose(const float* logits, size_t n_vocab) {
     candidates.tokens.push_back(ranked.token);
     candidates.log_probs.push_back(ranked.logit - norm);
   }
+  candidates.policy_log_probs = candidates.log_probs;
   return candidates;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 namespace argsearch {
 
@@ -24,13 +25,42 @@ size_t select_candidate(const std::vector<double>& scores, Select select, double
   return std::min(static_cast<size_t>(chosen - cumulative.begin()), scores.size() - 1);
 }
 
+namespace {
+
+/// The highest reward of an open candidate that goes on; nullopt when none does.
+std::optional<double> best_going_on(const SlotStep& step) {
+  std::optional<double> best;
+  for (size_t rank = 0; rank < step.candidates.size(); ++rank) {
+    if (!step.open[rank] || step.candidates.ends[rank]) continue;
+    best = std::max(best.value_or(-std::numeric_limits<double>::infinity()), step.candidates.rewards[rank]);
+  }
+  return best;
+}
+
+/// The candidates' rewards as their scores take them. Where the policy alone decides when to end, an end is neither
+/// better nor worse than the best way to go on; where all are ends, none is better than another.
+std::vector<double> scored_rewards(const SlotStep& step) {
+  std::vector<double> rewards = step.candidates.rewards;
+  if (step.state->settings.ending != Ending::kPolicy) return rewards;
+  const double best = best_going_on(step).value_or(0);
+  for (size_t rank = 0; rank < rewards.size(); ++rank) {
+    if (step.candidates.ends[rank]) rewards[rank] = best;
+  }
+  return rewards;
+}
+
+}  // namespace
+
 void select(SlotStep& step) {
   Candidates& candidates = step.candidates;
   const SlotSettings& settings = step.state->settings;
   candidates.scores = candidates.log_probs;
-  for (size_t rank = 0; candidates.rewarded() && rank < candidates.size(); ++rank) {
-    candidates.scores[rank] =
-        combine_score(candidates.log_probs[rank], candidates.rewards[rank], settings.weight, settings.combine);
+  if (candidates.rewarded()) {
+    const std::vector<double> rewards = scored_rewards(step);
+    for (size_t rank = 0; rank < candidates.size(); ++rank) {
+      candidates.scores[rank] =
+          combine_score(candidates.log_probs[rank], rewards[rank], settings.weight, settings.combine);
+    }
   }
   for (size_t rank = 0; rank < candidates.size(); ++rank) {
     if (!step.open[rank]) candidates.scores[rank] = -std::numeric_limits<double>::infinity();

@@ -106,6 +106,7 @@ function nothing(seed = 0): GenerateResult {
     tokens: [],
     pieces: [],
     logProbs: [],
+    policyLogProbs: [],
     rewards: [],
     objectives: {},
     reward: null,

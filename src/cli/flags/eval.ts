@@ -22,7 +22,7 @@ import {
   templateOptions,
   withTemplates,
 } from "./templates.js";
-import { integer, list, number, rewardTerm, STOP_ESCAPES, stopText } from "./values.js";
+import { ESCAPES, escapedTexts, integer, list, number, rewardTerm } from "./values.js";
 
 const FORMATS = ["auto", "hh", "shp", "prompts", "prompt", "messages", "conversation"] as const;
 
@@ -106,7 +106,7 @@ export function addEvalFlags(command: Command): void {
     .option("--best-of <n>", "drafts of best-of-n (default: 10)", integer)
     .option("--sweep <name=values...>", "ARGS at every combination: weight=0,0.2,…,1 topK=5,10,20", sweep)
     .option("-n, --max-tokens <n>", "longest response (default: 128)", integer)
-    .option("--stop <text>", `text that ends a response; repeatable; ${STOP_ESCAPES}`, stopText)
+    .option("--stop <text>", `text that ends a response; repeatable; ${ESCAPES}`, escapedTexts)
     .option("-s, --seed <n>", "of every draw and resampling (default: 0)", integer)
     .option("--slots <n>", "prompts decoded at once (default: 4)", integer);
   command.addOption(rewardAtFlag());

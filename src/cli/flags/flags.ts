@@ -1,6 +1,7 @@
 /** The flags that several commands share, and the library options they stand for. */
 import { type Command, Option } from "commander";
 import { ArgsearchError, type GenerateOptions, type Gpu, type LoadOptions, type ModelOptions, type RewardTerm } from "../../index.js";
+import { addSamplerFlags, type SamplerFlags, samplerOptions } from "./samplers.js";
 import {
   addRewardTemplateFlag,
   type RewardTemplateFlags,
@@ -9,7 +10,7 @@ import {
   templateOptions,
   withTemplates,
 } from "./templates.js";
-import { integer, type LabelWeight, labelWeight, number, rewardTerm, STOP_ESCAPES, stopText } from "./values.js";
+import { ESCAPES, escapedTexts, integer, type LabelWeight, labelWeight, number, rewardTerm } from "./values.js";
 
 /** Flags that need no policy: where and how a model runs. */
 export interface ModelFlags extends Pick<ModelOptions, "engineDir" | "gpuLayers" | "threads" | "batchSize" | "kvType"> {
@@ -33,9 +34,21 @@ export interface LoadFlags extends ModelFlags, IsolateFlag, RewardFlags, Templat
 
 export const METHODS = ["args", "greedy", "sample"] as const;
 
-const DECODING = ["method", "topK", "weight", "combine", "select", "temperature", "topP", "seed", "maxTokens", "stop", "rewardAt"] as const;
+const DECODING = [
+  "method",
+  "topK",
+  "weight",
+  "combine",
+  "select",
+  "temperature",
+  "ending",
+  "seed",
+  "maxTokens",
+  "stop",
+  "rewardAt",
+] as const;
 
-export type DecodingFlags = Pick<GenerateOptions, (typeof DECODING)[number]> & TemplateFlags;
+export type DecodingFlags = Pick<GenerateOptions, (typeof DECODING)[number]> & SamplerFlags & TemplateFlags;
 
 export function addModelFlags(command: Command): void {
   command
@@ -89,11 +102,16 @@ export function addDecodingFlags(command: Command): void {
     .addOption(choice("--combine", ["interpolate", "additive"], "(1 - w) log P + w r, or log P + w r (default: interpolate)"))
     .addOption(choice("--select", ["greedy", "stochastic"], "the best score, or a draw by score (default: greedy)"))
     .option("-t, --temperature <t>", "of a draw (default: 1; 0.8 for sample)", number)
-    .option("--top-p <p>", "top-p of sample (default: 0.95)", number)
+    .addOption(endingFlag())
     .option("-s, --seed <n>", "seed of a draw (default: random, reported)", integer)
     .option("-n, --max-tokens <n>", "longest response (default: 128)", integer)
-    .option("--stop <text>", `text that ends the response; repeatable; ${STOP_ESCAPES}`, stopText)
+    .option("--stop <text>", `text that ends the response; repeatable; ${ESCAPES}`, escapedTexts)
     .addOption(rewardAtFlag());
+  addSamplerFlags(command);
+}
+
+export function endingFlag(): Option {
+  return choice("--ending", ["reward", "policy", "never"], "what decides when to end (default: reward)");
 }
 
 export function modelOptions(flags: ModelFlags): ModelOptions {
@@ -122,7 +140,7 @@ function labelledTerms({ reward, label = [] }: RewardFlags): RewardTerm[] | unde
 }
 
 export function generateOptions(flags: DecodingFlags): GenerateOptions {
-  return { ...templateOptions(flags), ...Object.fromEntries(DECODING.map((name) => [name, flags[name]])) };
+  return { ...templateOptions(flags), ...Object.fromEntries(DECODING.map((name) => [name, flags[name]])), ...samplerOptions(flags) };
 }
 
 function choice(flag: string, choices: readonly string[], description: string): Option {

@@ -42,10 +42,10 @@ const ESCAPE = /\\(?:([ntr\\])|x([0-9a-fA-F]{2})|u\{([0-9a-fA-F]+)\})/g;
 const ESCAPED: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", "\\": "\\" };
 
 /** How the help tells of them. */
-export const STOP_ESCAPES = "\\n, \\t, \\r, \\\\, \\xNN and \\u{…} are escapes";
+export const ESCAPES = "\\n, \\t, \\r, \\\\, \\xNN and \\u{…} are escapes";
 
-/** Collects stop strings. */
-export function stopText(text: string, previous: string[] = []): string[] {
+/** Collects texts that may hold escapes. */
+export function escapedTexts(text: string, previous: string[] = []): string[] {
   return list(
     text.replace(ESCAPE, (typed, letter?: string, byte?: string, point?: string) => {
       return (letter && ESCAPED[letter]) ?? character(typed, Number.parseInt(byte ?? point ?? "", 16));

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "model/vocabulary.h"
+#include "search/propose/sampler_chain.h"
+#include "search/settings.h"
+
+namespace argsearch {
+
+/// Makes the samplers of a slot's response, for one vocabulary. The one of DRY takes tens of milliseconds, because it
+/// looks through the vocabulary for each sequence breaker: the last one made is kept, and cloned where it fits.
+class SamplerFactory {
+ public:
+  /// `vocabulary` outlives it.
+  explicit SamplerFactory(const Vocabulary& vocabulary) : vocabulary_(vocabulary) {}
+
+  /// The chain of the policy's samplers in llama.cpp's order, and for Method::kSample those that draw. GRAMMAR_INVALID.
+  SamplerChain chain(const SlotSettings& settings);
+
+ private:
+  SamplerPtr grammar(const std::string& text) const;
+  SamplerPtr dry(const SamplerSettings& settings);
+
+  const Vocabulary& vocabulary_;
+  SamplerSettings dry_settings_;
+  SamplerPtr dry_;
+};
+
+/// Logits divided by less could be infinite in 32 bits, and then nothing tells the best from the others: 0 is greedy.
+float usable_temperature(double temperature);
+/// llama.cpp takes one seed of all for the wish to be surprised.
+uint32_t usable_seed(uint32_t seed);
+
+}  // namespace argsearch

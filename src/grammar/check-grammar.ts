@@ -1,0 +1,6 @@
+/** A grammar of the user's. */
+
+/** The text. */
+export function checkGrammar(text: string): string {
+  return text;
+}
