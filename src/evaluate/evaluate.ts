@@ -17,6 +17,7 @@ import type { Metric } from "./metrics/metric.js";
 import { type EvaluateOptions, type ResolvedEvaluation, resolveEvaluation } from "./options.js";
 import { loadPrompts, type PromptSet } from "./prompts.js";
 import { compare, type EvaluationResults, type EvaluationSettings, methodResult } from "./results.js";
+import { prepareRewardJudge, type RewardJudge } from "./reward-judge/judge.js";
 import { FILES, readResults } from "./run/directory.js";
 import { decodeMissing } from "./run/run.js";
 import { ResponseStore } from "./run/store.js";
@@ -26,8 +27,8 @@ import { describe, settingsOf } from "./settings.js";
  * Answers prompts by several methods and compares the answers: the evaluation of ARGS (Khanov et al., ICLR 2024), section 3.
  *
  * With `out` everything is kept in that directory: settings.json, responses.jsonl (a line as soon as a response is there),
- * results.json, judge.jsonl. The same call again goes on where the last one stopped and gives what an unbroken run gives,
- * times aside; methods, an embedding model, metrics or a judge may be added to it, and what an earlier call found stays.
+ * results.json, judge.jsonl, judge-reward.jsonl. The same call again goes on where the last one stopped and gives what an unbroken run gives,
+ * times aside; methods, an embedding model, metrics or judges may be added to it, and what an earlier call found stays.
  *
  * ```js
  * const { methods } = await evaluate({ policy: "p.gguf", reward: "r.gguf", data: "prompts.jsonl", out: "results" });
@@ -42,6 +43,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const settings = resolveEvaluation(options);
   const metrics = metricsOf(options.metrics);
   const verdicts = prepareJudge(options, settings);
+  const rewardJudge = await prepareRewardJudge(options, settings);
   const prompts = await loadPrompts(options, options.onBadLine);
   const engine = { engineDir: options.engineDir, gpu: options.gpu };
   const { version } = await anyEngine(resolveEngine(engine), options.signal);
@@ -51,15 +53,16 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const description = describe(options, resolved.variants, identity);
   const store = await ResponseStore.open(options.out, { ...identity, description }, inputsOf(options, settings));
   try {
-    return await run({ options, resolved, metrics, verdicts, prompts, store });
+    return await run({ options, resolved, metrics, verdicts, rewardJudge, prompts, store });
   } finally {
     await store.close();
   }
 }
 
-function inputsOf({ data, embedding }: EvaluateOptions, { pairs }: ResolvedEvaluation): string[] {
+function inputsOf({ data, embedding, judgeReward }: EvaluateOptions, { pairs }: ResolvedEvaluation): string[] {
   const models = pairs.flatMap(({ policy, reward }) => [policy, ...modelPaths(resolveTerms(reward))]);
-  return [...models, ...[data, embedding].filter((each) => typeof each === "string")];
+  const judge = typeof judgeReward === "object" ? judgeReward.reward : judgeReward;
+  return [...models, ...[data, embedding, judge].filter((each) => typeof each === "string")];
 }
 
 interface Prepared {
@@ -67,11 +70,12 @@ interface Prepared {
   resolved: ResolvedEvaluation;
   metrics: readonly Metric[];
   verdicts: Verdicts | undefined;
+  rewardJudge: RewardJudge | undefined;
   prompts: PromptSet;
   store: ResponseStore;
 }
 
-async function run({ options, resolved, metrics, verdicts, prompts, store }: Prepared): Promise<EvaluationResults> {
+async function run({ options, resolved, metrics: ofUser, verdicts, rewardJudge, prompts, store }: Prepared): Promise<EvaluationResults> {
   const { out, signal, onProgress = () => {} } = options;
   const embedder = await openEmbedder(options, resolved);
   try {
@@ -79,17 +83,20 @@ async function run({ options, resolved, metrics, verdicts, prompts, store }: Pre
     const names = store.methodsAfter(resolved.variants.map(({ name }) => name));
     await store.sort(names);
     const responses = new Map(names.map((name) => [name, store.of(name)]));
-    const measured = await measureAll(responses, embedder ? [...metrics, coherenceMetric(embedder)] : metrics, {
+    const judged = await rewardJudge?.rate(responses, resolved.generation);
+    const metrics = [...ofUser, ...(embedder ? [coherenceMetric(embedder)] : []), ...(judged ? [judged.metric] : [])];
+    const measured = await measureAll(responses, metrics, {
       signal,
       onMethod: (done) => onProgress({ stage: "metrics", done, total: names.length, secondsLeft: null }),
     });
     const found: EvaluationResults = {
-      settings: settingsOf(store.settings, names, await embeddingOf(options)),
-      methods: Object.fromEntries([...measured].map(([name, values]) => [name, methodResult(values, resolved.seed)])),
+      settings: settingsOf(store.settings, names, { embedding: await embeddingOf(options), judgeReward: rewardJudge?.file ?? null }),
+      methods: Object.fromEntries([...measured].map(([name, values]) => [name, methodResult(values, metrics, resolved.seed)])),
       comparisons: await compare(measured, resolved.seed, signal, (done, total) => {
         onProgress({ stage: "comparisons", done, total, secondsLeft: null });
       }),
       judge: [],
+      judgeReward: judged?.results ?? [],
       failures,
       badLines: prompts.badLines.map(({ number, error }) => ({ line: number, message: error.message })),
     };

@@ -24,5 +24,7 @@ export type {
   MethodResult,
   VariantInfo,
 } from "./results.js";
+export type { JudgeRewardOptions } from "./reward-judge/options.js";
+export type { JudgeRewardResult } from "./reward-judge/result.js";
 export { type Estimate, estimate, type PairedTest, pairedTest } from "./statistics/resampling.js";
 export { parseSweep, type Sweep, type Swept, type SweptName } from "./sweep.js";

@@ -1,10 +1,16 @@
 /** The methods an evaluation compares: names for settings of the one decoding loop. */
+import { SAMPLERS } from "../decode/sampler-options.js";
+import type { SamplerOptions } from "../samplers.js";
 import type { GenerateOptions } from "../types.js";
-import { integer, nonEmptyText, oneOf, onlyKnown, plainObject } from "../validate.js";
+import { integer, type Names, nonEmptyText, oneOf, onlyKnown, plainObject } from "../validate.js";
 
-/** Settings of generate() that make a method. */
+/**
+ * Settings of generate() that make a method. What is not named is as in the paper, whatever the defaults of generate(): samplers are off, and
+ * the reward decides about endings, too.
+ */
 export interface MethodSettings
-  extends Pick<GenerateOptions, "method" | "topK" | "weight" | "combine" | "select" | "temperature" | "topP"> {
+  extends SamplerOptions,
+    Pick<GenerateOptions, "method" | "topK" | "weight" | "combine" | "select" | "temperature" | "ending"> {
   /** Drafts to decode; the one with the highest reward is the response. Default 1. */
   drafts?: number | undefined;
 }
@@ -43,7 +49,8 @@ export type MethodName = keyof typeof TABLE;
 /** Every MethodName. */
 export const METHOD_NAMES = Object.keys(TABLE) as MethodName[];
 
-const FIELDS: Record<keyof MethodSpec, true> = {
+const FIELDS: Names<MethodSpec> = {
+  ...SAMPLERS,
   name: true,
   method: true,
   topK: true,
@@ -51,7 +58,7 @@ const FIELDS: Record<keyof MethodSpec, true> = {
   combine: true,
   select: true,
   temperature: true,
-  topP: true,
+  ending: true,
   drafts: true,
 };
 
@@ -76,17 +83,8 @@ export function isGuided({ method }: MethodSettings): boolean {
   return method === undefined || method === "args";
 }
 
-/** What the settings are in words: "k = 10, w = 0.6, interpolate, greedy". */
-export function describeMethod({ method, topK, topP, temperature, weight, combine, select, drafts }: MethodSettings): string {
-  if (method === "greedy") return "the most likely token";
-  const parts = [
-    topK !== undefined && (topK > 0 || method !== "sample") && `k = ${topK}`,
-    method === "sample" && topP !== undefined && topP < 1 && `p = ${topP}`,
-    method !== "sample" && weight !== undefined && `w = ${weight}`,
-    method !== "sample" && combine,
-    method !== "sample" && select,
-    temperature !== undefined && `temperature ${temperature}`,
-    drafts !== undefined && `best of ${drafts}`,
-  ];
-  return parts.filter((part) => typeof part === "string").join(", ");
+/** The policy's samplers that a method names. */
+export function samplersOf(settings: MethodSettings): SamplerOptions {
+  const named = Object.keys(SAMPLERS) as (keyof SamplerOptions)[];
+  return Object.fromEntries(named.flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]]])));
 }

@@ -15,6 +15,7 @@ import { METHOD_NAMES, type MethodName, type MethodSpec, methodOf } from "./meth
 import type { Metric } from "./metrics/metric.js";
 import type { EvaluationProgress } from "./progress.js";
 import type { PromptSource } from "./prompts.js";
+import type { JudgeRewardOptions } from "./reward-judge/options.js";
 import { type Sweep, type Swept, sweepMethods } from "./sweep.js";
 
 /** A policy with the reward that guides it and rates every method's responses. */
@@ -40,7 +41,7 @@ export interface EvaluateOptions extends Omit<ModelOptions, "onProgress">, Isola
   pairs?: readonly ModelPair[] | undefined;
   /** Default all six of the table in methods.ts; without a reward the three that need none. */
   methods?: readonly (MethodName | MethodSpec)[] | undefined;
-  /** Guided methods at every combination of these values. */
+  /** Methods at every combination of these values, as far as they take them. */
   sweep?: Sweep | undefined;
   /** Measures of your own, beside the built-in ones. */
   metrics?: readonly Metric[] | undefined;
@@ -61,6 +62,8 @@ export interface EvaluateOptions extends Omit<ModelOptions, "onProgress">, Isola
   out?: string | undefined;
   /** Win–tie rates by another model. */
   judge?: JudgeOptions | undefined;
+  /** A reward model that rates every answer, by its path: adds judgeReward, and win–tie rates by it. */
+  judgeReward?: string | JudgeRewardOptions | undefined;
   /** Called after each response, comparison and verdict. */
   onProgress?: ((progress: EvaluationProgress) => void) | undefined;
   /** Called with each data line that is left out. */
@@ -124,6 +127,7 @@ const OPTIONS: Names<EvaluateOptions> = {
   slots: true,
   out: true,
   judge: true,
+  judgeReward: true,
   onBadLine: true,
 };
 

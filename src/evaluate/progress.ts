@@ -3,9 +3,9 @@ import { isGuided, type MethodSpec } from "./methods.js";
 
 /** How far an evaluation is. */
 export interface EvaluationProgress {
-  /** What is being done: the method's name, or "metrics", "comparisons" or "judge". */
+  /** What is being done: the method's name, or "judge's rewards", "metrics", "comparisons" or "judge". */
   stage: string;
-  /** Responses done and wanted, over all methods; of comparisons: pairs of methods; of the judge: questions. */
+  /** Responses done and wanted, over all methods; of comparisons: pairs of methods; of judges: questions, or answers to rate. */
   done: number;
   total: number;
   /** Null until the first response of this run. */
@@ -52,4 +52,15 @@ export class TimeLeft {
 function relativeCost(method: MethodSpec): number {
   if (isGuided(method)) return 1 + (method.topK ?? 10) / 3;
   return (method.drafts ?? 1) * (method.drafts === undefined ? 1 : 1.3);
+}
+
+/** What to call before the first of `total` steps and after each: it counts from 0, and learns how long the rest will take. */
+export function counter(total: number, report: (done: number, total: number, secondsLeft: number | null) => void): () => void {
+  const started = performance.now();
+  let done = -1;
+  return () => {
+    done += 1;
+    const seconds = (performance.now() - started) / 1000;
+    report(done, total, done === 0 ? null : (seconds / done) * (total - done));
+  };
 }

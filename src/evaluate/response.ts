@@ -18,6 +18,8 @@ export interface EvaluatedResponse {
   /** The response's tokens as text, and the reward after each, as the reward model reads the finished text. */
   pieces: string[];
   rewards: number[];
+  /** ln P of each token by the policy itself, to four decimals. Absent in older directories. */
+  policyLogProbs?: number[];
   seed: number;
   /** Tokens decoded for it, prompts left out: by the policy, and by the reward model as a guide or to choose among drafts. */
   calls: { policy: number; reward: number };

@@ -1,10 +1,12 @@
 /** What comes out of an evaluation: results.json. */
 import { setImmediate } from "node:timers/promises";
 import { throwIfAborted } from "../engine/abort.js";
-import type { Identity } from "./identity.js";
+import type { FileHash, Identity } from "./identity.js";
 import type { JudgeResult } from "./judge/judge.js";
+import type { Metric } from "./metrics/metric.js";
 import type { EvaluatedResponse, FailedResponse } from "./response.js";
-import { type Estimate, type PairedTest, Resampler } from "./statistics/resampling.js";
+import type { JudgeRewardResult } from "./reward-judge/result.js";
+import { type Estimate, type PairedTest, Resampler, shareEstimate } from "./statistics/resampling.js";
 import type { Swept } from "./sweep.js";
 
 /** Estimates by metric; a metric without a value is absent. */
@@ -42,6 +44,8 @@ export interface EvaluationSettings extends Identity, Description {
   embedding: { file: string; sha256: string; size: number; pooling: string } | null;
   /** Pairs of label and methods' names, in their order. */
   pairs: { label: string; methods: string[] }[];
+  /** The reward model that judges; null without one, absent in older results. */
+  judgeReward?: FileHash | null;
 }
 
 /** What an evaluation found: results.json. */
@@ -52,6 +56,8 @@ export interface EvaluationResults {
   comparisons: Comparison[];
   /** Empty without a judge. */
   judge: JudgeResult[];
+  /** Win–tie rates by the ratings of a reward model. Empty without one, absent in older results. */
+  judgeReward?: JudgeRewardResult[];
   /** Prompts that were not answered. */
   failures: FailedResponse[];
   /** Lines of the data that were left out. */
@@ -71,10 +77,13 @@ export function valuesByPrompt(responses: readonly EvaluatedResponse[], values: 
   );
 }
 
-export function methodResult(measured: MeasuredMethod, seed: number): MethodResult {
+/** @param metrics what was measured: of shares the intervals are Wilson's */
+export function methodResult(measured: MeasuredMethod, metrics: readonly Pick<Metric, "name" | "share">[], seed: number): MethodResult {
   const resampler = new Resampler(seed);
+  const shares = new Set(metrics.filter(({ share }) => share).map(({ name }) => name));
   const entries = [...measured].flatMap(([metric, values]) => {
-    const found = resampler.estimate([...values.values()]);
+    const own = [...values.values()];
+    const found = shares.has(metric) ? shareEstimate(own) : resampler.estimate(own);
     return found ? [[metric, found] as const] : [];
   });
   return Object.fromEntries(entries);

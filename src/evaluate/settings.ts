@@ -18,7 +18,7 @@ export function describe({ data }: Pick<EvaluateOptions, "data">, variants: read
 export function settingsOf(
   { description, ...identity }: StoredSettings,
   names: readonly string[],
-  embedding: EvaluationSettings["embedding"],
+  { embedding, judgeReward }: Pick<EvaluationSettings, "embedding" | "judgeReward">,
 ): EvaluationSettings {
   const { source, versions, variants } = description ?? describe({ data: [] }, [], identity);
   const labels = Object.keys(identity.models);
@@ -28,6 +28,7 @@ export function settingsOf(
     ...identity,
     source,
     embedding,
+    judgeReward,
     versions,
     variants,
     pairs: labels.map((label) => ({ label, methods: names.filter((name) => labels.length === 1 || pairOf(name) === label) })),

@@ -10,13 +10,15 @@ export async function resultsSoFar(settings: StoredSettings, responses: readonly
   const byMethod = new Map(Object.keys(settings.methods).map((name) => [name, new Map<number, EvaluatedResponse>()]));
   for (const response of responses) byMethod.get(response.method)?.set(response.index, response);
   const begun = [...byMethod].filter(([, own]) => own.size > 0);
-  const measured = await measureAll(new Map(begun.map(([name, own]) => [name, [...own.values()]])), metricsOf());
+  const metrics = metricsOf();
+  const measured = await measureAll(new Map(begun.map(([name, own]) => [name, [...own.values()]])), metrics);
   const { seed } = settings;
   return {
-    settings: settingsOf(settings, [...measured.keys()], null),
-    methods: Object.fromEntries([...measured].map(([name, values]) => [name, methodResult(values, seed)])),
+    settings: settingsOf(settings, [...measured.keys()], { embedding: null, judgeReward: null }),
+    methods: Object.fromEntries([...measured].map(([name, values]) => [name, methodResult(values, metrics, seed)])),
     comparisons: await compare(measured, seed),
     judge: [],
+    judgeReward: [],
     failures: [],
     badLines: [],
   };

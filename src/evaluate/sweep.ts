@@ -1,15 +1,52 @@
-/** Methods at several settings: the paper's figures over w and k. */
+/** Methods at several settings: the paper's figures over w and k, and those over whatever else is a number. */
 import { ArgsearchError } from "../errors.js";
+import type { SamplerOptions } from "../samplers.js";
 import { finite, invalid, onlyKnown, plainObject } from "../validate.js";
-import { isGuided, type MethodSpec } from "./methods.js";
+import { isGuided, type MethodSettings, type MethodSpec } from "./methods.js";
 
-/** Values of settings of ARGS; every combination is decoded. */
+/** Values of settings; every combination is decoded, by each method that they mean something to. */
 export type Sweep = { readonly [Name in SweptName]?: readonly number[] | undefined };
 
-/** A setting that a sweep can vary. */
-export type SweptName = "weight" | "topK" | "temperature";
+/** A sampler that is a number. */
+type NumericSampler = Exclude<keyof SamplerOptions, "logitBias" | "grammar" | "jsonSchema" | "drySequenceBreakers">;
 
-const NAMES: Record<SweptName, true> = { weight: true, topK: true, temperature: true };
+/** A setting that a sweep can vary. */
+export type SweptName = "weight" | "topK" | "temperature" | "drafts" | NumericSampler;
+
+/** Which methods a setting is varied for, and what to add where none of them is among those to compare. */
+interface Takers {
+  takes: (method: MethodSettings) => boolean;
+  advice: string;
+}
+
+const GUIDED: Takers = { takes: isGuided, advice: "a guided method: add args-greedy to methods" };
+const DRAFTING: Takers = { takes: ({ drafts }) => drafts !== undefined, advice: "a method with drafts: add best-of-n to methods" };
+/** The policy is the same in all of them: baselines go along. */
+const ALL: Takers = { takes: () => true, advice: "a method" };
+
+const NAMES: Record<SweptName, Takers> = {
+  weight: GUIDED,
+  topK: GUIDED,
+  temperature: GUIDED,
+  drafts: DRAFTING,
+  repeatPenalty: ALL,
+  repeatLastN: ALL,
+  presencePenalty: ALL,
+  frequencyPenalty: ALL,
+  dryMultiplier: ALL,
+  dryBase: ALL,
+  dryAllowedLength: ALL,
+  dryPenaltyLastN: ALL,
+  topNSigma: ALL,
+  topP: ALL,
+  minP: ALL,
+  xtcProbability: ALL,
+  xtcThreshold: ALL,
+  policyTemperature: ALL,
+};
+
+/** Every SweptName. */
+export const SWEPT_NAMES = Object.keys(NAMES) as SweptName[];
 
 /** A method, or its variant at one combination of a sweep's values. */
 export interface SweptMethod extends MethodSpec {
@@ -23,30 +60,32 @@ export interface SweptMethod extends MethodSpec {
 export type Swept = Readonly<Partial<Record<SweptName, number>>>;
 
 /**
- * Each guided method at every combination of the values, under a name that says which ("args-greedy weight=0.2 topK=5");
- * baselines as they are.
+ * Each method at every combination of the values of what it takes, under a name that says which ("args-greedy weight=0.2 topK=5"): weight,
+ * topK and temperature are for guided methods, drafts for those that have some, the policy's samplers for all.
  *
  * @throws ArgsearchError OPTION_INVALID
  */
 export function sweepMethods(methods: readonly MethodSpec[], sweep: Sweep): SweptMethod[] {
-  onlyKnown("sweep", plainObject("sweep", sweep), Object.keys(NAMES));
-  const axes = Object.entries(sweep).filter((entry): entry is [string, readonly number[]] => entry[1] !== undefined);
-  const plain = (method: MethodSpec): SweptMethod => ({ ...method, base: method.name, swept: {} });
-  if (axes.length === 0) return methods.map(plain);
-  const points = combinations(axes);
-  if (!methods.some(isGuided)) {
-    throw new ArgsearchError("OPTION_INVALID", "sweep needs a guided method: add args-greedy to methods", { option: "sweep" });
+  onlyKnown("sweep", plainObject("sweep", sweep), SWEPT_NAMES);
+  const axes = (Object.entries(sweep) as [SweptName, Sweep[SweptName]][]).flatMap(([name, values]): Axis[] => {
+    return values === undefined ? [] : [[name, values]];
+  });
+  for (const [name] of axes) {
+    if (methods.some(NAMES[name].takes)) continue;
+    throw new ArgsearchError("OPTION_INVALID", `sweep of ${name} needs ${NAMES[name].advice}`, { option: "sweep" });
   }
   return methods.flatMap((method) => {
-    if (!isGuided(method)) return [plain(method)];
-    return points.map((swept) => {
+    const own = axes.filter(([name]) => NAMES[name].takes(method));
+    return combinations(own).map((swept) => {
       const suffix = Object.entries(swept).map(([name, value]) => `${name}=${value}`);
       return { ...method, ...swept, name: [method.name, ...suffix].join(" "), base: method.name, swept };
     });
   });
 }
 
-function combinations(axes: readonly (readonly [string, readonly number[]])[]): Swept[] {
+type Axis = readonly [name: SweptName, values: readonly number[]];
+
+function combinations(axes: readonly Axis[]): Swept[] {
   return axes.reduce<Swept[]>(
     (points, [name, values]) => {
       if (!Array.isArray(values) || values.length === 0) throw invalid(`sweep.${name}`, "a non-empty array of numbers", values);
@@ -65,7 +104,7 @@ export function parseSweep(text: string): [name: string, values: number[]] {
   const split = text.indexOf("=");
   const name = text.slice(0, split);
   if (split < 1) throw invalid("sweep", "NAME=VALUE,VALUE,…", text);
-  onlyKnown("sweep", { [name]: true }, Object.keys(NAMES));
+  onlyKnown("sweep", { [name]: true }, SWEPT_NAMES);
   const items = text.slice(split + 1).split(",");
   const values: number[] = [];
   items.forEach((item, index) => {

@@ -8,7 +8,7 @@ import type { JudgeOptions } from "../../src/evaluate/judge/options.js";
 import { judgeMessages } from "../../src/evaluate/judge/scheme.js";
 import { spoken } from "../../src/evaluate/judge/thought.js";
 import { readVerdict } from "../../src/evaluate/judge/verdict.js";
-import { VerdictCache, verdictKey } from "../../src/evaluate/judge/verdicts.js";
+import { openVerdicts, type VerdictCache, verdictKey } from "../../src/evaluate/judge/verdicts.js";
 import type { EvaluatedResponse } from "../../src/evaluate/response.js";
 import { type Asked, type Handler, json, longerWins, say, serve } from "./judge-server.js";
 import { responseOf } from "./responses.js";
@@ -28,7 +28,7 @@ async function run(url: string, options: Partial<JudgeOptions> = {}, cache?: Ver
     responses: new Map(["args-greedy", "greedy"].map((method) => [method, answers(method)])),
     pairs: [["args-greedy", "greedy"]],
     seed: 5,
-    cache: cache ?? (await VerdictCache.open(undefined)),
+    cache: cache ?? (await openVerdicts(undefined)),
     signal: undefined,
     onProgress: () => {},
   });
@@ -388,7 +388,7 @@ describe("a judge that thinks", () => {
 
   it("and comes to no verdict at all counts as without reply, and is asked again later", async () => {
     const server = await serve((_asked, response) => message(response, { content: "<think>Hmm" }, "length"));
-    const cache = await VerdictCache.open(undefined);
+    const cache = await openVerdicts(undefined);
     const result = await run(server.url, { concurrency: 1, maxTokens: 4000 }, cache);
     expect(result).toMatchObject({
       unreadable: 0,

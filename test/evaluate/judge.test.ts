@@ -8,7 +8,7 @@ import { type JudgeRequest, type JudgeResult, judge } from "../../src/evaluate/j
 import type { JudgeEstimate, JudgeOptions } from "../../src/evaluate/judge/options.js";
 import { isSwapped, judgeMessages } from "../../src/evaluate/judge/scheme.js";
 import { readVerdict } from "../../src/evaluate/judge/verdict.js";
-import { VerdictCache } from "../../src/evaluate/judge/verdicts.js";
+import { openVerdicts } from "../../src/evaluate/judge/verdicts.js";
 import type { EvaluatedResponse } from "../../src/evaluate/response.js";
 import { json, longerWins, nowhere, refuse, say, serve } from "./judge-server.js";
 import { responseOf } from "./responses.js";
@@ -33,7 +33,7 @@ async function runAll(url: string, { options, cache, ...request }: Run = {}): Pr
     responses: responsesTo(PROMPTS),
     pairs: [["args-greedy", "greedy"]],
     seed: 5,
-    cache: cache ?? (await VerdictCache.open(undefined)),
+    cache: cache ?? (await openVerdicts(undefined)),
     signal: undefined,
     onProgress: () => {},
     ...request,
@@ -217,7 +217,7 @@ describe("judging", () => {
 describe("verdicts that cannot be kept", () => {
   it("end the judging, with nothing left under way", async () => {
     const dir = await mkdtemp(join(tmpdir(), "argsearch-judge-"));
-    const cache = await VerdictCache.open(join(dir, "judge.jsonl"));
+    const cache = await openVerdicts(join(dir, "judge.jsonl"));
     await rm(dir, { recursive: true });
     const server = await serve((asked, response, count, request) => {
       if (count === 3) longerWins(asked, response, count, request);
@@ -303,14 +303,14 @@ describe("the cache", () => {
     onTestFinished(() => rm(dir, { recursive: true, force: true }));
     const path = join(dir, "judge.jsonl");
     const server = await serve(longerWins);
-    const first = await run(server.url, { cache: await VerdictCache.open(path) });
-    expect(await run(server.url, { cache: await VerdictCache.open(path) })).toEqual(first);
+    const first = await run(server.url, { cache: await openVerdicts(path) });
+    expect(await run(server.url, { cache: await openVerdicts(path) })).toEqual(first);
     expect(server.asked).toHaveLength(PROMPTS);
     const content = await readFile(path, "utf8");
     await writeFile(path, content.slice(0, -20));
-    expect(await run(server.url, { cache: await VerdictCache.open(path) })).toEqual(first);
+    expect(await run(server.url, { cache: await openVerdicts(path) })).toEqual(first);
     expect(server.asked).toHaveLength(PROMPTS + 1);
-    expect(await run(server.url, { cache: await VerdictCache.open(path) })).toEqual(first);
+    expect(await run(server.url, { cache: await openVerdicts(path) })).toEqual(first);
     expect(server.asked).toHaveLength(PROMPTS + 1);
   });
 });

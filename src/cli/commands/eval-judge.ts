@@ -1,8 +1,8 @@
 /** What the command line says of a judge: the estimate before, verdicts after, and what is missing. */
 
-import type { JudgeEstimate, JudgeResult } from "../../evaluate/index.js";
+import type { JudgeEstimate, JudgeResult, JudgeRewardResult } from "../../evaluate/index.js";
 import { cleanedLine } from "../../files/clean.js";
-import { reportLine } from "../terminal/failure.js";
+import { reportLine, spoken } from "../terminal/failure.js";
 import { plural } from "../terminal/format.js";
 import { note, print } from "../terminal/output.js";
 
@@ -21,6 +21,24 @@ export async function printVerdicts(judge: readonly JudgeResult[]): Promise<void
     const missing = [`${unreadable} unreadable`, `${failed} without reply`, ...(unasked > 0 ? [`${unasked} not asked`] : [])];
     await print(`${cleanedLine(`${method} against ${baseline}`)}: win-tie ${rate} (${win} / ${tie} / ${loss}; ${missing.join(", ")})\n`);
   }
+}
+
+/** Of a reward model that judges. */
+export async function printRatings(judged: readonly JudgeRewardResult[]): Promise<void> {
+  for (const { method, baseline, model, winTie, win, tie, loss, unrated } of judged) {
+    const rate = winTie ? `${(100 * winTie.mean).toFixed(2)} % [${(100 * winTie.low).toFixed(2)}, ${(100 * winTie.high).toFixed(2)}]` : "-";
+    const missing = unrated > 0 ? `; ${unrated} not rated` : "";
+    await print(`${cleanedLine(`${method} against ${baseline} by ${model}`)}: win-tie ${rate} (${win} / ${tie} / ${loss}${missing})\n`);
+  }
+}
+
+/** What a reader of ratings has to know; and why some are missing: whether any is. */
+export function reportRatings(judged: readonly JudgeRewardResult[]): boolean {
+  if (judged.length === 0) return false;
+  note("the judge is a reward model: of the same kind of data as the one that guides, it shares that data's taste");
+  const unrated = judged.find(({ unratedReason }) => unratedReason !== undefined);
+  if (unrated) reportLine(`judge: answers that could not be rated, the first: ${spoken(unrated.unratedReason ?? "")}`);
+  return unrated !== undefined;
 }
 
 /** Reports what is missing and why; whether anything is: replies, or pairs without a single one that could be read. */

@@ -6,7 +6,7 @@ import { EXIT, reportLeftOut, reportLine, spoken } from "../terminal/failure.js"
 import { table } from "../terminal/format.js";
 import { interruptible } from "../terminal/interrupt.js";
 import { note, print, printJson } from "../terminal/output.js";
-import { noteEstimate, printVerdicts, reportJudge } from "./eval-judge.js";
+import { noteEstimate, printRatings, printVerdicts, reportJudge, reportRatings } from "./eval-judge.js";
 import { evalProgress } from "./eval-progress.js";
 import { logTo } from "./session.js";
 
@@ -20,6 +20,7 @@ export function addEval(program: Command): void {
     "eval --policy p.gguf --reward r.gguf --data hh.jsonl --format hh --limit 100 --embedding MiniLM.gguf --out results",
     "eval --data prompts.jsonl --methods greedy,args-greedy --sweep weight=0,0.2,…,1 topK=5,10,20 --out sweep",
     "eval --policy small.gguf --reward small-rm.gguf --policy large.gguf --reward large-rm.gguf --data hh.jsonl --out sizes",
+    "eval --policy p.gguf --reward r.gguf --data prompts.jsonl --out results --judge-reward other-trunk.gguf",
     "eval --data prompts.jsonl --out results --judge-url http://localhost:8080/v1 --judge-model qwen",
   ]);
   command.action(runEval);
@@ -39,7 +40,7 @@ async function runEval(flags: EvalFlags): Promise<void> {
   progress.stop();
   await printResults(results, flags);
   if (flags.report) await report(options.out, flags);
-  flagTroubles(results, options.judge !== undefined && !flags.judgeEstimate);
+  flagTroubles(results, { judged: options.judge !== undefined && !flags.judgeEstimate, rated: options.judgeReward !== undefined });
 }
 
 type Callbacks = Pick<EvaluateOptions, "onProgress" | "onBadLine" | "judge">;
@@ -72,6 +73,7 @@ async function printResults(results: EvaluationResults, { json }: EvalFlags): Pr
   ]);
   await print(table([["method", ...metrics], ...rows]));
   await printVerdicts(results.judge);
+  await printRatings(results.judgeReward ?? []);
 }
 
 async function report(dir: string, flags: EvalFlags): Promise<void> {
@@ -87,8 +89,12 @@ function commandLine(): string {
 }
 
 /** What went wrong without ending the evaluation: said, and exit code 1. */
-function flagTroubles({ failures, badLines, judge }: EvaluationResults, judged: boolean): void {
+function flagTroubles(
+  { failures, badLines, judge, judgeReward = [] }: EvaluationResults,
+  { judged, rated }: { judged: boolean; rated: boolean },
+): void {
   for (const { method, index, message, code } of failures) reportLine(`prompt ${index} by ${method}: ${spoken(message)}`, code);
   const unjudged = judged && reportJudge(judge);
-  if (failures.length > 0 || badLines.length > 0 || unjudged) process.exitCode ??= EXIT.FAILURE;
+  const unrated = rated && reportRatings(judgeReward);
+  if (failures.length > 0 || badLines.length > 0 || unjudged || unrated) process.exitCode ??= EXIT.FAILURE;
 }

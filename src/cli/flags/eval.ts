@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import {
   type EvaluateOptions,
   type JudgeOptions,
+  type JudgeRewardOptions,
   METHOD_NAMES,
   type MethodName,
   type MethodSpec,
@@ -50,6 +51,7 @@ export interface EvalFlags
   examples?: number[];
   report: boolean;
   json?: boolean;
+  judgeReward?: string;
   judgeUrl?: string;
   judgeModel?: string;
   judgePair?: [string, string][];
@@ -110,10 +112,15 @@ export function addEvalFlags(command: Command): void {
   command.addOption(rewardAtFlag());
   addTemplateFlags(command, "the policies");
   command
-    .optionsGroup("Judge (key in OPENAI_API_KEY):")
+    .optionsGroup("Judges (key of an endpoint in OPENAI_API_KEY):")
+    .option("--judge-reward <file>", "reward model that rates every answer, best on another trunk: no endpoint is needed")
     .option("--judge-url <url>", "OpenAI-compatible endpoint, for example http://localhost:8080/v1")
     .option("--judge-model <name>", "its name of the model")
-    .option("--judge-pair <a:b>", "compare method a with method b; repeatable (default: guided methods with greedy)", judgePair)
+    .option(
+      "--judge-pair <a:b>",
+      "compare method a with method b; repeatable (default: guided methods, of --judge-reward all, with greedy)",
+      judgePair,
+    )
     .option("--judge-concurrency <n>", "requests at once (default: 4)", integer)
     .option("--judge-retries <n>", "tries again after 429, 5xx or a broken connection (default: 5)", integer)
     .option("--judge-timeout <seconds>", "until an answer counts as lost (default: 60)", number)
@@ -135,6 +142,7 @@ export function evaluateOptions(flags: EvalFlags): EvaluateOptions & { out: stri
     ...{ data, format, limit, sweep, embedding, pooling, out, maxTokens, stop, seed, slots, rewardAt, isolate },
     methods: methodsOf(flags),
     judge: judgeOf(flags),
+    judgeReward: judgeRewardOf(flags),
   };
 }
 
@@ -178,7 +186,9 @@ function methodsOf(flags: EvalFlags): (MethodName | MethodSpec)[] | undefined {
 
 function judgeOf(flags: EvalFlags): JudgeOptions | undefined {
   const { judgeUrl, judgeModel, judgePair: pairs, judgeConcurrency, judgeRetries, judgeTimeout, judgeMaxTokens, judgePrice: price } = flags;
-  const given = Object.entries(flags).some(([name, value]) => name.startsWith("judge") && value !== undefined);
+  // Beside a reward model that judges, --judge-pair may be meant for that one alone.
+  const others = flags.judgeReward === undefined ? [] : ["judgeReward", "judgePair"];
+  const given = Object.entries(flags).some(([name, value]) => name.startsWith("judge") && !others.includes(name) && value !== undefined);
   if (!given) return undefined;
   if (judgeUrl === undefined || judgeModel === undefined) {
     throw new ArgsearchError("OPTION_INVALID", "a judge needs both --judge-url and --judge-model");
@@ -186,6 +196,11 @@ function judgeOf(flags: EvalFlags): JudgeOptions | undefined {
   const timeout = judgeTimeout === undefined ? undefined : Math.round(judgeTimeout * 1000);
   const common = { concurrency: judgeConcurrency, retries: judgeRetries, timeout, maxTokens: judgeMaxTokens, price };
   return { url: judgeUrl, model: judgeModel, pairs, ...common };
+}
+
+/** Its pairs are those of the other judge. */
+function judgeRewardOf({ judgeReward: reward, judgePair: pairs }: EvalFlags): JudgeRewardOptions | undefined {
+  return reward === undefined ? undefined : { reward, pairs };
 }
 
 function rewardOfPolicy(command: Command, text: string, previous: RewardOfPolicy[] = []): RewardOfPolicy[] {

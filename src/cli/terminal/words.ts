@@ -7,6 +7,8 @@ const FLAG_OF_OPTION: Readonly<Record<string, string>> = {
   contextSize: "context",
   drafts: "bestOf",
   "judge.pairs": "judgePair",
+  "judgeReward.pairs": "judgePair",
+  "judgeReward.reward": "judgeReward",
   "reward.chatTemplate": "rewardTemplate",
   "reward.labels": "label",
   templateVariables: "templateVariable",

@@ -1,5 +1,6 @@
 /** Puts questions to the judge, several at once, until they are answered or asking on is of no use. */
 import { onAbort } from "../../engine/abort.js";
+import { counter } from "../progress.js";
 import type { Ask } from "./client.js";
 import type { NoReply } from "./reply.js";
 import type { JudgeMessage } from "./scheme.js";
@@ -56,7 +57,7 @@ function workOn(questions: readonly OpenQuestion[], request: AskingRequest): [wo
   const { ask, keep, signal } = request;
   const failures = new Map<string, string>();
   const hope = new Hope(request);
-  const report = reporter(questions.length, request.onProgress);
+  const report = counter(questions.length, request.onProgress);
   const queue = questions.values();
   const work = async (): Promise<void> => {
     for (const { key, messages } of queue) {
@@ -113,15 +114,4 @@ class Hope {
     this.stopped ??= reason;
     this.#lost.abort();
   }
-}
-
-/** Counts from 0, and learns from what was done how long the rest will take. */
-function reporter(total: number, onProgress: AskingRequest["onProgress"]): () => void {
-  const started = performance.now();
-  let done = -1;
-  return () => {
-    done += 1;
-    const seconds = (performance.now() - started) / 1000;
-    onProgress(done, total, done === 0 ? null : (seconds / done) * (total - done));
-  };
 }

@@ -1,7 +1,7 @@
 /** Win–tie rates of methods against a baseline, by another model's verdicts. */
 import { promptAsText } from "../../data/transcript.js";
 import type { EvaluatedResponse } from "../response.js";
-import { type Estimate, estimate } from "../statistics/resampling.js";
+import { type Estimate, shareEstimate } from "../statistics/resampling.js";
 import { type Asked, type AskingRequest, askAll, type OpenQuestion } from "./asking.js";
 import { DEFAULTS, type JudgeEstimate, type JudgeOptions } from "./options.js";
 import { oneLine } from "./reply.js";
@@ -111,7 +111,7 @@ async function askOpen(
 
 type Counts = Omit<JudgeResult, "method" | "baseline" | "model" | "stopped" | "changes">;
 
-function count(cases: readonly Case[], { cache, seed }: JudgeRequest, failures: Asked["failures"]): Counts {
+function count(cases: readonly Case[], { cache }: JudgeRequest, failures: Asked["failures"]): Counts {
   const counts = { win: 0, tie: 0, loss: 0, unreadable: 0, failed: 0, unasked: 0 };
   const reasons = new Map<string, number>();
   let unread: string | undefined;
@@ -126,7 +126,7 @@ function count(cases: readonly Case[], { cache, seed }: JudgeRequest, failures: 
   const { win, tie, loss } = counts;
   const notLost = [...Array<number>(win + tie).fill(1), ...Array<number>(loss).fill(0)];
   const sorted = [...reasons].map(([message, count]) => ({ message, count })).sort((a, b) => b.count - a.count);
-  return { ...counts, ...(unread !== undefined && { unreadableReply: unread }), failures: sorted, winTie: estimate(notLost, seed) };
+  return { ...counts, ...(unread !== undefined && { unreadableReply: unread }), failures: sorted, winTie: shareEstimate(notLost) };
 }
 
 function outcomeOf(reply: string, swapped: boolean): "win" | "tie" | "loss" | "unreadable" {

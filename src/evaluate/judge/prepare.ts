@@ -1,12 +1,13 @@
 /** The judge of an evaluation: checked before anything is decoded, asked when there is something to judge. */
 import { join } from "node:path";
+import { baselineOf } from "../baseline.js";
 import { isGuided } from "../methods.js";
 import type { EvaluateOptions, ResolvedEvaluation, Variant } from "../options.js";
 import { FILES, type ResponseStore } from "../run/store.js";
 import { judgeClient } from "./client.js";
 import { type JudgeRequest, type JudgeResult, judge } from "./judge.js";
 import { checkJudge } from "./options.js";
-import { VerdictCache } from "./verdicts.js";
+import { openVerdicts } from "./verdicts.js";
 
 /** Asks for the verdicts that are still missing. */
 export type Verdicts = (store: ResponseStore) => Promise<JudgeResult[]>;
@@ -22,17 +23,18 @@ export function prepareJudge(
   checkJudge({ ...options, pairs }, names);
   const ask = judgeClient(options);
   return async (store) => {
-    const cache = await VerdictCache.open(out === undefined ? undefined : join(out, FILES.verdicts));
+    const cache = await openVerdicts(out === undefined ? undefined : join(out, FILES.verdicts));
     const responses = new Map(names.map((name) => [name, store.of(name)]));
     const report: JudgeRequest["onProgress"] = (done, total, secondsLeft) => onProgress?.({ stage: "judge", done, total, secondsLeft });
     return judge(options, { ask, responses, pairs, seed, cache, signal, onProgress: report });
   };
 }
 
-/** Every guided method against greedy decoding of the same models. */
+/** Every guided method against greedy decoding of the same models, with the same samplers where there is that. */
 function defaultPairs(variants: readonly Variant[]): [string, string][] {
-  return variants.flatMap(({ name, pair, method }) => {
-    const greedy = variants.find((other) => other.pair === pair && other.method.name === "greedy");
-    return isGuided(method) && greedy ? [[name, greedy.name]] : [];
+  return variants.flatMap((variant) => {
+    const own = variants.filter(({ pair }) => pair === variant.pair);
+    const baseline = isGuided(variant.method) ? baselineOf(variant, own, ({ method }) => method) : undefined;
+    return baseline ? [[variant.name, baseline.name]] : [];
   });
 }

@@ -1,8 +1,9 @@
 /** Paired differences: every method against greedy decoding, ARGS-greedy against every other method. */
+import { baselineOf } from "../baseline.js";
 import type { Comparison, EvaluationResults } from "../results.js";
 import { type Block, type Cell, heading, MOST_ROWS, type Table, text } from "./document.js";
 import { type Entry, isSwept, type Lineup, lineups } from "./lineup.js";
-import { BUILT_IN, shownDifference, shownP, titleOf } from "./numbers.js";
+import { BUILT_IN, ORDER, shownDifference, shownP, titleOf } from "./numbers.js";
 
 /** One row: the difference `method` - `other`. */
 interface Row {
@@ -26,7 +27,10 @@ export function comparisons(results: EvaluationResults): Block[] {
 
 function againstGreedy({ entries, greedy }: Lineup): Row[] {
   return entries.flatMap((entry) => {
-    return greedy === undefined || entry === greedy ? [] : [{ shown: entry.short, method: entry.name, other: greedy.name }];
+    const baseline = baselineOf(entry, entries, ({ settings }) => settings);
+    if (baseline === undefined) return [];
+    const shown = baseline === greedy ? entry.short : `${entry.short} (${baseline.short})`;
+    return [{ shown, method: entry.name, other: baseline.name }];
   });
 }
 
@@ -63,10 +67,10 @@ function differences(results: EvaluationResults, head: string, rowsOf: (lineup: 
   return { kind: "table", head: [head, ...metrics.map(titleOf)], rows, ...folded };
 }
 
-/** What the paper compares, and measures of the user's own. */
+/** Those of quality, and measures of the user's own. */
 function comparedMetrics({ comparisons }: EvaluationResults): string[] {
   const own = new Set(comparisons.map(({ metric }) => metric).filter((metric) => !BUILT_IN.includes(metric)));
-  return ["reward", "diversity", "coherence", ...own];
+  return [...ORDER, ...own];
 }
 
 function difference(metric: string, found: Comparison | undefined): Cell {

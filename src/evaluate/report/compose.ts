@@ -6,7 +6,8 @@ import { comparisons } from "./comparisons.js";
 import { type Block, heading, MOST_ROWS, type Report, type Table, text } from "./document.js";
 import { exampleBlocks } from "./examples.js";
 import { lineups } from "./lineup.js";
-import { shownEstimate, titleOf } from "./numbers.js";
+import { ORDER, shownEstimate, titleOf } from "./numbers.js";
+import { rewardVerdicts } from "./reward-verdicts.js";
 import { filesTable, remarks, settingsTable } from "./settings.js";
 import { verdicts } from "./verdicts.js";
 
@@ -29,7 +30,7 @@ export function composeReport({ results, responses, ended, examples, charts, com
   const drawn = charts.map((chart) => ({ kind: "chart" as const, ...chart }));
   const blocks: Block[] = [
     text(
-      `${data.prompts} prompts of ${source}, ${generation.maxTokens} new tokens, seed ${seed}. Means with 95 % bootstrap intervals; rewards are those of the reward model that guides, for every method.`,
+      `${data.prompts} prompts of ${source}, ${generation.maxTokens} new tokens, seed ${seed}. Means with 95 % intervals, bootstrapped, of shares Wilson's; rewards are those of the reward model that guides, for every method.`,
     ),
     ...(ended ? [] : [text(`The evaluation has not ended: ${responsesSoFar(results)} responses are there.`)]),
     heading("Methods"),
@@ -37,6 +38,7 @@ export function composeReport({ results, responses, ended, examples, charts, com
     ...(table.rows.length > MOST_ROWS ? [...drawn, table] : [table, ...drawn]),
     ...comparisons(results),
     ...verdicts(results),
+    ...rewardVerdicts(results),
     heading("Beside the paper"),
     ...besidePaper(results),
     heading("Examples"),
@@ -66,6 +68,6 @@ function methodTable(results: EvaluationResults): Table {
 
 function metricsOf({ methods }: EvaluationResults): string[] {
   const names = new Set(Object.values(methods).flatMap((method) => Object.keys(method)));
-  const first = ["reward", "diversity", "coherence"].filter((name) => names.has(name));
+  const first = ORDER.filter((name) => names.has(name));
   return [...first, ...[...names].filter((name) => !first.includes(name))];
 }

@@ -1,5 +1,5 @@
 /** Who takes part, as a report sees it: the methods of each pair of models, and which of them have a role of their own. */
-import { isGuided, type MethodSettings } from "../methods.js";
+import { isGuided, type MethodSettings, samplersOf } from "../methods.js";
 import type { EvaluationResults, VariantInfo } from "../results.js";
 import type { Swept } from "../sweep.js";
 
@@ -40,10 +40,16 @@ export function lineups({ settings, methods }: EvaluationResults): Lineup[] {
     return {
       label: several ? pair.label : null,
       entries,
-      greedy: entries.find((entry) => entry.settings.method === "greedy"),
+      greedy: plainGreedy(entries),
       argsGreedy: entries.find(({ short }) => short === "args-greedy") ?? entries.find(isPaperVariant),
     };
   });
+}
+
+/** Without samplers, if there is one. */
+function plainGreedy(entries: readonly Entry[]): Entry | undefined {
+  const greedy = entries.filter(({ settings }) => settings.method === "greedy");
+  return greedy.find(({ settings }) => Object.keys(samplersOf(settings)).length === 0) ?? greedy[0];
 }
 
 /** One of a sweep. */

@@ -4,7 +4,7 @@ import { isSwept, type Lineup } from "./lineup.js";
 import { titleOf } from "./numbers.js";
 
 /** Measures that are drawn, where there are values. */
-const DRAWN = ["reward", "diversity", "coherence", "tokensPerSecond"] as const;
+const DRAWN = ["reward", "judgeReward", "diversity", "coherence", "ended", "loops", "perplexity", "tokensPerSecond"] as const;
 
 /** More methods than this are no comparison that bars could show. */
 const MOST_BARS = 16;

@@ -2,17 +2,25 @@
 import type { Estimate } from "../statistics/resampling.js";
 import type { Cell } from "./document.js";
 
-/** Metrics that the paper prints in per cent. */
-const PER_CENT = new Set(["diversity"]);
+/** Metrics that are shown in per cent, diversity as in the paper. */
+const PER_CENT = new Set(["diversity", "ended", "loops", "lowDiversity"]);
 
 const TITLES: Readonly<Record<string, string>> = {
   reward: "average reward",
+  judgeReward: "judge's reward",
   diversity: "diversity × 100",
   coherence: "coherence",
+  ended: "ended %",
+  loops: "loops %",
+  lowDiversity: "diversity < 0.3 %",
+  perplexity: "perplexity",
   length: "tokens",
   tokensPerSecond: "tokens/s",
   callsPerToken: "model calls/token",
 };
+
+/** What the paper compares, then what tells whether a text is still good. */
+export const ORDER: readonly string[] = ["reward", "judgeReward", "diversity", "coherence", "ended", "loops", "lowDiversity", "perplexity"];
 
 /** Measures that every evaluation has, or may have. */
 export const BUILT_IN: readonly string[] = Object.keys(TITLES);
@@ -31,6 +39,11 @@ export function shownEstimate(metric: string, found: Estimate | undefined): Cell
   if (found === undefined) return "–";
   const [mean, low, high] = [found.mean, found.low, found.high].map((value) => digits(shownValue(metric, value)));
   return low === high ? `${mean}` : { value: `${mean}`, below: `[${low}, ${high}]` };
+}
+
+/** A share in per cent. */
+export function shownShare(found: Estimate | null): Cell {
+  return found === null ? "–" : { value: digits(found.mean * 100), below: `[${digits(found.low * 100)}, ${digits(found.high * 100)}]` };
 }
 
 /** With its sign, as differences have it. */

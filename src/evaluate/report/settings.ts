@@ -1,11 +1,11 @@
 /** What makes an evaluation again, and what it left out. */
-import { describeMethod, type MethodSpec } from "../methods.js";
+import { describeMethod } from "../describe-method.js";
 import type { EvaluationResults } from "../results.js";
 import { type Block, MOST_ROWS, type Table, text } from "./document.js";
 
 export function settingsTable({ settings }: EvaluationResults): Table {
   const { generation, versions, slots } = settings;
-  const methods = Object.entries(settings.methods).map(([name, method]) => [name, describeMethod(method as MethodSpec)]);
+  const methods = Object.entries(settings.methods).map(([name, method]) => [name, describeMethod(method)]);
   const folded = methods.length > MOST_ROWS && { folded: `${methods.length} methods and what they share` };
   return {
     kind: "table",
@@ -33,6 +33,10 @@ export function filesTable({ settings }: EvaluationResults): Table {
   ]);
   const { embedding } = settings;
   if (embedding) rows.push(["embedding", embedding.file, String(embedding.size), embedding.sha256]);
+  if (settings.judgeReward) {
+    const { file, size, sha256 } = settings.judgeReward;
+    rows.push(["judge's reward", file, String(size), sha256]);
+  }
   rows.push(["prompts", settings.source, "", settings.data.sha256]);
   return { kind: "table", head: ["role", "file", "bytes", "SHA-256"], rows };
 }

@@ -1,18 +1,20 @@
 import type { EvaluationResults } from "../results.js";
-import type { SweptName } from "../sweep.js";
+import { SWEPT_NAMES, type SweptName } from "../sweep.js";
 import { type ChartSpec, GREY, type Point, pointsOf, topLevel, VALUE_AXIS } from "./chart.js";
 import { type Entry, isSwept, type Lineup } from "./lineup.js";
 import { titleOf } from "./numbers.js";
 
-/** The measures of the paper's figure over w. */
-const DRAWN = ["reward", "diversity", "coherence"] as const;
+/** The measures of the paper's figure over w, and what the text pays for the reward. */
+const DRAWN = ["reward", "judgeReward", "diversity", "coherence", "ended", "loops", "perplexity"] as const;
+
+/** As the paper writes them. */
+const TITLES: Partial<Record<SweptName, string>> = { weight: "w", topK: "k" };
+
+/** Fields side by side. */
+const COLUMNS = 3;
 
 /** What runs along the x axis: the first of these with several values. */
-const AXES: readonly { name: SweptName; title: string }[] = [
-  { name: "weight", title: "w" },
-  { name: "topK", title: "k" },
-  { name: "temperature", title: "temperature" },
-];
+const AXES: readonly { name: SweptName; title: string }[] = SWEPT_NAMES.map((name) => ({ name, title: TITLES[name] ?? name }));
 
 /** Points of different lines stand this share of the axis beside each other, so that their intervals can be told apart. */
 const ASIDE = 0.008;
@@ -33,12 +35,13 @@ export function sweepChart(results: EvaluationResults, lineups: readonly Lineup[
   const series = orderOf(lines, axis);
   const rows = lineups.map((lineup) => ({
     ...(lineup.label !== null && { title: { text: lineup.label, anchor: "start" } }),
-    hconcat: DRAWN.flatMap((metric) => field(results, lineup, metric, axis, series)),
+    columns: COLUMNS,
+    concat: DRAWN.flatMap((metric) => field(results, lineup, metric, axis, series)),
   }));
   const greedy = lineups.some((lineup) => lineup.greedy !== undefined) ? "; dashed: greedy decoding" : "";
   return {
     name: "sweep",
-    caption: `Average reward, diversity and coherence against ${axis.title}, with 95 % intervals${greedy}.`,
+    caption: `What was measured against ${axis.title}, with 95 % intervals${greedy}.`,
     spec: topLevel(rows.length === 1 ? { ...rows[0] } : { vconcat: rows }),
   };
 }

@@ -1,9 +1,9 @@
 /** Win–tie rates of a judge, and what is missing of them. */
 import type { JudgeResult } from "../judge/judge.js";
 import type { EvaluationResults } from "../results.js";
-import { type Block, type Cell, heading, type Table, text } from "./document.js";
-import { lineups } from "./lineup.js";
-import { digits } from "./numbers.js";
+import { type Block, type Cell, heading, text } from "./document.js";
+import { shownShare } from "./numbers.js";
+import { pairRows } from "./pair-rows.js";
 
 /** Most reasons for questions without a reply. */
 const MOST_REASONS = 5;
@@ -18,7 +18,7 @@ export function verdicts(results: EvaluationResults): Block[] {
     {
       kind: "table",
       head: ["pair", "win–tie %", "win", "tie", "loss", "unreadable", "no reply", "not asked"],
-      rows: grouped(results),
+      rows: pairRows(results, judge, row),
     },
     ...unread(judge),
     ...withoutReply(judge),
@@ -27,24 +27,8 @@ export function verdicts(results: EvaluationResults): Block[] {
   ];
 }
 
-/** By models, where there are several; pairs of different models come last. */
-function grouped(results: EvaluationResults): Table["rows"] {
-  const short = new Map<JudgeResult, string>();
-  const groups = lineups(results).flatMap(({ label, entries }) => {
-    const names = new Map(entries.map((entry) => [entry.name, entry.short]));
-    const own = results.judge.filter(({ method, baseline }) => names.has(method) && names.has(baseline));
-    for (const each of own) short.set(each, `${names.get(each.method)} against ${names.get(each.baseline)}`);
-    return own.length === 0 || label === null ? own : [label, ...own];
-  });
-  const others = results.judge.filter((each) => !short.has(each));
-  return [...groups, ...others].map((each) => {
-    return typeof each === "string" ? each : row(short.get(each) ?? `${each.method} against ${each.baseline}`, each);
-  });
-}
-
 function row(name: string, { winTie, win, tie, loss, unreadable, failed, unasked }: JudgeResult): Cell[] {
-  const rate = winTie ? { value: digits(winTie.mean * 100), below: `[${digits(winTie.low * 100)}, ${digits(winTie.high * 100)}]` } : "–";
-  return [name, rate, ...[win, tie, loss, unreadable, failed, unasked].map(String)];
+  return [name, shownShare(winTie), ...[win, tie, loss, unreadable, failed, unasked].map(String)];
 }
 
 /** Pairs about which nothing could be read. */

@@ -12,6 +12,7 @@ export const FILES = {
   responses: "responses.jsonl",
   results: "results.json",
   verdicts: "judge.jsonl",
+  ratings: "judge-reward.jsonl",
 } as const;
 
 /** Made of the others, by writeReport(). */

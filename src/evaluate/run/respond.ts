@@ -21,6 +21,9 @@ interface Draft {
   rated: ScoreResult | null;
 }
 
+/** More would be most of the file, and a perplexity does not show it. */
+const LOG_PROB_DECIMALS = 4;
+
 /**
  * The slot's caches are emptied first, so that a response does not depend on what was decoded there before: quantised models
  * round by the shape of the batches that filled the cache, and a resumed run fills it differently.
@@ -51,15 +54,19 @@ export async function respond(session: Session, task: Task, settings: Settings):
     finishReason: result.finishReason,
     pieces: rating ? rating.tokens.map(({ text }) => text) : result.pieces,
     rewards: rating ? rating.tokens.map(({ reward }) => reward) : [],
+    policyLogProbs: result.policyLogProbs.map((value) => Number(value.toFixed(LOG_PROB_DECIMALS))),
     seed: result.seed,
     calls: countCalls(variant, results),
     milliseconds: results.reduce((sum, { timings }) => sum + timings.total, ratingMs),
   };
 }
 
+/** What a method does not name is off, so that an evaluation does not change with the defaults of generate(). */
+const AS_IN_THE_PAPER = { dryMultiplier: 0, ending: "reward" } as const;
+
 function generateOptions({ method }: Variant, { generation, signal }: Settings, slot: number, seed: number): GenerateOptions {
   const { name: _name, drafts: _drafts, ...chosen } = method;
-  return { ...chosen, ...generation, slot, seed, signal };
+  return { ...AS_IN_THE_PAPER, ...chosen, ...generation, slot, seed, signal };
 }
 
 /** An empty response is rated as one space, as in the paper's published code. */

@@ -1,5 +1,5 @@
 /** Intervals and tests by resampling. The same seed gives the same numbers. */
-import { mean, quantile } from "../../statistics.js";
+import { mean, quantile, wilson } from "../../statistics.js";
 import { Draws, PLACES, SIGNS } from "./draws.js";
 
 /** A mean with its 95 % interval. */
@@ -43,6 +43,13 @@ export function estimate(values: readonly number[], seed: number): Estimate | nu
  */
 export function pairedTest(differences: readonly number[], seed: number): PairedTest | null {
   return new Resampler(seed, false).pairedTest(differences);
+}
+
+/** The mean of zeros and ones, a share, with Wilson's interval of 95 % (1927), which says something of 0 and 1, too. Null without a value. */
+export function shareEstimate(values: readonly number[]): Estimate | null {
+  if (values.length === 0) return null;
+  const hits = values.reduce((sum, value) => sum + value, 0);
+  return { mean: hits / values.length, ...wilson(hits, values.length), count: values.length };
 }
 
 /** Many estimates and tests of one seed, in less time: they share what is drawn. The numbers are those of the functions. */
