@@ -36,7 +36,7 @@ function penalise(logits: Logits, response: readonly number[], options: SamplerO
 
 /**
  * For every earlier place: how many tokens before it equal those that the response ends with, up to a breaker. The token at that place
- * would lengthen the repetition.
+ * would lengthen the repetition. Breakers themselves are free.
  */
 function dry(logits: Logits, response: readonly number[], options: SamplerOptions, breakers: ReadonlySet<number>): void {
   const { dryMultiplier = 0, dryBase = 1.75, dryAllowedLength = 2, dryPenaltyLastN = -1 } = options;
@@ -50,7 +50,8 @@ function dry(logits: Logits, response: readonly number[], options: SamplerOption
       if (token !== recent[recent.length - 1 - length] || breakers.has(token)) break;
       length++;
     }
-    if (length >= dryAllowedLength) longest.set(recent[place], Math.max(length, longest.get(recent[place]) ?? 0));
+    if (length >= dryAllowedLength && !breakers.has(recent[place]))
+      longest.set(recent[place], Math.max(length, longest.get(recent[place]) ?? 0));
   }
   for (const [token, length] of longest) logits[token] -= dryMultiplier * dryBase ** (length - dryAllowedLength);
 }
