@@ -7,7 +7,7 @@ const LAYERS = [
   ["files"],
   ["isolate"],
   ["engine"],
-  ["gguf", "jinja", "model"],
+  ["gguf", "jinja", "grammar", "model"],
   ["reward"],
   ["data"],
   ["score"],
