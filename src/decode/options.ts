@@ -52,7 +52,6 @@ export interface GenerateLimits {
 const LOAD: Names<LoadOptions> = { ...MODEL, ...ISOLATION, policy: true, chatTemplate: true, reward: true, slots: true };
 const GENERATE: Names<GenerateOptions> = {
   ...TEMPLATE,
-  ...SAMPLERS,
   method: true,
   topK: true,
   weight: true,
@@ -67,6 +66,7 @@ const GENERATE: Names<GenerateOptions> = {
   candidates: true,
   slot: true,
   signal: true,
+  ...SAMPLERS,
 };
 const CALLBACKS: Names<Omit<GenerateAllOptions, keyof GenerateOptions>> = { onProgress: true, onResult: true, onError: true };
 export function resolveLoad(options: LoadOptions = {}): ResolvedLoad {

@@ -1,7 +1,9 @@
-/** How strongly to regularise: tried on folds of the training pairs, strongest first. */
-import { bradleyTerry, type Includes, type Pairs } from "./bradley-terry.js";
-import { type MinimiseOptions, minimise, minimiseTogether } from "./lbfgs.js";
-import { isTraining } from "./split.js";
+/** How strongly to regularise, and to tie the end of the turn to the text before it: tried on folds of the training pairs. */
+import { WITHOUT_REPETITION } from "./bradley-terry.js";
+import { meanLoss, type Problem } from "./mean-loss.js";
+import { type Fit, fitAll, problemOf, type Regression, type Strengths, toCompare, unfitted } from "./regression.js";
+import { endLevel, rewardMoments } from "./reward-levels.js";
+import { isTraining, type Role } from "./split.js";
 
 /** λ in loss + λ/2 |w|², on standardised features: half decades from where nothing is learned to where all is. */
 export const STRENGTHS: readonly number[] = Array.from({ length: 13 }, (_, step) => 10 ** (2 - step / 2));
@@ -9,9 +11,11 @@ export const STRENGTHS: readonly number[] = Array.from({ length: 13 }, (_, step)
 /** After so many weaker strengths that were no better, weaker ones are not tried. */
 const PATIENCE = 3;
 
-/** The loss at a λ-convex minimum is exact to tolerance² / 2λ: to tell strengths apart takes less than to fit. */
-const TO_COMPARE: MinimiseOptions = { tolerance: 1e-4, maxIterations: 300 };
-const TO_FIT: MinimiseOptions = { tolerance: 1e-6, maxIterations: 1000 };
+/** Weights of consistency, weakest first. */
+export const CONSISTENCIES: readonly number[] = [1, 3, 10, 30, 100];
+
+/** Largest mean difference at the end of the turn on pairs that were left out, in deviations: half of what is promised for others. */
+export const LEVEL = 0.05;
 
 export interface Trial {
   strength: number;
@@ -19,41 +23,40 @@ export interface Trial {
   loss: number;
 }
 
-/** One weight vector a training set. */
-interface Fit {
-  includes: Includes;
-  /** In units of standardised features. */
-  point: Float64Array;
+export interface Chosen extends Strengths {
+  trials: Trial[];
 }
 
-export interface Regression extends Pairs {
-  /** Deviation of each feature; the regression sees the features divided by it. */
-  deviations: Float64Array;
-}
-
-/** The loss of every strength that was tried. `onRound` is called after each. */
+/**
+ * The strength of least loss, then the weakest consistency that brings the level at the end of the turn near enough; the strongest where none
+ * does, the weakest where pairs are not read there. `fixed`: that consistency instead. `onRound` is called after each trial.
+ */
 export async function crossValidate(
   regression: Regression,
   folds: number,
+  fixed: number | undefined,
   onRound: (done: number, total: number) => void,
-): Promise<Trial[]> {
-  let fits: Fit[] = Array.from({ length: folds }, (_, fold) => ({
-    includes: (role) => isTraining(role) && role !== fold,
-    point: start(regression),
-  }));
+): Promise<Chosen> {
+  const consistencies = fixed === undefined ? CONSISTENCIES : [fixed];
+  const rounds = STRENGTHS.length + consistencies.length - 1;
+  let fits = Array.from({ length: folds }, (_, fold) => unfitted(regression, (role) => isTraining(role) && role !== fold));
   const trials: Trial[] = [];
+  let kept = fits;
   for (const [index, strength] of STRENGTHS.entries()) {
-    fits = await fitAll(regression, fits, strength, TO_COMPARE);
-    const left = fits.map(({ point }, fold) => ({
-      weight: unstandardised(point, regression),
-      includes: (role: number) => role === fold,
-    }));
-    const losses = await bradleyTerry(regression, left);
+    fits = await fitAll(regression, fits, { strength, consistency: consistencies[0] }, toCompare(strength));
+    const losses = await meanLoss(regression, WITHOUT_REPETITION, leftOut(regression, fits));
     trials.push({ strength, loss: losses.reduce((sum, { value }) => sum + value, 0) / folds });
-    onRound(index + 1, STRENGTHS.length);
+    onRound(index + 1, rounds);
+    if (best(trials).strength === strength) kept = fits;
     if (trials.length - 1 - trials.indexOf(best(trials)) >= PATIENCE) break;
   }
-  return trials;
+  const { strength } = best(trials);
+  for (const [index, consistency] of consistencies.entries()) {
+    if (index > 0) kept = await fitAll(regression, kept, { strength, consistency }, toCompare(strength));
+    onRound(STRENGTHS.length + index, rounds);
+    if (index === consistencies.length - 1 || (await level(regression, kept)) <= LEVEL) return { strength, consistency, trials };
+  }
+  throw new Error("there must be a consistency to try");
 }
 
 /** The trial with the least loss, the stronger of two equal ones. */
@@ -61,38 +64,19 @@ export function best(trials: readonly Trial[]): Trial {
   return trials.reduce((least, trial) => (trial.loss < least.loss ? trial : least));
 }
 
-/** The weights of the hidden state itself, fitted on the pairs included. */
-export async function fitWeights(regression: Regression, includes: Includes, strength: number): Promise<Float64Array> {
-  const [fit] = await fitAll(regression, [{ includes, point: start(regression) }], strength, TO_FIT);
-  return unstandardised(fit.point, regression);
+/** Each fold's weights, with the pairs that took no part in them. */
+function leftOut(regression: Regression, fits: readonly Fit[]): Problem[] {
+  return fits.map((fit, fold) => ({ ...problemOf(regression, fit), includes: (role: Role) => role === fold }));
 }
 
-/** Fits from where the points are: the solution of a stronger regularisation is near that of the next. */
-async function fitAll(regression: Regression, fits: readonly Fit[], strength: number, accuracy: MinimiseOptions): Promise<Fit[]> {
-  const { deviations } = regression;
-  const searches = fits.map(({ point }) => minimise(point, accuracy));
-  const minima = await minimiseTogether(searches, async (points) => {
-    const problems = points.map(({ search, point }) => ({
-      weight: unstandardised(point, regression),
-      includes: fits[search].includes,
-    }));
-    const losses = await bradleyTerry(regression, problems);
-    return losses.map(({ value, gradient }, index) => {
-      const { point } = points[index];
-      return {
-        value: value + (strength / 2) * point.reduce((sum, each) => sum + each * each, 0),
-        gradient: gradient.map((each, i) => (deviations[i] > 0 ? each / deviations[i] : 0) + strength * point[i]),
-      };
-    });
-  });
-  return fits.map(({ includes }, index) => ({ includes, point: minima[index].point }));
-}
-
-/** A feature that never varies has no weight. */
-function unstandardised(point: Float64Array, { deviations }: Regression): Float64Array {
-  return point.map((each, i) => (deviations[i] > 0 ? each / deviations[i] : 0));
-}
-
-function start({ features }: Regression): Float64Array {
-  return new Float64Array(features.rowLength);
+/** The mean difference at the end of the turn without its sign, over all pairs as those were left out; 0 without any. */
+async function level(regression: Regression, fits: readonly Fit[]): Promise<number> {
+  let [sum, count] = [0, 0];
+  for (const problem of leftOut(regression, fits)) {
+    const { deviation } = await rewardMoments(regression, problem);
+    const found = await endLevel(regression, problem, deviation);
+    sum += (found?.pairs ?? 0) * (found?.difference ?? 0);
+    count += found?.pairs ?? 0;
+  }
+  return Math.abs(sum) / Math.max(1, count);
 }

@@ -3,8 +3,9 @@ import { createHash, type Hash } from "node:crypto";
 import type { PreferencePair } from "../data/pair-formats.js";
 import type { Numbered } from "../data/read.js";
 import { ArgsearchError, type ErrorCode } from "../errors.js";
+import { derivedKinds, derivedPair } from "./derived-pair.js";
 import type { FeatureFile } from "./feature-file.js";
-import type { RecordHead } from "./feature-record.js";
+import type { FeatureRecord, Kind, RecordHead } from "./feature-record.js";
 import type { PairReader } from "./reader.js";
 
 /** Of a pair in its source. */
@@ -15,6 +16,8 @@ export interface ExtractOptions {
   heldOut: boolean;
   /** Most pairs to take. */
   limit: number;
+  /** Of which share of the pairs to read what derivedPair() makes of them. */
+  repetition: number;
   onPair: () => void;
   /** A pair that this model cannot read; the others go on. */
   onBadPair: (where: Where, error: ArgsearchError) => void;
@@ -44,7 +47,10 @@ export async function extractFeatures(
   const all = createHash("sha256");
   const found = { pairs: 0, unusable: 0, cut: 0 };
   for await (const { value, ...where } of pairs) {
-    const head = await extractPair(file, value, hashInto(all, value), reader, options.heldOut, (error) => options.onBadPair(where, error));
+    const [pairHash, promptHash] = [hashInto(all, value), hashOf(JSON.stringify(value.prompt))];
+    const source = { file, reader, about: { pairHash, promptHash, heldOut: options.heldOut } };
+    const head = await extractPair(source, value, (error) => options.onBadPair(where, error));
+    if (head.places.length > 0) await extractDerived(source, value, options.repetition);
     found.pairs += 1;
     if (head.places.length === 0) found.unusable += 1;
     if (head.cut) found.cut += 1;
@@ -54,27 +60,48 @@ export async function extractFeatures(
   return { ...found, hash: all.digest("hex") };
 }
 
-async function extractPair(
-  file: FeatureFile,
-  pair: PreferencePair,
-  pairHash: bigint,
-  reader: PairReader,
-  heldOut: boolean,
-  onBad: (error: ArgsearchError) => void,
-): Promise<RecordHead> {
-  const done = await file.pass(pairHash, heldOut);
+/** Where a pair's records go to and come from. */
+interface Source {
+  file: FeatureFile;
+  reader: PairReader;
+  about: Pick<RecordHead, "pairHash" | "promptHash" | "heldOut">;
+}
+
+async function extractPair(source: Source, pair: PreferencePair, onBad: (error: ArgsearchError) => void): Promise<RecordHead> {
+  const { file, about } = source;
+  const done = await file.pass({ ...about, kind: "pair" });
   if (done !== undefined && done.places.length > 0) return done;
-  const head: RecordHead = { pairHash, promptHash: hashOf(JSON.stringify(pair.prompt)), heldOut, cut: false, places: [] };
+  const record = await readRecord(source, "pair", pair, onBad);
+  // An empty record keeps the file in step with the pairs.
+  if (done === undefined || record.places.length > 0) await file.append(record);
+  return record;
+}
+
+/** What cannot be made or read leaves an empty record: nobody gave it. */
+async function extractDerived(source: Source, pair: PreferencePair, share: number): Promise<void> {
+  const { file, reader, about } = source;
+  for (const kind of derivedKinds(about.pairHash, share)) {
+    if ((await file.pass({ ...about, kind })) !== undefined) continue;
+    const derived = derivedPair(kind, pair, about.pairHash, (text) => reader.tokensOf(text));
+    await file.append(await readRecord(source, kind, derived, () => {}));
+  }
+}
+
+/** Empty where there is no pair, and for one that cannot be read. */
+async function readRecord(
+  { reader, about }: Source,
+  kind: Kind,
+  pair: PreferencePair | undefined,
+  onBad: (error: ArgsearchError) => void,
+): Promise<FeatureRecord> {
+  const empty: FeatureRecord = { ...about, kind, cut: false, places: [], values: new Float32Array(0) };
+  if (pair === undefined) return empty;
   try {
-    const record = { ...head, ...(await reader.read(pair)) };
-    await file.append(record);
-    return record;
+    return { ...empty, ...(await reader.read(pair)) };
   } catch (error) {
     if (!(error instanceof ArgsearchError && OF_THE_PAIR.includes(error.code))) throw error;
     onBad(error);
-    // An empty record keeps the file in step with the pairs.
-    if (done === undefined) await file.append({ ...head, values: new Float32Array(0) });
-    return head;
+    return empty;
   }
 }
 

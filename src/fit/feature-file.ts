@@ -16,6 +16,9 @@ const HEADER_BYTES = MAGIC.length + 4 + KEY_BYTES;
 /** Read at once; a record may be longer. */
 const CHUNK_BYTES = 4 << 20;
 
+/** What a record is of. */
+export type Identity = Pick<RecordHead, "kind" | "pairHash" | "heldOut">;
+
 export class FeatureFile {
   readonly path: string;
   /** Length of a hidden state. */
@@ -54,14 +57,14 @@ export class FeatureFile {
    * Passes over the next record if an older run wrote it for this very pair, and returns its head. Otherwise all that
    * follows is dropped: records of other pairs, or half a record.
    */
-  async pass(pairHash: bigint, heldOut: boolean): Promise<RecordHead | undefined> {
+  async pass({ pairHash, heldOut, kind }: Identity): Promise<RecordHead | undefined> {
     const size = (await this.#file.stat()).size;
     if (size === this.#end) return undefined;
     const { buffer, bytesRead } = await this.#file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, this.#end);
     if (bytesRead === HEAD_BYTES) {
       const head = decodeHead(buffer, 0);
       const end = this.#end + recordBytes(head, this.rowLength);
-      if (end <= size && head.pairHash === pairHash && head.heldOut === heldOut) {
+      if (end <= size && head.pairHash === pairHash && head.heldOut === heldOut && head.kind === kind) {
         this.#end = end;
         return head;
       }

@@ -1,9 +1,17 @@
 /** One pair's hidden states, and how its record begins on disk. */
 import { PLACES } from "./prefixes.js";
 
+/**
+ * What was read: the pair itself; the same with earlier turns joined to it, so that it is long; or its preferred response against a copy
+ * that repeats itself.
+ */
+export const KINDS = ["pair", "long", "repetition"] as const;
+export type Kind = (typeof KINDS)[number];
+
 /** A pair as it was read. */
 export interface FeatureRecord {
-  /** Names the pair's content, 64 bits. */
+  kind: Kind;
+  /** Names the pair's content, 64 bits; the same for all kinds. */
   pairHash: bigint;
   /** Names its prompt, which pairs may share. */
   promptHash: bigint;
@@ -24,8 +32,10 @@ export const HEAD_BYTES = 24;
 
 const HELD_OUT = 1;
 const CUT = 2;
+/** Bits of the flags above which the kind's number stands. */
+const KIND_SHIFT = 2;
 
-export function encodeHead({ pairHash, promptHash, heldOut, cut, places }: RecordHead): Buffer {
+export function encodeHead({ kind, pairHash, promptHash, heldOut, cut, places }: RecordHead): Buffer {
   const head = Buffer.alloc(HEAD_BYTES);
   head.writeBigUInt64LE(pairHash, 0);
   head.writeBigUInt64LE(promptHash, 8);
@@ -33,7 +43,7 @@ export function encodeHead({ pairHash, promptHash, heldOut, cut, places }: Recor
     places.reduce((bits, place) => bits | (1 << place), 0),
     16,
   );
-  head.writeUInt32LE((heldOut ? HELD_OUT : 0) | (cut ? CUT : 0), 20);
+  head.writeUInt32LE((heldOut ? HELD_OUT : 0) | (cut ? CUT : 0) | (KINDS.indexOf(kind) << KIND_SHIFT), 20);
   return head;
 }
 
@@ -42,6 +52,7 @@ export function decodeHead(bytes: Buffer, at: number): RecordHead {
   const bits = bytes.readUInt32LE(at + 16);
   const flags = bytes.readUInt32LE(at + 20);
   return {
+    kind: KINDS[(flags >> KIND_SHIFT) & 3],
     pairHash: bytes.readBigUInt64LE(at),
     promptHash: bytes.readBigUInt64LE(at + 8),
     heldOut: (flags & HELD_OUT) !== 0,

@@ -25,7 +25,7 @@ import { PairReader } from "./reader.js";
 import { type Split, splitPairs } from "./split.js";
 
 /** How pairs become tokens: raise the number when that changes. */
-const READING = 3;
+const READING = 4;
 const FOLDS = 5;
 /** Fewer pairs tell nothing. */
 const FEWEST = 10;
@@ -39,8 +39,8 @@ interface Read {
 
 /**
  * Learns a linear head on a frozen trunk from preference pairs and writes trunk and head as a new GGUF. Each pair is read
- * after 4, 8, 16, 32, 64 and 128 response tokens and at the end; L2-regularised Bradley–Terry on standardised differences
- * of hidden states, regularisation by cross-validation. The file appears under its name only when it is whole. A run that
+ * after 4, 8, 16, 32, 64, 128, 192 and 256 response tokens, at the end and at the token that ends the turn; L2-regularised Bradley–Terry on
+ * standardised differences of hidden states, and squared differences along preferred responses, strengths by cross-validation. The file appears under its name only when it is whole. A run that
  * was interrupted goes on when it is called again with the same model and pairs.
  *
  * @throws ArgsearchError OPTION_INVALID; BUSY when another run writes `out`; INPUT_INVALID when fewer than 10 pairs can be used or they cancel out; MODEL_INVALID for hidden
@@ -65,7 +65,7 @@ async function fitAlone(asked: ResolvedFit, features: string): Promise<FitResult
     const split = await splitPairs(heads(file), { heldOut, folds: FOLDS, seed: fit.seed });
     requireEnough(split, fit);
     const onProgress = (done: number, total: number): void => fit.onProgress({ phase: "fit", done, total });
-    const head = await fitHead(file, split, { signal, onProgress });
+    const head = await fitHead(file, split, { consistency: fit.consistency, signal, onProgress });
     await write(fit, head, read.fit, name);
     if (fit.keepFeatures) await file.close();
     else await file.remove();
@@ -115,7 +115,8 @@ async function readSources(fit: ResolvedFit, file: FeatureFile, reader: PairRead
       bad(where, error);
       onPair();
     };
-    return extractFeatures(file, numbered(source, fit, onMalformed), reader, { heldOut, limit, onPair, onBadPair: bad });
+    const options = { heldOut, limit, repetition: fit.repetition, onPair, onBadPair: bad };
+    return extractFeatures(file, numbered(source, fit, onMalformed), reader, options);
   };
   const own = await read(fit.pairs, false, fit.limit);
   const heldOut = typeof fit.heldOut === "string" ? await read(fit.heldOut, true, Number.POSITIVE_INFINITY) : undefined;
@@ -191,9 +192,9 @@ function round(value: number): number {
 }
 
 function resultOf({ out }: ResolvedFit, head: FittedHead, split: Split, { fit, heldOut, malformed }: Read): FitResult {
-  const { accuracy, strength, trials, strongest, shift, scale } = head;
+  const { weight: _, ...found } = head;
   const [pairs, unusable, cut] = (["pairs", "unusable", "cut"] as const).map((name) => fit[name] + (heldOut?.[name] ?? 0));
   const { training, heldOut: checked, shared } = split;
   const counts = { read: pairs + malformed, skipped: unusable + malformed, cut, shared, training, heldOut: checked };
-  return { out, pairs: counts, accuracy, strength, trials, strongest, shift, scale };
+  return { out, pairs: counts, ...found };
 }

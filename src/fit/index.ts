@@ -1,6 +1,8 @@
 /** Reward models of preference pairs: what `argsearch/fit` exports. */
 
+export type { PlaceAccuracy } from "./accuracy.js";
 export type { Trial } from "./cross-validate.js";
-export type { PlaceAccuracy } from "./fit-head.js";
 export { fitReward } from "./fit-reward.js";
 export type { BadPair, FitOptions, FitProgress, FitResult, PairSource } from "./options.js";
+export type { PlaceName } from "./prefixes.js";
+export type { EndLevel } from "./reward-levels.js";

@@ -7,8 +7,9 @@ import { MODEL, modelOf, pickModelOptions, type ResolvedModelOptions } from "../
 import { type ResolvedTemplate, TEMPLATE, templateOf, today } from "../model/template-options.js";
 import type { ModelOptions, TemplateOptions } from "../types.js";
 import { boolean, callback, checkNames, given, integer, invalid, type Names, nonEmptyText, number, oneOf } from "../validate.js";
+import type { Accuracies } from "./accuracy.js";
 import type { Trial } from "./cross-validate.js";
-import type { PlaceAccuracy } from "./fit-head.js";
+import type { EndLevel } from "./reward-levels.js";
 
 /** Path of JSON lines in any of the pair formats, or the pairs themselves. */
 export type PairSource = string | Iterable<PreferencePair> | AsyncIterable<PreferencePair>;
@@ -28,6 +29,10 @@ export interface FitOptions extends Omit<ModelOptions, "onProgress">, TemplateOp
   limit?: number | undefined;
   /** Decides which pairs are held out and how folds are made; default 0. */
   seed?: number | undefined;
+  /** Share of the pairs that are also read as long texts, and against copies that repeat themselves; default 0.15; 0: none. */
+  repetition?: number | undefined;
+  /** How much the squared differences between a preferred response's readings count; default: as cross-validation finds; 0: not. */
+  consistency?: number | undefined;
   /** A chat template in place of the model's own: its text, Jinja. The new file has it, too. */
   chatTemplate?: string | undefined;
   /** Keep the hidden states: another fit with the same model and pairs then takes seconds. Default false. */
@@ -73,8 +78,14 @@ export interface FitResult {
     training: number;
     heldOut: number;
   };
-  /** On held-out pairs, by response tokens read; the end is last. Empty when nothing was held out. */
-  accuracy: PlaceAccuracy[];
+  /** On held-out pairs, the ends last; empty when nothing was held out. */
+  accuracy: Accuracies["accuracy"];
+  /** The same for preferred responses against copies that repeat themselves. */
+  repetition: Accuracies["repetition"];
+  /** On held-out pairs; null when none was read at the end of the turn. */
+  endLevel: EndLevel | null;
+  /** How much the squared differences between a preferred response's readings counted. */
+  consistency: number;
   /** Strength of the regularisation, and what cross-validation saw. */
   strength: number;
   trials: Trial[];
@@ -93,6 +104,8 @@ export interface ResolvedFit {
   heldOut: number | string;
   limit: number;
   seed: number;
+  repetition: number;
+  consistency: number | undefined;
   chatTemplate: string | undefined;
   template: ResolvedTemplate;
   keepFeatures: boolean;
@@ -109,6 +122,8 @@ const OWN: Names<Omit<FitOptions, keyof Omit<ModelOptions, "onProgress">>> = {
   heldOut: true,
   limit: true,
   seed: true,
+  repetition: true,
+  consistency: true,
   ...TEMPLATE,
   chatTemplate: true,
   keepFeatures: true,
@@ -119,7 +134,7 @@ const OWN: Names<Omit<FitOptions, keyof Omit<ModelOptions, "onProgress">>> = {
 /** @throws ArgsearchError OPTION_INVALID */
 export function resolveFit(options: FitOptions): ResolvedFit {
   checkNames("fitReward()", options, { ...OWN, ...MODEL });
-  const { model, pairs, out, format = "auto", heldOut = 0.2, limit, seed = 0, keepFeatures = false } = options;
+  const { model, pairs, out, format = "auto", heldOut = 0.2, limit, seed = 0, repetition = 0.15, keepFeatures = false } = options;
   const { onProgress = () => {}, onBadPair = () => {} } = options;
   const reportLoad = (progress: number): void => onProgress({ phase: "load", done: progress, total: 1 });
   return {
@@ -130,6 +145,8 @@ export function resolveFit(options: FitOptions): ResolvedFit {
     heldOut: typeof heldOut === "string" ? nonEmptyText("heldOut", heldOut) : heldOutCount(heldOut),
     limit: limit === undefined ? Number.POSITIVE_INFINITY : integer("limit", limit, { min: 1, max: Number.MAX_SAFE_INTEGER }),
     seed: integer("seed", seed, { min: 0, max: 2 ** 32 - 1 }),
+    repetition: number("repetition", repetition, { min: 0, max: 1 }),
+    consistency: given(options.consistency, undefined, (value) => number("consistency", value, { min: 0, max: 1e6 })),
     chatTemplate: given(options.chatTemplate, undefined, (value) => nonEmptyText("chatTemplate", value)),
     template: templateOf(options, today()),
     keepFeatures: boolean("keepFeatures", keepFeatures),

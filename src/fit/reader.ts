@@ -10,7 +10,7 @@ import { answerText, messagesOf } from "../messages.js";
 import type { Model } from "../model/model.js";
 import type { ResolvedTemplate } from "../model/template-options.js";
 import type { ChatMessage, Prompt } from "../types.js";
-import { type Reading, readingsOf } from "./prefixes.js";
+import { type Reading, readingsOf, type Side } from "./prefixes.js";
 
 /** What a pair's hidden states are; rows as in FeatureRecord. */
 export interface PairFeatures {
@@ -47,15 +47,16 @@ export class PairReader {
     const { model, scorer, contextSize, signal } = this.#parts;
     const sides = { chosen: this.#side(pair.prompt, pair.chosen), rejected: this.#side(pair.prompt, pair.rejected) };
     const kept = sides.chosen.before[0] === model.info.bos ? 1 : 0;
-    const all = readingsOf(sides.chosen.response, sides.rejected.response);
+    const all = readingsOf(sides.chosen, sides.rejected);
     const readings = all.filter((reading) => lengthOf(reading) < contextSize - kept);
     const last = readings.at(-1);
     if (last === undefined) throw tooLong(contextSize);
     const cut = (["chosen", "rejected"] as const).map((side) => {
-      const { before, response } = sides[side];
+      const { before, response, turnEnd } = sides[side];
       const start = cutFromLeft(before, contextSize - lengthOf(last), kept);
       const positions = Int32Array.from(readings, (reading) => start.length + reading[side] - 1);
-      return { sequence: { tokens: joined(start, response.subarray(0, last[side])), positions }, shorter: start.length < before.length };
+      const read = joined(response, turnEnd).subarray(0, last[side]);
+      return { sequence: { tokens: joined(start, read), positions }, shorter: start.length < before.length };
     });
     const sequences = cut.map(({ sequence }) => sequence);
     const [good, bad] = await cancellable([signal], (cancel) => native(() => scorer.score(sequences, true, cancel)));
@@ -66,15 +67,20 @@ export class PairReader {
     };
   }
 
-  /** A response, and what stands before it in the conversation that it finishes. */
-  #side(prompt: Prompt, answer: string | ChatMessage): { before: Int32Array; response: Int32Array } {
+  /** How many tokens a response is. */
+  tokensOf(response: string): number {
+    return this.#parts.model.responseTokens(response).length;
+  }
+
+  /** A response, and what stands around it in the conversation that it finishes. */
+  #side(prompt: Prompt, answer: string | ChatMessage): Side & { before: Int32Array } {
     const { model, template } = this.#parts;
     const raw = template.mode === "none" || model.info.chatTemplate === null;
     const asText = raw && typeof messagesOf(prompt) !== "string";
-    const { before, lead } = model.answerFrame(asText ? promptAsText(prompt) : prompt, answer, template);
+    const { before, lead, end } = model.answerFrame(asText ? promptAsText(prompt) : prompt, answer, template);
     const response = model.responseTokens(lead + (asText ? responseAsText(prompt, answer) : answerText(answer)));
     if (response.length === 0) throw new ArgsearchError("INPUT_INVALID", "a response has no tokens");
-    return { before, response };
+    return { before, response, turnEnd: end() };
   }
 }
 

@@ -33,14 +33,14 @@ export interface Split {
 /** Pairs of one prompt resemble each other, so they stay together unless that would make lumps above this share. */
 const LARGEST_GROUP = 0.1;
 
-/** `records`: all of them, with places, those to fit on first. Takes some 60 bytes a pair. */
+/** `records`: all of them, with places, those to fit on first; what was made of a pair goes where it goes. Takes some 60 bytes a pair. */
 export async function splitPairs(records: AsyncIterable<RecordHead>, { heldOut, folds, seed }: SplitOptions): Promise<Split> {
   const prompts: number[] = [];
   const pairs: number[] = [];
   const own = new Set<bigint>();
   let [given, shared] = [0, 0];
   for await (const record of records) {
-    if (record.places.length === 0) continue;
+    if (record.kind !== "pair" || record.places.length === 0) continue;
     if (record.heldOut && own.has(record.pairHash)) shared += 1;
     else if (record.heldOut) given += 1;
     else {

@@ -9,6 +9,7 @@ const RECORDS = [
   record(1, [0, 6], [1, 2, 3, 4, 5, 6, 7, 8]),
   record(2, [], [], { cut: true }),
   record(3, [6], [0.5, -1, 1e-9, 3e8], { heldOut: true, promptHash: 2n ** 64n - 1n }),
+  record(3, [8, 9], [1, 2, 3, 4, 5, 6, 7, 8], { kind: "repetition", heldOut: true, cut: true }),
 ];
 
 async function write(path: string, records: readonly FeatureRecord[]): Promise<void> {
@@ -22,7 +23,7 @@ async function goOn(path: string, records: readonly FeatureRecord[], key = KEY) 
   const file = await FeatureFile.open(path, 2, key);
   const written: number[] = [];
   for (const [index, each] of records.entries()) {
-    if ((await file.pass(each.pairHash, each.heldOut)) !== undefined) continue;
+    if ((await file.pass(each)) !== undefined) continue;
     written.push(index);
     await file.append(each);
   }
@@ -50,7 +51,7 @@ describe("a feature file", () => {
       expect((await goOn(path, RECORDS)).found).toEqual(RECORDS);
     }
     await truncate(path, 3);
-    expect(await goOn(path, RECORDS)).toEqual({ found: RECORDS, written: [0, 1, 2] });
+    expect(await goOn(path, RECORDS)).toEqual({ found: RECORDS, written: [0, 1, 2, 3] });
   });
 
   it("drops what belongs to other pairs, another key or nobody", async () => {

@@ -25,7 +25,7 @@ export function record(
 ): FeatureRecord {
   const hash = BigInt(index) * 0x9e3779b97f4a7c15n;
   const pairHash = BigInt.asUintN(64, hash);
-  return { pairHash, promptHash: pairHash, heldOut: false, cut: false, places, values: Float32Array.from(values), ...rest };
+  return { kind: "pair", pairHash, promptHash: pairHash, heldOut: false, cut: false, places, values: Float32Array.from(values), ...rest };
 }
 
 export async function featureFile(rowLength: number, records: readonly FeatureRecord[]): Promise<FeatureFile> {

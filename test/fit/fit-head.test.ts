@@ -1,13 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { bradleyTerry } from "../../src/fit/bradley-terry.js";
+import { BRADLEY_TERRY, WITHOUT_REPETITION } from "../../src/fit/bradley-terry.js";
 import { best } from "../../src/fit/cross-validate.js";
 import type { FeatureRecord } from "../../src/fit/feature-record.js";
 import { fitHead } from "../../src/fit/fit-head.js";
+import { meanLoss, type Pairs, type Problem } from "../../src/fit/mean-loss.js";
 import { END } from "../../src/fit/prefixes.js";
 import { HELD_OUT, splitPairs } from "../../src/fit/split.js";
 import { featureFile, record, separablePairs } from "./features.js";
 
 const all = () => true;
+const bradleyTerry = (pairs: Pairs, problems: readonly Problem[]) => meanLoss(pairs, BRADLEY_TERRY, problems);
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 async function fit(rowLength: number, records: readonly FeatureRecord[], seed = 0) {
@@ -60,6 +62,13 @@ describe("the Bradley–Terry loss", () => {
     for (const { value, gradient } of await bradleyTerry(file, weights)) {
       expect([value, ...gradient].every(Number.isFinite)).toBe(true);
     }
+  });
+
+  it("leaves repetition aside where that is asked", async () => {
+    const file = await pairsOf([...records, record(3, [END], [9, 0, 0, 9], { kind: "repetition" })]);
+    const [without] = await meanLoss(file, WITHOUT_REPETITION, [{ weight, includes: all }]);
+    expect(without).toEqual((await bradleyTerry(await pairsOf(records), [{ weight, includes: all }]))[0]);
+    expect((await bradleyTerry(file, [{ weight, includes: all }]))[0].value).not.toBeCloseTo(without.value, 2);
   });
 
   it("counts the included pairs alone", async () => {

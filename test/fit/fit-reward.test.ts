@@ -3,9 +3,12 @@ import { truncate } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { beforeAll, describe, expect, it } from "vitest";
+import { decodeHead, HEAD_BYTES, type RecordHead, recordBytes } from "../../src/fit/feature-record.js";
 import { type BadPair, type FitOptions, fitReward } from "../../src/fit/index.js";
+import { END, TURN_END } from "../../src/fit/prefixes.js";
 import { attachReward } from "../../src/import/index.js";
 import { inspect, loadReward, type PreferencePair, type RewardModel, scoreFile } from "../../src/index.js";
+import { EOS_TEXT } from "../helpers/byte-vocabulary.js";
 import { writeGguf } from "../helpers/gguf-writer.js";
 import { modelFolder } from "../helpers/model-folder.js";
 import { Random } from "../helpers/random.js";
@@ -66,15 +69,17 @@ describe("fitReward()", () => {
     const result = await fit({ out, onProgress: ({ phase }) => phases.add(phase) });
     expect(result.pairs).toEqual({ read: 150, skipped: 0, cut: 0, shared: 0, training: 120, heldOut: 30 });
     expect(result.strongest).toBe(false);
-    expect(result.accuracy.at(-1)).toMatchObject({ tokens: "end", pairs: 30 });
-    expect(result.accuracy.at(-1)?.accuracy).toBeGreaterThan(0.75);
+    const [end, turnEnd] = result.accuracy.slice(-2);
+    expect(end).toMatchObject({ tokens: "end" });
+    expect(turnEnd).toMatchObject({ tokens: "turn end", pairs: end.pairs });
+    expect(end.accuracy).toBeGreaterThan(0.75);
     expect(result.accuracy[0].tokens).toBe(4);
     expect([...phases]).toEqual(["load", "read", "fit"]);
     expect(readdirSync(dirname(out))).toEqual(["rm.gguf"]);
     const { rewardHead } = await inspect(out);
     expect(rewardHead).toMatchObject({ labels: ["reward"], nEmbd: 32, notes: { source: "random" } });
     expect(rewardHead?.notes.dataset).toMatch(/^pairs, 150 pairs, sha256 [0-9a-f]{64}$/);
-    expect(rewardHead?.notes.accuracy).toBeCloseTo(result.accuracy.at(-1)?.accuracy ?? 0, 6);
+    expect(rewardHead?.notes.accuracy).toBeCloseTo(end.accuracy, 6);
     expect(JSON.parse(String(rewardHead?.notes.prefix_accuracy))).toHaveLength(result.accuracy.length);
   });
 
@@ -178,7 +183,7 @@ describe("fitReward()", () => {
     expect(result.pairs).toMatchObject({ skipped: 0, cut: 60, training: 48, heldOut: 12 });
     expect(result.accuracy.map(({ tokens }) => tokens)).toEqual([4, 8, 16]);
     const whole = await fit({ pairs: long.map((pair) => ({ ...pair, ...ending(30) })), contextSize: 64 });
-    expect(whole.accuracy.map(({ tokens }) => tokens)).toEqual([4, 8, 16, "end"]);
+    expect(whole.accuracy.map(({ tokens }) => tokens)).toEqual([4, 8, 16, "end", "turn end"]);
   });
 
   it("leaves pairs that it is fitted on out of the check", async () => {
@@ -217,6 +222,74 @@ describe("fitReward()", () => {
     ] as const) {
       expect((await fit({ model: model.path, pairs: conversations, template })).pairs.skipped).toBe(0);
     }
+  });
+});
+
+/** The records of a file of hidden states, as they lie on disk. */
+function recordsIn(path: string): { head: RecordHead; values: Float32Array }[] {
+  const bytes = readFileSync(path);
+  const records: { head: RecordHead; values: Float32Array }[] = [];
+  for (let at = 44; at < bytes.length; ) {
+    const head = decodeHead(bytes, at);
+    const end = at + recordBytes(head, 32);
+    records.push({ head, values: new Float32Array(Uint8Array.from(bytes.subarray(at + HEAD_BYTES, end)).buffer) });
+    at = end;
+  }
+  return records;
+}
+
+describe("what is read", () => {
+  const chatTemplate = `{% for m in messages %}{{ m.role[0] }}: {{ m.content }}\n${EOS_TEXT}{% endfor %}{% if add_generation_prompt %}a: {% endif %}`;
+
+  it("at both ends is what score() reads there", async () => {
+    const trunk = models.write({ seed: 5, chatTemplate });
+    const [scorer, out] = [outPath(), outPath()];
+    const weight = [...new Random(8).normals(32, 1)];
+    await attachReward({ model: trunk.path, head: { weight }, out: scorer });
+    await fit({ model: trunk.path, out, pairs: pairs.slice(0, 20), repetition: 0, keepFeatures: true });
+    const records = recordsIn(`${out}.features`);
+    await withJudge(scorer, async (model) => {
+      for (const [index, { prompt, chosen, rejected }] of pairs.slice(0, 3).entries()) {
+        const { head, values } = records[index];
+        for (const [place, rewardAt] of [
+          [END, "last"],
+          [TURN_END, "end"],
+        ] as const) {
+          const inputs = [chosen, rejected].map((response) => ({ prompt, response }));
+          for (const [side, { reward }] of (await model.score(inputs, { rewardAt })).entries()) {
+            const start = (2 * head.places.indexOf(place) + side) * 32;
+            const read = weight.reduce((sum, each, i) => sum + each * values[start + i], 0);
+            expect(read).toBeCloseTo(reward, 3);
+          }
+        }
+      }
+    });
+  });
+
+  it("of a share of the pairs are copies that repeat and long texts, each behind its pair", async () => {
+    const conversations = pairs.slice(0, 20).map(({ prompt, ...rest }, index) => {
+      const before =
+        index % 2 === 0
+          ? [
+              { role: "user", content: "so" },
+              { role: "assistant", content: "yes" },
+            ]
+          : [];
+      return { ...rest, prompt: [...before, { role: "user", content: String(prompt) }] };
+    });
+    const out = outPath();
+    const result = await fit({ out, pairs: conversations, repetition: 1, keepFeatures: true });
+    expect(result.pairs).toMatchObject({ read: 20, training: 16, heldOut: 4 });
+    expect(result.repetition.map(({ tokens, pairs: count }) => [tokens, count])).toEqual(
+      expect.arrayContaining([
+        ["end", 4],
+        ["turn end", 4],
+      ]),
+    );
+    const records = recordsIn(`${out}.features`);
+    expect(records.map(({ head }) => head.kind)).toEqual(Array(20).fill(["pair", "long", "repetition"]).flat());
+    const long = records.filter(({ head }) => head.kind === "long");
+    expect(long.map(({ head }) => head.places.length > 0)).toEqual(conversations.map((_, index) => index % 2 === 0));
   });
 });
 
@@ -266,6 +339,8 @@ describe("bad input", () => {
     [{ heldOut: "missing.jsonl" }, "FILE_NOT_FOUND"],
     [{ format: "csv" as never }, "OPTION_INVALID"],
     [{ limit: 0 }, "OPTION_INVALID"],
+    [{ repetition: 1.1 }, "OPTION_INVALID"],
+    [{ consistency: -1 }, "OPTION_INVALID"],
     [{ pair: [] } as never, "OPTION_INVALID"],
   ] satisfies [Partial<FitOptions>, string][])("%o is %s", async (options, code) => {
     await expect(fit(options)).rejects.toMatchObject({ name: "ArgsearchError", code });

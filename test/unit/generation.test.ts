@@ -79,7 +79,7 @@ describe("a response", () => {
       candidates: false,
     });
     await decoder.generate("p", { method: "sample", topK: 0, topP: 0.5, maxTokens: 1 });
-    expect(fake.begun[1]).toMatchObject({ method: "sample", topK: 0, topP: 0.5, temperature: 0.8 });
+    expect(fake.begun[1]).toMatchObject({ method: "sample", topK: 0, samplers: { topP: 0.5 }, temperature: 0.8 });
     await decoder.generate("p", { method: "greedy", topK: 5, maxTokens: 1 });
     expect(fake.begun[2]).toMatchObject({ method: "args", topK: 1 });
   });

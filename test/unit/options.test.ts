@@ -122,7 +122,7 @@ describe("generate()", () => {
   it("has the paper's defaults", () => {
     expect(generate({})).toMatchObject({ method: "args", topK: 10, weight: 0.6, combine: "interpolate", select: "greedy", maxTokens: 128 });
     expect(generate({ combine: "additive" }).weight).toBe(1.5);
-    expect(generate({ method: "sample" })).toMatchObject({ topK: 40, temperature: 0.8, topP: 0.95 });
+    expect(generate({ method: "sample" })).toMatchObject({ topK: 40, temperature: 0.8, samplers: { topP: 0.95 } });
     expect(generate({ select: "stochastic" }).temperature).toBe(1);
   });
 

@@ -42,8 +42,18 @@ function headRows(head: RewardHeadSummary | null): string[][] {
     ["  bias", head.bias.map(shown).join(", ")],
     ["  scale, shift", `${head.scale.map(shown).join(", ")}; ${head.shift.map(shown).join(", ")}`],
     ...(head.position === undefined ? [] : [["  read at", head.position === "end" ? "the end of the turn" : "the last token"]]),
-    ...Object.entries(head.notes).map(([key, value]) => [`  ${key}`, shown(value)]),
+    ...Object.entries(head.notes).map(([key, value]) => [`  ${key}`, key === "prefix_accuracy" ? accuracies(String(value)) : shown(value)]),
   ];
+}
+
+/** What `reward fit` stores, in words; anything else as it is. */
+function accuracies(text: string): string {
+  try {
+    const places = JSON.parse(text) as readonly { tokens: unknown; accuracy: number }[];
+    return places.map(({ tokens, accuracy }) => `${tokens}: ${accuracy.toFixed(3)}`).join(", ");
+  } catch {
+    return text;
+  }
 }
 
 /** 32-bit numbers print with digits that they do not have. */

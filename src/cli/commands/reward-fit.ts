@@ -1,10 +1,18 @@
 import { type Command, Option } from "commander";
 import { refuseInputs } from "../../files/inputs.js";
-import { type BadPair, type FitOptions, type FitProgress, type FitResult, fitReward } from "../../fit/index.js";
+import {
+  type BadPair,
+  type EndLevel,
+  type FitOptions,
+  type FitProgress,
+  type FitResult,
+  fitReward,
+  type PlaceAccuracy,
+} from "../../fit/index.js";
 import { PAIR_FORMAT_NAMES } from "../../index.js";
 import { addExamples, addModelFlags, type ModelFlags, modelOptions } from "../flags/flags.js";
 import { addTemplateFlags, type TemplateFlags, templateFiles, templateOptions } from "../flags/templates.js";
-import { integer, parseNumber } from "../flags/values.js";
+import { integer, number, parseNumber } from "../flags/values.js";
 import { reportLeftOut } from "../terminal/failure.js";
 import { plural, table } from "../terminal/format.js";
 import { resumable } from "../terminal/interrupt.js";
@@ -12,7 +20,10 @@ import { note, print, printJson } from "../terminal/output.js";
 import { workBar } from "../terminal/progress.js";
 import { logTo } from "./session.js";
 
-interface FitFlags extends ModelFlags, Pick<FitOptions, "out" | "format" | "limit" | "seed" | "heldOut" | "keepFeatures">, TemplateFlags {
+interface FitFlags
+  extends ModelFlags,
+    Pick<FitOptions, "out" | "format" | "limit" | "seed" | "heldOut" | "repetition" | "consistency" | "keepFeatures">,
+    TemplateFlags {
   model: string;
   pairs: string;
   json?: boolean;
@@ -29,6 +40,8 @@ export function addRewardFit(reward: Command): void {
     .option("--held-out <n|file>", "pairs that only check the fit: a share, a count or a file (default: 0.2)", heldOut)
     .option("--limit <n>", "most pairs to take (default: all)", integer)
     .option("--seed <n>", "which pairs are held out (default: 0)", integer)
+    .option("--repetition <share>", "share of the pairs to read as long texts, too, and against copies that repeat (default: 0.15)", number)
+    .option("--consistency <n>", "how much an ending must be worth what the answer is worth (default: as cross-validation finds)", number)
     .option("--keep-features", "keep OUT.features: another fit of the same pairs takes seconds")
     .option("--json", "print one JSON object instead of a table");
   addTemplateFlags(command, "the model");
@@ -47,7 +60,7 @@ function formatFlag(): Option {
 
 async function fit(flags: FitFlags): Promise<void> {
   logTo(flags.verbose);
-  const { model, pairs, out, format, limit, seed, keepFeatures } = flags;
+  const { model, pairs, out, format, limit, seed, repetition, consistency, keepFeatures } = flags;
   await refuseInputs(out, templateFiles(flags));
   const bar = workBar("reading pairs");
   const onProgress = ({ phase, done, total }: FitProgress): void => {
@@ -61,7 +74,8 @@ async function fit(flags: FitFlags): Promise<void> {
     fitReward({
       ...modelOptions(flags),
       ...templateOptions(flags),
-      ...{ model, pairs, out, format, limit, seed, keepFeatures, heldOut: flags.heldOut, chatTemplate: flags.template?.text },
+      ...{ model, pairs, out, format, limit, seed, repetition, consistency, keepFeatures },
+      ...{ heldOut: flags.heldOut, chatTemplate: flags.template?.text },
       ...{ onProgress, onBadPair, signal },
     }),
   ).finally(bar.stop);
@@ -71,21 +85,34 @@ async function fit(flags: FitFlags): Promise<void> {
   note(`wrote ${out}`);
 }
 
-function report({ pairs, accuracy, strength }: FitResult): string {
+function report({ pairs, accuracy, repetition, endLevel, strength, consistency }: FitResult): string {
   const lost = [
     ...(pairs.skipped > 0 ? [`${pairs.skipped} left out`] : []),
     ...(pairs.cut > 0 ? [`${pairs.cut} cut to fit the context`] : []),
     ...(pairs.shared > 0 ? [`${pairs.shared} of the held-out file not checked, being among the pairs to fit on`] : []),
   ];
-  const rows = accuracy.map(({ tokens, pairs, accuracy, low, high }) => [
-    String(tokens),
-    accuracy.toFixed(3),
-    `${low.toFixed(3)} to ${high.toFixed(3)}`,
-    String(pairs),
+  const strengths = `regularisation ${strength.toPrecision(3)}, consistency ${Number(consistency.toPrecision(3))}`;
+  const heading = `fitted on ${plural(pairs.training, "pair")}, checked on ${pairs.heldOut}, ${strengths}\n`;
+  const rows = accuracy.map((each) => [
+    ...accuracyCells(each),
+    ...repetitionCells(repetition.find(({ tokens }) => tokens === each.tokens)),
   ]);
-  const heading = `fitted on ${plural(pairs.training, "pair")}, checked on ${pairs.heldOut}, regularisation ${strength.toPrecision(3)}\n`;
-  const body = rows.length === 0 ? "" : `\n${table([["tokens read", "accuracy", "95 %", "pairs"], ...rows], [0, 1, 3])}`;
-  return `${heading}${lost.length === 0 ? "" : `${lost.join(", ")}\n`}${body}`;
+  const names = ["tokens read", "accuracy", "95 %", "pairs", ...(repetition.length > 0 ? ["against repetition", "pairs"] : [])];
+  const body = rows.length === 0 ? "" : `\n${table([names, ...rows], [0, 1, 3, 4, 5])}`;
+  return `${heading}${lost.length === 0 ? "" : `${lost.join(", ")}\n`}${body}${endLevel === null ? "" : levelLine(endLevel)}`;
+}
+
+function accuracyCells({ tokens, pairs, accuracy, low, high }: PlaceAccuracy): string[] {
+  return [String(tokens), accuracy.toFixed(3), `${low.toFixed(3)} to ${high.toFixed(3)}`, String(pairs)];
+}
+
+function repetitionCells(place: PlaceAccuracy | undefined): string[] {
+  return place === undefined ? [] : [place.accuracy.toFixed(3), String(place.pairs)];
+}
+
+function levelLine({ difference, absolute }: EndLevel): string {
+  const apart = `${difference < 0 ? "" : "+"}${difference.toFixed(3)} deviations (${absolute.toFixed(3)} without sign)`;
+  return `\nat the end of the turn against the last token of preferred responses: ${apart}\n`;
 }
 
 /** A number is a share or a count, anything else a file. */
