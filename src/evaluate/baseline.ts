@@ -1,6 +1,6 @@
 /** What a method's answers are held against. */
 import { isDeepStrictEqual } from "node:util";
-import type { SamplerOptions } from "../samplers.js";
+import type { SamplerOptions } from "../types.js";
 import { type MethodSettings, samplersOf } from "./methods.js";
 
 /**

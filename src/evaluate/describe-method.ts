@@ -1,5 +1,5 @@
 /** The settings of a method in words. */
-import type { SamplerOptions } from "../samplers.js";
+import type { SamplerOptions } from "../types.js";
 import { type MethodSettings, samplersOf } from "./methods.js";
 
 /** "k = 10, w = 0.6, interpolate, greedy, dryMultiplier 0.8, ending policy". */
@@ -11,7 +11,7 @@ export function describeMethod(settings: MethodSettings): string {
     ...own,
     topP !== undefined && topP < 1 && `p = ${topP}`,
     ...Object.entries(samplers).map(([name, value]) => describeSampler(name, value)),
-    ending !== undefined && `ending ${ending}`,
+    ending !== undefined && (method !== "greedy" || ending === "never") && `ending ${ending}`,
   ]
     .filter((part) => typeof part === "string")
     .join(", ");

@@ -1,7 +1,6 @@
 /** The methods an evaluation compares: names for settings of the one decoding loop. */
 import { SAMPLERS } from "../decode/sampler-options.js";
-import type { SamplerOptions } from "../samplers.js";
-import type { GenerateOptions } from "../types.js";
+import type { GenerateOptions, SamplerOptions } from "../types.js";
 import { integer, type Names, nonEmptyText, oneOf, onlyKnown, plainObject } from "../validate.js";
 
 /**

@@ -1,17 +1,16 @@
 /** Methods at several settings: the paper's figures over w and k, and those over whatever else is a number. */
 import { ArgsearchError } from "../errors.js";
-import type { SamplerOptions } from "../samplers.js";
+import type { SamplerOptions } from "../types.js";
 import { finite, invalid, onlyKnown, plainObject } from "../validate.js";
 import { isGuided, type MethodSettings, type MethodSpec } from "./methods.js";
 
 /** Values of settings; every combination is decoded, by each method that they mean something to. */
 export type Sweep = { readonly [Name in SweptName]?: readonly number[] | undefined };
 
-/** A sampler that is a number. */
-type NumericSampler = Exclude<keyof SamplerOptions, "logitBias" | "grammar" | "jsonSchema" | "drySequenceBreakers">;
-
-/** A setting that a sweep can vary. */
-export type SweptName = "weight" | "topK" | "temperature" | "drafts" | NumericSampler;
+/** A setting that a sweep can vary: of samplers those that are numbers. */
+export type SweptName =
+  | ("weight" | "topK" | "temperature" | "drafts")
+  | Exclude<keyof SamplerOptions, "logitBias" | "grammar" | "jsonSchema" | "drySequenceBreakers">;
 
 /** Which methods a setting is varied for, and what to add where none of them is among those to compare. */
 interface Takers {

@@ -47,6 +47,22 @@ describe("eval", () => {
     expect(halved).toBeCloseTo((methods["policy: greedy"]?.reward?.mean ?? 0) / 2, 6);
   });
 
+  it("takes the policy's samplers for every method, and a reward model as judge", async () => {
+    const folder = await scratch();
+    const out = join(folder, "out");
+    const samplers = ["--dry-multiplier", "0.8", "--ending", "policy"];
+    const args = ["eval", "--data", await data(folder), "--methods", "greedy,args-greedy", ...samplers, "--no-report", "--out", out];
+    const { code, stdout, stderr } = await argsearch([...args, "--judge-reward", reward, "--judge-pair", "args-greedy:greedy", ...QUICK]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/\nargs-greedy against greedy by reward\.gguf: win-tie [\d.]+ % \[[\d.]+, [\d.]+\] \(\d \/ \d \/ \d\)\n$/);
+    const { settings, methods } = JSON.parse(await readFile(join(out, "results.json"), "utf8")) as EvaluationResults;
+    expect(settings.methods.greedy).toEqual({ method: "greedy", dryMultiplier: 0.8, ending: "policy" });
+    expect(settings.methods["args-greedy"]).toMatchObject({ weight: 0.6, dryMultiplier: 0.8, ending: "policy" });
+    for (const metric of ["judgeReward", "ended", "loops", "lowDiversity", "perplexity"]) {
+      expect(methods.greedy?.[metric]?.count, metric).toBe(PROMPTS.length);
+    }
+  });
+
   it("goes on after it was killed, to the same responses", async () => {
     const folder = await scratch();
     const [whole, killed] = [join(folder, "whole"), join(folder, "killed")];

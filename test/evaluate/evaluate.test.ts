@@ -64,6 +64,22 @@ describe("evaluate", () => {
     expect(methods["args-greedy"]?.reward?.mean).toBeCloseTo(mean, 3);
   });
 
+  it("decodes with a method's samplers, those that it does not name off, and knows the policy's own perplexity", async () => {
+    const dry = { dryMultiplier: 0.8, dryAllowedLength: 0 };
+    const methods = ["greedy", { name: "dry", method: "greedy", ...dry }] as const;
+    const found = await evaluate({ ...SMALL, methods, slots: 1, maxTokens: 24 });
+    const decoder = await load({ threads: 1 });
+    onTestFinished(() => decoder.dispose());
+    const plain = await decoder.generateAll(PROMPTS, { method: "greedy", maxTokens: 24, dryMultiplier: 0 });
+    const drier = await decoder.generateAll(PROMPTS, { method: "greedy", maxTokens: 24, ...dry });
+    expect(drier.map(({ text }) => text)).not.toEqual(plain.map(({ text }) => text));
+    const perplexities = (results: typeof plain): number[] =>
+      results.map(({ policyLogProbs }) => Math.exp(-policyLogProbs.reduce((sum, value) => sum + value / policyLogProbs.length, 0)));
+    const mean = (values: number[]): number => values.reduce((sum, value) => sum + value / values.length, 0);
+    expect(found.methods.greedy?.perplexity?.mean).toBeCloseTo(mean(perplexities(plain)), 3);
+    expect(found.methods.dry?.perplexity?.mean).toBeCloseTo(mean(perplexities(drier)), 3);
+  });
+
   it("goes on where it was stopped, to the same end as an unbroken run", async () => {
     const [whole, broken] = [await scratch(), await scratch()];
     const unbroken = await evaluate({ ...SMALL, out: whole });

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { baselineOf } from "../../src/evaluate/baseline.js";
+import { describeMethod } from "../../src/evaluate/describe-method.js";
 import { METHOD_NAMES, methodOf } from "../../src/evaluate/methods.js";
 import { resolveEvaluation } from "../../src/evaluate/options.js";
 import { parseSweep, sweepMethods } from "../../src/evaluate/sweep.js";
@@ -15,6 +17,15 @@ describe("methods", () => {
     expect(() => methodOf({ name: "greedy", topk: 3 } as never)).toThrow(/did you mean topK/);
     expect(() => methodOf({ name: "best-of-n", drafts: 0 })).toThrow(/drafts/);
     expect(() => methodOf({ name: "" })).toThrow(/name/);
+  });
+
+  it("may be decoded by a policy with samplers", () => {
+    const settings = methodOf({ name: "args-greedy", dryMultiplier: 0.8, minP: 0.05, grammar: "root ::= [a-z]+", ending: "policy" });
+    expect(settings).toMatchObject({ method: "args", weight: 0.6, dryMultiplier: 0.8, minP: 0.05 });
+    expect(describeMethod(settings)).toBe("k = 10, w = 0.6, interpolate, greedy, grammar, dryMultiplier 0.8, minP 0.05, ending policy");
+    expect(describeMethod({ method: "greedy", dryMultiplier: 0.8, ending: "policy" })).toBe("the most likely token, dryMultiplier 0.8");
+    expect(describeMethod(methodOf("top-p"))).toBe("temperature 0.7, p = 0.95");
+    expect(() => resolveEvaluation({ data: ["a"], methods: [{ name: "greedy", minP: 2 }] })).toThrow(/minP must be a number from 0 to 1/);
   });
 
   it("without a reward are those that need none", () => {
@@ -66,7 +77,31 @@ describe("sweeps", () => {
       "args-greedy weight=0.8 topK=20",
     ]);
     expect(methods[4]).toMatchObject({ weight: 0.8, topK: 20, select: "greedy" });
-    expect(() => sweepMethods([methodOf("greedy")], { weight: [1] })).toThrow(/guided/);
+    expect(() => sweepMethods([methodOf("greedy")], { weight: [1] })).toThrow(/sweep of weight needs a guided method/);
     expect(() => sweepMethods([methodOf("args-greedy")], { weight: [] })).toThrow(/non-empty/);
+  });
+
+  it("of samplers are of the baselines, too; each method takes what means something to it", () => {
+    const methods = sweepMethods(
+      ["greedy", "best-of-n", "args-greedy"].map((name) => methodOf(name as "greedy")),
+      {
+        weight: [0.2, 0.6],
+        drafts: [2],
+        dryMultiplier: [0, 0.8],
+      },
+    );
+    expect(methods.map(({ name }) => name)).toEqual([
+      "greedy dryMultiplier=0",
+      "greedy dryMultiplier=0.8",
+      "best-of-n drafts=2 dryMultiplier=0",
+      "best-of-n drafts=2 dryMultiplier=0.8",
+      "args-greedy weight=0.2 dryMultiplier=0",
+      "args-greedy weight=0.2 dryMultiplier=0.8",
+      "args-greedy weight=0.6 dryMultiplier=0",
+      "args-greedy weight=0.6 dryMultiplier=0.8",
+    ]);
+    const baselines = methods.map((method) => baselineOf(method, methods, (each) => each)?.name);
+    expect(baselines.slice(-2)).toEqual(["greedy dryMultiplier=0", "greedy dryMultiplier=0.8"]);
+    expect(parseSweep("minP=0,0.1,…,0.3")).toEqual(["minP", [0, 0.1, 0.2, 0.3]]);
   });
 });

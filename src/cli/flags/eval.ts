@@ -6,13 +6,15 @@ import {
   type JudgeRewardOptions,
   METHOD_NAMES,
   type MethodName,
+  type MethodSettings,
   type MethodSpec,
   type ModelPair,
   parseSweep,
   type Sweep,
 } from "../../evaluate/index.js";
 import { ArgsearchError, type RewardTerm } from "../../index.js";
-import { addIsolateFlag, addModelFlags, type IsolateFlag, type ModelFlags, modelOptions } from "./flags.js";
+import { addIsolateFlag, addModelFlags, endingFlag, type IsolateFlag, type ModelFlags, modelOptions } from "./flags.js";
+import { addSamplerFlags, type SamplerFlags, samplerOptions } from "./samplers.js";
 import {
   addRewardTemplateFlag,
   addTemplateFlags,
@@ -26,6 +28,8 @@ import { ESCAPES, escapedTexts, integer, list, number, rewardTerm } from "./valu
 
 const FORMATS = ["auto", "hh", "shp", "prompts", "prompt", "messages", "conversation"] as const;
 
+const SWEEP = "methods at every combination of settings they take: weight=0,0.2,…,1 topK=5,10,20 dryMultiplier=0,0.8; any that is a number";
+
 /** Where results go without --out. */
 const DEFAULT_OUT = "argsearch-eval";
 
@@ -34,6 +38,8 @@ export interface EvalFlags
     IsolateFlag,
     TemplateFlags,
     RewardTemplateFlags,
+    SamplerFlags,
+    Pick<MethodSettings, "ending">,
     Pick<EvaluateOptions, "limit" | "maxTokens" | "stop" | "seed" | "slots" | "rewardAt"> {
   policy?: string[];
   reward?: RewardOfPolicy[];
@@ -104,13 +110,15 @@ export function addEvalFlags(command: Command): void {
     .option("-w, --weight <w>", "weight of the reward in ARGS (default: 0.6)", number)
     .option("-t, --temperature <t>", "of every draw (default: 0.7)", number)
     .option("--best-of <n>", "drafts of best-of-n (default: 10)", integer)
-    .option("--sweep <name=values...>", "ARGS at every combination: weight=0,0.2,…,1 topK=5,10,20", sweep)
+    .option("--sweep <name=values...>", SWEEP, sweep)
+    .addOption(endingFlag())
     .option("-n, --max-tokens <n>", "longest response (default: 128)", integer)
     .option("--stop <text>", `text that ends a response; repeatable; ${ESCAPES}`, escapedTexts)
     .option("-s, --seed <n>", "of every draw and resampling (default: 0)", integer)
     .option("--slots <n>", "prompts decoded at once (default: 4)", integer);
   command.addOption(rewardAtFlag());
   addTemplateFlags(command, "the policies");
+  addSamplerFlags(command);
   command
     .optionsGroup("Judges (key of an endpoint in OPENAI_API_KEY):")
     .option("--judge-reward <file>", "reward model that rates every answer, best on another trunk: no endpoint is needed")
@@ -164,18 +172,20 @@ function modelsOf(flags: EvalFlags): Pick<EvaluateOptions, "policy" | "reward" |
 
 /** Undefined leaves the choice to the library, unless settings change a method. */
 function methodsOf(flags: EvalFlags): (MethodName | MethodSpec)[] | undefined {
-  const { methods, topK, weight, temperature, bestOf } = flags;
-  const changed = [topK, weight, temperature, bestOf].some((value) => value !== undefined);
+  const { methods, topK, weight, temperature, bestOf, ending } = flags;
+  // The policy is the same in all methods.
+  const common = { ...samplerOptions(flags), ending };
+  const changed = [topK, weight, temperature, bestOf, ...Object.values(common)].some((value) => value !== undefined);
   if (methods === undefined && !changed) return undefined;
   return (methods ?? METHOD_NAMES).map((name): MethodName | MethodSpec => {
     if (!METHOD_NAMES.includes(name as MethodName)) {
       throw new ArgsearchError("OPTION_INVALID", `methods must be of ${METHOD_NAMES.join(", ")}, got "${name}"`, { option: "methods" });
     }
-    if (name === "greedy") return name;
     const guided = name.startsWith("args-");
-    const drawn = name !== "args-greedy";
+    const drawn = name !== "args-greedy" && name !== "greedy";
     return {
       name,
+      ...common,
       ...(guided && topK !== undefined && { topK }),
       ...(guided && weight !== undefined && { weight }),
       ...(drawn && temperature !== undefined && { temperature }),
