@@ -67,7 +67,8 @@ export class AlternativesOf {
         keywords.at("anyOf"),
       ]);
     const one = this.#nodes(keywords, "oneOf").map((each) => this.one(each));
-    if (one.length > 0) parts.push([this.#limited(exactlyOne(one), keywords.at("oneOf")), keywords.at("oneOf")]);
+    this.#limited(one.flat(), keywords.at("oneOf"));
+    if (one.length > 0) parts.push([exactlyOne(one), keywords.at("oneOf")]);
     const not = keywords.get("not");
     if (not !== undefined) {
       const exclusions = this.one(this.#document.node(not, keywords.at("not")));
