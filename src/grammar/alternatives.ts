@@ -27,6 +27,7 @@ export class AlternativesOf {
 
   /** Of all `nodes` at once; none where they contradict each other. */
   all(nodes: Nodes): Alternatives {
+    if (nodes.length === 1) return this.one(nodes[0]);
     return this.#product(nodes.map((node) => [this.one(node), node.place] as const));
   }
 

@@ -3,8 +3,8 @@ import { checkGrammar } from "../../src/grammar/check-grammar.js";
 
 const left = (depth: number, tail: string) => Array.from({ length: depth }, (_, i) => `a${i} ::= a${i + 1} ${tail}\n`).join("");
 
-/** What llama.cpp 's own loader takes (tested with it, see docs/architecture.md on grammars). */
-export const USABLE: [string, string][] = [
+/** What llama.cpp takes. */
+const USABLE: [string, string][] = [
   ["a list", 'root ::= item ("," item)*\nitem ::= [a-z0-9]+'],
   [
     "every kind of symbol",
@@ -22,8 +22,8 @@ export const USABLE: [string, string][] = [
   ["a chain of rules", `root ::= a0\n${left(500, '"x"')}a500 ::= "y"`],
 ];
 
-/** With the line that is named. */
-export const UNUSABLE: [string, string, number][] = [
+/** What llama.cpp refuses without a reason, takes for something else, hangs on or aborts at; with the line that is named. */
+const UNUSABLE: [string, string, number][] = [
   ["no rule", "", 1],
   ["no root", 'a ::= "b"', 1],
   ["an undefined rule", 'root ::= "a"\n\nx ::= nothing', 3],

@@ -124,7 +124,7 @@ describe("what would not end, or not fit", () => {
     ["many values", { enum: Array.from({ length: 100_001 }, (_, i) => i) }],
     ["long values", { enum: Array.from({ length: 300 }, (_, i) => "x".repeat(5000) + i) }],
     ["many beginnings", { enum: Array.from({ length: 20_000 }, (_, i) => i) }],
-    ["many optional properties", { properties: Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`p${i}`, {}])) }],
+    ["many optional properties", { properties: Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`p${i}`, {}])) }],
     [
       "cases that multiply",
       { allOf: Array.from({ length: 30 }, (_, i) => ({ anyOf: [{ required: [`a${i}`] }, { required: [`b${i}`] }] })) },
@@ -138,14 +138,23 @@ describe("what would not end, or not fit", () => {
         ],
       })),
     ],
+    [
+      "many comparisons",
+      { oneOf: Array.from({ length: 400 }, () => ({ type: "object", required: Array.from({ length: 100 }, (_, i) => `a${i}`) })) },
+    ],
     ["many alternatives of oneOf", { oneOf: Array.from({ length: 5000 }, (_, i) => ({ const: i })) }],
   ])("%s", (_, schema) => {
     expect(refusedAt(schema)).toMatch(/^#/);
   });
 
   it("but long chains of values are kept", () => {
-    const { $defs, ...rest } = chain(3000, (next) => ({ type: "object", properties: { next: { $ref: next } } }));
-    expect(grammarOfSchema({ ...rest, $defs: { ...$defs, "3000": string } })).toContain("root ::= ");
+    const { $defs, ...rest } = chain(1500, (next) => ({ type: "object", properties: { next: { $ref: next } } }));
+    expect(grammarOfSchema({ ...rest, $defs: { ...$defs, "1500": string } })).toContain("root ::= ");
+  });
+
+  it("as are hundreds of cases that differ", () => {
+    const tagged = (i: number) => ({ type: "object", properties: { tag: { const: `t${i}` }, value: {} }, required: ["tag"] });
+    expect(grammarOfSchema({ oneOf: Array.from({ length: 150 }, (_, i) => tagged(i)) })).toContain("root ::= ");
   });
 
   it("as are hundreds of properties", () => {
