@@ -21,9 +21,10 @@ Item = TypeVar("Item")
 class TrainingConfig:
     """``steps`` bounds the run and shapes the schedule; data beyond it is not read. ``max_length``: tokens.
 
-    ``at_once``: examples of a batch computed together, none for all; their gradients add up to the batch's. One at a time
-    takes the least memory and no padding, and a CPU loses nothing by it. ``bfloat16``: matrix products in bfloat16, weights
-    and sums in float32. ``head_learning_rate``: for parameters of ``head``, if they get one of their own.
+    ``at_once``: examples of a batch computed together, none for all; their gradients add up to the batch's. Few take
+    less memory and padding; one alone has all weights cast and all gradients added for it, which costs a CPU as much
+    again. ``bfloat16``: matrix products in bfloat16, weights and sums in float32. ``head_learning_rate``: for parameters
+    of ``head``, if they get one of their own.
     """
 
     steps: int

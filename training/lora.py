@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -43,7 +44,7 @@ def merge_lora(trunk: nn.Module) -> None:
     trunk.requires_grad_(True)
 
 
-def _replace(module: nn.Module, kind: type, make) -> None:
+def _replace(module: nn.Module, kind: type[nn.Module], make: Callable[..., nn.Module]) -> None:
     for name, child in module.named_children():
         if isinstance(child, kind):
             setattr(module, name, make(child))

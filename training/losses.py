@@ -32,9 +32,9 @@ def consistency(chosen: Tensor, batch: list[EncodedPair]) -> Tensor:
 
     The squared difference of successive rewards, a mean over the response, plus that of its last step alone, from the
     last content token to the end-of-turn token. Where a response goes on well, its value at a prefix is its value one
-    token later: the undiscounted Bellman equation without a reward on the way. FaRMA (Rashid et al., "Towards
-    Cost-Effective Reward Guided Text Generation", ICML 2025) takes this residual's square between the prefixes of a response
-    for the same end, and so do TD-trained value models. The last step counts by itself, as it is one of a hundred and decides whether a response ends.
+    token later: the undiscounted Bellman equation without a reward on the way, whose squared residual FaRMA (Rashid et
+    al., "Towards Cost-Effective Reward Guided Text Generation", ICML 2025, arXiv 2502.04517) takes between a response's
+    prefixes. The last step counts by itself too: it is one of a hundred, and decides whether a response ends.
     """
     width = chosen.shape[1]
     position = torch.arange(width - 1, device=chosen.device)

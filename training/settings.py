@@ -38,7 +38,7 @@ def parse_options(description: str | None) -> argparse.Namespace:
     parser.add_argument("--lora", type=int, default=0, metavar="RANK",
                         help="train a low-rank product beside each projection, not the projections; 0: all weights (0)")
     parser.add_argument("--batch-size", type=int, default=16, help="dialogues, or pairs, a step (16)")
-    parser.add_argument("--at-once", type=int, help="pairs of a batch computed together (1 on a CPU, else all)")
+    parser.add_argument("--at-once", type=int, help="pairs of a batch computed together (4 on a CPU, else all)")
     parser.add_argument("--bfloat16", action="store_true",
                         help="matrix products in bfloat16, weights and sums in float32: faster where the processor has it")
     parser.add_argument("--max-length", type=int, default=512,
@@ -49,7 +49,7 @@ def parse_options(description: str | None) -> argparse.Namespace:
     parser.add_argument("--type", default="f16", help="format of the GGUF files, as in argsearch reward import (f16)")
     options = parser.parse_args()
     options.held_out = _held_out(options.held_out)
-    options.at_once = options.at_once or (1 if options.device == "cpu" else options.batch_size)
+    options.at_once = options.at_once or (min(4, options.batch_size) if options.device == "cpu" else options.batch_size)
     options.head_learning_rate = options.head_learning_rate or 10 * options.learning_rate
     if not 0 <= options.repetition < 1:
         parser.error(f"--repetition is a share from 0 to below 1, not {options.repetition}")

@@ -5,8 +5,8 @@
 1. ``OUT/policy``: the causal language model in DIR, fine-tuned on the preferred responses (not with ``--sft-epochs 0``).
 2. ``OUT/reward``: a sequence classification model that starts from that policy's trunk, all of its weights trained with
    the Bradley-Terry loss on every prefix, or low-rank products beside them (``--lora``). Along preferred responses each
-   reward is tied to the next, the end-of-turn token's to the last token's, and loops made of preferred responses are among the rejected ones. Its rewards have
-   deviation 1 on the training pairs.
+   reward is tied to the next, the end-of-turn token's to the last token's, and loops made of preferred responses are
+   among the rejected ones. Its rewards have deviation 1 on the training pairs.
 3. ``OUT/accuracy.json``: held-out pairs told apart, by response tokens read and at their ends.
 4. ``OUT/policy.gguf`` and ``OUT/reward.gguf``, by ``argsearch convert`` and ``argsearch reward import``.
 

@@ -12,13 +12,14 @@ import tempfile
 import unittest
 from pathlib import Path
 from random import Random
+from unittest import mock
 
 import torch
 from transformers import LlamaConfig, LlamaModel
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "training"))
 
-import reward_model  # noqa: E402
+import batching  # noqa: E402
 from checkpoint import Checkpoint  # noqa: E402
 from corpus import Corpus  # noqa: E402
 from data import Message, Preference, encode_pair  # noqa: E402
@@ -76,11 +77,8 @@ class Resuming(unittest.TestCase):
                 yield pair
 
         # Windows of one batch, so that the stream is read as it is trained on.
-        whole, reward_model.length_batches.__globals__["WINDOW"] = reward_model.length_batches.__globals__["WINDOW"], 1
-        try:
+        with mock.patch.object(batching, "WINDOW", 1):
             train_reward_model(model, TOKENIZER, pairs(), RewardConfig(**SETTINGS), lambda _: None, checkpoint)
-        finally:
-            reward_model.length_batches.__globals__["WINDOW"] = whole
         return model
 
     def test_a_killed_run_goes_on_to_the_same_bytes(self) -> None:
