@@ -9,10 +9,12 @@ const LAYERS = [
   ["engine"],
   ["model"],
   ["context"],
+  ["search/block_settings.h", "search/sampler_settings.h"],
   ["search/settings.h", "search/candidates.h"],
   ["search/propose"],
-  ["search/step.h"],
+  ["search/step.h", "search/results.h"],
   ["search/narrow", "search/reward", "search/select"],
+  ["search/blocks"],
   ["search", "texts"],
   ["addon", "win"],
 ];
