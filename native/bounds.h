@@ -18,7 +18,9 @@ constexpr uint32_t kSlotsPerContext = 16;
 constexpr uint32_t kBranchesPerSlot = 40;
 /// Sequences of the policy made for the drafts of each slot, as far as there are so many.
 constexpr uint32_t kDraftsPerSlot = 16;
-/// Bytes of logits that they reserve, at most, where that is more than one a slot.
+/// Most drafts of a block; those that have no sequence of their own wait.
+constexpr uint32_t kMostDrafts = 256;
+/// Bytes of logits that the drafts' sequences reserve, at most, where that is more than one a slot.
 constexpr uint64_t kDraftLogits = uint64_t{32} << 20;
 /// Tokens of one decode of whole texts that are read.
 constexpr uint32_t kMaxReadTokens = 128;
