@@ -4,8 +4,11 @@ import { integer, nonEmptyText, oneOf, onlyKnown, plainObject } from "../validat
 
 /** Settings of generate() that make a method. */
 export interface MethodSettings
-  extends Pick<GenerateOptions, "method" | "topK" | "weight" | "combine" | "select" | "temperature" | "topP"> {
-  /** Drafts to decode; the one with the highest reward is the response. Default 1. */
+  extends Pick<
+    GenerateOptions,
+    "method" | "topK" | "weight" | "combine" | "select" | "temperature" | "topP" | "block" | "keepDrafts" | "blockReward"
+  > {
+  /** Of method "blocks", drafts of each block. Of others, responses to decode; the one with the highest reward is taken. Default 1. */
   drafts?: number | undefined;
 }
 
@@ -25,6 +28,7 @@ const DRAFTS = 10;
  * | top-k | drawn from the 50 most likely, temperature 0.7 |
  * | top-p | drawn from the most likely that hold 95 % of the probability (nucleus), temperature 0.7 |
  * | best-of-n | 10 drafts as top-p; the response with the highest reward |
+ * | blocks | 4 drafts of 16 tokens, drawn from the 40 most likely that hold 95 %, temperature 0.8; the highest reward |
  * | args-greedy | the best score among the 10 most likely: (1 - w) log P + w r, w = 0.6 |
  * | args-stochastic | drawn by those scores, temperature 0.7 |
  */
@@ -33,15 +37,19 @@ const TABLE = {
   "top-k": { method: "sample", topK: 50, topP: 1, temperature: 0.7 },
   "top-p": { method: "sample", topK: 0, topP: 0.95, temperature: 0.7 },
   "best-of-n": { method: "sample", topK: 0, topP: 0.95, temperature: 0.7, drafts: DRAFTS },
+  blocks: { method: "blocks", block: 16, drafts: 4 },
   "args-greedy": { method: "args", topK: 10, weight: 0.6, combine: "interpolate", select: "greedy" },
   "args-stochastic": { method: "args", topK: 10, weight: 0.6, combine: "interpolate", select: "stochastic", temperature: 0.7 },
 } as const satisfies Record<string, MethodSettings>;
 
-/** "greedy", "top-k", "top-p", "best-of-n", "args-greedy" or "args-stochastic": a method of the paper's tables. */
+/** "greedy", "top-k", "top-p", "best-of-n", "args-greedy" or "args-stochastic": a method of the paper's tables; or "blocks". */
 export type MethodName = keyof typeof TABLE;
 
 /** Every MethodName. */
 export const METHOD_NAMES = Object.keys(TABLE) as MethodName[];
+
+/** What is compared where nothing else is asked for: the paper's. */
+export const DEFAULT_METHODS: readonly MethodName[] = METHOD_NAMES.filter((name) => name !== "blocks");
 
 const FIELDS: Record<keyof MethodSpec, true> = {
   name: true,
@@ -52,6 +60,9 @@ const FIELDS: Record<keyof MethodSpec, true> = {
   select: true,
   temperature: true,
   topP: true,
+  block: true,
+  keepDrafts: true,
+  blockReward: true,
   drafts: true,
 };
 
@@ -71,13 +82,23 @@ export function methodOf(given: MethodName | MethodSpec): MethodSpec {
   return { ...base, ...changed, name, ...(drafts !== undefined && { drafts }) };
 }
 
-/** Guided by the reward at every token. */
-export function isGuided({ method }: MethodSettings): boolean {
+/** Guided by the reward as it goes. */
+export function isGuided(method: MethodSettings): boolean {
+  return isArgs(method) || method.method === "blocks";
+}
+
+/** Guided at every token. */
+export function isArgs({ method }: MethodSettings): boolean {
   return method === undefined || method === "args";
 }
 
+/** Whole responses that are decoded for one. */
+export function responsesOf({ method, drafts = 1 }: MethodSettings): number {
+  return method === "blocks" ? 1 : drafts;
+}
+
 /** What the settings are in words: "k = 10, w = 0.6, interpolate, greedy". */
-export function describeMethod({ method, topK, topP, temperature, weight, combine, select, drafts }: MethodSettings): string {
+export function describeMethod({ method, topK, topP, temperature, weight, combine, select, block, drafts }: MethodSettings): string {
   if (method === "greedy") return "the most likely token";
   const parts = [
     topK !== undefined && (topK > 0 || method !== "sample") && `k = ${topK}`,
@@ -86,6 +107,7 @@ export function describeMethod({ method, topK, topP, temperature, weight, combin
     method !== "sample" && combine,
     method !== "sample" && select,
     temperature !== undefined && `temperature ${temperature}`,
+    block !== undefined && (block === "response" ? "whole responses" : `blocks of ${block}`),
     drafts !== undefined && `best of ${drafts}`,
   ];
   return parts.filter((part) => typeof part === "string").join(", ");

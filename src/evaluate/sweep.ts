@@ -1,7 +1,7 @@
 /** Methods at several settings: the paper's figures over w and k. */
 import { ArgsearchError } from "../errors.js";
 import { finite, invalid, onlyKnown, plainObject } from "../validate.js";
-import { isGuided, type MethodSpec } from "./methods.js";
+import { isArgs, type MethodSpec } from "./methods.js";
 
 /** Values of settings of ARGS; every combination is decoded. */
 export type Sweep = { readonly [Name in SweptName]?: readonly number[] | undefined };
@@ -23,7 +23,7 @@ export interface SweptMethod extends MethodSpec {
 export type Swept = Readonly<Partial<Record<SweptName, number>>>;
 
 /**
- * Each guided method at every combination of the values, under a name that says which ("args-greedy weight=0.2 topK=5");
+ * Each method of ARGS at every combination of the values, under a name that says which ("args-greedy weight=0.2 topK=5");
  * baselines as they are.
  *
  * @throws ArgsearchError OPTION_INVALID
@@ -34,11 +34,11 @@ export function sweepMethods(methods: readonly MethodSpec[], sweep: Sweep): Swep
   const plain = (method: MethodSpec): SweptMethod => ({ ...method, base: method.name, swept: {} });
   if (axes.length === 0) return methods.map(plain);
   const points = combinations(axes);
-  if (!methods.some(isGuided)) {
+  if (!methods.some(isArgs)) {
     throw new ArgsearchError("OPTION_INVALID", "sweep needs a guided method: add args-greedy to methods", { option: "sweep" });
   }
   return methods.flatMap((method) => {
-    if (!isGuided(method)) return [plain(method)];
+    if (!isArgs(method)) return [plain(method)];
     return points.map((swept) => {
       const suffix = Object.entries(swept).map(([name, value]) => `${name}=${value}`);
       return { ...method, ...swept, name: [method.name, ...suffix].join(" "), base: method.name, swept };

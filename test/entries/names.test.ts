@@ -16,7 +16,7 @@ const NAMES = {
     ...["inspect", "load", "loadReward", "readPairs", "readPrompts", "readScorables", "scoreFile", "scoreLines", "setLogger", "tryDevices"],
   ],
   "argsearch/eval": [
-    ...["Embedder", "METHOD_NAMES", "cosine", "diversity", "estimate", "evaluate", "loadEmbedder", "pairedTest", "parseSweep"],
+    ...["DEFAULT_METHODS", "Embedder", "METHOD_NAMES", "cosine", "diversity", "estimate", "evaluate", "loadEmbedder", "pairedTest", "parseSweep"],
     ...["repetition", "treebankWords", "writeReport"],
   ],
   "argsearch/fit": ["fitReward"],

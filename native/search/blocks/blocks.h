@@ -70,6 +70,7 @@ class Blocks {
   KeepBatch keep(const std::vector<size_t>& slots, const std::vector<std::vector<double>>& rewards);
   void clear(size_t slot);
 
+  const Model& policy_model() const { return policy_.model(); }
   uint64_t policy_tokens() const { return policy_.tokens(); }
   uint64_t tokens_taken() const { return tokens_taken_; }
 

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import {
   type EvaluateOptions,
   type JudgeOptions,
+  DEFAULT_METHODS,
   METHOD_NAMES,
   type MethodName,
   type MethodSpec,
@@ -97,7 +98,7 @@ export function addEvalFlags(command: Command): void {
     );
   command
     .optionsGroup("Methods:")
-    .option("--methods <names...>", `of ${METHOD_NAMES.join(", ")} (default: all)`, names)
+    .option("--methods <names...>", `of ${METHOD_NAMES.join(", ")} (default: all but blocks)`, names)
     .option("-k, --top-k <n>", "candidates of ARGS (default: 10)", integer)
     .option("-w, --weight <w>", "weight of the reward in ARGS (default: 0.6)", number)
     .option("-t, --temperature <t>", "of every draw (default: 0.7)", number)
@@ -159,13 +160,13 @@ function methodsOf(flags: EvalFlags): (MethodName | MethodSpec)[] | undefined {
   const { methods, topK, weight, temperature, bestOf } = flags;
   const changed = [topK, weight, temperature, bestOf].some((value) => value !== undefined);
   if (methods === undefined && !changed) return undefined;
-  return (methods ?? METHOD_NAMES).map((name): MethodName | MethodSpec => {
+  return (methods ?? DEFAULT_METHODS).map((name): MethodName | MethodSpec => {
     if (!METHOD_NAMES.includes(name as MethodName)) {
       throw new ArgsearchError("OPTION_INVALID", `methods must be of ${METHOD_NAMES.join(", ")}, got "${name}"`, { option: "methods" });
     }
     if (name === "greedy") return name;
     const guided = name.startsWith("args-");
-    const drawn = name !== "args-greedy";
+    const drawn = name !== "args-greedy" && name !== "blocks";
     return {
       name,
       ...(guided && topK !== undefined && { topK }),
