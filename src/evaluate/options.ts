@@ -182,7 +182,9 @@ function variantsOf(pairs: readonly ResolvedPair[], { methods, sweep = {} }: Eva
     throw invalid("methods", `a non-empty array of ${METHOD_NAMES.join(", ")} or settings`, methods);
   }
   const variants = pairs.flatMap((pair) => {
-    const wanted = (methods ?? DEFAULT_METHODS).map(methodOf).filter((method) => methods !== undefined || !needsReward(method) || pair.reward);
+    const wanted = (methods ?? DEFAULT_METHODS)
+      .map(methodOf)
+      .filter((method) => methods !== undefined || !needsReward(method) || pair.reward);
     const label = pairs.length > 1 ? `${pair.label}: ` : "";
     return sweepMethods(wanted, sweep).map(({ base, swept, ...method }) => ({ name: `${label}${method.name}`, pair, method, base, swept }));
   });
@@ -196,7 +198,12 @@ function variantsOf(pairs: readonly ResolvedPair[], { methods, sweep = {} }: Eva
 
 /** Before anything is decoded; only the sizes of vocabulary and context are not known yet. @throws ArgsearchError OPTION_INVALID */
 function checkSettings({ name: _name, drafts, ...settings }: MethodSpec): void {
-  resolveGenerate(settings.method === "blocks" ? { ...settings, drafts } : settings, { vocabulary: 2 ** 31 - 1, slots: 1, contextSize: 2 ** 31 - 1, rewarded: true });
+  resolveGenerate(settings.method === "blocks" ? { ...settings, drafts } : settings, {
+    vocabulary: 2 ** 31 - 1,
+    slots: 1,
+    contextSize: 2 ** 31 - 1,
+    rewarded: true,
+  });
 }
 
 function needsReward(method: MethodSpec): boolean {

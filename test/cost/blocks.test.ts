@@ -32,7 +32,10 @@ async function countBlock(shape: Shape): Promise<Partial<SearchCounters>> {
     for (const slot of slots) await search.begin(slot, beginOf(shape, slot));
     const before = search.counters();
     for (let waiting = count; waiting > 0; ) {
-      const { slots: drafted } = await search.draft(slots, Int32Array.from(slots, () => tokens));
+      const { slots: drafted } = await search.draft(
+        slots,
+        Int32Array.from(slots, () => tokens),
+      );
       if (drafted.every(({ drafts }) => drafts.length === 0)) continue;
       const { slots: kept } = await search.keep(
         slots,
@@ -58,15 +61,18 @@ describe("a block of B tokens with N drafts", () => {
     [4, 1],
     [4, 16],
     [16, 8],
-  ])("%i drafts of %i tokens: the pending token once, then N tokens a token, and N B reward tokens in one decode", async ([drafts, tokens]) => {
-    expect(await countBlock({ drafts, tokens })).toEqual({
-      steps: tokens,
-      policyTokens: 1 + drafts * (tokens - 1),
-      policyDecodes: tokens,
-      rewardTokens: drafts * tokens,
-      rewardDecodes: 1,
-    });
-  });
+  ])(
+    "%i drafts of %i tokens: the pending token once, then N tokens a token, and N B reward tokens in one decode",
+    async ([drafts, tokens]) => {
+      expect(await countBlock({ drafts, tokens })).toEqual({
+        steps: tokens,
+        policyTokens: 1 + drafts * (tokens - 1),
+        policyDecodes: tokens,
+        rewardTokens: drafts * tokens,
+        rewardDecodes: 1,
+      });
+    },
+  );
 
   it("shares its batches with those of other slots", async () => {
     expect(await countBlock({ drafts: 4, tokens: 8, slots: 3 })).toEqual({

@@ -1,9 +1,9 @@
 /** The flags of eval, and the options of evaluate() they stand for. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import {
+  DEFAULT_METHODS,
   type EvaluateOptions,
   type JudgeOptions,
-  DEFAULT_METHODS,
   METHOD_NAMES,
   type MethodName,
   type MethodSpec,
