@@ -1,5 +1,5 @@
 /** The flags that several commands share, and the library options they stand for. */
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { ArgsearchError, type GenerateOptions, type Gpu, type LoadOptions, type ModelOptions, type RewardTerm } from "../../index.js";
 import { addSamplerFlags, type SamplerFlags, samplerOptions } from "./samplers.js";
 import {
@@ -152,7 +152,9 @@ export function generateOptions(flags: DecodingFlags): GenerateOptions {
 }
 
 function blockLength(text: string): number | "response" {
-  return text === "response" ? text : integer(text);
+  if (text === "response") return text;
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError(`A whole number or "response", not ${JSON.stringify(text)}.`);
+  return integer(text);
 }
 
 function choice(flag: string, choices: readonly string[], description: string): Option {
