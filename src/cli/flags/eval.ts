@@ -1,6 +1,7 @@
 /** The flags of eval, and the options of evaluate() they stand for. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import {
+  DEFAULT_METHODS,
   type EvaluateOptions,
   type JudgeOptions,
   type JudgeRewardOptions,
@@ -105,7 +106,7 @@ export function addEvalFlags(command: Command): void {
     );
   command
     .optionsGroup("Methods:")
-    .option("--methods <names...>", `of ${METHOD_NAMES.join(", ")} (default: all)`, names)
+    .option("--methods <names...>", `of ${METHOD_NAMES.join(", ")} (default: all but blocks)`, names)
     .option("-k, --top-k <n>", "candidates of ARGS (default: 10)", integer)
     .option("-w, --weight <w>", "weight of the reward in ARGS (default: 0.6)", number)
     .option("-t, --temperature <t>", "of every draw (default: 0.7)", number)
@@ -177,12 +178,12 @@ function methodsOf(flags: EvalFlags): (MethodName | MethodSpec)[] | undefined {
   const common = { ...samplerOptions(flags), ending };
   const changed = [topK, weight, temperature, bestOf, ...Object.values(common)].some((value) => value !== undefined);
   if (methods === undefined && !changed) return undefined;
-  return (methods ?? METHOD_NAMES).map((name): MethodName | MethodSpec => {
+  return (methods ?? DEFAULT_METHODS).map((name): MethodName | MethodSpec => {
     if (!METHOD_NAMES.includes(name as MethodName)) {
       throw new ArgsearchError("OPTION_INVALID", `methods must be of ${METHOD_NAMES.join(", ")}, got "${name}"`, { option: "methods" });
     }
     const guided = name.startsWith("args-");
-    const drawn = name !== "args-greedy" && name !== "greedy";
+    const drawn = !["args-greedy", "greedy", "blocks"].includes(name);
     return {
       name,
       ...common,

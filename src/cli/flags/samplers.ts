@@ -45,11 +45,11 @@ export function addSamplerFlags(command: Command): void {
     .option("--presence-penalty <x>", "taken from logits of recent tokens (default: 0)", number)
     .option("--frequency-penalty <x>", "as often as they were taken (default: 0)", number)
     .option("--top-n-sigma <n>", "tokens within n deviations of the best logit (default: 0 = off)", number)
-    .option("--top-p <p>", "the likeliest tokens that hold p of the probability (default: 1 = off; 0.95 for sample)", number)
+    .option("--top-p <p>", "the likeliest tokens that hold p of the probability (default: 1 = off; 0.95 for sample, blocks)", number)
     .option("--min-p <p>", "tokens with p of the likeliest one's probability (default: 0 = off)", number)
     .option("--xtc-probability <p>", "chance of dropping the likeliest tokens (default: 0 = off)", number)
     .option("--xtc-threshold <p>", "those above p, but for one (default: 0.1)", number)
-    .option("--policy-temperature <t>", "of the policy's distribution (default: 1)", number)
+    .option("--policy-temperature <t>", "of the policy's distribution (default: 1; 0.8 for blocks)", number)
     .option("-l, --logit-bias <id+x>", 'added to a token\'s logit: "15043+1", "15043-2.5", "15043-inf" bans it; repeatable', logitBias)
     .option("--grammar-file <file>", "GBNF that the response follows", fileText)
     .option("--json-schema-file <file>", "JSON schema that the response follows", fileJson);
