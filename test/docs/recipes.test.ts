@@ -22,7 +22,7 @@ const EXPECTED: Record<string, RegExp> = {
   "Best of n": /^(. -?\d\.\d\d\n){4}Here is (how|a plan)/,
   "Greedy decoding beside ARGS": /greedy, reward -2[\s\S]*ARGS, reward 1[\s\S]*"Sure" gave way to "Here"/,
   "In a worker thread": /^Here is how to bake[\s\S]*\nPROMPT_EMPTY: .*\ndone\n$/,
-  "Fit a reward head on your own pairs": /^held-out pairs told apart at their ends: 1\nHere is how to shoot a bird photo/,
+  "Fit a reward head on your own pairs": /^held-out pairs told apart at their ends: 1\nSure! You can shoot a bird photo/,
 };
 const SHORT = "Keep answers short";
 const SERVER = "Answer over HTTP";

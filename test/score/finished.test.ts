@@ -244,7 +244,8 @@ describe("fitReward() reads pairs", () => {
     });
     const width = model.info.nEmbd;
     const expected = [encode("()yes"), encode("(hm)no")].map((text) => hiddenStates(thinker.model, [...BEFORE, ...text]).at(-1) ?? []);
-    expect(values.length).toBe(2 * width);
+    // Both sides' rows at the end of the text come before those at the end of the turn.
+    expect(values.length).toBe(4 * width);
     for (const [side, states] of expected.entries()) {
       expect(largestDifference([...values.subarray(side * width, (side + 1) * width)], [...states])).toBeLessThan(1e-3);
     }
