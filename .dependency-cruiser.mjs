@@ -3,11 +3,11 @@
  * each is for. A folder that is not listed is refused, so that a new one gets its place.
  */
 const LAYERS = [
-  ["errors", "types", "validate", "messages", "statistics", "package-root"], // the words that everyone uses
+  ["errors", "samplers", "types", "validate", "messages", "statistics", "package-root"], // the words that everyone uses
   ["files"],
   ["isolate"],
   ["engine"],
-  ["gguf", "jinja", "model"],
+  ["gguf", "jinja", "grammar", "model"],
   ["reward"],
   ["data"],
   ["score"],

@@ -15,10 +15,10 @@
  * | REWARD_HEAD_MISSING, REWARD_HEAD_INVALID | the reward model's head | give it one: `argsearch reward import`, `attach` or `fit` |
  * | VOCABULARY_MISMATCH | policy and reward model map ids to different tokens | take two models of one family |
  * | OPTION_INVALID | an option out of its range or of the wrong type | `option` names it, the message its range |
- * | GRAMMAR_INVALID | a grammar that cannot be read, or that the engine cannot follow | mend the rule that the message names |
- * | SCHEMA_INVALID | a JSON schema that is none, or asks for what a grammar cannot keep | leave out or reword the place that the message names |
  * | SAMPLERS_LEAVE_NOTHING | grammar or logitBias leave no token to go on with | loosen them; bans must leave a way to go on |
  * | INPUT_INVALID | a line, a field or the whole of a data file; a text that is not UTF-8 | mend the place that the message names |
+ * | SCHEMA_INVALID | a JSON schema that a grammar cannot keep, that nothing fulfils, or that is none | change the place that the message names |
+ * | GRAMMAR_INVALID | a grammar (GBNF) that llama.cpp cannot use, or not without harm | mend the line that the message names |
  * | TEMPLATE_INVALID | a chat template that is missing or does not render | `chatTemplate` of your own, or `template: "none"` |
  * | PROMPT_EMPTY, PROMPT_TOO_LONG | the prompt | give a text; shorten it, or load with a larger `contextSize` |
  * | BUSY | every slot, or the asked-for slot, is in use; another run writes this output | wait: generateAll() does; more `slots` |
@@ -50,10 +50,10 @@ export const ERROR_CODES = [
   "REWARD_HEAD_INVALID",
   "VOCABULARY_MISMATCH",
   "OPTION_INVALID",
-  "GRAMMAR_INVALID",
-  "SCHEMA_INVALID",
   "SAMPLERS_LEAVE_NOTHING",
   "INPUT_INVALID",
+  "SCHEMA_INVALID",
+  "GRAMMAR_INVALID",
   "TEMPLATE_INVALID",
   "PROMPT_EMPTY",
   "PROMPT_TOO_LONG",

@@ -9,6 +9,7 @@ const LAYERS = [
   ["engine"],
   ["model"],
   ["context"],
+  ["search/sampler_settings.h"],
   ["search/settings.h", "search/candidates.h"],
   ["search/propose"],
   ["search/step.h"],

@@ -93,8 +93,13 @@ function biasesOf(biases: SamplerOptions["logitBias"], vocabulary: number): Pick
 
 function grammarOf({ grammar, jsonSchema }: SamplerOptions): string {
   if (grammar === undefined) return jsonSchema === undefined ? "" : grammarOfSchema(jsonSchema);
-  if (jsonSchema === undefined) return checkGrammar(nonEmptyText("grammar", grammar));
+  if (jsonSchema === undefined) return checkedGrammar(grammar);
   throw new ArgsearchError("OPTION_INVALID", "grammar and jsonSchema exclude each other: give one of them", { option: "grammar" });
+}
+
+function checkedGrammar(grammar: string): string {
+  checkGrammar(nonEmptyText("grammar", grammar));
+  return grammar;
 }
 
 function breakersOf(texts: readonly string[]): readonly string[] {

@@ -2,8 +2,9 @@
  * ARGS by brute force (Khanov et al., ICLR 2024, algorithm 1): at every step the policy reads the whole text again, and the
  * reward models read the whole text again for each candidate. No cache, no batch, no branch.
  */
+import type { Ending } from "../../src/index.js";
 import type { RandomModel } from "./random-model.js";
-import { nextLogProbs, rewardsAtEnd } from "./reference-llama.js";
+import { logSoftmax, nextLogits, rewardsAtEnd } from "./reference-llama.js";
 
 /** A model with the tokens of the prompt as it reads it. */
 export interface Reading {
@@ -24,6 +25,10 @@ export interface Setting {
   combine: "interpolate" | "additive";
   /** Tokens that are never proposed; default none. Their probability is not given to the others. */
   excluded?: ReadonlySet<number>;
+  /** What the policy's samplers leave of the logits; default all. */
+  sampled?: (logits: Float64Array, response: readonly number[]) => Float64Array;
+  /** What decides the ending; default "reward". */
+  ending?: Ending;
 }
 
 export interface ReferenceCandidate {
@@ -49,11 +54,15 @@ export interface ReferenceStep {
 
 /** The step that follows a response so far. */
 export function referenceStep(setting: Setting, response: readonly number[]): ReferenceStep {
-  const { policy, topK, excluded } = setting;
-  const logProbs = nextLogProbs(policy.model, [...policy.prompt, ...response]);
-  const proposable = Array.from(logProbs, (logProb, token) => ({ token, logProb })).filter(({ token }) => !excluded?.has(token));
+  const { policy, topK, excluded, sampled = (logits) => logits, ending } = setting;
+  const logProbs = logSoftmax(sampled(nextLogits(policy.model, [...policy.prompt, ...response]), response));
+  const { eos } = policy.model.vocabulary;
+  const proposable = Array.from(logProbs, (logProb, token) => ({ token, logProb })).filter(({ token, logProb }) => {
+    return Number.isFinite(logProb) && !excluded?.has(token) && !(ending === "never" && token === eos);
+  });
   const ranked = proposable.sort((a, b) => b.logProb - a.logProb);
   const candidates = ranked.slice(0, topK).map(({ token, logProb }) => rate(setting, [...response, token], token, logProb));
+  if (ending === "policy") endByPolicy(setting, candidates, eos);
   const [best, second] = [...candidates].sort((a, b) => b.score - a.score);
   const outside = ranked[topK];
   return {
@@ -73,6 +82,15 @@ function rate(setting: Setting, response: readonly number[], token: number, logP
   const reward = objectives.reduce((total, value, index) => total + value * weights[index], 0);
   const score = (combine === "interpolate" ? (1 - weight) * logProb : logProb) + weight * reward;
   return { token, logProb, reward, objectives, score };
+}
+
+/** The end's score takes the highest reward of the others; its own stays reported. */
+function endByPolicy({ weight, combine }: Setting, candidates: ReferenceCandidate[], eos: number): void {
+  const others = candidates.filter(({ token }) => token !== eos).map(({ reward }) => reward);
+  for (const each of candidates) {
+    if (each.token !== eos || others.length === 0) continue;
+    each.score = (combine === "interpolate" ? 1 - weight : 1) * each.logProb + weight * Math.max(...others);
+  }
 }
 
 /** The response that brute force decodes by itself, to an end token or `maxTokens`, with the least margin on the way. */

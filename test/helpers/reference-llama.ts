@@ -26,7 +26,16 @@ export function hiddenStates({ shape, weights }: RandomModel, tokens: readonly n
 
 /** Log-probability of every token of the vocabulary behind the last one. */
 export function nextLogProbs(model: RandomModel, tokens: readonly number[]): Vector {
-  const logits = multiply(model.weights.output, last(hiddenStates(model, tokens)));
+  return logSoftmax(nextLogits(model, tokens));
+}
+
+/** What they are made of. */
+export function nextLogits(model: RandomModel, tokens: readonly number[]): Vector {
+  return multiply(model.weights.output, last(hiddenStates(model, tokens)));
+}
+
+/** Logits of -Infinity have no probability. */
+export function logSoftmax(logits: Vector): Vector {
   const most = Math.max(...logits);
   const norm = most + Math.log(logits.reduce((total, logit) => total + Math.exp(logit - most), 0));
   return logits.map((logit) => logit - norm);
