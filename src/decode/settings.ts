@@ -7,14 +7,14 @@ import { SAMPLERS } from "./sampler-options.js";
 
 /** Those that choose among candidates: they mean something to one method. */
 const OF_THE_METHOD: Names<Omit<DecodingSettings, keyof typeof SAMPLERS | "method" | "ending">> = {
-  topK: true,
   weight: true,
+  topK: true,
   combine: true,
   select: true,
   temperature: true,
 };
 
-const SETTINGS: Names<DecodingSettings> = { ...SAMPLERS, ...OF_THE_METHOD, method: true, ending: true };
+const SETTINGS: Names<DecodingSettings> = { method: true, ...OF_THE_METHOD, ending: true, ...SAMPLERS };
 
 /** The names of DecodingSettings. */
 export const SETTING_NAMES = Object.keys(SETTINGS) as (keyof DecodingSettings)[];

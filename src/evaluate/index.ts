@@ -28,7 +28,7 @@ export type { JudgeRewardOptions } from "./reward-judge/options.js";
 export type { JudgeRewardResult } from "./reward-judge/result.js";
 export { type Estimate, estimate, type PairedTest, pairedTest } from "./statistics/resampling.js";
 export { parseSweep, type Sweep, type Swept, type SweptName } from "./sweep.js";
-export { BOUND_NAMES, type BoundCheck, type BoundName, type TuneBounds } from "./tune/bounds.js";
+export type { BoundCheck, BoundName, TuneBounds } from "./tune/bounds.js";
 export type { TuneCandidate, TunePoint } from "./tune/choose.js";
 export type { CommonSettings, TuneOptions } from "./tune/options.js";
 export { type TuneReportOptions, writeTuneReport } from "./tune/report.js";

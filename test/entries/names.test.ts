@@ -13,11 +13,23 @@ const FORMATS = ["import", "require"] as const;
 const NAMES = {
   argsearch: [
     ...["ArgsearchError", "EMBEDDED", "ERROR_CODES", "PAIR_FORMAT_NAMES", "SCORABLE_FORMAT_NAMES", "devices"],
-    ...["inspect", "load", "loadReward", "readPairs", "readPrompts", "readScorables", "readSettings", "scoreFile", "scoreLines", "setLogger", "tryDevices"],
+    ...[
+      "inspect",
+      "load",
+      "loadReward",
+      "readPairs",
+      "readPrompts",
+      "readScorables",
+      "readSettings",
+      "scoreFile",
+      "scoreLines",
+      "setLogger",
+      "tryDevices",
+    ],
   ],
   "argsearch/eval": [
     ...["Embedder", "METHOD_NAMES", "cosine", "diversity", "estimate", "evaluate", "loadEmbedder", "pairedTest", "parseSweep"],
-    ...["repetition", "treebankWords", "tune", "writeReport"],
+    ...["repetition", "treebankWords", "tune", "writeReport", "writeTuneReport"],
   ],
   "argsearch/fit": ["fitReward"],
   "argsearch/import": ["MODEL_TYPES", "attachReward", "convertHf", "convertOpt", "importReward", "readRewardHead"],

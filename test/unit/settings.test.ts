@@ -62,7 +62,10 @@ describe("settings of a decoder", () => {
     const models = { policy: EMBEDDED.policy, reward: EMBEDDED.reward };
     const refused = async (content: unknown, message: string): Promise<void> => {
       const path = await stored(content);
-      await expect(readSettings(path, models)).rejects.toMatchObject({ code: "INPUT_INVALID", message: expect.stringContaining(`${path}${message}`) });
+      await expect(readSettings(path, models)).rejects.toMatchObject({
+        code: "INPUT_INVALID",
+        message: expect.stringContaining(`${path}${message}`),
+      });
     };
     await refused({ settings: { weigth: 0.3 } }, ': settings has no option "weigth"; did you mean weight?');
     await refused({ settings: { weight: 3 } }, ": settings.weight must be a number from 0 to 1");

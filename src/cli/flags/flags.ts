@@ -112,12 +112,12 @@ export function addDecodingFlags(command: Command): void {
   addSamplerFlags(command);
 }
 
-export function settingsFlag(): Option {
-  return new Option("--settings <file>", "settings as `argsearch tune` writes them; flags go before them");
+export function settingsFlag(what = "settings as `argsearch tune` writes them; flags go before them"): Option {
+  return new Option("--settings <file>", what);
 }
 
-export function endingFlag(): Option {
-  return choice("--ending", ["reward", "policy", "never"], "what decides when to end (default: reward)");
+export function endingFlag(otherwise = "reward"): Option {
+  return choice("--ending", ["reward", "policy", "never"], `what decides when to end (default: ${otherwise})`);
 }
 
 export function modelOptions(flags: ModelFlags): ModelOptions {

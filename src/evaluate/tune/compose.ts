@@ -3,7 +3,7 @@ import { toJson } from "../../files/json.js";
 import { describeMethod } from "../describe-method.js";
 import { type Block, type Cell, heading, type Report, type Table, text } from "../report/document.js";
 import { exampleBlocks } from "../report/examples.js";
-import { digits, shownEstimate, titleOf } from "../report/numbers.js";
+import { digits, shownEstimate, shownValue, titleOf } from "../report/numbers.js";
 import { rewardVerdicts } from "../report/reward-verdicts.js";
 import { filesTable, remarks, settingsTable } from "../report/settings.js";
 import { spread } from "../report/spread.js";
@@ -13,7 +13,7 @@ import type { BoundCheck } from "./bounds.js";
 import type { TunePoint } from "./choose.js";
 import { BASELINE } from "./options.js";
 import type { TuneResult } from "./tune.js";
-import { interval, verdictOf } from "./words.js";
+import { interval } from "./words.js";
 
 export interface TuneReportInput {
   found: TuneResult;
@@ -36,7 +36,7 @@ export function composeTuneReport({ found, responses, charts, command }: TuneRep
     text(
       `${data.prompts} prompts, ${generation.maxTokens} new tokens, seed ${seed}; plain decoding: ${describeMethod(methods[BASELINE] ?? {})}.`,
     ),
-    ...verdictOf(found).map(text),
+    ...found.verdict.map(text),
     ...(found.settings === null ? [] : [{ kind: "code" as const, text: toJson(found.settings).trimEnd() }]),
     heading("Weights"),
     weightTable(found),
@@ -64,19 +64,25 @@ function weightTable({ points, baseline }: TuneResult): Table {
   const bound = [...new Set(points.flatMap(({ bounds }) => bounds.map(({ metric }) => metric)))];
   const row = ({ method, weight, measures, bounds, within }: TunePoint): Cell[] => [
     `${method}, w = ${weight}`,
+    within ? "yes" : "no",
     ...free.map((metric) => shownEstimate(metric, measures[metric])),
     ...bound.map((metric) => shownCheck(bounds.find((check) => check.metric === metric))),
-    within ? "yes" : "no",
   ];
-  const plain = ["greedy", ...free.map((metric) => shownEstimate(metric, baseline[metric])), ...bound.map(() => "1"), ""];
-  return { kind: "table", head: ["", ...[...free, ...bound].map(titleOf), "within"], rows: [plain, ...points.map(row)] };
+  const plain = [
+    "greedy",
+    "",
+    ...free.map((metric) => shownEstimate(metric, baseline[metric])),
+    ...bound.map((metric) => `1 (${titleOf(metric)}: ${digits(shownValue(metric, baseline[metric]?.mean ?? Number.NaN))})`),
+  ];
+  const head = ["", "within bounds", ...free.map(titleOf), ...bound.map((metric) => `${metric}, share of greedy's`)];
+  return { kind: "table", head, rows: [plain, ...points.map(row)] };
 }
 
 function shownCheck(check: BoundCheck | undefined): Cell {
   if (check === undefined) return "–";
   const { share, value, holds } = check;
   const mark = holds ? "" : " ✗";
-  return share === null ? `${digits(value)}${mark}` : { value: `${digits(share.mean)}${mark}`, below: interval(share) };
+  return share === null ? `${digits(value)}, greedy's 0${mark}` : { value: `${digits(share.mean)}${mark}`, below: interval(share) };
 }
 
 /** The results as if these methods alone had been decoded. */

@@ -13,6 +13,7 @@ import { choosePoint, type TunePoint, tunePoints } from "./choose.js";
 import { openTuneDirectory, removeSettings, type TuneDirectory } from "./directory.js";
 import { BASELINE, type ResolvedTune, resolveTune, type TuneOptions } from "./options.js";
 import { choosePrompts } from "./prompts.js";
+import { tuneVerdict } from "./words.js";
 
 /** What tune() found. */
 export interface TuneResult {
@@ -20,6 +21,8 @@ export interface TuneResult {
   settings: DecodingSettings | null;
   /** What they are of; null without any. */
   chosen: TunePoint | null;
+  /** Why these, or why none: sentences. */
+  verdict: string[];
   /** Every method at every weight. */
   points: TunePoint[];
   /** Plain decoding with the same samplers. */
@@ -70,6 +73,7 @@ function resultOf({ candidates, bounds }: ResolvedTune, evaluation: EvaluationRe
   return {
     settings: settings === undefined ? null : decodingSettings(settings),
     chosen,
+    verdict: tuneVerdict({ chosen, points }),
     points,
     baseline: evaluation.methods[BASELINE] ?? {},
     evaluation,

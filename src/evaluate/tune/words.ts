@@ -2,17 +2,17 @@
 import { digits, titleOf } from "../report/numbers.js";
 import type { BoundCheck } from "./bounds.js";
 import { leastWeights, type TunePoint } from "./choose.js";
-import type { TuneResult } from "./tune.js";
 
 /** What was chosen and what speaks against it, or why nothing was. */
-export function verdictOf({ chosen, points }: Pick<TuneResult, "chosen" | "points">): string[] {
+export function tuneVerdict({ chosen, points }: { chosen: TunePoint | null; points: readonly TunePoint[] }): string[] {
   if (chosen === null) {
     const failing = leastWeights(points).map((point) => `${point.method} at weight ${point.weight}: ${outside(point)}`);
     return [`No weight stays within the bounds. What fails at the least one: ${failing.join(". ")}.`];
   }
   const below = points.filter(({ method, weight, within }) => method === chosen.method && weight < chosen.weight && !within);
+  const largest = points.filter(({ method }) => method === chosen.method).every(({ weight }) => weight <= chosen.weight);
   return [
-    `Chosen: ${chosen.method} at weight ${chosen.weight}, the largest of those tried whose text stays within the bounds.`,
+    `Chosen: ${chosen.method} at weight ${chosen.weight}, the largest of those tried whose text stays within the bounds.${largest ? " No larger one was tried." : ""}`,
     ...(below.length === 0 ? [] : [`A smaller weight is outside, which noise alone may do: ${below.map(belowOf).join(". ")}.`]),
   ];
 }
