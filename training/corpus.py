@@ -20,7 +20,7 @@ from pathlib import Path
 from random import Random
 
 from data import Dialogue, Message, Preference, Style
-from defects import DEFECTS, KIT_LEADS
+from defects import DEFECTS, KIT_LEADS, known, other_kit
 
 HELD_OUT_SHARE = 1 / 8
 #: The paper's own example, kept out of training like the other held-out topics.
@@ -111,11 +111,13 @@ class Corpus:
             topic = self._topic(held_out)
             plan = self._plan(topic)
             draw = self._rng.random()
-            if draw < 0.30:
+            if draw < 0.26:
                 pair = ("stall", plan, self._stall(topic))
-            elif draw < 0.36:
+            elif draw < 0.31:
                 pair = ("ramble", plan, self._ramble(topic))
-            elif draw < 0.44:
+            elif draw < 0.43:
+                pair = ("other kit", plan, other_kit(plan, self._other_kit(topic)))
+            elif draw < 0.50:
                 asked = self._stall(topic, questions=self._rng.randint(1, 2), ending=False)
                 late = f"{asked} {self._plan(topic, opener=False)}"
                 pair = ("late plan", late, asked + " " + self._stall(topic, opener=False))
@@ -146,7 +148,7 @@ class Corpus:
             category = self._categories[name]
             head = self._rng.choice(category["heads"])
             draw = self._rng.random()
-            if held_out or draw < 0.65:
+            if held_out or draw < 0.70:
                 modifier = self._rng.choice(list(category["modifiers"]))
             elif draw < 0.88:
                 modifier = self._rng.choice(self._words)
@@ -193,9 +195,7 @@ class Corpus:
         rng, category = self._rng, self._categories[topic.category]
         kit = [*topic.own_kit]
         kit += rng.sample(category["kit"], 3 - len(kit))
-        fields = {**topic.fields, "kit": kit[0].removeprefix("a ").removeprefix("an ")}
-        if kit[0].startswith(("a ", "an ")):
-            fields["kit"] = "the " + fields["kit"]
+        fields = {**topic.fields, "kit": known(kit[0])}
         phases = category["steps"] if rng.random() < 0.7 else category["steps"][:2] + category["steps"][3:]
         steps = [rng.choice(phase).format_map(fields) for phase in phases]
         lead = rng.choice(PLAN_LEADS).format_map(fields)
@@ -203,6 +203,16 @@ class Corpus:
         closing = rng.choice(category["closings"]).format_map(fields)
         lines = [lead, needs, *self._numbered(steps), closing]
         return (self._opener() if opener else "") + "\n".join(lines)
+
+    def _other_kit(self, topic: Topic) -> list[str]:
+        """Equipment that is not ``topic``'s: what serves any topic of its category, where it has some of its own, or another's."""
+        draw = self._rng.random()
+        if topic.own_kit and draw < 0.5:
+            return self._rng.sample(self._categories[topic.category]["kit"], 3)
+        near = [topic.category] if draw < 0.75 else [name for name in self._categories if name != topic.category]
+        category = self._categories[self._rng.choice(near)]
+        own = self._rng.choice([kit for kit in category["modifiers"].values() if tuple(kit) != topic.own_kit])
+        return [*own, self._rng.choice([item for item in category["kit"] if item not in own])]
 
     def _numbered(self, steps: list[str]) -> list[str]:
         if self._rng.random() < 0.75:

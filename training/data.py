@@ -39,13 +39,31 @@ class Dialogue:
 
 @dataclass(frozen=True)
 class Preference:
-    """Two responses to one prompt, the first preferred to the second. ``kind`` only groups pairs in reports."""
+    """Two responses to one prompt, the first preferred to the second. ``kind`` only groups pairs in reports.
+
+    ``rejected_ends``: whether the end-of-turn token stands behind the rejected response, as behind the chosen one.
+    """
 
     prompt: Sequence[Message]
     chosen: str
     rejected: str
     style: Style = "chat"
     kind: str = ""
+    rejected_ends: bool = True
+
+
+@dataclass(frozen=True)
+class EncodedPair:
+    """Token ids of both sides (prompt and response), where the responses start and where they part."""
+
+    chosen: list[int]
+    rejected: list[int]
+    start: int
+    parts: int
+
+    @property
+    def length(self) -> int:
+        return max(len(self.chosen), len(self.rejected))
 
 
 def render_prompt(prompt: Sequence[Message], style: Style, tokenizer: PreTrainedTokenizerBase) -> str:
@@ -82,6 +100,19 @@ def encode_response(response: str, style: Style, tokenizer: PreTrainedTokenizerB
     """Token ids of the response, closed by the end-of-turn token."""
     ids = tokenizer(render_response(response, style), add_special_tokens=False)["input_ids"]
     return ids + [tokenizer.eos_token_id]
+
+
+def encode_pair(pair: Preference, tokenizer: PreTrainedTokenizerBase, max_length: int | None = None) -> EncodedPair:
+    """``pair`` as token ids; a prompt too long for ``max_length`` tokens in all loses its beginning."""
+    chosen = encode_response(pair.chosen, pair.style, tokenizer)
+    rejected = encode_response(pair.rejected, pair.style, tokenizer)
+    if not pair.rejected_ends:
+        rejected.pop()
+    room = None if max_length is None else max(1, max_length - max(len(chosen), len(rejected)))
+    prompt = encode_prompt(pair.prompt, pair.style, tokenizer, room)
+    chosen, rejected = prompt + chosen, prompt + rejected
+    shared = (at for at, (left, right) in enumerate(zip(chosen, rejected)) if left != right)
+    return EncodedPair(chosen, rejected, len(prompt), next(shared, min(len(chosen), len(rejected))))
 
 
 def write_jsonl(path: Path, records: Iterable[dict]) -> None:

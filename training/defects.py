@@ -10,7 +10,7 @@ numbered steps, a closing line), its topic, and the topic and plan of some other
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 
 Defect = Callable[[Random, str, str, str, str], tuple[str, str]]
@@ -122,6 +122,21 @@ def wrong_kit(rng: Random, plan: str, _thing: str, _other: str, other_plan: str)
     lead = lines[1].removesuffix(_join(items))
     lines[1] = lead + _join(bad)
     return plan, "\n".join(lines)
+
+
+def other_kit(plan: str, kit: Sequence[str]) -> str:
+    """``plan`` with the equipment ``kit`` (three things) in the place of its own, in the equipment line and in its steps."""
+    lines = plan.split("\n")
+    items = _items(lines[1])
+    lines[1] = lines[1].removesuffix(_join(items)) + _join(list(kit))
+    steps = [line.replace(known(items[0]), known(kit[0])) for line in lines[FIRST_STEP:]]
+    return "\n".join([*lines[:FIRST_STEP], *steps])
+
+
+def known(item: str) -> str:
+    """How a step names a thing that the equipment line has introduced: "a saw" is "the saw", "wood glue" stays."""
+    bare = item.removeprefix("a ").removeprefix("an ")
+    return item if bare == item else f"the {bare}"
 
 
 def wrong_step(rng: Random, plan: str, _thing: str, _other: str, other_plan: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ rejected l) costs
                                      prefixes up to and with t differ, and over their two ends.
 
 While the prefixes are equal the rewards are equal too: those positions carry no gradient and are left out. Every pair
-weighs the same, however long it is.
+weighs the same, however long it is. ``losses.py`` has this and the two terms beside it.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from random import Random
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import logsigmoid
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from batching import TrainingConfig, length_batches, optimise, pad_right
-from data import Preference, encode_prompt, encode_response
+from batching import TrainingConfig, length_batches, optimise, pad_right, precision
+from checkpoint import Checkpoint
+from data import EncodedPair, Preference, encode_pair
+from losses import consistency, prefix_loss
+from packing import can_pack, pack
 
 
 def zero_head(head: nn.Linear) -> nn.Linear:
@@ -42,43 +44,24 @@ class RewardModel(nn.Module):
         self.trunk = trunk
         self.head = head or zero_head(nn.Linear(trunk.config.hidden_size, 1))
 
-    def forward(self, ids: Tensor) -> Tensor:
-        """Rewards, float32 [batch, length], of the right-padded ``ids``, int64 [batch, length]."""
-        hidden = self.trunk(input_ids=ids, use_cache=False).last_hidden_state
-        return self.head(hidden.float()).squeeze(-1)
+    def forward(self, ids: Tensor, positions: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
+        """Rewards, float32 [batch, length], of the right-padded ``ids``, int64 [batch, length].
+
+        ``positions`` and ``mask`` are those of a packed batch (``packing.py``).
+        """
+        packed = {} if mask is None else {"position_ids": positions, "attention_mask": mask}
+        hidden = self.trunk(input_ids=ids, use_cache=False, **packed).last_hidden_state
+        with precision(ids.device, bfloat16=False):
+            return self.head(hidden.float()).squeeze(-1)
 
 
 @dataclass(frozen=True)
 class RewardConfig(TrainingConfig):
     """``magnitude`` is the factor of mean(r^2): it keeps rewards around 0 and the margins between them moderate,
-    so that ARGS weighs them against log-probabilities and not over them."""
+    so that ARGS weighs them against log-probabilities and not over them. ``consistency`` is the factor of that term."""
 
     magnitude: float = 0.01
-
-
-@dataclass(frozen=True)
-class EncodedPair:
-    """Token ids of both sides (prompt and response), where the responses start and where they part."""
-
-    chosen: list[int]
-    rejected: list[int]
-    start: int
-    parts: int
-
-    @property
-    def length(self) -> int:
-        return max(len(self.chosen), len(self.rejected))
-
-
-def encode_pair(pair: Preference, tokenizer: PreTrainedTokenizerBase, max_length: int | None = None) -> EncodedPair:
-    """``pair`` as token ids; a prompt too long for ``max_length`` tokens in all loses its beginning."""
-    chosen = encode_response(pair.chosen, pair.style, tokenizer)
-    rejected = encode_response(pair.rejected, pair.style, tokenizer)
-    room = None if max_length is None else max(1, max_length - max(len(chosen), len(rejected)))
-    prompt = encode_prompt(pair.prompt, pair.style, tokenizer, room)
-    chosen, rejected = prompt + chosen, prompt + rejected
-    shared = (at for at, (left, right) in enumerate(zip(chosen, rejected)) if left != right)
-    return EncodedPair(chosen, rejected, len(prompt), next(shared, min(len(chosen), len(rejected))))
+    consistency: float = 0.0
 
 
 def train_reward_model(
@@ -87,6 +70,7 @@ def train_reward_model(
     preferences: Iterable[Preference],
     config: RewardConfig,
     log: Callable[[str], None] = print,
+    checkpoint: Checkpoint | None = None,
 ) -> float:
     """Train ``model`` in place; returns the mean Bradley-Terry loss (nats a pair) of the last tenth.
 
@@ -99,10 +83,12 @@ def train_reward_model(
     batches = length_batches(pairs, config.batch_size, lambda pair: pair.length, Random(config.seed))
 
     def losses_of(batch: list[EncodedPair]) -> tuple[Tensor, Tensor]:
-        loss, size = prefix_loss(*pair_rewards(model, tokenizer, batch), batch)
-        return loss + config.magnitude * size, loss
+        with precision(model.head.weight.device, config.bfloat16):
+            chosen, rejected = pair_rewards(model, tokenizer, batch)
+        loss, size = prefix_loss(chosen, rejected, batch)
+        return loss + config.magnitude * size + config.consistency * consistency(chosen, batch), loss
 
-    return optimise(model, batches, config, losses_of, log)
+    return optimise(model, batches, config, losses_of, log, checkpoint)
 
 
 def pair_rewards(
@@ -110,27 +96,13 @@ def pair_rewards(
 ) -> tuple[Tensor, Tensor]:
     """Rewards of both sides at every position, each [pairs, longest]; what lies behind a side's end is meaningless."""
     device = model.head.weight.device
+    if can_pack(model.trunk):
+        packed = pack(batch, tokenizer.pad_token_id)
+        rewards = model(packed.ids.to(device), packed.positions.to(device), packed.mask.to(device))
+        return rewards.gather(1, packed.chosen.to(device)), rewards.gather(1, packed.rejected.to(device))
     ids = pad_right([pair.chosen for pair in batch] + [pair.rejected for pair in batch], tokenizer.pad_token_id)
     chosen, rejected = model(ids.to(device)).chunk(2)
     return chosen, rejected
-
-
-def prefix_loss(chosen: Tensor, rejected: Tensor, batch: list[EncodedPair]) -> tuple[Tensor, Tensor]:
-    """The Bradley-Terry loss on every prefix, and mean(r^2) over the same positions; both a mean over the pairs."""
-    pairs, width = chosen.shape
-    device = chosen.device
-    position = torch.arange(width, device=device)
-    first = torch.tensor([pair.parts for pair in batch], device=device)
-    ends = torch.tensor([[len(pair.chosen) - 1, len(pair.rejected) - 1] for pair in batch], device=device)
-    row = torch.arange(pairs, device=device)
-    final_chosen, final_rejected = chosen[row, ends[:, 0]], rejected[row, ends[:, 1]]
-    both = (position >= first[:, None]) & (position <= ends.amin(1)[:, None])
-    count = both.sum(1) + 1
-    losses = -logsigmoid(chosen - rejected) * both
-    loss = (losses.sum(1) - logsigmoid(final_chosen - final_rejected)) / count
-    squares = (chosen.square() + rejected.square()) * both / 2
-    size = (squares.sum(1) + (final_chosen.square() + final_rejected.square()) / 2) / count
-    return loss.mean(), size.mean()
 
 
 @torch.no_grad()

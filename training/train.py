@@ -2,14 +2,17 @@
 
     python training/train.py --model DIR --data pairs.jsonl --out OUT
 
-1. ``OUT/policy``: the causal language model in DIR, fine-tuned on the preferred responses.
+1. ``OUT/policy``: the causal language model in DIR, fine-tuned on the preferred responses (not with ``--sft-epochs 0``).
 2. ``OUT/reward``: a sequence classification model that starts from that policy's trunk, all of its weights trained with
-   the Bradley-Terry loss on every prefix. Its rewards have deviation 1 on the training pairs.
-3. ``OUT/accuracy.json``: held-out pairs told apart, by tokens read since the two responses parted, and at their ends.
+   the Bradley-Terry loss on every prefix, or low-rank products beside them (``--lora``). Along preferred responses each
+   reward is tied to the next, the end-of-turn token's to the last token's, and loops made of preferred responses are
+   among the rejected ones. Its rewards have deviation 1 on the training pairs.
+3. ``OUT/accuracy.json``: held-out pairs told apart, by response tokens read and at their ends.
 4. ``OUT/policy.gguf`` and ``OUT/reward.gguf``, by ``argsearch convert`` and ``argsearch reward import``.
 
-What is already in OUT is not made again, so an interrupted run goes on with the stage that it was in; another run takes
-another OUT.
+A GGUF file in the place of DIR is read into ``OUT/base`` first. What is already in OUT is not made again, and the
+reward model's training writes checkpoints: an interrupted run goes on to the weights of an unbroken one. Another run
+takes another OUT.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -34,83 +38,64 @@ from transformers import (
 )
 
 from batching import TrainingConfig
+from checkpoint import Checkpoint
 from data import Dialogue, Preference
 from formats import read_preferences
-from reward_model import (
-    RewardConfig,
-    RewardModel,
-    encode_pair,
-    pair_accuracy,
-    pair_rewards,
-    train_reward_model,
-    zero_head,
-)
+from from_gguf import load_gguf
+from lora import add_lora, merge_lora
+from measure import deviation, measure
+from repetition import add_repetitions
+from reward_model import RewardConfig, RewardModel, train_reward_model, zero_head
+from settings import keep_settings, parse_options, write_whole
 from sft import fine_tune
 
 ROOT = Path(__file__).resolve().parent.parent
-PLACES = (4, 8, 16, 32, 64, 128)
 
 
 def main() -> None:
     """Train, measure, export."""
-    options = parse_options()
+    options = parse_options(__doc__)
     torch.manual_seed(options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
     keep_settings(options)
-    tokenizer = AutoTokenizer.from_pretrained(options.model)
+    base = base_of(options)
+    tokenizer = AutoTokenizer.from_pretrained(base)
     # Right padding is never looked at, so any token will do.
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
-    training, held_out = split(read_pairs(options.data, tokenizer), options.held_out, options.seed)
+    training, held_out = read_all(options, tokenizer)
     print(f"{len(training)} pairs to train on, {len(held_out)} held out", flush=True)
     if not training or not held_out:
-        sys.exit(f"{options.data}: {len(training) + len(held_out)} pairs are too few to train on and to check with")
+        sys.exit(f"{len(training) + len(held_out)} pairs are too few to train on and to check with")
 
     policy, reward = options.out / "policy", options.out / "reward"
-    if not policy.exists():
-        train_policy(options, tokenizer, training, policy)
+    if options.sft_epochs > 0 and not policy.exists():
+        train_policy(options, base, tokenizer, training, policy)
     if not reward.exists():
-        train_reward(options, tokenizer, training, policy, reward)
+        train_reward(options, tokenizer, training, policy if policy.exists() else base, reward)
     accuracy_file = options.out / "accuracy.json"
     if not accuracy_file.exists():
-        write_whole(accuracy_file, json.dumps(measure(options, tokenizer, held_out, reward), indent=1) + "\n")
+        write_whole(accuracy_file, json.dumps(check(options, tokenizer, held_out, reward), indent=1) + "\n")
     accuracy = json.loads(accuracy_file.read_text(encoding="utf-8"))
-    for place, (share, count) in accuracy.items():
-        print(f"held-out pairs, {place:>6} tokens: {share:.3f} of {count}")
-    export(options, policy, reward, accuracy)
+    report(accuracy)
+    export(options, policy if policy.exists() else None, reward, accuracy)
 
 
-def parse_options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", required=True, help="directory of a causal language model and its tokenizer")
-    parser.add_argument("--data", type=Path, required=True,
-                        help="JSON lines: HH-RLHF, prompt/chosen/rejected, chat messages or SHP")
-    parser.add_argument("--out", type=Path, required=True, help="directory for everything that is made")
-    parser.add_argument("--held-out", type=float, default=0.1, help="share of the prompts that only check (0.1)")
-    parser.add_argument("--sft-epochs", type=float, default=1, help="passes over the preferred responses; 0: none (1)")
-    parser.add_argument("--sft-learning-rate", type=float, default=2e-5, help="(2e-5)")
-    parser.add_argument("--epochs", type=float, default=1, help="passes over the pairs (1)")
-    parser.add_argument("--learning-rate", type=float, default=1e-5, help="of the reward model (1e-5)")
-    parser.add_argument("--batch-size", type=int, default=16, help="dialogues, or pairs, a step (16)")
-    parser.add_argument("--max-length", type=int, default=512,
-                        help="tokens; a longer prompt loses its beginning, a longer response is left out (512)")
-    parser.add_argument("--seed", type=int, default=0, help="(0)")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="(cuda if there is one)")
-    parser.add_argument("--type", default="f16", help="format of the GGUF files, as in argsearch reward import (f16)")
-    return parser.parse_args()
+def base_of(options: argparse.Namespace) -> Path:
+    """The directory of the model to start from."""
+    if options.model.is_dir():
+        return options.model
+    base = options.out / "base"
+    if not base.exists():
+        save(*load_gguf(options.model), base)
+    return base
 
 
-def keep_settings(options: argparse.Namespace) -> None:
-    """Writes down what OUT is made of, and refuses to go on in one that is made of something else."""
-    file = options.out / "settings.json"
-    named = {name: str(value) for name, value in vars(options).items() if name not in ("out", "device", "type")}
-    settings = {**named, "data_sha256": hashlib.sha256(options.data.read_bytes()).hexdigest()}
-    if file.exists():
-        before = json.loads(file.read_text(encoding="utf-8"))
-        changed = [name for name, value in settings.items() if before.get(name) != value]
-        if changed:
-            sys.exit(f"{options.out} was begun with other settings ({', '.join(changed)}): give another --out")
-        return
-    write_whole(file, json.dumps(settings, indent=1) + "\n")
+def read_all(options: argparse.Namespace, tokenizer: PreTrainedTokenizerBase) -> tuple[list[Preference], list[Preference]]:
+    """Training and held-out pairs; the kind of each is the file that it is from."""
+    training = [pair for path in options.data for pair in read_pairs(path, tokenizer)]
+    if isinstance(options.held_out, list):
+        return training, [pair for path in options.held_out for pair in read_pairs(path, tokenizer)]
+    return split(training, options.held_out, options.seed)
 
 
 def read_pairs(path: Path, tokenizer: PreTrainedTokenizerBase) -> list[Preference]:
@@ -120,7 +105,7 @@ def read_pairs(path: Path, tokenizer: PreTrainedTokenizerBase) -> list[Preferenc
     def say(number: int, reason: str) -> None:
         print(f"{path} line {number} is left out: {reason}", file=sys.stderr, flush=True)
 
-    return list(read_preferences(path, style, say))
+    return [replace(pair, kind=path.name) for pair in read_preferences(path, style, say)]
 
 
 def split(pairs: Sequence[Preference], share: float, seed: int) -> tuple[list[Preference], list[Preference]]:
@@ -145,75 +130,79 @@ def steps_of(epochs: float, pairs: int, batch_size: int) -> int:
 
 
 def train_policy(
-    options: argparse.Namespace, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[Preference], out: Path
+    options: argparse.Namespace, base: Path, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[Preference], out: Path
 ) -> None:
     """Supervised fine-tuning on the preferred responses."""
-    model = AutoModelForCausalLM.from_pretrained(options.model, dtype=torch.float32).to(options.device)
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32).to(options.device)
     steps = steps_of(options.sft_epochs, len(pairs), options.batch_size)
-    if steps > 0:
-        dialogues = (Dialogue(pair.prompt, pair.chosen, pair.style) for pair in shuffled(pairs, options.seed))
-        fine_tune(model, tokenizer, dialogues, TrainingConfig(
-            steps=steps, batch_size=options.batch_size, learning_rate=options.sft_learning_rate, weight_decay=0.0,
-            warmup=max(1, steps // 10), max_length=options.max_length, seed=options.seed))
+    dialogues = (Dialogue(pair.prompt, pair.chosen, pair.style) for pair in shuffled(pairs, options.seed))
+    fine_tune(model, tokenizer, dialogues, TrainingConfig(
+        steps=steps, batch_size=options.batch_size, learning_rate=options.sft_learning_rate, weight_decay=0.0,
+        warmup=max(1, steps // 10), max_length=options.max_length, seed=options.seed))
     save(model, tokenizer, out)
 
 
 def train_reward(
-    options: argparse.Namespace, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[Preference], policy: Path, out: Path
+    options: argparse.Namespace, tokenizer: PreTrainedTokenizerBase, training: Sequence[Preference], base: Path, out: Path
 ) -> None:
-    """Full fine-tuning of the policy's trunk with a new head."""
-    model = AutoModelForSequenceClassification.from_pretrained(policy, num_labels=1, dtype=torch.float32)
-    model = model.to(options.device)
+    """Fine-tuning of the base model's trunk with a new head."""
+    model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1, dtype=torch.float32)
     model.config.pad_token_id = tokenizer.pad_token_id
+    if options.lora:
+        add_lora(model.base_model, options.lora)
+    model = model.to(options.device)
     reward = RewardModel(model.base_model, zero_head(model.score))
+    pairs = add_repetitions(training, options.repetition, options.seed)
+    print(f"{len(pairs) - len(training)} loops beside them", flush=True)
     steps = steps_of(options.epochs, len(pairs), options.batch_size)
+    checkpoint = Checkpoint(options.out / "reward.checkpoint", options.save_every)
     train_reward_model(reward, tokenizer, shuffled(pairs, options.seed + 1), RewardConfig(
         steps=steps, batch_size=options.batch_size, learning_rate=options.learning_rate, weight_decay=0.0,
-        warmup=max(1, steps // 10), max_length=options.max_length, seed=options.seed))
-    model.score.weight.data /= deviation(reward, tokenizer, pairs[:512], options.max_length)
+        head_learning_rate=options.head_learning_rate, warmup=max(1, steps // 10), max_length=options.max_length,
+        at_once=options.at_once, bfloat16=options.bfloat16, consistency=options.consistency, seed=options.seed,
+    ), checkpoint=checkpoint)
+    merge_lora(model.base_model)
+    some = random.Random(options.seed).sample(training, min(len(training), 256))
+    model.score.weight.data /= deviation(reward, tokenizer, some, options.max_length)
     save(model, tokenizer, out)
+    checkpoint.remove()
 
 
-@torch.no_grad()
-def deviation(
-    model: RewardModel, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[Preference], max_length: int
-) -> float:
-    """Standard deviation of the rewards at both responses' tokens."""
-    values: list[torch.Tensor] = []
-    for pair in pairs:
-        encoded = encode_pair(pair, tokenizer, max_length)
-        if encoded.length > max_length:
-            continue
-        chosen, rejected = pair_rewards(model, tokenizer, [encoded])
-        values.append(chosen[0, encoded.start: len(encoded.chosen)])
-        values.append(rejected[0, encoded.start: len(encoded.rejected)])
-    return float(torch.cat(values).std().clamp_min(1e-6)) if values else 1.0
-
-
-def measure(
+def check(
     options: argparse.Namespace, tokenizer: PreTrainedTokenizerBase, held_out: Sequence[Preference], reward: Path
-) -> dict[str, tuple[float, int]]:
-    """Held-out accuracy by place."""
+) -> dict[str, object]:
+    """What the finished model makes of held-out pairs, and of loops made of them."""
     model = AutoModelForSequenceClassification.from_pretrained(reward, dtype=torch.float32).to(options.device).eval()
-    fitting = [pair for pair in held_out if encode_pair(pair, tokenizer, options.max_length).length <= options.max_length]
-    wrapped = RewardModel(model.base_model, model.score)
-    accuracy = pair_accuracy(wrapped, tokenizer, fitting, PLACES, 8, options.max_length)
-    return {place: value for place, value in accuracy.items() if not place.startswith("end:")}
+    pairs = add_repetitions(held_out, options.repetition, options.seed + 2)
+    return measure(RewardModel(model.base_model, model.score), tokenizer, pairs, options.max_length)
 
 
-def export(options: argparse.Namespace, policy: Path, reward: Path, accuracy: dict[str, tuple[float, int]]) -> None:
-    """Both models as GGUF."""
-    opt = json.loads((policy / "config.json").read_text(encoding="utf-8"))["model_type"] == "opt"
+def report(accuracy: dict) -> None:
+    """Prints what ``check`` found."""
+    overall = {place: value for place, value in accuracy.items() if place not in ("kinds", "ending")}
+    for kind, places in {"held-out pairs": overall, **accuracy["kinds"]}.items():
+        for place, (share, count) in places.items():
+            print(f"{kind}, {place:>6}: {share:.3f} of {count}")
+    ending = accuracy["ending"]
+    print(f"the end-of-turn token against the last before it: {ending['difference']:+.3f} deviations, "
+          f"{ending['absolute']:.3f} in size")
+
+
+def export(options: argparse.Namespace, policy: Path | None, reward: Path, accuracy: dict) -> None:
+    """The models as GGUF."""
+    opt = json.loads((reward / "config.json").read_text(encoding="utf-8"))["model_type"] == "opt"
     python = [] if opt else ["--python", sys.executable]
     common = ["--type", options.type, *python]
-    about = ["--source", str(options.model), "--dataset", options.data.name, "--accuracy", f"{accuracy['end'][0]:.4f}"]
     files = {name: options.out / f"{name}.gguf" for name in ("policy", "reward")}
-    if not files["policy"].exists():
+    if policy and not files["policy"].exists():
         argsearch("convert", "opt" if opt else "hf", str(policy), "--out", str(files["policy"]), *common)
     if not files["reward"].exists():
+        places = {place: round(value[0], 4) for place, value in accuracy.items() if place not in ("kinds", "ending")}
+        about = ["--source", options.model.name, "--dataset", " + ".join(path.name for path in options.data),
+                 "--accuracy", f"{accuracy['end'][0]:.4f}", "--prefix-accuracy", json.dumps(places)]
         command = ["convert", "opt"] if opt else ["reward", "import"]
         argsearch(*command, str(reward), "--out", str(files["reward"]), *common, *about)
-    print(f"made {files['policy']} and {files['reward']}")
+    print("made", *(str(file) for file in files.values() if file.exists()))
 
 
 def argsearch(*args: str) -> None:
@@ -230,12 +219,6 @@ def save(model: torch.nn.Module, tokenizer: PreTrainedTokenizerBase, out: Path) 
     model.save_pretrained(partial)
     tokenizer.save_pretrained(partial)
     os.replace(partial, out)
-
-
-def write_whole(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
 
 
 if __name__ == "__main__":

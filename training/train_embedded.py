@@ -41,9 +41,9 @@ POLICY_SHAPE = {"hidden_size": 192, "intermediate_size": 512, "num_hidden_layers
 REWARD_SHAPE = {"hidden_size": 160, "intermediate_size": 448, "num_hidden_layers": 3, "num_attention_heads": 5,
                 "num_key_value_heads": 5}
 
-POLICY_SFT = TrainingConfig(steps=1500, batch_size=24, learning_rate=3e-3)
-REWARD_SFT = TrainingConfig(steps=700, batch_size=24, learning_rate=3e-3)
-REWARD = RewardConfig(steps=800, batch_size=12, learning_rate=1.5e-3)
+POLICY_SFT = TrainingConfig(steps=3000, batch_size=24, learning_rate=3e-3)
+REWARD_SFT = TrainingConfig(steps=1000, batch_size=24, learning_rate=3e-3)
+REWARD = RewardConfig(steps=1800, batch_size=12, learning_rate=1.5e-3, consistency=0.2)
 #: More examples than any run above reads.
 ENDLESS = 10**9
 

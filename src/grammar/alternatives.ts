@@ -27,6 +27,7 @@ export class AlternativesOf {
 
   /** Of all `nodes` at once; none where they contradict each other. */
   all(nodes: Nodes): Alternatives {
+    if (nodes.length === 1) return this.one(nodes[0]);
     return this.#product(nodes.map((node) => [this.one(node), node.place] as const));
   }
 
@@ -67,7 +68,8 @@ export class AlternativesOf {
         keywords.at("anyOf"),
       ]);
     const one = this.#nodes(keywords, "oneOf").map((each) => this.one(each));
-    if (one.length > 0) parts.push([this.#limited(exactlyOne(one), keywords.at("oneOf")), keywords.at("oneOf")]);
+    this.#limited(one.flat(), keywords.at("oneOf"));
+    if (one.length > 0) parts.push([exactlyOne(one), keywords.at("oneOf")]);
     const not = keywords.get("not");
     if (not !== undefined) {
       const exclusions = this.one(this.#document.node(not, keywords.at("not")));

@@ -73,19 +73,25 @@ function checkGrowth(rules: readonly ExpandedRule[], corners: readonly LeftCorne
   });
 }
 
-/** Counts what llama.cpp follows at once where each rule begins: nothing is as bad as too much, for it aborts then. */
+/**
+ * Counts what llama.cpp follows at once where each rule begins. Nothing is as bad as too much: it aborts the process then. That is where
+ * a rule comes back to itself behind what is always empty.
+ */
 function checkBeginnings(rules: readonly ExpandedRule[], corners: readonly LeftCorner[], groups: readonly (readonly number[])[]): void {
   const group = groupOf(rules, groups);
-  const beginnings: number[] = [];
+  const beginnings: { count: number; characters: boolean }[] = [];
   groups.forEach((members, at) => {
-    let count = 0;
+    const found = { count: 0, characters: false };
     for (const rule of members) {
-      count += corners[rule].ends;
-      for (const next of corners[rule].rules) if (group[next] !== at) count += beginnings[group[next]];
+      const { terminals, empties, rules: next } = corners[rule];
+      const others = next.flatMap((each) => (group[each] === at ? [] : [beginnings[group[each]]]));
+      found.count += others.reduce((sum, { count }) => sum + count, terminals + empties);
+      found.characters ||= terminals > 0 || others.some(({ characters }) => characters);
     }
-    beginnings.push(count);
-    if (count === 0) fault(rules, members[0], "comes back to itself without ever giving a character");
-    if (count > MAX_BEGINNINGS) fault(rules, members[0], `can begin in more than ${MAX_BEGINNINGS} ways`);
+    beginnings.push(found);
+    const empty = members.some((rule) => corners[rule].empties > 0);
+    if (!found.characters && !empty) fault(rules, members[0], "comes back to itself without ever giving a character");
+    if (found.count > MAX_BEGINNINGS) fault(rules, members[0], `can begin in more than ${MAX_BEGINNINGS} ways`);
   });
 }
 

@@ -48,13 +48,15 @@ export interface LeftCorner {
   readonly rules: readonly number[];
   /** Beside each of `rules`: nothing follows it in its alternative. */
   readonly last: readonly boolean[];
-  /** How many alternatives may begin with a terminal, or be empty. */
-  readonly ends: number;
+  /** How many alternatives may begin with a terminal. */
+  readonly terminals: number;
+  /** How many alternatives may be empty. */
+  readonly empties: number;
 }
 
 export function leftCorners(rules: Rules, empty: readonly boolean[]): LeftCorner[] {
   return rules.map(({ alternatives }) => {
-    const corner = { rules: [] as number[], last: [] as boolean[], ends: 0 };
+    const corner = { rules: [] as number[], last: [] as boolean[], terminals: 0, empties: 0 };
     for (const elements of alternatives) {
       let at = 0;
       for (; at < elements.length && elements[at] !== TERMINAL; at++) {
@@ -62,7 +64,8 @@ export function leftCorners(rules: Rules, empty: readonly boolean[]): LeftCorner
         corner.last.push(at === elements.length - 1);
         if (!empty[elements[at]]) break;
       }
-      if (at === elements.length || elements[at] === TERMINAL) corner.ends++;
+      if (at === elements.length) corner.empties++;
+      else if (elements[at] === TERMINAL) corner.terminals++;
     }
     return corner;
   });

@@ -3,7 +3,7 @@ import { AlternativesOf } from "./alternatives.js";
 import { arrayBody, type ItemRules, type Nodes } from "./arrays.js";
 import { checkRules, readText } from "./check-grammar.js";
 import { type Constraints, KINDS, type Kind, writtenKinds } from "./constraints.js";
-import { neverFulfils } from "./disjoint.js";
+import { Disjoint } from "./disjoint.js";
 import { SchemaDocument } from "./document.js";
 import { productive } from "./gbnf-analysis.js";
 import { GrammarFault } from "./gbnf-reader.js";
@@ -34,6 +34,7 @@ class Converter implements ItemRules {
   readonly possible: (nodes: Nodes) => boolean;
   readonly #document: SchemaDocument;
   readonly #alternatives: AlternativesOf;
+  readonly #disjoint: Disjoint;
   /** Rules by the sources of their constraints. */
   readonly #names = new Map<string, string>();
   readonly #unwritten: { name: string; alternatives: readonly Constraints[]; place: string }[] = [];
@@ -41,6 +42,7 @@ class Converter implements ItemRules {
   constructor(document: SchemaDocument) {
     this.#document = document;
     this.#alternatives = new AlternativesOf(document);
+    this.#disjoint = new Disjoint(this.#alternatives);
     this.possible = this.#alternatives.possible;
   }
 
@@ -71,7 +73,7 @@ class Converter implements ItemRules {
   }
 
   #keepApart(constraints: Constraints): void {
-    const other = constraints.exclusions.find((each) => !neverFulfils(constraints, each, this.#alternatives));
+    const other = constraints.exclusions.find((each) => !this.#disjoint.neverFulfils(constraints, each));
     if (other === undefined) return;
     throw schemaInvalid(
       constraints.place,

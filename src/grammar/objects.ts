@@ -60,7 +60,7 @@ export function objectBody(constraints: ObjectConstraints, items: ItemRules): st
   const { required, properties, place } = constraints;
   const names = [...properties.keys(), ...[...required].filter((name) => !properties.has(name))];
   const written = names.filter((name) => possible(propertyOf(constraints, name)));
-  if (names.some((name) => required.has(name) && !written.includes(name))) return undefined;
+  if (written.filter((name) => required.has(name)).length < required.size) return undefined;
   const others = writesOthers(constraints, possible);
   if (names.length === 0 && constraints.others === undefined) return rules.builtin("object");
 

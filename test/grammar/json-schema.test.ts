@@ -331,7 +331,7 @@ const CASES: Case[] = [
   },
 ];
 
-const ajv = addFormats.default(new Ajv2020({ strict: false }));
+const ajv = addFormats.default(new Ajv2020({ strict: false, logger: false }));
 
 describe("a grammar is that of its schema", () => {
   it.each(CASES)("$title", ({ schema, valid, invalid, unwritten = [] }) => {
@@ -375,17 +375,17 @@ describe("a grammar is that of its schema", () => {
   it("for schemas at random, as ajv reads them", () => {
     const random = new Random(2027);
     let kept = 0;
-    for (let i = 0; i < 600; i++) {
+    for (let i = 0; i < 250; i++) {
       const schema = randomSchema(random);
       const text = grammarOrRefusal(schema);
       if (text === undefined) continue;
       kept++;
       checkGrammar(text);
-      const validate = new Ajv2020({ strict: false, logger: false }).compile(schema);
+      const validate = ajv.compile(schema);
       const grammar = new Gbnf(text);
-      for (let n = 0; n < 4; n++) expectFulfilled(grammar.random(random, 8), validate, schema);
+      for (let n = 0; n < 3; n++) expectFulfilled(grammar.random(random, 8), validate, schema);
     }
-    expect(kept).toBeGreaterThan(300);
+    expect(kept).toBeGreaterThan(100);
   });
 });
 

@@ -234,6 +234,20 @@ TEST("samplers: a clone remembers what was taken, and then goes its own way") {
   CHECK(both.data[1].logit == -1 && both.data[2].logit == -1);
 }
 
+TEST("samplers: with a grammar, names of control tokens are no text") {
+  const std::shared_ptr<const Model> model = test::load_model();
+  const Vocabulary& vocabulary = model->vocabulary();
+  const auto n_vocab = static_cast<size_t>(vocabulary.size());
+  SlotSettings settings;
+  settings.samplers.grammar = "root ::= [^x]+";
+  SamplerFactory samplers(vocabulary);
+  SampledTopK proposer(n_vocab, samplers.chain(settings), kNone);
+  const std::vector<float> logits(n_vocab, 0);
+  const Candidates found = proposer.propose(logits.data(), n_vocab);
+  CHECK(found.size() > 100);
+  for (const llama_token token : found.tokens) CHECK(!vocabulary.is(token, LLAMA_TOKEN_ATTR_CONTROL));
+}
+
 TEST("samplers: a grammar that the engine cannot follow is GRAMMAR_INVALID") {
   SamplerSettings samplers;
   samplers.grammar = "root ::= root \"a\"";

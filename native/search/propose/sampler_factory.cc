@@ -35,11 +35,15 @@ SamplerChain SamplerFactory::chain(const SlotSettings& settings) {
   const bool draws = settings.method == Method::kSample;
   SamplerChain chain;
   const auto add = [&](llama_sampler* sampler) { chain.add(SamplerPtr(sampler)); };
-  if (!own.logit_bias.empty()) {
-    add(api.llama_sampler_init_logit_bias(vocabulary_.size(), static_cast<int32_t>(own.logit_bias.size()),
-                                          own.logit_bias.data()));
+  const auto add_biases = [&](const std::vector<llama_logit_bias>& biases) {
+    if (biases.empty()) return;
+    add(api.llama_sampler_init_logit_bias(vocabulary_.size(), static_cast<int32_t>(biases.size()), biases.data()));
+  };
+  add_biases(own.logit_bias);
+  if (!own.grammar.empty()) {
+    add_biases(unspoken());
+    chain.add(grammar(own.grammar));
   }
-  if (!own.grammar.empty()) chain.add(grammar(own.grammar));
   if (own.penalties()) {
     add(api.llama_sampler_init_penalties(vocabulary_.size(), own.repeat_last_n, own.repeat_penalty,
                                          own.frequency_penalty, own.presence_penalty));
@@ -58,6 +62,15 @@ SamplerChain SamplerFactory::chain(const SlotSettings& settings) {
     add(api.llama_sampler_init_dist(usable_seed(settings.seed)));
   }
   return chain;
+}
+
+std::vector<llama_logit_bias> SamplerFactory::unspoken() const {
+  std::vector<llama_logit_bias> bans;
+  for (llama_token token = 0; token < vocabulary_.size(); ++token) {
+    if (!vocabulary_.is(token, LLAMA_TOKEN_ATTR_CONTROL) || vocabulary_.ends_generation(token)) continue;
+    bans.push_back({token, -std::numeric_limits<float>::infinity()});
+  }
+  return bans;
 }
 
 SamplerPtr SamplerFactory::grammar(const std::string& text) const {

@@ -17,6 +17,8 @@ class SamplerFactory {
   SamplerChain chain(const SlotSettings& settings);
 
  private:
+  /// Bans control tokens that end nothing: a grammar would match their names, which are no part of the text.
+  std::vector<llama_logit_bias> unspoken() const;
   SamplerPtr grammar(const std::string& text) const;
   SamplerPtr dry(const SamplerSettings& settings);
 

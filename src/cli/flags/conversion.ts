@@ -26,6 +26,7 @@ export interface ProvenanceFlags {
   source?: string;
   dataset?: string;
   accuracy?: number;
+  prefixAccuracy?: string;
 }
 
 export function typeFlag(): Option {
@@ -46,15 +47,17 @@ export function addProvenanceFlags(command: Command): void {
   command
     .option("--source <name>", "the model that it came from, kept in the file")
     .option("--dataset <name>", "the preference data, kept in the file")
-    .option("--accuracy <share>", "its accuracy on held-out pairs, 0 to 1, kept in the file", number);
+    .option("--accuracy <share>", "its accuracy on held-out pairs, 0 to 1, kept in the file", number)
+    .option("--prefix-accuracy <text>", "the same by response tokens read, in words or JSON, kept in the file");
 }
 
 /** Only what was given: the rest has defaults. */
-export function provenance({ source, dataset, accuracy }: ProvenanceFlags): RewardProvenance {
+export function provenance({ source, dataset, accuracy, prefixAccuracy }: ProvenanceFlags): RewardProvenance {
   return {
     ...(source !== undefined && { source }),
     ...(dataset !== undefined && { dataset }),
     ...(accuracy !== undefined && { accuracy }),
+    ...(prefixAccuracy !== undefined && { prefixAccuracy }),
   };
 }
 

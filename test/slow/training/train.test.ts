@@ -18,6 +18,12 @@ const out = join(dir, "out");
 const file = (name: string): string => join(out, name);
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
+type Share = [share: number, pairs: number];
+type Accuracy = Record<"8" | "16" | "end", Share> & {
+  kinds: Record<string, Record<string, Share>>;
+  ending: { difference: number };
+};
+
 function train(...more: string[]): { status: number | null; output: string } {
   const script = join(packageRoot, "training", "train.py");
   const rates = ["--learning-rate", "3e-3", "--sft-learning-rate", "3e-3", "--epochs", "2", "--sft-epochs", "1"];
@@ -26,6 +32,14 @@ function train(...more: string[]): { status: number | null; output: string } {
   const result = spawnSync(python, [script, ...args, ...rates, ...sizes, ...more], { encoding: "utf8" });
   return { status: result.status, output: result.stdout + result.stderr };
 }
+
+describe.runIf(pythonReady)("the parts of training/", () => {
+  it("resume to the same bytes, pack, merge, loop and tie as they should", () => {
+    const parts = join(packageRoot, "test", "slow", "training", "parts.py");
+    const result = spawnSync(python, [parts], { encoding: "utf8" });
+    expect(result, result.stderr).toMatchObject({ status: 0 });
+  });
+});
 
 describe.runIf(pythonReady)("train.py", () => {
   let first: ReturnType<typeof train>;
@@ -44,9 +58,11 @@ describe.runIf(pythonReady)("train.py", () => {
   });
 
   it("teaches the reward model: unseen prompts' pairs, at their ends and before", () => {
-    const accuracy = JSON.parse(readFileSync(file("accuracy.json"), "utf8")) as Record<string, [number, number]>;
+    const accuracy = JSON.parse(readFileSync(file("accuracy.json"), "utf8")) as Accuracy;
     console.log(accuracy);
-    for (const place of ["8", "16", "end"]) expect(accuracy[place]?.[0]).toBeGreaterThan(0.6);
+    for (const place of ["8", "16", "end"] as const) expect(accuracy[place][0]).toBeGreaterThan(0.6);
+    expect(accuracy.kinds.repetition?.end?.[0]).toBeGreaterThan(0.6);
+    expect(Math.abs(accuracy.ending.difference)).toBeLessThan(0.3);
   });
 
   it("and the GGUF ranks pairs as well, with rewards of deviation 1", async () => {
@@ -65,7 +81,11 @@ describe.runIf(pythonReady)("train.py", () => {
     const deviation = Math.sqrt(rewards.reduce((sum, each) => sum + (each - mean) ** 2, 0) / rewards.length);
     expect(deviation).toBeGreaterThan(0.3);
     expect(deviation).toBeLessThan(3);
-    expect((await inspect(file("reward.gguf"))).rewardHead?.notes).toMatchObject({ dataset: "pairs.jsonl" });
+    expect((await inspect(file("reward.gguf"))).rewardHead?.notes).toMatchObject({
+      dataset: "pairs.jsonl",
+      source: "model",
+      prefixAccuracy: expect.stringContaining('"16"'),
+    });
   });
 
   it("the two guide together", async () => {
