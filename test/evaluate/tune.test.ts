@@ -105,6 +105,15 @@ describe("the rule", () => {
     expect(more).toEqual([]);
   });
 
+  it("takes no weight at which no prompt was answered for one that loses nothing", () => {
+    const unanswered = made({ 0.1: { ended: 0 }, 0.2: {} });
+    unanswered.results.methods["args-greedy weight=0.2"] = {};
+    const found = points(unanswered);
+    expect(choosePoint(found)).toBeUndefined();
+    const alone = found.filter(({ weight }) => weight === 0.2);
+    expect(tuneVerdict({ chosen: null, points: alone })[0]).toContain("weight 0.2: no prompt was answered");
+  });
+
   it("takes of several methods the one that the judge rates higher, else the reward that guides", () => {
     const best = (own: Means, other: Means) => choosePoint(points(made({ 0.4: own }, { 0.2: other, 0.3: { ended: 0 } })))?.method;
     expect(best({ reward: 1 }, { reward: 2 })).toBe("other");

@@ -85,21 +85,21 @@ async function fit(flags: FitFlags): Promise<void> {
     }),
   ).finally(bar.stop);
   if (result.strongest) note("the strongest regularisation did best: the pairs teach this model next to nothing", true);
-  if (flags.json) await printJson(result);
-  else await print(report(result));
+  if (!flags.json) await print(report(result));
   note(`wrote ${out}`);
-  if (flags.tune !== undefined) await tuneFitted(flags, flags.tune);
+  const tuned = flags.tune === undefined ? undefined : await tuneFitted(flags, flags.tune);
+  if (flags.json) await printJson({ ...result, tune: tuned });
 }
 
 /** How strong the head may guide the model that it was fitted on. */
-async function tuneFitted(flags: FitFlags, prompts: string): Promise<void> {
+function tuneFitted(flags: FitFlags, prompts: string): ReturnType<typeof runTune> {
   const { model: policy, out, seed } = flags;
   const { onProgress: _, ...model } = modelOptions(flags);
   const chatTemplate = flags.template?.text;
   const reward = { reward: out, chatTemplate };
-  await runTune(
+  return runTune(
     { ...model, ...templateOptions(flags), ...{ policy, chatTemplate, reward, data: prompts, seed, out: `${out}.tune` } },
-    { json: flags.json, command: commandLine() },
+    { output: flags.json ? null : "table", command: commandLine() },
   );
 }
 

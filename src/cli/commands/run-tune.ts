@@ -8,13 +8,18 @@ import { note, print, printJson } from "../terminal/output.js";
 import { evalProgress } from "./eval-progress.js";
 
 interface Shown {
-  json: boolean | undefined;
+  /** Null leaves what was found to the caller. */
+  output: "table" | "json" | null;
   /** Ends the report. */
   command: string;
 }
 
-/** Exit code 1 where no weight keeps the bounds, or a line or prompt had to be left out. */
-export async function runTune(options: TuneOptions & { out: string }, { json, command }: Shown): Promise<void> {
+/**
+ * Exit code 1 where no weight keeps the bounds, or a line or prompt had to be left out.
+ *
+ * @returns what was found, the evaluation aside
+ */
+export async function runTune(options: TuneOptions & { out: string }, { output, command }: Shown): Promise<Omit<TuneResult, "evaluation">> {
   const progress = evalProgress();
   let leftOut = 0;
   const onBadLine: TuneOptions["onBadLine"] = ({ place, error }) => {
@@ -28,8 +33,8 @@ export async function runTune(options: TuneOptions & { out: string }, { json, co
     }),
   ).finally(progress.stop);
   const { evaluation, ...shown } = found;
-  if (json) await printJson(shown);
-  else await print(weightTable(found));
+  if (output === "json") await printJson(shown);
+  if (output === "table") await print(weightTable(found));
   const { html, chartsMissing } = await writeTuneReport(options.out, found, { command });
   if (chartsMissing !== null) note(`the report has no chart: ${chartsMissing}`, true);
   note(`report: ${html}`);
@@ -38,6 +43,7 @@ export async function runTune(options: TuneOptions & { out: string }, { json, co
   const { failures } = evaluation;
   for (const { method, index, message, code } of failures) reportLine(`prompt ${index} by ${method}: ${spoken(message)}`, code);
   if (found.settings === null || leftOut > 0 || failures.length > 0) process.exitCode ??= EXIT.FAILURE;
+  return shown;
 }
 
 function noted(line: string): void {

@@ -20,5 +20,5 @@ export function addTune(program: Command): void {
 
 async function run(flags: TuneFlags): Promise<void> {
   logTo(flags.verbose);
-  await runTune(tuneOptions(flags), { json: flags.json, command: commandLine() });
+  await runTune(tuneOptions(flags), { output: flags.json ? "json" : "table", command: commandLine() });
 }

@@ -15,7 +15,7 @@ export interface TuneCandidate {
 export interface TunePoint extends TuneCandidate {
   measures: MethodResult;
   bounds: BoundCheck[];
-  /** Every bound holds. */
+  /** Every bound holds; not where no prompt was answered. */
   within: boolean;
 }
 
@@ -27,8 +27,9 @@ export function tunePoints(
 ): TunePoint[] {
   return candidates.map((candidate) => {
     const checks = checkBounds(results, candidate.name, baseline, bounds);
-    const within = checks.every(({ holds }) => holds);
-    return { ...candidate, measures: results.methods[candidate.name] ?? {}, bounds: checks, within };
+    const measures = results.methods[candidate.name] ?? {};
+    const measured = Object.keys(measures).length > 0;
+    return { ...candidate, measures, bounds: checks, within: measured && checks.every(({ holds }) => holds) };
   });
 }
 

@@ -21,7 +21,8 @@ function belowOf(point: TunePoint): string {
   return `${point.weight}: ${outside(point)}`;
 }
 
-function outside({ bounds }: TunePoint): string {
+function outside({ bounds, measures }: TunePoint): string {
+  if (Object.keys(measures).length === 0) return "no prompt was answered";
   return bounds
     .filter(({ holds }) => !holds)
     .map(describeCheck)
