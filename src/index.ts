@@ -17,6 +17,7 @@ export {
 export type { ScorableText } from "./data/text-formats.js";
 export type { Decoder, DecoderInfo } from "./decode/decoder.js";
 export { load } from "./decode/load.js";
+export { readSettings, type SettingsFile, type SettingsModel } from "./decode/settings-file.js";
 export type { CacheBytes, Device, EngineInfo, GgufScalar, HeadInfo, ModelInfo, SearchCounters } from "./engine/binding.js";
 export type { Computation } from "./engine/computation.js";
 export { devices, type TriedDevice, type TryDevicesOptions, tryDevices } from "./engine/devices.js";

@@ -150,6 +150,11 @@ export interface LoadOptions extends ModelOptions, IsolationOptions {
   reward?: RewardSpec | readonly RewardSpec[] | null | undefined;
   /** Prompts that can be decoded at once, 1 to 128; default 1. Each takes KV cache for contextSize tokens. */
   slots?: number | undefined;
+  /**
+   * Defaults of every response: the path of a file as tune() writes it, or the settings themselves. What a call names goes before them; one
+   * that names another method takes the samplers alone. A file that was made for other models warns (ARGSEARCH_SETTINGS_OF_OTHER_MODELS).
+   */
+  settings?: string | DecodingSettings | undefined;
 }
 
 export interface RewardLoadOptions extends ModelOptions, IsolationOptions {
@@ -213,6 +218,11 @@ export interface GenerateOptions extends TemplateOptions, SamplerOptions {
   /** Ends the response between two tokens: it resolves with what there is. Before the first: ABORTED. */
   signal?: AbortSignal | undefined;
 }
+
+/** How tokens are chosen: those of GenerateOptions that a file of settings may hold. */
+export interface DecodingSettings
+  extends SamplerOptions,
+    Pick<GenerateOptions, "method" | "topK" | "weight" | "combine" | "select" | "temperature" | "ending"> {}
 
 /** Why a response ended: end-of-generation token, stop string, maxTokens, context full, AbortSignal. */
 export type FinishReason = "eog" | "stop" | "length" | "context" | "aborted";

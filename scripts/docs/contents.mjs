@@ -15,6 +15,7 @@ const CONTENTS = {
     "docs/reward-models.md",
     "docs/chat-templates.md",
     "docs/evaluation.md",
+    "docs/tuning.md",
     ["docs/engine.md", "Engine, GPUs, runtimes"],
     "docs/isolation.md",
     "docs/shipping.md",

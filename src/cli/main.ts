@@ -14,6 +14,7 @@ import { addRewardAttach } from "./commands/reward-attach.js";
 import { addRewardFit } from "./commands/reward-fit.js";
 import { addRewardImport } from "./commands/reward-import.js";
 import { addScore } from "./commands/score.js";
+import { addTune } from "./commands/tune.js";
 import { addExamples } from "./flags/flags.js";
 import { fail, reportLine, reportWarnings, runs } from "./terminal/failure.js";
 import { endOnInterrupt } from "./terminal/interrupt.js";
@@ -38,6 +39,7 @@ function commands(): Command {
   addScore(program);
   addChat(program);
   addEval(program);
+  addTune(program);
   addInspect(program);
   addDevices(program);
   const reward = program.command("reward").description("Make reward models.");

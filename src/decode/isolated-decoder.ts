@@ -7,6 +7,7 @@ import { checkPrompt } from "../model/check-prompt.js";
 import { answerWith, withoutFunctions } from "../reward/remote-functions.js";
 import { scoreRemotely } from "../score/score-remotely.js";
 import type {
+  DecodingSettings,
   GenerateAllOptions,
   GenerateOptions,
   GenerateResult,
@@ -24,32 +25,34 @@ import { DECODER, type DecoderMethods, type DecoderState } from "./decoder-wire.
 import { disposedError } from "./disposed.js";
 import { generateAll, requirePrompts } from "./generate-all.js";
 import { type ResolvedLoad, resolveGenerate, splitCallbacks } from "./options.js";
+import { withSettings } from "./settings.js";
+import { settingsFor } from "./settings-file.js";
 
 type Engine = IsolatedEngine<DecoderMethods, DecoderInfo, DecoderState>;
 
 /** @throws ArgsearchError as load() */
-export async function loadIsolated(
-  options: LoadOptions,
-  { signal, onProgress }: ResolvedLoad,
-  isolation: ResolvedIsolation,
-): Promise<Decoder> {
-  const { signal: _signal, onProgress: _onProgress, isolate: _isolate, ...data } = options;
+export async function loadIsolated(options: LoadOptions, resolved: ResolvedLoad, isolation: ResolvedIsolation): Promise<Decoder> {
+  const { signal, onProgress } = resolved;
+  const { signal: _signal, onProgress: _onProgress, isolate: _isolate, settings: _settings, ...data } = options;
+  const settings = await settingsFor(resolved);
   const { reward, functions } = withoutFunctions(data.reward);
   const request = { object: DECODER, options: { ...data, reward }, isolation };
-  return new IsolatedDecoder(await IsolatedEngine.open(request, { signal, onProgress }), functions);
+  return new IsolatedDecoder(await IsolatedEngine.open(request, { signal, onProgress }), functions, settings);
 }
 
 /** Its methods await what they return: a decoder that nobody else holds lives as long as its calls. */
 class IsolatedDecoder implements Decoder {
   readonly #engine: Engine;
   readonly #functions: readonly RewardFunction[];
+  readonly #settings: DecodingSettings;
   /** Tasks that decode in step. */
   readonly #inStep = { count: 0 };
   #disposal: Promise<void> | undefined;
 
-  constructor(engine: Engine, functions: readonly RewardFunction[]) {
+  constructor(engine: Engine, functions: readonly RewardFunction[], settings: DecodingSettings) {
     this.#engine = engine;
     this.#functions = functions;
+    this.#settings = settings;
     const inStep = this.#inStep;
     engine.onReopened = (session) => {
       if (inStep.count > 0) session.call("stepIn", [inStep.count]).result.catch(() => {});
@@ -132,13 +135,18 @@ class IsolatedDecoder implements Decoder {
     const { signal } = this.#resolve(options);
     throwIfAborted(signal);
     checkPrompt(prompt);
-    const { signal: _, ...data } = options;
+    const { signal: _, ...data } = withSettings(this.#settings, options);
     return { data, call: { signal, answer: answerWith(this.#functions, signal) } };
   }
 
   #resolve(options: GenerateOptions): ReturnType<typeof resolveGenerate> {
     const { policy, slots, contextSize, objectives } = this.info;
-    return resolveGenerate(options, { vocabulary: policy.nVocab, slots, contextSize, rewarded: objectives.length > 0 });
+    return resolveGenerate(withSettings(this.#settings, options), {
+      vocabulary: policy.nVocab,
+      slots,
+      contextSize,
+      rewarded: objectives.length > 0,
+    });
   }
 
   /** A child that dies meanwhile has forgotten it; the next one is told how many there are. */

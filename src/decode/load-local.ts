@@ -10,15 +10,20 @@ import { contextFor } from "../model/options.js";
 import { modelFiles, RewardSet } from "../reward/reward-set.js";
 import { type DecoderParts, LocalDecoder } from "./local-decoder.js";
 import type { ResolvedLoad } from "./options.js";
+import { settingsFor } from "./settings-file.js";
 
 /** Into this process. @throws ArgsearchError as load() */
 export async function loadLocal(resolved: ResolvedLoad): Promise<LocalDecoder> {
   const started = performance.now();
+  const settings = await settingsFor(resolved);
   const { engine, gpu } = await chooseEngine(resolved, resolved.signal);
   const models = await loadModels([policyFile(resolved), ...modelFiles(resolved.terms)], { ...resolved, gpu });
   try {
     const parts = await prepare(resolved, models);
-    return new LocalDecoder({ ...parts, engine, computation: computationOf(resolved, gpu), loadMs: performance.now() - started });
+    return new LocalDecoder({
+      ...parts,
+      ...{ engine, settings, computation: computationOf(resolved, gpu), loadMs: performance.now() - started },
+    });
   } catch (error) {
     for (const model of new Set(models)) model.dispose();
     throw error;
@@ -30,7 +35,10 @@ function policyFile({ policy, chatTemplate }: ResolvedLoad): ModelFile {
 }
 
 /** Checks that the models fit together and makes their contexts. */
-async function prepare(resolved: ResolvedLoad, models: readonly Model[]): Promise<Omit<DecoderParts, "engine" | "computation" | "loadMs">> {
+async function prepare(
+  resolved: ResolvedLoad,
+  models: readonly Model[],
+): Promise<Omit<DecoderParts, "engine" | "computation" | "settings" | "loadMs">> {
   const { slots, signal, terms } = resolved;
   const [policy, ...rewardModels] = models;
   if (policy === undefined) throw new Error("no policy was loaded");

@@ -7,7 +7,7 @@ import { resolveLoad } from "./options.js";
 /**
  * Loads a policy and what guides it; without options, the embedded pair. With `isolate`, into a process of its own.
  *
- * @throws ArgsearchError OPTION_INVALID; ADDON_NOT_FOUND, ENGINE_NOT_FOUND, ENGINE_INCOMPATIBLE, DEVICE_UNAVAILABLE;
+ * @throws ArgsearchError OPTION_INVALID; INPUT_INVALID for a settings file; ADDON_NOT_FOUND, ENGINE_NOT_FOUND, ENGINE_INCOMPATIBLE, DEVICE_UNAVAILABLE;
  * FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, NOT_GGUF, MODEL_INVALID, MODEL_UNSUPPORTED; REWARD_HEAD_MISSING,
  * REWARD_HEAD_INVALID, VOCABULARY_MISMATCH; OUT_OF_MEMORY; ABORTED; with `isolate` ISOLATION_UNAVAILABLE, ENGINE_DIED, ENGINE_NOT_RESPONDING
  */

@@ -3,7 +3,17 @@ import type { Computation } from "../engine/computation.js";
 import { native } from "../engine/native.js";
 import { resolveScore } from "../score/options.js";
 import { Scorer, type ScorerParts } from "../score/scorer.js";
-import type { GenerateAllOptions, GenerateOptions, GenerateResult, Prompt, ScoreInput, ScoreOptions, ScoreResult, Step } from "../types.js";
+import type {
+  DecodingSettings,
+  GenerateAllOptions,
+  GenerateOptions,
+  GenerateResult,
+  Prompt,
+  ScoreInput,
+  ScoreOptions,
+  ScoreResult,
+  Step,
+} from "../types.js";
 import { integer } from "../validate.js";
 import type { Decoder, DecoderInfo } from "./decoder.js";
 import { disposedError } from "./disposed.js";
@@ -11,6 +21,7 @@ import { generateAll, requirePrompts } from "./generate-all.js";
 import { type DecodingParts, runGeneration } from "./generation.js";
 import { resolveGenerate, splitCallbacks } from "./options.js";
 import { Scheduler } from "./scheduler.js";
+import { withSettings } from "./settings.js";
 import { SlotPool } from "./slots.js";
 
 /** What load() hands over; the decoder owns it from then on. */
@@ -19,18 +30,22 @@ export interface DecoderParts extends Pick<DecodingParts, "policy" | "rewards" |
   computation: Computation;
   slots: number;
   context: ScorerParts["context"];
+  /** Defaults of every response. */
+  settings: DecodingSettings;
 }
 
 /** One in this process. */
 export class LocalDecoder implements Decoder {
   readonly info: Readonly<DecoderInfo>;
   readonly #parts: DecodingParts;
+  readonly #settings: DecodingSettings;
   readonly #scorer: Scorer;
   readonly #closing = new AbortController();
   #disposal: Promise<void> | undefined;
 
   constructor(parts: DecoderParts) {
-    const { engine, computation, policy, rewards, search, loadMs, slots, context } = parts;
+    const { engine, computation, policy, rewards, search, loadMs, slots, context, settings } = parts;
+    this.#settings = settings;
     const { contextSize } = context;
     const closing = this.#closing.signal;
     this.#parts = {
@@ -158,7 +173,12 @@ export class LocalDecoder implements Decoder {
 
   #resolve(options: GenerateOptions): ReturnType<typeof resolveGenerate> {
     const { policy, rewards, slots, contextSize } = this.#parts;
-    return resolveGenerate(options, { vocabulary: policy.info.nVocab, slots: slots.size, contextSize, rewarded: !rewards.empty });
+    return resolveGenerate(withSettings(this.#settings, options), {
+      vocabulary: policy.info.nVocab,
+      slots: slots.size,
+      contextSize,
+      rewarded: !rewards.empty,
+    });
   }
 
   #requireOpen(): void {

@@ -9,7 +9,7 @@ import { MODEL, modelOf, type ResolvedModelOptions } from "../model/options.js";
 import { type ResolvedTemplate, TEMPLATE, templateOf } from "../model/template-options.js";
 import { type ResolvedTerm, resolveTerms } from "../reward/terms.js";
 import { resolveRewardAt } from "../score/options.js";
-import type { Ending, GenerateAllOptions, GenerateOptions, LoadOptions, Method, RewardAt } from "../types.js";
+import type { DecodingSettings, Ending, GenerateAllOptions, GenerateOptions, LoadOptions, Method, RewardAt } from "../types.js";
 import {
   abortSignal,
   boolean,
@@ -32,6 +32,8 @@ export interface ResolvedLoad extends ResolvedModelOptions {
   slots: number;
   /** Undefined: in this process. */
   isolation: ResolvedIsolation | undefined;
+  /** As given: see settingsFor(). */
+  settings: string | DecodingSettings | undefined;
 }
 
 export interface ResolvedGenerate {
@@ -66,7 +68,7 @@ export interface GenerateLimits {
   rewarded: boolean;
 }
 
-const LOAD: Names<LoadOptions> = { ...MODEL, ...ISOLATION, policy: true, chatTemplate: true, reward: true, slots: true };
+const LOAD: Names<LoadOptions> = { ...MODEL, ...ISOLATION, policy: true, chatTemplate: true, reward: true, slots: true, settings: true };
 const GENERATE: Names<GenerateOptions> = {
   ...TEMPLATE,
   method: true,
@@ -100,6 +102,7 @@ export function resolveLoad(options: LoadOptions = {}): ResolvedLoad {
     terms: resolveTerms(options.reward === undefined ? embeddedReward : options.reward),
     slots: given(options.slots, 1, (value) => integer("slots", value, { min: 1, max: binding().limits.slots })),
     isolation: isolationOf(options),
+    settings: given(options.settings, undefined, (value) => (typeof value === "string" ? nonEmptyText("settings", value) : value)),
   };
 }
 

@@ -59,7 +59,11 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   }
 }
 
-function inputsOf({ data, embedding, judgeReward }: EvaluateOptions, { pairs }: ResolvedEvaluation): string[] {
+/** Files that an evaluation reads. */
+export function inputsOf(
+  { data, embedding, judgeReward }: Pick<EvaluateOptions, "data" | "embedding" | "judgeReward">,
+  { pairs }: Pick<ResolvedEvaluation, "pairs">,
+): string[] {
   const models = pairs.flatMap(({ policy, reward }) => [policy, ...modelPaths(resolveTerms(reward))]);
   const judge = typeof judgeReward === "object" ? judgeReward.reward : judgeReward;
   return [...models, ...[data, embedding, judge].filter((each) => typeof each === "string")];

@@ -28,3 +28,8 @@ export type { JudgeRewardOptions } from "./reward-judge/options.js";
 export type { JudgeRewardResult } from "./reward-judge/result.js";
 export { type Estimate, estimate, type PairedTest, pairedTest } from "./statistics/resampling.js";
 export { parseSweep, type Sweep, type Swept, type SweptName } from "./sweep.js";
+export type { BoundCheck, BoundName, TuneBounds } from "./tune/bounds.js";
+export type { TuneCandidate, TunePoint } from "./tune/choose.js";
+export type { CommonSettings, TuneOptions } from "./tune/options.js";
+export { type TuneReportOptions, writeTuneReport } from "./tune/report.js";
+export { type TuneResult, tune } from "./tune/tune.js";

@@ -131,9 +131,9 @@ const OPTIONS: Names<EvaluateOptions> = {
   onBadLine: true,
 };
 
-/** @throws ArgsearchError OPTION_INVALID */
-export function resolveEvaluation(options: EvaluateOptions): ResolvedEvaluation {
-  checkNames("evaluate()", options, OPTIONS);
+/** `what` takes them. @throws ArgsearchError OPTION_INVALID */
+export function resolveEvaluation(options: EvaluateOptions, what = "evaluate()"): ResolvedEvaluation {
+  checkNames(what, options, OPTIONS);
   const { data } = options;
   if (!Array.isArray(data) && (typeof data !== "string" || data === "")) throw invalid("data", "a path or an array of prompts", data);
   if (options.limit !== undefined) integer("limit", options.limit, { min: 1, max: 2 ** 31 - 1 });

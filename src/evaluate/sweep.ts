@@ -73,7 +73,7 @@ export function sweepMethods(methods: readonly MethodSpec[], sweep: Sweep): Swep
   });
   for (const [name] of axes) {
     if (methods.some(NAMES[name].takes)) continue;
-    throw new ArgsearchError("OPTION_INVALID", `sweep of ${name} needs ${NAMES[name].advice}`, { option: "sweep" });
+    throw new ArgsearchError("OPTION_INVALID", `sweep needs ${NAMES[name].advice}`, { option: "sweep" });
   }
   return methods.flatMap((method) => {
     const own = axes.filter(([name]) => NAMES[name].takes(method));

@@ -3,6 +3,7 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import type { TuneResult } from "../../src/evaluate/index.js";
 import type { FitResult } from "../../src/fit/index.js";
 import type { GgufSummary } from "../../src/index.js";
 import { argsearch, parseLines, policy, scratch, start } from "./run.js";
@@ -32,8 +33,11 @@ describe("reward fit", () => {
     const { code, stdout, stderr } = await argsearch(args);
     expect(stderr).toBe("");
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^fitted on 48 pairs, checked on 12, regularisation \S+\n\ntokens read +accuracy +95 % +pairs\n/);
-    expect(stdout).toMatch(/\n *end +1\.000 +0\.\d{3} to 1\.000 +12\n$/);
+    expect(stdout).toMatch(
+      /^fitted on 48 pairs, checked on 12, regularisation \S+, consistency \S+\n\ntokens read +accuracy +95 % +pairs {2}against/,
+    );
+    expect(stdout).toMatch(/\n *end +1\.000 +0\.\d{3} to 1\.000 +12 /);
+    expect(stdout).toMatch(/\n *turn end +1\.000 /);
     const summary = JSON.parse((await argsearch(["inspect", out, "--json"])).stdout) as GgufSummary;
     expect(summary.rewardHead?.notes).toMatchObject({ dataset: expect.stringContaining("pairs.jsonl, 60 pairs"), accuracy: 1 });
     const rating = ["score", "--reward", out, "--json", "--prompt", "How do I make tea?"];
@@ -42,6 +46,18 @@ describe("reward fit", () => {
       argsearch([...rating, "--response", "well well well well well tea"]),
     ]);
     expect(JSON.parse(good.stdout).reward).toBeGreaterThan(JSON.parse(bad.stdout).reward);
+  });
+
+  it("ends with how strong the head may guide the model that it was fitted on", async () => {
+    const { args, out } = await fitArgs(pairLines(20));
+    const prompts = join(dirname(out), "prompts.jsonl");
+    await writeFile(prompts, '{"prompt":"Hello"}\n');
+    const { code, stdout } = await argsearch([...args, "--tune", prompts, "--json"]);
+    const { tune } = JSON.parse(stdout) as { tune: TuneResult };
+    expect(tune.points.map(({ weight }) => weight)).toEqual([0.1, 0.2, 0.3, 0.4, 0.5, 0.6]);
+    expect(code).toBe(tune.settings === null ? 1 : 0);
+    expect(existsSync(join(`${out}.tune`, "settings.json"))).toBe(tune.settings !== null);
+    expect(await readFile(join(`${out}.tune`, "report.md"), "utf8")).toContain("rm.gguf");
   });
 
   it("goes on after a kill and ends with the same file", async () => {
@@ -77,7 +93,7 @@ describe("reward fit", () => {
     expect(await outcome).toEqual({ code: 130, stdout: "", stderr: "interrupted: the same command goes on from here\n" });
     const test = join(dirname(out), "test.jsonl");
     await writeFile(test, pairLines(30));
-    const { stdout } = await argsearch([...args, "--held-out", test, "--context", "64", "--limit", "100"]);
+    const { stdout } = await argsearch([...args, "--held-out", test, "--limit", "100"]);
     expect(stdout).toMatch(/^fitted on 100 pairs, checked on 0, /);
     expect(stdout).toContain("30 of the held-out file not checked, being among the pairs to fit on");
   });

@@ -13,7 +13,19 @@ const FORMATS = ["import", "require"] as const;
 const NAMES = {
   argsearch: [
     ...["ArgsearchError", "EMBEDDED", "ERROR_CODES", "PAIR_FORMAT_NAMES", "SCORABLE_FORMAT_NAMES", "devices"],
-    ...["inspect", "load", "loadReward", "readPairs", "readPrompts", "readScorables", "scoreFile", "scoreLines", "setLogger", "tryDevices"],
+    ...[
+      "inspect",
+      "load",
+      "loadReward",
+      "readPairs",
+      "readPrompts",
+      "readScorables",
+      "readSettings",
+      "scoreFile",
+      "scoreLines",
+      "setLogger",
+      "tryDevices",
+    ],
   ],
   "argsearch/eval": [
     ...[
@@ -28,7 +40,7 @@ const NAMES = {
       "pairedTest",
       "parseSweep",
     ],
-    ...["repetition", "treebankWords", "writeReport"],
+    ...["repetition", "treebankWords", "tune", "writeReport", "writeTuneReport"],
   ],
   "argsearch/fit": ["fitReward"],
   "argsearch/import": ["MODEL_TYPES", "attachReward", "convertHf", "convertOpt", "importReward", "readRewardHead"],

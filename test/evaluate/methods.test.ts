@@ -88,7 +88,7 @@ describe("sweeps", () => {
       "args-greedy weight=0.8 topK=20",
     ]);
     expect(methods[4]).toMatchObject({ weight: 0.8, topK: 20, select: "greedy" });
-    expect(() => sweepMethods([methodOf("greedy")], { weight: [1] })).toThrow(/sweep of weight needs a guided method/);
+    expect(() => sweepMethods([methodOf("greedy")], { weight: [1] })).toThrow(/sweep needs a guided method/);
     expect(() => sweepMethods([methodOf("args-greedy")], { weight: [] })).toThrow(/non-empty/);
   });
 

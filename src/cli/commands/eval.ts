@@ -1,7 +1,9 @@
 import type { Command } from "commander";
 import { type EvaluateOptions, type EvaluationResults, evaluate, writeReport } from "../../evaluate/index.js";
-import { addEvalFlags, type EvalFlags, evaluateOptions, reportExamples } from "../flags/eval.js";
+import { type DecodingSettings, EMBEDDED, readSettings } from "../../index.js";
+import { addEvalFlags, type EvalFlags, evaluateOptions, modelsOf, reportExamples } from "../flags/eval.js";
 import { addExamples } from "../flags/flags.js";
+import { commandLine } from "../terminal/command-line.js";
 import { EXIT, reportLeftOut, reportLine, spoken } from "../terminal/failure.js";
 import { table } from "../terminal/format.js";
 import { interruptible } from "../terminal/interrupt.js";
@@ -29,7 +31,7 @@ export function addEval(program: Command): void {
 async function runEval(flags: EvalFlags): Promise<void> {
   logTo(flags.verbose);
   const progress = evalProgress();
-  const options = evaluateOptions(flags);
+  const options = evaluateOptions(flags, await settingsOf(flags));
   const results = await interruptible((signal) => {
     return evaluate({ ...options, ...callbacks(progress, options.judge, flags), signal }).catch((error: unknown) => {
       progress.stop();
@@ -41,6 +43,15 @@ async function runEval(flags: EvalFlags): Promise<void> {
   await printResults(results, flags);
   if (flags.report) await report(options.out, flags);
   flagTroubles(results, { judged: options.judge !== undefined && !flags.judgeEstimate, rated: options.judgeReward !== undefined });
+}
+
+/** Of `--settings`; where models are compared it is held against the first. */
+async function settingsOf(flags: EvalFlags): Promise<DecodingSettings> {
+  if (flags.settings === undefined) return {};
+  const { pairs, policy, reward } = modelsOf(flags);
+  const embedded = policy === undefined ? EMBEDDED.reward : null;
+  const [pair = { policy: policy ?? EMBEDDED.policy, reward: reward === undefined ? embedded : reward }] = pairs ?? [];
+  return readSettings(flags.settings, pair);
 }
 
 type Callbacks = Pick<EvaluateOptions, "onProgress" | "onBadLine" | "judge">;
@@ -80,12 +91,6 @@ async function report(dir: string, flags: EvalFlags): Promise<void> {
   const written = await writeReport(dir, { examples: reportExamples(flags), command: commandLine() });
   if (written.chartsMissing !== null) note(`the report has no charts: ${written.chartsMissing}`, true);
   note(`report: ${written.html}`);
-}
-
-/** How this program was called, as a shell takes it. */
-function commandLine(): string {
-  const quoted = process.argv.slice(2).map((word) => (/^[\w./:=,…@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
-  return ["argsearch", ...quoted].join(" ");
 }
 
 /** What went wrong without ending the evaluation: said, and exit code 1. */

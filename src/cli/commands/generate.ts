@@ -91,7 +91,8 @@ async function withTrace(flags: GenerateFlags, work: (trace?: Trace) => Promise<
 function inputsOf(flags: GenerateFlags): Input[] {
   const { policy = EMBEDDED.policy, reward = [{ reward: EMBEDDED.reward }] } = flags;
   const rewards = reward.flatMap((term) => (typeof term.reward === "string" ? term.reward : []));
-  return [policy, ...rewards, ...templateFiles(flags), process.stdin];
+  const settings = flags.settings === undefined ? [] : [flags.settings];
+  return [policy, ...rewards, ...settings, ...templateFiles(flags), process.stdin];
 }
 
 function report(result: GenerateResult) {

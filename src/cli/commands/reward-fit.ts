@@ -13,11 +13,13 @@ import { PAIR_FORMAT_NAMES } from "../../index.js";
 import { addExamples, addModelFlags, type ModelFlags, modelOptions } from "../flags/flags.js";
 import { addTemplateFlags, type TemplateFlags, templateFiles, templateOptions } from "../flags/templates.js";
 import { integer, number, parseNumber } from "../flags/values.js";
+import { commandLine } from "../terminal/command-line.js";
 import { reportLeftOut } from "../terminal/failure.js";
 import { plural, table } from "../terminal/format.js";
 import { resumable } from "../terminal/interrupt.js";
 import { note, print, printJson } from "../terminal/output.js";
 import { workBar } from "../terminal/progress.js";
+import { runTune } from "./run-tune.js";
 import { logTo } from "./session.js";
 
 interface FitFlags
@@ -26,6 +28,7 @@ interface FitFlags
     TemplateFlags {
   model: string;
   pairs: string;
+  tune?: string;
   json?: boolean;
 }
 
@@ -42,6 +45,7 @@ export function addRewardFit(reward: Command): void {
     .option("--seed <n>", "which pairs are held out (default: 0)", integer)
     .option("--repetition <share>", "share of the pairs to read as long texts, too, and against copies that repeat (default: 0.15)", number)
     .option("--consistency <n>", "how much an ending must be worth what the answer is worth (default: as cross-validation finds)", number)
+    .option("--tune <file>", "prompts: end with `argsearch tune`, the trunk being the policy; settings go to OUT.tune/settings.json")
     .option("--keep-features", "keep OUT.features: another fit of the same pairs takes seconds")
     .option("--json", "print one JSON object instead of a table");
   addTemplateFlags(command, "the model");
@@ -49,6 +53,7 @@ export function addRewardFit(reward: Command): void {
   addExamples(command, [
     "reward fit --model base.gguf --pairs pairs.jsonl --out reward.gguf",
     "reward fit --model base.gguf --pairs train.jsonl --held-out test.jsonl --out reward.gguf",
+    "reward fit --model base.gguf --pairs pairs.jsonl --out reward.gguf --tune prompts.jsonl",
   ]);
   command.action(fit);
 }
@@ -80,9 +85,22 @@ async function fit(flags: FitFlags): Promise<void> {
     }),
   ).finally(bar.stop);
   if (result.strongest) note("the strongest regularisation did best: the pairs teach this model next to nothing", true);
-  if (flags.json) return printJson(result);
-  await print(report(result));
+  if (!flags.json) await print(report(result));
   note(`wrote ${out}`);
+  const tuned = flags.tune === undefined ? undefined : await tuneFitted(flags, flags.tune);
+  if (flags.json) await printJson({ ...result, tune: tuned });
+}
+
+/** How strong the head may guide the model that it was fitted on. */
+function tuneFitted(flags: FitFlags, prompts: string): ReturnType<typeof runTune> {
+  const { model: policy, out, seed } = flags;
+  const { onProgress: _, ...model } = modelOptions(flags);
+  const chatTemplate = flags.template?.text;
+  const reward = { reward: out, chatTemplate };
+  return runTune(
+    { ...model, ...templateOptions(flags), ...{ policy, chatTemplate, reward, data: prompts, seed, out: `${out}.tune` } },
+    { output: flags.json ? null : "table", command: commandLine() },
+  );
 }
 
 function report({ pairs, accuracy, repetition, endLevel, strength, consistency }: FitResult): string {

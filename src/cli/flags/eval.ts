@@ -1,21 +1,18 @@
 /** The flags of eval, and the options of evaluate() they stand for. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import {
-  DEFAULT_METHODS,
   type EvaluateOptions,
   type JudgeOptions,
   type JudgeRewardOptions,
   METHOD_NAMES,
-  type MethodName,
-  type MethodSettings,
-  type MethodSpec,
   type ModelPair,
   parseSweep,
   type Sweep,
 } from "../../evaluate/index.js";
-import { ArgsearchError, type RewardTerm } from "../../index.js";
-import { addIsolateFlag, addModelFlags, endingFlag, type IsolateFlag, type ModelFlags, modelOptions } from "./flags.js";
-import { addSamplerFlags, type SamplerFlags, samplerOptions } from "./samplers.js";
+import { ArgsearchError, type DecodingSettings, type RewardTerm } from "../../index.js";
+import { addIsolateFlag, addModelFlags, endingFlag, type IsolateFlag, type ModelFlags, modelOptions, settingsFlag } from "./flags.js";
+import { type MethodFlags, methodsOf } from "./methods.js";
+import { addSamplerFlags } from "./samplers.js";
 import {
   addRewardTemplateFlag,
   addTemplateFlags,
@@ -26,6 +23,9 @@ import {
   withTemplates,
 } from "./templates.js";
 import { ESCAPES, escapedTexts, integer, list, number, rewardTerm } from "./values.js";
+
+/** Of the data's lines. */
+export type DataFormat = (typeof FORMATS)[number];
 
 const FORMATS = ["auto", "hh", "shp", "prompts", "prompt", "messages", "conversation"] as const;
 
@@ -39,18 +39,13 @@ export interface EvalFlags
     IsolateFlag,
     TemplateFlags,
     RewardTemplateFlags,
-    SamplerFlags,
-    Pick<MethodSettings, "ending">,
+    MethodFlags,
     Pick<EvaluateOptions, "limit" | "maxTokens" | "stop" | "seed" | "slots" | "rewardAt"> {
   policy?: string[];
   reward?: RewardOfPolicy[];
   data: string;
-  format?: (typeof FORMATS)[number];
-  methods?: string[];
-  topK?: number;
-  weight?: number;
-  temperature?: number;
-  bestOf?: number;
+  format?: DataFormat;
+  settings?: string;
   sweep?: Sweep;
   embedding?: string;
   pooling?: EvaluateOptions["pooling"];
@@ -79,7 +74,7 @@ interface RewardOfPolicy {
 export function addEvalFlags(command: Command): void {
   command
     .requiredOption("-d, --data <file>", "JSON lines, plain or in gzip: preference pairs or prompts")
-    .addOption(new Option(`--format <${FORMATS.join("|")}>`, "of the data (default: each line by its fields)").choices(FORMATS))
+    .addOption(dataFormatFlag())
     .option("--limit <n>", "at most so many prompts, from the first", integer)
     .option("-o, --out <dir>", `where everything goes (default: ${DEFAULT_OUT})`)
     .option("--json", "print results.json instead of a table")
@@ -94,19 +89,11 @@ export function addEvalFlags(command: Command): void {
       (text: string, previous?: RewardOfPolicy[]) => rewardOfPolicy(command, text, previous),
     );
   addRewardTemplateFlag(command, () => Math.max(0, (command.opts<EvalFlags>().reward?.length ?? 0) - 1));
-  command
-    .option("--embedding <file>", "sentence embeddings (BERT and its like): adds coherence")
-    .addOption(
-      new Option("--pooling <auto|mean|cls|last>", "of the embedding model (default: as its file says)").choices([
-        "auto",
-        "mean",
-        "cls",
-        "last",
-      ]),
-    );
+  addEmbeddingFlags(command);
   command
     .optionsGroup("Methods:")
-    .option("--methods <names...>", `of ${METHOD_NAMES.join(", ")} (default: all but blocks)`, names)
+    .addOption(settingsFlag("of guided methods, as `argsearch tune` writes them, their samplers of all; flags go before them"))
+    .option("--methods <names...>", `of ${METHOD_NAMES.join(", ")} (default: all but blocks)`, methodNames)
     .option("-k, --top-k <n>", "candidates of ARGS (default: 10)", integer)
     .option("-w, --weight <w>", "weight of the reward in ARGS (default: 0.6)", number)
     .option("-t, --temperature <t>", "of every draw (default: 0.7)", number)
@@ -140,8 +127,19 @@ export function addEvalFlags(command: Command): void {
   addIsolateFlag(command);
 }
 
-/** @throws ArgsearchError OPTION_INVALID */
-export function evaluateOptions(flags: EvalFlags): EvaluateOptions & { out: string } {
+export function dataFormatFlag(): Option {
+  return new Option(`--format <${FORMATS.join("|")}>`, "of the data (default: each line by its fields)").choices(FORMATS);
+}
+
+export function addEmbeddingFlags(command: Command): void {
+  const pooling = ["auto", "mean", "cls", "last"];
+  command
+    .option("--embedding <file>", "sentence embeddings (BERT and its like): adds coherence")
+    .addOption(new Option(`--pooling <${pooling.join("|")}>`, "of the embedding model (default: as its file says)").choices(pooling));
+}
+
+/** @param settings of `--settings` @throws ArgsearchError OPTION_INVALID */
+export function evaluateOptions(flags: EvalFlags, settings: DecodingSettings = {}): EvaluateOptions & { out: string } {
   const { data, format, limit, sweep, embedding, pooling, out = DEFAULT_OUT, maxTokens, stop, seed, slots, rewardAt, isolate } = flags;
   const { onProgress: _loading, ...model } = modelOptions(flags);
   return {
@@ -149,7 +147,7 @@ export function evaluateOptions(flags: EvalFlags): EvaluateOptions & { out: stri
     ...modelsOf(flags),
     ...templateOptions(flags),
     ...{ data, format, limit, sweep, embedding, pooling, out, maxTokens, stop, seed, slots, rewardAt, isolate },
-    methods: methodsOf(flags),
+    methods: methodsOf(flags, settings),
     judge: judgeOf(flags),
     judgeReward: judgeRewardOf(flags),
   };
@@ -159,7 +157,7 @@ export function reportExamples({ examples }: EvalFlags): number[] | undefined {
   return examples;
 }
 
-function modelsOf(flags: EvalFlags): Pick<EvaluateOptions, "policy" | "reward" | "pairs" | "chatTemplate"> {
+export function modelsOf(flags: EvalFlags): Pick<EvaluateOptions, "policy" | "reward" | "pairs" | "chatTemplate"> {
   const { policy = [], reward = [], template } = flags;
   const terms = withTemplates(reward.length > 0 ? reward.map(({ term }) => term) : undefined, flags);
   const rewardOf = (place: number): RewardTerm[] => (terms ?? []).filter((_, index) => reward[index]?.policy === place);
@@ -169,30 +167,6 @@ function modelsOf(flags: EvalFlags): Pick<EvaluateOptions, "policy" | "reward" |
     return { policy: path, chatTemplate, reward: rewardOf(place).length > 0 ? rewardOf(place) : null };
   });
   return { pairs };
-}
-
-/** Undefined leaves the choice to the library, unless settings change a method. */
-function methodsOf(flags: EvalFlags): (MethodName | MethodSpec)[] | undefined {
-  const { methods, topK, weight, temperature, bestOf, ending } = flags;
-  // The policy is the same in all methods.
-  const common = { ...samplerOptions(flags), ending };
-  const changed = [topK, weight, temperature, bestOf, ...Object.values(common)].some((value) => value !== undefined);
-  if (methods === undefined && !changed) return undefined;
-  return (methods ?? DEFAULT_METHODS).map((name): MethodName | MethodSpec => {
-    if (!METHOD_NAMES.includes(name as MethodName)) {
-      throw new ArgsearchError("OPTION_INVALID", `methods must be of ${METHOD_NAMES.join(", ")}, got "${name}"`, { option: "methods" });
-    }
-    const guided = name.startsWith("args-");
-    const drawn = !["args-greedy", "greedy", "blocks"].includes(name);
-    return {
-      name,
-      ...common,
-      ...(guided && topK !== undefined && { topK }),
-      ...(guided && weight !== undefined && { weight }),
-      ...(drawn && temperature !== undefined && { temperature }),
-      ...(name === "best-of-n" && bestOf !== undefined && { drafts: bestOf }),
-    };
-  });
 }
 
 function judgeOf(flags: EvalFlags): JudgeOptions | undefined {
@@ -220,7 +194,7 @@ function rewardOfPolicy(command: Command, text: string, previous: RewardOfPolicy
   return term ? [...previous, { policy: Math.max(0, policies - 1), term }] : previous;
 }
 
-function names(text: string, previous: string[] = []): string[] {
+export function methodNames(text: string, previous: string[] = []): string[] {
   return [...previous, ...text.split(",").filter((name) => name !== "")];
 }
 

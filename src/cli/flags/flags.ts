@@ -30,6 +30,7 @@ export interface RewardFlags extends RewardTemplateFlags {
 
 export interface LoadFlags extends ModelFlags, IsolateFlag, RewardFlags, TemplateFlags {
   policy?: string;
+  settings?: string;
 }
 
 export const METHODS = ["args", "blocks", "greedy", "sample"] as const;
@@ -100,6 +101,7 @@ export function addPolicyFlag(command: Command): void {
 export function addDecodingFlags(command: Command): void {
   command
     .optionsGroup("Decoding:")
+    .addOption(settingsFlag())
     .addOption(choice("--method", METHODS, "reward-guided search or a baseline (default: args; greedy without a reward)"))
     .option("-k, --top-k <n>", "candidates a step (default: 10; 40 for sample, blocks)", integer)
     .option("-w, --weight <w>", "weight of the reward (default: 0.6; additive: 1.5)", number)
@@ -118,8 +120,12 @@ export function addDecodingFlags(command: Command): void {
   addSamplerFlags(command);
 }
 
-export function endingFlag(): Option {
-  return choice("--ending", ["reward", "policy", "never"], "what decides when to end (default: reward)");
+export function settingsFlag(what = "settings as `argsearch tune` writes them; flags go before them"): Option {
+  return new Option("--settings <file>", what);
+}
+
+export function endingFlag(otherwise = "reward"): Option {
+  return choice("--ending", ["reward", "policy", "never"], `what decides when to end (default: ${otherwise})`);
 }
 
 export function modelOptions(flags: ModelFlags): ModelOptions {
@@ -128,8 +134,8 @@ export function modelOptions(flags: ModelFlags): ModelOptions {
 }
 
 export function loadOptions(flags: LoadFlags): LoadOptions {
-  const { policy, template, isolate } = flags;
-  return { ...modelOptions(flags), isolate, policy, chatTemplate: template?.text, reward: rewardTerms(flags) };
+  const { policy, template, isolate, settings } = flags;
+  return { ...modelOptions(flags), isolate, settings, policy, chatTemplate: template?.text, reward: rewardTerms(flags) };
 }
 
 /**

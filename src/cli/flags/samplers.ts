@@ -28,14 +28,11 @@ export interface SamplerFlags extends Pick<SamplerOptions, (typeof SAME)[number]
   jsonSchemaFile?: object | boolean;
 }
 
-export function addSamplerFlags(command: Command): void {
+/** @param dry the default of the multiplier, in words */
+export function addSamplerFlags(command: Command, dry = "0 = off; 0.8 is usual"): void {
   command
     .optionsGroup("The policy's samplers, before candidates are taken:")
-    .option(
-      "--dry-multiplier <x>",
-      "DRY: penalty of a token that would lengthen a repeated sequence (default: 0 = off; 0.8 is usual)",
-      number,
-    )
+    .option("--dry-multiplier <x>", `DRY: penalty of a token that would lengthen a repeated sequence (default: ${dry})`, number)
     .option("--dry-base <x>", "its growth with each further token (default: 1.75)", number)
     .option("--dry-allowed-length <n>", "longest repetition without penalty (default: 2)", integer)
     .option("--dry-penalty-last-n <n>", "tokens of the response it looks back at; -1: all (default: -1)", integer)

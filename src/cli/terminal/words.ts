@@ -3,6 +3,11 @@ import type { Command } from "commander";
 
 /** Options whose flag has another name. */
 const FLAG_OF_OPTION: Readonly<Record<string, string>> = {
+  "bounds.coherence": "minCoherence",
+  "bounds.diversity": "minDiversity",
+  "bounds.ended": "minEnded",
+  "bounds.loops": "maxLoops",
+  "bounds.perplexity": "maxPerplexity",
   chatTemplate: "template",
   contextSize: "context",
   drafts: "bestOf",

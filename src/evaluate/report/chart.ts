@@ -21,6 +21,7 @@ export interface Point {
 export const INK = "#1c2530";
 export const GREY = "#5a6675";
 export const BLUE = "#3478dc";
+export const RED = "#c0392b";
 
 /** Ticks of an axis of values: so few that 0 and the ends keep their labels. */
 export const VALUE_AXIS = { title: null, axis: { tickCount: 5 } } as const;

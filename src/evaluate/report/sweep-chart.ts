@@ -1,8 +1,8 @@
 import type { EvaluationResults } from "../results.js";
 import { SWEPT_NAMES, type SweptName } from "../sweep.js";
-import { type ChartSpec, GREY, type Point, pointsOf, topLevel, VALUE_AXIS } from "./chart.js";
+import { type ChartSpec, GREY, type Point, pointsOf, RED, topLevel, VALUE_AXIS } from "./chart.js";
 import { type Entry, isSwept, type Lineup } from "./lineup.js";
-import { titleOf } from "./numbers.js";
+import { shownValue, titleOf } from "./numbers.js";
 
 /** The measures of the paper's figure over w, and what the text pays for the reward. */
 const DRAWN = ["reward", "judgeReward", "diversity", "coherence", "ended", "loops", "perplexity"] as const;
@@ -26,8 +26,18 @@ interface Line {
   entry: Entry;
 }
 
+/** What is drawn beside the lines. */
+export interface SweepMarks {
+  /** Bounds by measure, in its own unit. */
+  limits: ReadonlyMap<string, number>;
+  /** A place on the x axis. */
+  chosen: number | null;
+}
+
+const NO_MARKS: SweepMarks = { limits: new Map(), chosen: null };
+
 /** The paper's figure: measures against w (or k, or the temperature), a line a method and its other settings; a row a model. */
-export function sweepChart(results: EvaluationResults, lineups: readonly Lineup[]): ChartSpec | null {
+export function sweepChart(results: EvaluationResults, lineups: readonly Lineup[], marks = NO_MARKS): ChartSpec | null {
   const swept = lineups.flatMap(({ entries }) => entries.filter(isSwept));
   const axis = AXES.find(({ name }) => new Set(swept.flatMap((entry) => entry.swept[name] ?? [])).size > 1);
   if (axis === undefined) return null;
@@ -36,7 +46,7 @@ export function sweepChart(results: EvaluationResults, lineups: readonly Lineup[
   const rows = lineups.map((lineup) => ({
     ...(lineup.label !== null && { title: { text: lineup.label, anchor: "start" } }),
     columns: COLUMNS,
-    concat: DRAWN.flatMap((metric) => field(results, lineup, metric, axis, series)),
+    concat: DRAWN.flatMap((metric) => field(results, lineup, metric, { axis, series, marks })),
   }));
   const greedy = lineups.some((lineup) => lineup.greedy !== undefined) ? "; dashed: greedy decoding" : "";
   return {
@@ -46,7 +56,13 @@ export function sweepChart(results: EvaluationResults, lineups: readonly Lineup[
   };
 }
 
-function field(results: EvaluationResults, lineup: Lineup, metric: string, axis: Axis, series: readonly string[]): object[] {
+interface Drawing {
+  axis: Axis;
+  series: readonly string[];
+  marks: SweepMarks;
+}
+
+function field(results: EvaluationResults, lineup: Lineup, metric: string, { axis, series, marks }: Drawing): object[] {
   const points = pointsOf(results, lineup.entries.filter(isSwept), metric);
   if (points.length === 0) return [];
   const places = [...new Set(points.flatMap(({ entry }) => entry.swept[axis.name] ?? []))].sort((a, b) => a - b);
@@ -74,11 +90,25 @@ function field(results: EvaluationResults, lineup: Lineup, metric: string, axis:
       width: 290,
       height: 200,
       layer: [
+        ...markLayers(metric, marks),
         { data: { values: greedy }, mark: { type: "rule", strokeDash: [5, 4], color: GREY }, encoding: { y: y("value") } },
         { data: { values }, mark: { type: "rule", opacity: 0.6 }, encoding: { x, color, y: y("low"), y2: { field: "high" } } },
         { data: { values }, mark: { type: "line", point: { size: 28 } }, encoding: { x, color, y: y("value") } },
       ],
     },
+  ];
+}
+
+/** What is beyond a bound's line is outside; at the chosen place stands a line from top to bottom. */
+function markLayers(metric: string, { limits, chosen }: SweepMarks): object[] {
+  const limit = limits.get(metric);
+  const at = (value: number) => ({ values: [{ at: value }] });
+  const encoded = { field: "at", type: "quantitative" } as const;
+  const across = { mark: { type: "rule", color: RED, strokeDash: [2, 3] }, encoding: { y: { ...encoded, scale: { zero: false } } } };
+  const upright = { mark: { type: "rule", color: GREY, opacity: 0.5 }, encoding: { x: { ...encoded, scale: { zero: false } } } };
+  return [
+    ...(chosen === null ? [] : [{ data: at(chosen), ...upright }]),
+    ...(limit === undefined ? [] : [{ data: at(shownValue(metric, limit)), ...across }]),
   ];
 }
 

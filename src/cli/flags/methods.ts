@@ -1,0 +1,47 @@
+/** The methods that eval compares, out of their names, a settings file and flags. */
+import { DEFAULT_METHODS, METHOD_NAMES, type MethodName, type MethodSettings, type MethodSpec } from "../../evaluate/index.js";
+import { ArgsearchError, type DecodingSettings } from "../../index.js";
+import { type SamplerFlags, samplerOptions } from "./samplers.js";
+
+export interface MethodFlags extends SamplerFlags, Pick<MethodSettings, "topK" | "weight" | "temperature" | "ending"> {
+  methods?: string[];
+  bestOf?: number;
+}
+
+/** Settings of guided search alone. */
+const OF_THE_SEARCH: readonly string[] = ["method", "topK", "weight", "combine", "select", "temperature"];
+
+/** Undefined leaves the choice to the library, unless settings change a method. */
+export function methodsOf(flags: MethodFlags, settings: DecodingSettings): (MethodName | MethodSpec)[] | undefined {
+  const { methods, topK, weight, temperature, bestOf, ending } = flags;
+  const own = defined({ topK, weight, temperature, bestOf });
+  const common = { ...ofThePolicy(settings), ...defined({ ...samplerOptions(flags), ending }) };
+  if (methods === undefined && [own, common, settings].every((each) => Object.keys(each).length === 0)) return undefined;
+  return (methods ?? DEFAULT_METHODS).map((name): MethodSpec => {
+    if (!METHOD_NAMES.includes(name as MethodName)) {
+      throw new ArgsearchError("OPTION_INVALID", `methods must be of ${METHOD_NAMES.join(", ")}, got "${name}"`, { option: "methods" });
+    }
+    const drawn = !["args-greedy", "greedy", "blocks"].includes(name);
+    return {
+      name,
+      ...common,
+      ...(name.startsWith("args-") && { ...ofTheSearch(settings), ...defined({ topK, weight }) }),
+      ...(drawn && defined({ temperature })),
+      ...(name === "best-of-n" && defined({ drafts: bestOf })),
+    };
+  });
+}
+
+/** What makes a guided method stronger or weaker, not which one it is. */
+function ofTheSearch({ topK, weight, combine }: DecodingSettings): MethodSettings {
+  return defined({ topK, weight, combine });
+}
+
+/** Samplers and ending: the policy is the same in all methods. */
+function ofThePolicy(settings: DecodingSettings): MethodSettings {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => !OF_THE_SEARCH.includes(name)));
+}
+
+function defined<T extends object>(settings: T): T {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as T;
+}

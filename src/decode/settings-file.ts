@@ -1,0 +1,101 @@
+/** A file of settings, as tune() writes it. */
+import { basename } from "node:path";
+import { ArgsearchError } from "../errors.js";
+import { fingerprint } from "../files/fingerprint.js";
+import { isJsonObject, readJson } from "../files/json.js";
+import { modelPaths } from "../reward/reward-set.js";
+import { type ResolvedTerm, resolveTerms } from "../reward/terms.js";
+import type { DecodingSettings, RewardSpec } from "../types.js";
+import { onlyKnown } from "../validate.js";
+import type { ResolvedLoad } from "./options.js";
+import { checkSettings } from "./settings.js";
+
+/** A model that settings were chosen for. */
+export interface SettingsModel {
+  /** Its file's name. */
+  file: string;
+  /** Of what is in it, by samples: not of all of it. */
+  fingerprint: string;
+}
+
+/** What a settings file holds. */
+export interface SettingsFile {
+  argsearch: { version: string };
+  /** What they were chosen for; a reward that is a function is not among them. */
+  models?: { policy: SettingsModel; rewards: SettingsModel[] } | undefined;
+  settings: DecodingSettings;
+}
+
+/** What a decoder is made of, as far as settings depend on it. */
+export interface SettingsModels {
+  policy: string;
+  terms: readonly ResolvedTerm[];
+}
+
+const FIELDS: Record<keyof SettingsFile, true> = { argsearch: true, models: true, settings: true };
+
+/** Code of the process warning. */
+const WARNING = "ARGSEARCH_SETTINGS_OF_OTHER_MODELS";
+
+/**
+ * Reads a settings file for models, and warns where it was made for others.
+ *
+ * @param reward as in load()
+ * @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE; INPUT_INVALID with the file and the field
+ */
+export async function readSettings(
+  path: string,
+  { policy, reward }: { policy: string; reward: RewardSpec | readonly RewardSpec[] | null },
+): Promise<DecodingSettings> {
+  return readFor(path, { policy, terms: resolveTerms(reward) });
+}
+
+/** The settings of a decoder; none without any. @throws ArgsearchError as readSettings(); OPTION_INVALID */
+export async function settingsFor({ settings, policy, terms }: ResolvedLoad): Promise<DecodingSettings> {
+  if (settings === undefined) return {};
+  if (typeof settings === "string") return readFor(settings, { policy, terms });
+  return checkSettings(settings, { rewarded: terms.length > 0 });
+}
+
+async function readFor(path: string, models: SettingsModels): Promise<DecodingSettings> {
+  const file = await readJson(path);
+  if (!isJsonObject(file) || !("settings" in file)) {
+    throw new ArgsearchError("INPUT_INVALID", `${path} is no settings file: it has no "settings"; argsearch tune writes one`, {
+      option: "settings",
+    });
+  }
+  try {
+    onlyKnown(path, file, Object.keys(FIELDS));
+  } catch (error) {
+    throw new ArgsearchError("INPUT_INVALID", (error as Error).message, { cause: error, option: "settings" });
+  }
+  const settings = checkSettings(file.settings, { rewarded: models.terms.length > 0, path });
+  await warnOfOthers(path, file.models, models);
+  return settings;
+}
+
+/** The models of a settings file. @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE */
+export async function settingsModels({ policy, terms }: SettingsModels): Promise<Required<SettingsFile>["models"]> {
+  const print = async (path: string): Promise<SettingsModel> => ({ file: basename(path), fingerprint: await fingerprint(path) });
+  return { policy: await print(policy), rewards: await Promise.all(modelPaths(terms).map(print)) };
+}
+
+/** Another model has another scale of rewards: the same weight means something else. */
+async function warnOfOthers(path: string, made: unknown, models: SettingsModels): Promise<void> {
+  if (made === undefined) return;
+  const known = printsOf(made);
+  const { policy, rewards } = await settingsModels(models);
+  const others = [policy, ...rewards].filter((model) => !known.some(({ fingerprint }) => fingerprint === model.fingerprint));
+  if (others.length === 0) return;
+  const names = known.map(({ file }) => file).join(", ");
+  process.emitWarning(
+    `${path} was made for other models (${names || "none"}), not for ${others.map(({ file }) => file).join(", ")}: a weight means something else for every reward, so tune again`,
+    { type: "ArgsearchWarning", code: WARNING },
+  );
+}
+
+function printsOf(made: unknown): SettingsModel[] {
+  const { policy, rewards } = isJsonObject(made) ? made : {};
+  const all = [policy, ...(Array.isArray(rewards) ? rewards : [])];
+  return all.filter(isJsonObject).map(({ file, fingerprint }) => ({ file: String(file), fingerprint: String(fingerprint) }));
+}
