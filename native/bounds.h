@@ -16,6 +16,12 @@ constexpr uint32_t kMaxSequences = 256;
 constexpr uint32_t kSlotsPerContext = 16;
 /// Sequences made for the candidates of each slot, as far as there are so many.
 constexpr uint32_t kBranchesPerSlot = 40;
+/// Sequences of the policy made for the drafts of each slot, as far as there are so many.
+constexpr uint32_t kDraftsPerSlot = 16;
+/// Most drafts of a block; those that have no sequence of their own wait.
+constexpr uint32_t kMostDrafts = 256;
+/// Bytes of logits that the drafts' sequences reserve, at most, where that is more than one a slot.
+constexpr uint64_t kDraftLogits = uint64_t{32} << 20;
 /// Tokens of one decode of whole texts that are read.
 constexpr uint32_t kMaxReadTokens = 128;
 /// Fewest branches of a context, whatever the vocabulary.
@@ -38,6 +44,19 @@ inline uint32_t reward_sequences(uint32_t slots, uint32_t n_vocab, uint32_t cont
   const uint32_t wanted = slots * (1 + kBranchesPerSlot);
   const uint32_t affordable = std::max(unread_rows(n_vocab, contexts), slots + kLeastBranches);
   return std::min({wanted, affordable, most});
+}
+
+/// Sequences of a policy with `slots` slots, of `most` that llama.cpp has: a slot's prefix each, the others are drafts.
+inline uint32_t policy_sequences(uint32_t slots, uint32_t n_vocab, uint32_t most) {
+  const uint64_t affordable = std::max<uint64_t>(kDraftLogits / (sizeof(float) * std::max(n_vocab, 1u)), slots);
+  const auto drafts = static_cast<uint32_t>(std::min<uint64_t>(uint64_t{slots} * kDraftsPerSlot, affordable));
+  return std::min(slots + drafts, most);
+}
+
+/// Drafts of a slot that a context holds side by side, at least one: the slot's share of the branches, and no more than
+/// have room in its own cells, so that no slot depends on what others do.
+inline size_t drafts_at_once(size_t branches, size_t slots, size_t room, size_t tokens) {
+  return std::max<size_t>(1, std::min(branches / slots, room / std::max<size_t>(tokens, 1)));
 }
 
 }  // namespace argsearch

@@ -36,7 +36,7 @@ export interface SamplerOptions {
   drySequenceBreakers?: readonly string[] | undefined;
   /** Keeps tokens within so many standard deviations of the highest logit; 0 or below = off (default). */
   topNSigma?: number | undefined;
-  /** Keeps the most likely tokens that together have this probability (nucleus), above 0 to 1; 1 = off. Default 1; 0.95 for method "sample". */
+  /** Keeps the most likely tokens that together have this probability (nucleus), above 0 to 1; 1 = off. Default 1; 0.95 for "sample", "blocks". */
   topP?: number | undefined;
   /** Keeps tokens with at least this share of the most likely one's probability, 0 to 1; 0 = off (default). */
   minP?: number | undefined;
@@ -44,6 +44,6 @@ export interface SamplerOptions {
   xtcProbability?: number | undefined;
   /** 0 to 1; default 0.1; above 0.5 it does nothing. */
   xtcThreshold?: number | undefined;
-  /** Temperature of the policy's distribution, above 0; default 1. `temperature` stays that of the draw. */
+  /** Temperature of the policy's distribution, above 0; default 1, 0.8 for method "blocks". `temperature` stays that of the draw. */
   policyTemperature?: number | undefined;
 }

@@ -163,15 +163,19 @@ export interface RewardLoadOptions extends ModelOptions, IsolationOptions {
 }
 
 /**
- * How the next token is chosen. "args" is the reward-guided search, the others are its baselines: with a reward loaded they rate the token
- * that they choose, which costs one reward token a step; load without one to decode plainly.
+ * How the next token is chosen. "args" is the reward-guided search token by token; "blocks" draws some drafts of the next tokens from the
+ * policy, rates them at their ends, and takes the best. The others are baselines: with a reward loaded they rate the token that they choose,
+ * which costs one reward token a step; load without one to decode plainly.
  */
-export type Method = "args" | "greedy" | "sample";
+export type Method = "args" | "blocks" | "greedy" | "sample";
 
 /**
  * What decides when a response ends. "reward": the token that ends it is a candidate like others, with its own reward, as the paper scores
  * it. "policy": it is scored with the highest reward among the candidates that go on, so that the policy alone decides when to end and the
  * reward only what to say. "never": it is no candidate, as in the paper's published code; the response goes on to maxTokens or a stop string.
+ *
+ * Of blocks, "reward": a draft that ends competes by its reward. "policy": the first draft, a draw like any other, says whether the response
+ * ends in this block, and the reward chooses among the drafts that do the same, which keeps the policy's probability of ending exactly.
  */
 export type Ending = "reward" | "policy" | "never";
 
@@ -179,18 +183,26 @@ export type Ending = "reward" | "policy" | "never";
 export interface GenerateOptions extends TemplateOptions, SamplerOptions {
   /** Default "args", or "greedy" when no reward was loaded. */
   method?: Method | undefined;
-  /** "args": candidates a step, 1 to the vocabulary's size, default 10. "sample": llama.cpp's top-k, 0 = off, default 40. */
+  /** "args": candidates a step, 1 to the vocabulary's size, default 10. "sample", "blocks": llama.cpp's top-k, 0 = off, default 40. */
   topK?: number | undefined;
   /** w: 0 to 1, default 0.6, when interpolating; from 0, default 1.5, when additive (the same ranking). */
   weight?: number | undefined;
   /** "interpolate" (default): (1 - w) log P + w r; "additive": log P + w r. */
   combine?: "interpolate" | "additive" | undefined;
-  /** "greedy" (default): arg max of the scores; "stochastic": sample from softmax(score / temperature). */
+  /** "greedy" (default): arg max of the scores; "stochastic": sample from softmax(score / temperature). Of blocks, a draft's reward is its score. */
   select?: "greedy" | "stochastic" | undefined;
   /** Above 0; default 1 for stochastic selection, 0.8 for method "sample". */
   temperature?: number | undefined;
   /** Default "reward". Rewards that are reported are always the token's own. */
   ending?: Ending | undefined;
+  /** "blocks": tokens of a block, from 1, default 16; "response": all of them, which is best-of-n. */
+  block?: number | "response" | undefined;
+  /** "blocks": drafts of each block, 1 to 256, default 4. Those that have no room side by side are drawn one after the other. */
+  drafts?: number | undefined;
+  /** "blocks": how many drafts go on after half a block, those with the highest rewards there; default all. */
+  keepDrafts?: number | undefined;
+  /** "blocks": "end" (default): a draft's reward is that at its last token; "mean": the mean over its tokens (functions: at the last). */
+  blockReward?: "end" | "mean" | undefined;
   /** 0…2^32-1; default random, reported in the result. */
   seed?: number | undefined;
   /** From 1; default 128. */
@@ -210,7 +222,10 @@ export interface GenerateOptions extends TemplateOptions, SamplerOptions {
 /** How tokens are chosen: those of GenerateOptions that a file of settings may hold. */
 export interface DecodingSettings
   extends SamplerOptions,
-    Pick<GenerateOptions, "method" | "topK" | "weight" | "combine" | "select" | "temperature" | "ending"> {}
+    Pick<
+      GenerateOptions,
+      "method" | "topK" | "weight" | "combine" | "select" | "temperature" | "ending" | "block" | "drafts" | "keepDrafts" | "blockReward"
+    > {}
 
 /** Why a response ended: end-of-generation token, stop string, maxTokens, context full, AbortSignal. */
 export type FinishReason = "eog" | "stop" | "length" | "context" | "aborted";
@@ -236,12 +251,12 @@ export interface Step {
   logProb: number;
   /** The same by the policy itself, before any sampler. */
   policyLogProb: number;
-  /** Reward of prompt + response up to and including this token; null without a reward. */
+  /** Reward of prompt + response up to and including this token; null without a reward, and inside of blocks. */
   reward: number | null;
   objectives: Readonly<Record<string, number>>;
-  /** What it was chosen by; null without a reward. */
+  /** What it was chosen by; null without a reward, and but for the last token of a block. */
   score: number | null;
-  /** In descending log-probability; when asked for in GenerateOptions. */
+  /** In descending log-probability; when asked for in GenerateOptions; not of blocks. */
   candidates?: Candidate[];
   /** Set on the last step. */
   finishReason?: FinishReason;
@@ -280,7 +295,7 @@ export interface GenerateResult {
   logProbs: number[];
   /** ln P by the policy itself, before any sampler. */
   policyLogProbs: number[];
-  /** Empty without a reward. */
+  /** Empty without a reward. NaN, as the objectives, where none was read: inside of blocks. */
   rewards: number[];
   /** One array an objective. */
   objectives: Record<string, number[]>;

@@ -132,6 +132,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   const auto add = [&](const char* name, auto function) { exports[name] = Napi::Function::New(env, function, name); };
   Napi::Object limits = Napi::Object::New(env);
   limits["slots"] = kMaxSlots;
+  limits["drafts"] = kMostDrafts;
   exports["limits"] = limits;
   add("openEngine", open_engine_js);
   add("currentEngine", current_engine_js);

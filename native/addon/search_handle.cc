@@ -1,5 +1,6 @@
 #include "addon/search_handle.h"
 
+#include "addon/blocks.h"
 #include "addon/model_handle.h"
 #include "addon/options.h"
 #include "addon/sampler_options.h"
@@ -26,7 +27,8 @@ SearchSettings to_search_settings(Napi::Object options) {
 SlotSettings to_slot_settings(Napi::Object options) {
   SlotSettings settings;
   settings.method =
-      to_choice<Method>(options.Get("method"), "method", {{"args", Method::kArgs}, {"sample", Method::kSample}});
+      to_choice<Method>(options.Get("method"), "method",
+                        {{"args", Method::kArgs}, {"sample", Method::kSample}, {"blocks", Method::kBlocks}});
   const int64_t least_top_k = settings.method == Method::kArgs ? 1 : 0;
   settings.top_k = static_cast<size_t>(to_integer(options.Get("topK"), "topK", least_top_k, INT32_MAX));
   settings.weight = to_number(options.Get("weight"), "weight");
@@ -39,6 +41,9 @@ SlotSettings to_slot_settings(Napi::Object options) {
       to_choice<Ending>(options.Get("ending"), "ending",
                         {{"reward", Ending::kReward}, {"policy", Ending::kPolicy}, {"never", Ending::kNever}});
   settings.samplers = to_sampler_settings(to_object(options.Get("samplers"), "samplers"));
+  if (settings.method == Method::kBlocks) {
+    settings.blocks = to_block_settings(to_object(options.Get("blocks"), "blocks"));
+  }
   settings.seed = static_cast<uint32_t>(to_integer(options.Get("seed"), "seed", 0, UINT32_MAX));
   settings.keep_candidates = options.Get("candidates").ToBoolean();
   return settings;
@@ -77,14 +82,49 @@ Napi::Object failed_to_js(Napi::Env env, const FailedStep& step) {
   return object;
 }
 
-Napi::Value batch_to_js(Napi::Env env, const StepBatch& batch) {
-  Napi::Array steps = Napi::Array::New(env, batch.steps.size());
-  for (uint32_t i = 0; i < batch.steps.size(); ++i) steps[i] = step_to_js(env, batch.steps[i]);
-  Napi::Array failed = Napi::Array::New(env, batch.failed.size());
-  for (uint32_t i = 0; i < batch.failed.size(); ++i) failed[i] = failed_to_js(env, batch.failed[i]);
+template <class T>
+Napi::Array array_to_js(Napi::Env env, const std::vector<T>& values, Napi::Object (*convert)(Napi::Env, const T&)) {
+  Napi::Array array = Napi::Array::New(env, values.size());
+  for (uint32_t i = 0; i < values.size(); ++i) array[i] = convert(env, values[i]);
+  return array;
+}
+
+Napi::Object drafted_to_js(Napi::Env env, const DraftedSlot& slot) {
   Napi::Object object = Napi::Object::New(env);
-  object["steps"] = steps;
-  object["failed"] = failed;
+  object["slot"] = to_js_count(env, slot.slot);
+  object["drafts"] = array_to_js(env, slot.drafts, draft_to_js);
+  return object;
+}
+
+Napi::Value drafts_to_js(Napi::Env env, const DraftBatch& batch) {
+  Napi::Object object = Napi::Object::New(env);
+  object["slots"] = array_to_js(env, batch.slots, drafted_to_js);
+  object["failed"] = array_to_js(env, batch.failed, failed_to_js);
+  object["policyMs"] = batch.policy_ms;
+  object["rewardMs"] = batch.reward_ms;
+  return object;
+}
+
+Napi::Object kept_slot_to_js(Napi::Env env, const KeptSlot& slot) {
+  Napi::Object object = Napi::Object::New(env);
+  object["slot"] = to_js_count(env, slot.slot);
+  object["steps"] = array_to_js(env, slot.steps, step_to_js);
+  return object;
+}
+
+Napi::Value kept_to_js(Napi::Env env, const KeepBatch& batch) {
+  Napi::Object object = Napi::Object::New(env);
+  object["slots"] = array_to_js(env, batch.slots, kept_slot_to_js);
+  object["failed"] = Napi::Array::New(env, 0);
+  object["policyMs"] = batch.policy_ms;
+  object["rewardMs"] = batch.reward_ms;
+  return object;
+}
+
+Napi::Value batch_to_js(Napi::Env env, const StepBatch& batch) {
+  Napi::Object object = Napi::Object::New(env);
+  object["steps"] = array_to_js(env, batch.steps, step_to_js);
+  object["failed"] = array_to_js(env, batch.failed, failed_to_js);
   object["policyMs"] = batch.policy_ms;
   object["rewardMs"] = batch.reward_ms;
   object["totalMs"] = batch.total_ms;
@@ -108,6 +148,13 @@ Napi::Value begin_to_js(Napi::Env env, const BeginResult& result) {
   return object;
 }
 
+std::vector<std::vector<double>> to_rewards(Napi::Value value) {
+  const Napi::Array arrays = to_array(value, "rewards");
+  std::vector<std::vector<double>> rewards;
+  for (uint32_t i = 0; i < arrays.Length(); ++i) rewards.push_back(to_doubles(arrays.Get(i), "rewards[i]"));
+  return rewards;
+}
+
 const CancelHandle::Flag kNoCancel;
 
 }  // namespace
@@ -117,6 +164,7 @@ Napi::Function SearchHandle::define(Napi::Env env) {
       env, "NativeSearch",
       methods({InstanceMethod<&SearchHandle::begin>("begin"), InstanceMethod<&SearchHandle::step>("step"),
                InstanceMethod<&SearchHandle::propose>("propose"), InstanceMethod<&SearchHandle::commit>("commit"),
+               InstanceMethod<&SearchHandle::draft>("draft"), InstanceMethod<&SearchHandle::keep>("keep"),
                InstanceMethod<&SearchHandle::clear>("clear"),
                InstanceMethod<&SearchHandle::cache_bytes>("cacheBytes")}));
 }
@@ -175,13 +223,33 @@ Napi::Value SearchHandle::propose(const Napi::CallbackInfo& info) {
 
 Napi::Value SearchHandle::commit(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
-    const Napi::Array arrays = to_array(info[1], "rewards");
-    std::vector<std::vector<double>> rewards;
-    for (uint32_t i = 0; i < arrays.Length(); ++i) rewards.push_back(to_doubles(arrays.Get(i), "rewards[i]"));
+    const std::vector<std::vector<double>> rewards = to_rewards(info[1]);
     return run(
         info, kNoCancel,
         [slots = to_indices(info[0], "slots"), rewards](Search& search) { return search.commit(slots, rewards); },
         batch_to_js);
+  });
+}
+
+Napi::Value SearchHandle::draft(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const std::vector<size_t> tokens = to_indices(info[1], "tokens");
+    return run(
+        info, kNoCancel,
+        [slots = to_indices(info[0], "slots"), tokens](Search& search) { return search.blocks().draft(slots, tokens); },
+        drafts_to_js);
+  });
+}
+
+Napi::Value SearchHandle::keep(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const std::vector<std::vector<double>> rewards = to_rewards(info[1]);
+    return run(
+        info, kNoCancel,
+        [slots = to_indices(info[0], "slots"), rewards](Search& search) {
+          return search.blocks().keep(slots, rewards);
+        },
+        kept_to_js);
   });
 }
 

@@ -22,6 +22,8 @@ class SearchHandle : public SessionHandle<SearchHandle, Search> {
   Napi::Value step(const Napi::CallbackInfo& info);
   Napi::Value propose(const Napi::CallbackInfo& info);
   Napi::Value commit(const Napi::CallbackInfo& info);
+  Napi::Value draft(const Napi::CallbackInfo& info);
+  Napi::Value keep(const Napi::CallbackInfo& info);
   Napi::Value clear(const Napi::CallbackInfo& info);
   Napi::Value cache_bytes(const Napi::CallbackInfo& info);
 };

@@ -7,8 +7,8 @@
 
 namespace argsearch {
 
-/// Sequences of a context that continue a slot's, each by one candidate. The cells of the slot are marked as theirs,
-/// not copied. Sequences from `slots` on are branches, those below the slots themselves.
+/// Sequences of a context that continue a slot's, each by one candidate or by the tokens of one draft. The cells of the
+/// slot are marked as theirs, not copied. Sequences from `slots` on are branches, those below the slots themselves.
 class Branches {
  public:
   Branches(Context& context, size_t slots, size_t sequences);
@@ -21,16 +21,26 @@ class Branches {
 
   /// A free one, for the slot's candidate of this rank.
   llama_seq_id take(size_t slot, size_t rank);
-  /// The cell that the candidate's branch has at `position` becomes the slot's own. False when it has no branch.
-  bool keep(size_t slot, size_t rank, llama_pos position);
+  /// The one that was taken; nullopt when there is none, or no longer.
+  std::optional<llama_seq_id> find(size_t slot, size_t rank) const;
+  /// Tokens that a branch has behind its slot's, as grow() was told; 0 without a branch.
+  size_t length(size_t slot, size_t rank) const;
+  void grow(size_t slot, size_t rank, size_t tokens);
+  /// The cells that the candidate's branch has from `position` on, so many, become the slot's own. False when it has no
+  /// branch.
+  bool keep(size_t slot, size_t rank, llama_pos position, size_t tokens = 1);
   void drop(size_t slot);
+  void drop(size_t slot, size_t rank);
   void drop_all();
 
  private:
   struct Branch {
     size_t rank;
     llama_seq_id sequence;
+    size_t length;
   };
+  const Branch* branch(size_t slot, size_t rank) const;
+
   Context& context_;
   size_t capacity_;
   /// Of each slot, in the order they were taken.

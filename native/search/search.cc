@@ -54,7 +54,8 @@ Search::Search(const SearchSettings& settings)
       excluded_(unknown_to(rewards_, policy_.model())),
       excluded_and_ends_(with_ends(excluded_, policy_.model().vocabulary())),
       samplers_(policy_.model().vocabulary()),
-      slots_(settings.slots) {}
+      slots_(settings.slots),
+      blocks_(policy_, rewards_, settings.slots, settings.context_size) {}
 
 void Search::check_slots(const std::vector<size_t>& slots, Phase phase) const {
   std::vector<bool> seen(slots_.size(), false);
@@ -110,9 +111,17 @@ BeginResult Search::begin(size_t slot, const std::vector<llama_token>& policy_pr
   SlotState& state = slots_[slot];
   state = SlotState{};
   state.settings = settings;
+  blocks_.clear(slot);
   state.random.seed(settings.seed);
-  state.proposer =
-      make_proposer(settings, samplers_, settings.ending == Ending::kNever ? excluded_and_ends_ : excluded_);
+  const Excluded& excluded = settings.ending == Ending::kNever ? excluded_and_ends_ : excluded_;
+  const bool in_blocks = settings.method == Method::kBlocks;
+  std::optional<SamplerChain> chain;
+  if (in_blocks) {
+    blocks_.require_branches();
+    chain.emplace(samplers_.chain(settings));
+  } else {
+    state.proposer = make_proposer(settings, samplers_, excluded);
+  }
   BeginResult result;
   const Stopwatch policy_watch;
   result.policy = policy_.begin(slot, policy_prompt);
@@ -124,8 +133,8 @@ BeginResult Search::begin(size_t slot, const std::vector<llama_token>& policy_pr
     counters_.reward_prefill_tokens += result.rewards.back().decoded;
   }
   result.reward_ms = reward_watch.milliseconds();
-
-  state.phase = Phase::kReady;
+  if (in_blocks) blocks_.begin(slot, settings, std::move(*chain), excluded);
+  state.phase = in_blocks ? Phase::kBlocks : Phase::kReady;
   return result;
 }
 
@@ -311,11 +320,14 @@ void Search::clear(size_t slot) {
   policy_.clear(slot);
   rewards_.clear(slot);
   slots_[slot] = SlotState{};
+  blocks_.clear(slot);
 }
 
 SearchCounters Search::counters() const {
   const RewarderCounters rewards = rewards_.counters();
   SearchCounters counters = counters_;
+  counters.steps += blocks_.tokens_taken();
+  counters.policy_tokens += blocks_.policy_tokens();
   counters.policy_decodes = policy_.decodes();
   counters.decode_ms = policy_.context().decode_ms() + rewards.decode_ms;
   counters.reward_tokens = rewards.tokens;

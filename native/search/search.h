@@ -1,13 +1,13 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <vector>
 
-#include "error.h"
+#include "search/blocks/blocks.h"
 #include "search/narrow/narrower.h"
 #include "search/propose/policy.h"
 #include "search/propose/sampler_factory.h"
+#include "search/results.h"
 #include "search/reward/reward_sum.h"
 #include "search/step.h"
 
@@ -27,36 +27,6 @@ struct BeginResult {
   std::vector<PrefillCount> rewards;
   double policy_ms = 0;
   double reward_ms = 0;
-};
-
-/// One slot's part of a step. After propose(), token is -1 and only the candidates are filled.
-struct StepResult {
-  size_t slot = 0;
-  llama_token token = -1;
-  size_t rank = 0;
-  bool eog = false;
-  std::string bytes;
-  double log_prob = 0;
-  double policy_log_prob = 0;
-  /// Nullopt without a reward.
-  std::optional<double> reward;
-  std::vector<double> objectives;
-  double score = 0;
-  std::optional<Candidates> candidates;
-};
-
-/// A slot that could not go on, while those beside it did. It needs a new begin().
-struct FailedStep {
-  size_t slot = 0;
-  Error error;
-};
-
-struct StepBatch {
-  std::vector<StepResult> steps;
-  std::vector<FailedStep> failed;
-  double policy_ms = 0;
-  double reward_ms = 0;
-  double total_ms = 0;
 };
 
 struct SearchCounters {
@@ -91,6 +61,9 @@ class Search {
   StepBatch propose(const std::vector<size_t>& slots);
   /// The second half, with the combined rewards of each slot's candidates given.
   StepBatch commit(const std::vector<size_t>& slots, const std::vector<std::vector<double>>& rewards);
+
+  /// Slots of Method::kBlocks take no steps, but blocks.
+  Blocks& blocks() { return blocks_; }
 
   /// Is asked before every wave from now on.
   void add(std::unique_ptr<Narrower> narrower) { narrowers_.push_back(std::move(narrower)); }
@@ -127,6 +100,7 @@ class Search {
   SamplerFactory samplers_;
   std::vector<std::unique_ptr<Narrower>> narrowers_;
   std::vector<SlotState> slots_;
+  Blocks blocks_;
   SearchCounters counters_;
 };
 

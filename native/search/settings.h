@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "search/block_settings.h"
 #include "search/sampler_settings.h"
 
 namespace argsearch {
@@ -10,6 +11,7 @@ namespace argsearch {
 enum class Method {
   kArgs,    ///< the policy's top-k
   kSample,  ///< the one token that llama.cpp's samplers draw
+  kBlocks,  ///< no step: several tokens at once, the best of some drafts
 };
 
 /// How log-probability and reward become one score (ARGS, Khanov et al., ICLR 2024, eq. 3, and its published code).
@@ -40,6 +42,8 @@ struct SlotSettings {
   double temperature = 1;
   Ending ending = Ending::kReward;
   SamplerSettings samplers;
+  /// Of Method::kBlocks.
+  BlockSettings blocks;
   uint32_t seed = 0;
   /// Return every step's candidates.
   bool keep_candidates = false;

@@ -13,7 +13,8 @@ namespace argsearch {
 
 /// What a slot keeps from one step to the next: from begin() to clear().
 struct SlotState {
-  enum class Phase { kEmpty, kReady, kProposed };
+  /// kBlocks: the slot takes no steps, see Blocks.
+  enum class Phase { kEmpty, kReady, kProposed, kBlocks };
   Phase phase = Phase::kEmpty;
   SlotSettings settings;
   std::mt19937_64 random;

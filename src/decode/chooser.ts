@@ -16,6 +16,8 @@ export interface Chosen extends SlotStep {
 /** What a reward function may see of the response so far. */
 export interface ResponseView {
   readonly response: string;
+  /** Tokens so far. */
+  readonly length: number;
   /** The response with these bytes appended, whole characters only. */
   responseWith(bytes: Uint8Array): string;
 }

@@ -1,15 +1,16 @@
 /** One response: the prompt into a slot, steps until it ends, and the slot given back. */
 import { performance } from "node:perf_hooks";
 import { abortedError, cancellable, throwIfAborted, unlessAborted } from "../engine/abort.js";
-import type { BeginOptions, BeginResult, NativeSearch } from "../engine/binding.js";
+import type { BeginOptions, BeginResult, NativeBlockOptions, NativeSearch } from "../engine/binding.js";
 import { native } from "../engine/native.js";
 import { withTexts } from "../messages.js";
 import type { Model } from "../model/model.js";
 import type { ResolvedTemplate } from "../model/template-options.js";
 import { tooLong } from "../model/too-long.js";
-import type { RewardSet } from "../reward/reward-set.js";
+import { positionOf, type RewardSet } from "../reward/reward-set.js";
 import type { FinishReason, GenerateResult, Prompt, Step } from "../types.js";
-import { type Chosen, chooserFor } from "./chooser.js";
+import { blockChooser } from "./blocks.js";
+import { type Chooser, type Chosen, chooserFor } from "./chooser.js";
 import { Clock } from "./clock.js";
 import type { ResolvedGenerate } from "./options.js";
 import { warnOfDifference } from "./prompt-difference.js";
@@ -99,7 +100,7 @@ async function* decode(
     timings: clock.timings(parts.loadMs, transcript.length),
   });
   const room = roomFor(parts, tokens);
-  const choose = chooserFor(parts, { slot, prompt: withTexts(prompt), signal: options.signal, closing: parts.closing });
+  const choose = chooserOf(parts, prompt, options, slot, room);
   parts.scheduler.join();
   try {
     for (;;) {
@@ -123,6 +124,12 @@ async function* decode(
   }
 }
 
+function chooserOf(parts: DecodingParts, prompt: Prompt, options: ResolvedGenerate, slot: number, room: number): Chooser {
+  const request = { slot, prompt: withTexts(prompt), signal: options.signal, closing: parts.closing };
+  if (options.method !== "blocks") return chooserFor(parts, request);
+  return blockChooser(parts, { ...request, block: options.block, longest: Math.min(options.maxTokens, room) });
+}
+
 /** Tokens that fit behind the prompt in the fullest model. */
 function roomFor({ contextSize }: DecodingParts, { policy, rewards }: PromptTokens): number {
   return contextSize - Math.max(policy.length, ...rewards.map((tokens) => tokens.length));
@@ -141,7 +148,7 @@ async function begin(parts: DecodingParts, tokens: PromptTokens, options: Resolv
   const { search, closing } = parts;
   try {
     return await cancellable([options.signal, closing], (cancel) =>
-      native(() => search.begin(slot, { ...beginOptions(tokens, options), cancel })),
+      native(() => search.begin(slot, { ...beginOptions(parts, tokens, options), cancel })),
     );
   } catch (error) {
     closing.throwIfAborted();
@@ -150,12 +157,12 @@ async function begin(parts: DecodingParts, tokens: PromptTokens, options: Resolv
   }
 }
 
-function beginOptions(tokens: PromptTokens, options: ResolvedGenerate): BeginOptions {
+function beginOptions({ rewards }: DecodingParts, tokens: PromptTokens, options: ResolvedGenerate): BeginOptions {
   const { method, weight, combine, select, temperature, ending, samplers, seed, candidates } = options;
   return {
     policyTokens: tokens.policy,
     rewardTokens: tokens.rewards,
-    method: method === "sample" ? "sample" : "args",
+    method: method === "greedy" ? "args" : method,
     topK: method === "greedy" ? 1 : options.topK,
     weight,
     combine,
@@ -163,7 +170,18 @@ function beginOptions(tokens: PromptTokens, options: ResolvedGenerate): BeginOpt
     temperature,
     ending,
     samplers,
+    ...(method === "blocks" && { blocks: blockOptions(rewards, options) }),
     seed,
     candidates,
+  };
+}
+
+function blockOptions({ sources }: RewardSet, options: ResolvedGenerate): NativeBlockOptions {
+  return {
+    drafts: options.drafts,
+    kept: options.keepDrafts,
+    mean: options.blockReward === "mean",
+    readAtEnd: sources.map(({ model }) => positionOf(model, options.rewardAt) === "end"),
+    stop: options.stop,
   };
 }

@@ -10,7 +10,19 @@ import { type ResolvedTemplate, TEMPLATE, templateOf } from "../model/template-o
 import { type ResolvedTerm, resolveTerms } from "../reward/terms.js";
 import { resolveRewardAt } from "../score/options.js";
 import type { DecodingSettings, Ending, GenerateAllOptions, GenerateOptions, LoadOptions, Method, RewardAt } from "../types.js";
-import { abortSignal, boolean, callback, checkNames, given, integer, type Names, nonEmptyText, number, oneOf } from "../validate.js";
+import {
+  abortSignal,
+  boolean,
+  callback,
+  checkNames,
+  given,
+  integer,
+  invalid,
+  type Names,
+  nonEmptyText,
+  number,
+  oneOf,
+} from "../validate.js";
 import { resolveSamplers, SAMPLERS } from "./sampler-options.js";
 
 export interface ResolvedLoad extends ResolvedModelOptions {
@@ -33,6 +45,11 @@ export interface ResolvedGenerate {
   temperature: number;
   samplers: NativeSamplers;
   ending: Ending;
+  /** Tokens; "response" is more than a response can have. */
+  block: number;
+  drafts: number;
+  keepDrafts: number;
+  blockReward: "end" | "mean";
   seed: number;
   maxTokens: number;
   stop: readonly string[];
@@ -61,6 +78,10 @@ const GENERATE: Names<GenerateOptions> = {
   select: true,
   temperature: true,
   ending: true,
+  block: true,
+  drafts: true,
+  keepDrafts: true,
+  blockReward: true,
   seed: true,
   maxTokens: true,
   stop: true,
@@ -99,8 +120,9 @@ export function resolveGenerate(options: GenerateOptions, limits: GenerateLimits
     combine,
     select: given(options.select, "greedy", (value) => oneOf("select", value, ["greedy", "stochastic"])),
     temperature: given(options.temperature, method === "sample" ? 0.8 : 1, (value) => number("temperature", value, range)),
-    samplers: resolveSamplers(options, { vocabulary, longest: Math.min(maxTokens, contextSize), topP: method === "sample" ? 0.95 : 1 }),
+    samplers: resolveSamplers(options, { vocabulary, longest: Math.min(maxTokens, contextSize), ...samplerDefaults(method) }),
     ending: endingOf(options),
+    ...blocksOf(options),
     seed: given(options.seed, undefined, (value) => integer("seed", value, { min: 0, max: 2 ** 32 - 1 })) ?? randomSeed(),
     maxTokens,
     stop: given(options.stop, [], resolveStop),
@@ -113,15 +135,40 @@ export function resolveGenerate(options: GenerateOptions, limits: GenerateLimits
 }
 
 function resolveMethod(given: Method | undefined, rewarded: boolean): Method {
-  const method = given === undefined ? (rewarded ? "args" : "greedy") : oneOf("method", given, ["args", "greedy", "sample"]);
-  if (method !== "args" || rewarded) return method;
-  throw new ArgsearchError("OPTION_INVALID", 'method "args" needs a reward: load() one, or use "greedy" or "sample"', { option: "method" });
+  const method = given === undefined ? (rewarded ? "args" : "greedy") : oneOf("method", given, ["args", "blocks", "greedy", "sample"]);
+  if ((method !== "args" && method !== "blocks") || rewarded) return method;
+  throw new ArgsearchError("OPTION_INVALID", `method "${method}" needs a reward: load() one, or use "greedy" or "sample"`, {
+    option: "method",
+  });
 }
 
 function resolveTopK(topK: number | undefined, method: Method, vocabulary: number): number {
-  const range = { min: method === "sample" ? 0 : 1, max: vocabulary, note: "the vocabulary" };
-  const otherwise = Math.min(method === "sample" ? 40 : 10, vocabulary);
+  const draws = method === "sample" || method === "blocks";
+  const range = { min: draws ? 0 : 1, max: vocabulary, note: "the vocabulary" };
+  const otherwise = Math.min(draws ? 40 : 10, vocabulary);
   return given(topK, otherwise, (value) => integer("topK", value, range));
+}
+
+/** Whatever draws from the policy cuts its tail off; blocks have no `temperature` of their own to do it with. */
+function samplerDefaults(method: Method): { topP: number; policyTemperature: number } {
+  if (method === "blocks") return { topP: 0.95, policyTemperature: 0.8 };
+  return { topP: method === "sample" ? 0.95 : 1, policyTemperature: 1 };
+}
+
+function blocksOf(options: GenerateOptions): Pick<ResolvedGenerate, "block" | "drafts" | "keepDrafts" | "blockReward"> {
+  const most = 2 ** 31 - 1;
+  const tokens = (value: number | "response"): number => {
+    if (typeof value === "string" && value !== "response") throw invalid("block", `"response" or an integer from 1 to ${most}`, value);
+    return value === "response" ? most : integer("block", value, { min: 1, max: most });
+  };
+  const drafts = given(options.drafts, 4, (value) => integer("drafts", value, { min: 1, max: binding().limits.drafts }));
+  const kept = { min: 1, max: drafts, note: "the drafts" };
+  return {
+    block: given(options.block, 16, tokens),
+    drafts,
+    keepDrafts: given(options.keepDrafts, drafts, (value) => integer("keepDrafts", value, kept)),
+    blockReward: given(options.blockReward, "end", (value) => oneOf("blockReward", value, ["end", "mean"])),
+  };
 }
 
 /** `name` is what messages call it. @throws ArgsearchError OPTION_INVALID */

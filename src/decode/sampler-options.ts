@@ -43,6 +43,7 @@ export interface SamplerContext {
   longest: number;
   /** Defaults that depend on the method. */
   topP: number;
+  policyTemperature: number;
 }
 
 /** @throws ArgsearchError OPTION_INVALID, SCHEMA_INVALID, GRAMMAR_INVALID */
@@ -72,7 +73,7 @@ export function resolveSamplers(options: SamplerOptions, context: SamplerContext
     minP: given(options.minP, 0, (value) => number("minP", value, SHARE)),
     xtcProbability: given(options.xtcProbability, 0, (value) => number("xtcProbability", value, SHARE)),
     xtcThreshold: given(options.xtcThreshold, 0.1, (value) => number("xtcThreshold", value, SHARE)),
-    policyTemperature: given(options.policyTemperature, 1, (value) => number("policyTemperature", value, POSITIVE)),
+    policyTemperature: given(options.policyTemperature, context.policyTemperature, (value) => number("policyTemperature", value, POSITIVE)),
   };
 }
 

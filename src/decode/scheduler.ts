@@ -1,36 +1,40 @@
 /** Brings the steps of all running responses together, so that each native call serves every slot that waits. */
-import type { NativeSearch, NativeStep, NativeStepBatch } from "../engine/binding.js";
+import type { NativeDraft, NativeDraftBatch, NativeKeepBatch, NativeSearch, NativeStep, NativeStepBatch } from "../engine/binding.js";
 import { native } from "../engine/native.js";
-import { ArgsearchError } from "../errors.js";
+import type { ArgsearchError } from "../errors.js";
+import { type Answer, Lane } from "./lane.js";
 
-/** One slot's part of a native call. Milliseconds are the call's, divided by the slots that shared it. */
-export interface SlotStep {
-  step: NativeStep;
+/** Milliseconds of a native call, divided by the slots that shared it. */
+interface Shared {
   policyMs: number;
   rewardMs: number;
 }
 
-interface Request {
-  slot: number;
-  /** Of a commit: the rewards that replace the candidates' own. */
-  rewards: Float64Array;
-  resolve(step: SlotStep): void;
-  reject(error: unknown): void;
+/** One slot's part of a step. */
+export interface SlotStep extends Shared {
+  step: NativeStep;
 }
 
-/** Commits go first: their slots then propose together with those that wait. */
-const KINDS = ["commit", "step", "propose"] as const;
-type Kind = (typeof KINDS)[number];
+/** One slot's part of a draft call: empty while its drafts are drawn. */
+export interface SlotDrafts extends Shared {
+  drafts: readonly NativeDraft[];
+}
 
-const NO_REWARDS = new Float64Array(0);
+/** The tokens of the draft that was taken; none when some were dropped and the others go on. */
+export interface SlotKept extends Shared {
+  steps: readonly NativeStep[];
+}
 
 /**
  * One native call runs at a time; whoever asks meanwhile shares the next. A call starts as soon as every response has
  * asked, and otherwise at the end of the event loop's turn, so that a response whose reader is slow holds up nobody.
  */
 export class Scheduler {
-  readonly #search: NativeSearch;
-  readonly #waiting: Record<Kind, Request[]> = { commit: [], step: [], propose: [] };
+  readonly #step: Lane<undefined, SlotStep>;
+  readonly #propose: Lane<undefined, SlotStep>;
+  readonly #commit: Lane<Float64Array, SlotStep>;
+  readonly #draft: Lane<number, SlotDrafts>;
+  readonly #keep: Lane<Float64Array, SlotKept>;
   #members = 0;
   #inStep = 0;
   #running: Promise<void> | undefined;
@@ -38,7 +42,16 @@ export class Scheduler {
   #closed: ArgsearchError | undefined;
 
   constructor(search: NativeSearch) {
-    this.#search = search;
+    this.#step = new Lane("step", async (slots) => ofSteps(await native(() => search.step(slots))));
+    this.#propose = new Lane("propose", async (slots) => ofSteps(await native(() => search.propose(slots))));
+    this.#commit = new Lane("commit", async (slots, rewards) => ofSteps(await native(() => search.commit(slots, rewards))));
+    this.#draft = new Lane("draft", async (slots, tokens) => ofDrafts(await native(() => search.draft(slots, Int32Array.from(tokens)))));
+    this.#keep = new Lane("keep", async (slots, rewards) => ofKept(await native(() => search.keep(slots, rewards))));
+  }
+
+  /** Those that choose go first: their slots then propose and draft together with those that wait. */
+  get #lanes() {
+    return [this.#commit, this.#keep, this.#step, this.#propose, this.#draft];
   }
 
   /** A response begins to ask for steps; leave() when it has ended. */
@@ -64,36 +77,46 @@ export class Scheduler {
 
   /** The slot's next token. */
   step(slot: number): Promise<SlotStep> {
-    return this.#ask("step", slot, NO_REWARDS);
+    return this.#ask(this.#step, slot, undefined);
   }
 
   /** The slot's candidates for the next token; commit() chooses. */
   propose(slot: number): Promise<SlotStep> {
-    return this.#ask("propose", slot, NO_REWARDS);
+    return this.#ask(this.#propose, slot, undefined);
   }
 
+  /** `rewards` replace the candidates' own. */
   commit(slot: number, rewards: Float64Array): Promise<SlotStep> {
-    return this.#ask("commit", slot, rewards);
+    return this.#ask(this.#commit, slot, rewards);
+  }
+
+  /** One more token for the slot's drafts; a block that begins has `tokens` at most. */
+  draft(slot: number, tokens: number): Promise<SlotDrafts> {
+    return this.#ask(this.#draft, slot, tokens);
+  }
+
+  /** Chooses among the slot's drafts by these rewards; none: by the reward models' own. */
+  keep(slot: number, rewards: Float64Array): Promise<SlotKept> {
+    return this.#ask(this.#keep, slot, rewards);
   }
 
   /** Refuses whoever waits or comes later; resolves when the running call has ended. */
   async close(error: ArgsearchError): Promise<void> {
     this.#closed = error;
     clearImmediate(this.#turnEnd);
-    for (const kind of KINDS) for (const request of this.#waiting[kind].splice(0)) request.reject(error);
+    for (const lane of this.#lanes) lane.refuse(error);
     await this.#running;
   }
 
-  #ask(kind: Kind, slot: number, rewards: Float64Array): Promise<SlotStep> {
+  #ask<I, T>(lane: Lane<I, T>, slot: number, input: I): Promise<T> {
     if (this.#closed) return Promise.reject(this.#closed);
-    return new Promise((resolve, reject) => {
-      this.#waiting[kind].push({ slot, rewards, resolve, reject });
-      this.#pump();
-    });
+    const asked = lane.ask(slot, input);
+    this.#pump();
+    return asked;
   }
 
   #pump(): void {
-    const waiting = KINDS.reduce((sum, kind) => sum + this.#waiting[kind].length, 0);
+    const waiting = this.#lanes.reduce((sum, lane) => sum + lane.waiting, 0);
     if (this.#running || waiting === 0 || waiting < this.#inStep) return;
     if (waiting >= this.#members || this.#inStep > 0) this.#start();
     else this.#turnEnd ??= setImmediate(() => this.#start());
@@ -102,40 +125,30 @@ export class Scheduler {
   #start(): void {
     clearImmediate(this.#turnEnd);
     this.#turnEnd = undefined;
-    const kind = KINDS.find((each) => this.#waiting[each].length > 0);
-    if (this.#running || kind === undefined) return;
-    const requests = this.#waiting[kind].splice(0).sort((a, b) => a.slot - b.slot);
-    this.#running = this.#run(kind, requests).finally(() => {
+    const lane = this.#lanes.find((each) => each.waiting > 0);
+    if (this.#running || lane === undefined) return;
+    this.#running = lane.run().finally(() => {
       this.#running = undefined;
       this.#pump();
     });
   }
-
-  /** Never rejects: what goes wrong goes to the requests. */
-  async #run(kind: Kind, requests: readonly Request[]): Promise<void> {
-    try {
-      const batch = await this.#call(kind, requests);
-      const shares = new Map(batch.steps.map((step) => [step.slot, share(batch, step)]));
-      const failures = new Map(batch.failed.map(({ slot, error }) => [slot, ArgsearchError.from(error)]));
-      for (const request of requests) {
-        const slotStep = shares.get(request.slot);
-        if (slotStep) request.resolve(slotStep);
-        else request.reject(failures.get(request.slot) ?? new Error(`the native ${kind} returned nothing for slot ${request.slot}`));
-      }
-    } catch (error) {
-      for (const request of requests) request.reject(error);
-    }
-  }
-
-  #call(kind: Kind, requests: readonly Request[]): Promise<NativeStepBatch> {
-    const slots = Int32Array.from(requests, ({ slot }) => slot);
-    if (kind !== "commit") return native(() => this.#search[kind](slots));
-    const rewards = requests.map((request) => request.rewards);
-    return native(() => this.#search.commit(slots, rewards));
-  }
 }
 
-function share(batch: NativeStepBatch, step: NativeStep): SlotStep {
-  const slots = batch.steps.length;
-  return { step, policyMs: batch.policyMs / slots, rewardMs: batch.rewardMs / slots };
+function ofSteps(batch: NativeStepBatch): Answer<SlotStep> {
+  const shared = sharedBy(batch, batch.steps.length);
+  return { shares: batch.steps.map((step) => ({ slot: step.slot, share: { step, ...shared } })), failed: batch.failed };
+}
+
+function ofDrafts(batch: NativeDraftBatch): Answer<SlotDrafts> {
+  const shared = sharedBy(batch, batch.slots.length);
+  return { shares: batch.slots.map(({ slot, drafts }) => ({ slot, share: { drafts, ...shared } })), failed: batch.failed };
+}
+
+function ofKept(batch: NativeKeepBatch): Answer<SlotKept> {
+  const shared = sharedBy(batch, batch.slots.length);
+  return { shares: batch.slots.map(({ slot, steps }) => ({ slot, share: { steps, ...shared } })), failed: batch.failed };
+}
+
+function sharedBy({ policyMs, rewardMs }: Shared, slots: number): Shared {
+  return { policyMs: policyMs / slots, rewardMs: rewardMs / slots };
 }

@@ -64,7 +64,7 @@ export class Transcript implements ResponseView {
       policyLogProb: step.policyLogProb,
       reward: step.reward,
       objectives: this.#objectives(step.objectives, chosen, step.rank),
-      score: this.#rewards.empty ? null : step.score,
+      score: this.#rewards.empty || Number.isNaN(step.score) ? null : step.score,
       ...(step.candidates && { candidates: this.#candidates(step.candidates, chosen) }),
     };
     this.#steps.push(added);
@@ -81,7 +81,7 @@ export class Transcript implements ResponseView {
 
   result(): Transcribed {
     const steps = this.#steps;
-    const rewards = steps.flatMap(({ reward }) => (reward === null ? [] : [reward]));
+    const rewards = this.#rewards.empty ? [] : steps.map(({ reward }) => reward ?? Number.NaN);
     return {
       text: this.#text,
       tokens: this.tokens,
@@ -102,7 +102,7 @@ export class Transcript implements ResponseView {
     const [last, end] = [this.#steps.at(this.#ended ? -2 : -1), this.#steps.at(-1)];
     const read = this.#rewards.positions(this.#rewardAt).map((place) => (place === "end" ? end : last));
     const [first] = read;
-    if (read.some((step) => step === undefined)) return null;
+    if (read.some((step) => step === undefined || step.reward === null)) return null;
     if (read.every((step) => step === first)) return first?.reward ?? null;
     return this.#rewards.sum(this.#rewards.objectives.map((name, index) => read[index]?.objectives[name] ?? Number.NaN));
   }

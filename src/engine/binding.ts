@@ -51,6 +51,8 @@ export interface Device {
 export interface NativeLimits {
   /** Most slots of a search. */
   slots: number;
+  /** Most drafts of a block. */
+  drafts: number;
 }
 
 export interface Binding {

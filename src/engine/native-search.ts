@@ -47,13 +47,27 @@ export interface NativeSamplers {
   policyTemperature: number;
 }
 
+export interface NativeBlockOptions {
+  /** Drafts of a block, and how many of them go on after half of it. */
+  drafts: number;
+  kept: number;
+  /** Rated by the mean over their tokens, not at their ends. */
+  mean: boolean;
+  /** One a reward model: a draft that ends is read at the token that ends it, not at the last one before. */
+  readAtEnd: readonly boolean[];
+  stop: readonly string[];
+}
+
 export interface BeginOptions {
   /** The policy's prompt. Non-empty. Its last token is decoded by the first step, the others now. */
   policyTokens: Int32Array;
   /** Each reward model's prompt, in the order of SearchOptions.rewards. Decoded whole, now. */
   rewardTokens: Int32Array[];
-  /** "args": top-k candidates. "sample": one candidate out of llama.cpp's samplers. Greedy decoding is args with topK 1. */
-  method: "args" | "sample";
+  /**
+   * "args": top-k candidates. "sample": one candidate out of llama.cpp's samplers. Greedy decoding is args with topK 1. "blocks": draft() and
+   * keep() in place of step().
+   */
+  method: "args" | "sample" | "blocks";
   topK: number;
   weight: number;
   combine: "interpolate" | "additive";
@@ -62,6 +76,8 @@ export interface BeginOptions {
   /** What an end-of-generation candidate is scored with: its own reward, the best of the others; or it is no candidate. */
   ending: "reward" | "policy" | "never";
   samplers: NativeSamplers;
+  /** Of method "blocks". */
+  blocks?: NativeBlockOptions;
   /** Unsigned 32 bit. */
   seed: number;
   /** Return every step's candidates. */
@@ -123,6 +139,41 @@ export interface NativeStepBatch {
   totalMs: number;
 }
 
+/** One way to go on, rated. */
+export interface NativeDraft {
+  tokens: Int32Array;
+  /** Of each token, by what the policy's samplers leave, and by the policy itself. */
+  logProbs: Float64Array;
+  policyLogProbs: Float64Array;
+  /** UTF-8, possibly torn at the end. */
+  bytes: Uint8Array;
+  /** It ends the response. */
+  end: boolean;
+  /** One a native objective, where the draft is rated. */
+  objectives: Float64Array;
+  /** Their weighted sum; null without a reward model. */
+  reward: number | null;
+}
+
+export interface NativeDraftBatch {
+  /** `drafts` is empty while they are drawn; else keep() is due. */
+  slots: { slot: number; drafts: NativeDraft[] }[];
+  failed: { slot: number; error: Error }[];
+  policyMs: number;
+  rewardMs: number;
+}
+
+export interface NativeKeepBatch {
+  /**
+   * The tokens of the draft that was taken: `rank` is its place among the drafts, `reward` null and `objectives` NaN where no reward was
+   * read, `score` NaN but for the last. None when some drafts were dropped and the others go on: draft() is due.
+   */
+  slots: { slot: number; steps: NativeStep[] }[];
+  failed: { slot: number; error: Error }[];
+  policyMs: number;
+  rewardMs: number;
+}
+
 /** Counted since the search was made. Prefill tokens are those of begin(), the others those of steps. */
 export interface SearchCounters {
   steps: number;
@@ -154,6 +205,10 @@ export interface NativeSearch {
   propose(slots: Int32Array): Promise<NativeStepBatch>;
   /** The second half: rewards[i] holds the k combined rewards that replace those of slots[i]'s candidates. */
   commit(slots: Int32Array, rewards: Float64Array[]): Promise<NativeStepBatch>;
+  /** One more token for the drafts of slots begun with method "blocks", in one batch; a block that begins has tokens[i] at most. */
+  draft(slots: Int32Array, tokens: Int32Array): Promise<NativeDraftBatch>;
+  /** Chooses among drafts by the rewards given for each of them, or with an empty array by the reward models' own. */
+  keep(slots: Int32Array, rewards: Float64Array[]): Promise<NativeKeepBatch>;
   /** Forgets a slot's cache. */
   clear(slot: number): Promise<void>;
   counters(): SearchCounters;

@@ -17,13 +17,14 @@ export function describeMethod(settings: MethodSettings): string {
     .join(", ");
 }
 
-function choiceOf({ method, topK, temperature, weight, combine, select, drafts }: MethodSettings): (string | false | undefined)[] {
+function choiceOf({ method, topK, temperature, weight, combine, select, block, drafts }: MethodSettings): (string | false | undefined)[] {
   return [
     topK !== undefined && (topK > 0 || method !== "sample") && `k = ${topK}`,
     method !== "sample" && weight !== undefined && `w = ${weight}`,
     method !== "sample" && combine,
     method !== "sample" && select,
     temperature !== undefined && `temperature ${temperature}`,
+    block !== undefined && (block === "response" ? "whole responses" : `blocks of ${block}`),
     drafts !== undefined && `best of ${drafts}`,
   ];
 }

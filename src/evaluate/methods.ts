@@ -9,8 +9,11 @@ import { integer, type Names, nonEmptyText, oneOf, onlyKnown, plainObject } from
  */
 export interface MethodSettings
   extends SamplerOptions,
-    Pick<GenerateOptions, "method" | "topK" | "weight" | "combine" | "select" | "temperature" | "ending"> {
-  /** Drafts to decode; the one with the highest reward is the response. Default 1. */
+    Pick<
+      GenerateOptions,
+      "method" | "topK" | "weight" | "combine" | "select" | "temperature" | "ending" | "block" | "keepDrafts" | "blockReward"
+    > {
+  /** Of method "blocks", drafts of each block. Of others, responses to decode; the one with the highest reward is taken. Default 1. */
   drafts?: number | undefined;
 }
 
@@ -30,6 +33,7 @@ const DRAFTS = 10;
  * | top-k | drawn from the 50 most likely, temperature 0.7 |
  * | top-p | drawn from the most likely that hold 95 % of the probability (nucleus), temperature 0.7 |
  * | best-of-n | 10 drafts as top-p; the response with the highest reward |
+ * | blocks | 4 drafts of 16 tokens, drawn from the 40 most likely that hold 95 %, temperature 0.8; the highest reward |
  * | args-greedy | the best score among the 10 most likely: (1 - w) log P + w r, w = 0.6 |
  * | args-stochastic | drawn by those scores, temperature 0.7 |
  */
@@ -38,15 +42,19 @@ const TABLE = {
   "top-k": { method: "sample", topK: 50, topP: 1, temperature: 0.7 },
   "top-p": { method: "sample", topK: 0, topP: 0.95, temperature: 0.7 },
   "best-of-n": { method: "sample", topK: 0, topP: 0.95, temperature: 0.7, drafts: DRAFTS },
+  blocks: { method: "blocks", block: 16, drafts: 4 },
   "args-greedy": { method: "args", topK: 10, weight: 0.6, combine: "interpolate", select: "greedy" },
   "args-stochastic": { method: "args", topK: 10, weight: 0.6, combine: "interpolate", select: "stochastic", temperature: 0.7 },
 } as const satisfies Record<string, MethodSettings>;
 
-/** "greedy", "top-k", "top-p", "best-of-n", "args-greedy" or "args-stochastic": a method of the paper's tables. */
+/** "greedy", "top-k", "top-p", "best-of-n", "args-greedy" or "args-stochastic": a method of the paper's tables; or "blocks". */
 export type MethodName = keyof typeof TABLE;
 
 /** Every MethodName. */
 export const METHOD_NAMES = Object.keys(TABLE) as MethodName[];
+
+/** What is compared where nothing else is asked for: the paper's. */
+export const DEFAULT_METHODS: readonly MethodName[] = METHOD_NAMES.filter((name) => name !== "blocks");
 
 const FIELDS: Names<MethodSpec> = {
   ...SAMPLERS,
@@ -58,6 +66,9 @@ const FIELDS: Names<MethodSpec> = {
   select: true,
   temperature: true,
   ending: true,
+  block: true,
+  keepDrafts: true,
+  blockReward: true,
   drafts: true,
 };
 
@@ -77,8 +88,13 @@ export function methodOf(given: MethodName | MethodSpec): MethodSpec {
   return { ...base, ...changed, name, ...(drafts !== undefined && { drafts }) };
 }
 
-/** Guided by the reward at every token. */
-export function isGuided({ method }: MethodSettings): boolean {
+/** Guided by the reward as it goes. */
+export function isGuided(method: MethodSettings): boolean {
+  return isArgs(method) || method.method === "blocks";
+}
+
+/** Guided at every token. */
+export function isArgs({ method }: MethodSettings): boolean {
   return method === undefined || method === "args";
 }
 
@@ -86,4 +102,9 @@ export function isGuided({ method }: MethodSettings): boolean {
 export function samplersOf(settings: MethodSettings): SamplerOptions {
   const named = Object.keys(SAMPLERS) as (keyof SamplerOptions)[];
   return Object.fromEntries(named.flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]]])));
+}
+
+/** Whole responses that are decoded for one. */
+export function responsesOf({ method, drafts = 1 }: MethodSettings): number {
+  return method === "blocks" ? 1 : drafts;
 }

@@ -11,7 +11,7 @@ import { resolveRewardAt } from "../score/options.js";
 import type { IsolationOptions, ModelOptions, RewardAt, RewardSpec, TemplateOptions } from "../types.js";
 import { checkNames, given, integer, invalid, type Names, nonEmptyText } from "../validate.js";
 import type { JudgeOptions } from "./judge/options.js";
-import { METHOD_NAMES, type MethodName, type MethodSpec, methodOf } from "./methods.js";
+import { DEFAULT_METHODS, isGuided, METHOD_NAMES, type MethodName, type MethodSpec, methodOf, responsesOf } from "./methods.js";
 import type { Metric } from "./metrics/metric.js";
 import type { EvaluationProgress } from "./progress.js";
 import type { PromptSource } from "./prompts.js";
@@ -39,7 +39,7 @@ export interface EvaluateOptions extends Omit<ModelOptions, "onProgress">, Isola
   reward?: RewardSpec | readonly RewardSpec[] | null | undefined;
   /** Several pairs to compare, in place of `policy` and `reward`. */
   pairs?: readonly ModelPair[] | undefined;
-  /** Default all six of the table in methods.ts; without a reward the three that need none. */
+  /** Default the paper's six of the table in methods.ts; without a reward the three that need none. */
   methods?: readonly (MethodName | MethodSpec)[] | undefined;
   /** Methods at every combination of these values, as far as they take them. */
   sweep?: Sweep | undefined;
@@ -186,7 +186,9 @@ function variantsOf(pairs: readonly ResolvedPair[], { methods, sweep = {} }: Eva
     throw invalid("methods", `a non-empty array of ${METHOD_NAMES.join(", ")} or settings`, methods);
   }
   const variants = pairs.flatMap((pair) => {
-    const wanted = (methods ?? METHOD_NAMES).map(methodOf).filter((method) => methods !== undefined || !needsReward(method) || pair.reward);
+    const wanted = (methods ?? DEFAULT_METHODS)
+      .map(methodOf)
+      .filter((method) => methods !== undefined || !needsReward(method) || pair.reward);
     const label = pairs.length > 1 ? `${pair.label}: ` : "";
     return sweepMethods(wanted, sweep).map(({ base, swept, ...method }) => ({ name: `${label}${method.name}`, pair, method, base, swept }));
   });
@@ -199,10 +201,15 @@ function variantsOf(pairs: readonly ResolvedPair[], { methods, sweep = {} }: Eva
 }
 
 /** Before anything is decoded; only the sizes of vocabulary and context are not known yet. @throws ArgsearchError OPTION_INVALID */
-function checkSettings({ name: _name, drafts: _drafts, ...settings }: MethodSpec): void {
-  resolveGenerate(settings, { vocabulary: 2 ** 31 - 1, slots: 1, contextSize: 2 ** 31 - 1, rewarded: true });
+function checkSettings({ name: _name, drafts, ...settings }: MethodSpec): void {
+  resolveGenerate(settings.method === "blocks" ? { ...settings, drafts } : settings, {
+    vocabulary: 2 ** 31 - 1,
+    slots: 1,
+    contextSize: 2 ** 31 - 1,
+    rewarded: true,
+  });
 }
 
-function needsReward({ method, drafts = 1 }: MethodSpec): boolean {
-  return method === undefined || method === "args" || drafts > 1;
+function needsReward(method: MethodSpec): boolean {
+  return isGuided(method) || responsesOf(method) > 1;
 }

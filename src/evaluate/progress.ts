@@ -1,5 +1,5 @@
 /** How far an evaluation is, and how long the rest will take. */
-import { isGuided, type MethodSpec } from "./methods.js";
+import { isArgs, type MethodSpec } from "./methods.js";
 
 /** How far an evaluation is. */
 export interface EvaluationProgress {
@@ -50,7 +50,7 @@ export class TimeLeft {
 
 /** A response's cost in greedy responses, roughly: a candidate costs about a third of a policy's token. */
 function relativeCost(method: MethodSpec): number {
-  if (isGuided(method)) return 1 + (method.topK ?? 10) / 3;
+  if (isArgs(method)) return 1 + (method.topK ?? 10) / 3;
   return (method.drafts ?? 1) * (method.drafts === undefined ? 1 : 1.3);
 }
 

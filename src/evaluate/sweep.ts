@@ -2,14 +2,14 @@
 import { ArgsearchError } from "../errors.js";
 import type { SamplerOptions } from "../types.js";
 import { finite, invalid, onlyKnown, plainObject } from "../validate.js";
-import { isGuided, type MethodSettings, type MethodSpec } from "./methods.js";
+import { isArgs, type MethodSettings, type MethodSpec } from "./methods.js";
 
 /** Values of settings; every combination is decoded, by each method that they mean something to. */
 export type Sweep = { readonly [Name in SweptName]?: readonly number[] | undefined };
 
 /** A setting that a sweep can vary: of samplers those that are numbers. */
 export type SweptName =
-  | ("weight" | "topK" | "temperature" | "drafts")
+  | ("weight" | "topK" | "temperature" | "drafts" | "block")
   | Exclude<keyof SamplerOptions, "logitBias" | "grammar" | "jsonSchema" | "drySequenceBreakers">;
 
 /** Which methods a setting is varied for, and what to add where none of them is among those to compare. */
@@ -18,8 +18,9 @@ interface Takers {
   advice: string;
 }
 
-const GUIDED: Takers = { takes: isGuided, advice: "a guided method: add args-greedy to methods" };
+const GUIDED: Takers = { takes: isArgs, advice: "a guided method: add args-greedy to methods" };
 const DRAFTING: Takers = { takes: ({ drafts }) => drafts !== undefined, advice: "a method with drafts: add best-of-n to methods" };
+const BLOCKS: Takers = { takes: ({ method }) => method === "blocks", advice: "method blocks" };
 /** The policy is the same in all of them: baselines go along. */
 const ALL: Takers = { takes: () => true, advice: "a method" };
 
@@ -28,6 +29,7 @@ const NAMES: Record<SweptName, Takers> = {
   topK: GUIDED,
   temperature: GUIDED,
   drafts: DRAFTING,
+  block: BLOCKS,
   repeatPenalty: ALL,
   repeatLastN: ALL,
   presencePenalty: ALL,
@@ -60,7 +62,7 @@ export type Swept = Readonly<Partial<Record<SweptName, number>>>;
 
 /**
  * Each method at every combination of the values of what it takes, under a name that says which ("args-greedy weight=0.2 topK=5"): weight,
- * topK and temperature are for guided methods, drafts for those that have some, the policy's samplers for all.
+ * topK and temperature are for ARGS, drafts for methods that have some, block for blocks, the policy's samplers for all.
  *
  * @throws ArgsearchError OPTION_INVALID
  */

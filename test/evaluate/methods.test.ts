@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { baselineOf } from "../../src/evaluate/baseline.js";
 import { describeMethod } from "../../src/evaluate/describe-method.js";
-import { METHOD_NAMES, methodOf } from "../../src/evaluate/methods.js";
+import { DEFAULT_METHODS, METHOD_NAMES, methodOf } from "../../src/evaluate/methods.js";
 import { resolveEvaluation } from "../../src/evaluate/options.js";
 import { parseSweep, sweepMethods } from "../../src/evaluate/sweep.js";
 
@@ -34,6 +34,15 @@ describe("methods", () => {
     expect(() => resolveEvaluation({ data: ["a"], policy: "p.gguf", methods: ["args-greedy"] })).toThrow(/without a reward/);
   });
 
+  it("by blocks check what generate() takes, drafts among it", () => {
+    expect(methodOf("blocks")).toEqual({ name: "blocks", method: "blocks", block: 16, drafts: 4 });
+    const of = (method: object) => resolveEvaluation({ data: ["a"], methods: [{ name: "blocks", ...method }] });
+    expect(of({ block: "response", drafts: 8 }).variants[0].method).toMatchObject({ block: "response", drafts: 8 });
+    expect(() => of({ drafts: 1000 })).toThrow(/drafts must be an integer from 1 to 256/);
+    expect(() => of({ keepDrafts: 5 })).toThrow(/keepDrafts must be an integer from 1 to 4/);
+    expect(() => resolveEvaluation({ data: ["a"], policy: "p.gguf", methods: ["blocks"] })).toThrow(/without a reward/);
+  });
+
   it("of several models carry their labels, told apart", () => {
     const pairs = [
       { policy: "a/small.gguf", reward: "r.gguf" },
@@ -44,8 +53,10 @@ describe("methods", () => {
     expect(() => resolveEvaluation({ data: ["a"], pairs, policy: "x" })).toThrow(/pairs/);
   });
 
-  it("are all six by default", () => {
-    expect(resolveEvaluation({ data: ["a"] }).variants.map(({ name }) => name)).toEqual(METHOD_NAMES);
+  it("are the paper's six by default", () => {
+    expect(DEFAULT_METHODS).toHaveLength(6);
+    expect([...DEFAULT_METHODS, "blocks"].sort()).toEqual([...METHOD_NAMES].sort());
+    expect(resolveEvaluation({ data: ["a"] }).variants.map(({ name }) => name)).toEqual(DEFAULT_METHODS);
   });
 
   it("of one name are refused", () => {

@@ -12,6 +12,9 @@ import type {
   LoadModelOptions,
   ModelInfo,
   NativeCancel,
+  NativeDraft,
+  NativeDraftBatch,
+  NativeKeepBatch,
   NativeModel,
   NativeScorer,
   NativeSearch,
@@ -183,6 +186,7 @@ interface Proposal {
 class FakeSearch implements NativeSearch {
   readonly #slots: (FakeSlot | undefined)[];
   readonly #proposals = new Map<number, Proposal>();
+  readonly #drafts = new Map<number, NativeDraft[]>();
   #steps = 0;
 
   constructor(
@@ -233,6 +237,28 @@ class FakeSearch implements NativeSearch {
     });
   }
 
+  /** All tokens of a block at once: draft j says what the script wants, its last token j further on. */
+  async draft(slots: Int32Array, tokens: Int32Array): Promise<NativeDraftBatch> {
+    await this.fake.call(`draft ${slots.join(",")}`);
+    const drafted = [...slots].map((slot, index) => {
+      const drafts = this.#draft(this.#slot(slot), tokens[index] ?? 1);
+      this.#drafts.set(slot, drafts);
+      return { slot, drafts };
+    });
+    return { slots: drafted, failed: [], policyMs: 4, rewardMs: 8 };
+  }
+
+  async keep(slots: Int32Array, rewards: Float64Array[]): Promise<NativeKeepBatch> {
+    await this.fake.call(`keep ${slots.join(",")}`);
+    const kept = [...slots].map((slot, index) => {
+      const drafts = this.#drafts.get(slot);
+      const given = rewards[index] ?? [];
+      if (!drafts || (given.length > 0 && given.length !== drafts.length)) throw nativeError("DECODE_FAILED", "keep without drafts");
+      return { slot, steps: this.#keep(slot, drafts, given.length > 0 ? [...given] : drafts.map(({ reward }) => reward ?? 0)) };
+    });
+    return { slots: kept, failed: [], policyMs: 1, rewardMs: 2 };
+  }
+
   async clear(slot: number): Promise<void> {
     this.#slots[slot] = undefined;
   }
@@ -257,6 +283,52 @@ class FakeSearch implements NativeSearch {
 
   async dispose(): Promise<void> {
     await this.fake.call("search.dispose");
+  }
+
+  #draft(slot: FakeSlot, length: number): NativeDraft[] {
+    const at = slot.tokens.length - slot.promptLength;
+    const wanted = slot.script.slice(at, at + length);
+    const weights = this.options.rewards.flatMap((source) => [...source.weights]);
+    return Array.from({ length: slot.begun.blocks?.drafts ?? 1 }, (_, draft) => {
+      const tokens = wanted.map((token, index) => (index === wanted.length - 1 ? (token + draft) % N_VOCAB : token));
+      const objectives = this.options.rewards.flatMap((source, model) =>
+        Array.from(source.weights, (_, label) => this.fake.reward([...(slot.reward[model] ?? []), ...tokens], label)),
+      );
+      const logProbs = Float64Array.from(tokens, () => -0.1 - draft);
+      return {
+        tokens: Int32Array.from(tokens),
+        logProbs,
+        policyLogProbs: logProbs,
+        bytes: Uint8Array.from(tokens.filter((token) => token < 256)),
+        end: tokens.includes(EOS),
+        objectives: Float64Array.from(objectives),
+        reward: objectives.length === 0 ? null : objectives.reduce((sum, value, label) => sum + value * (weights[label] ?? 0), 0),
+      };
+    });
+  }
+
+  #keep(index: number, drafts: readonly NativeDraft[], rewards: readonly number[]): NativeStep[] {
+    const slot = this.#slot(index);
+    const rank = rewards.indexOf(Math.max(...rewards));
+    const draft = drafts[rank];
+    if (!draft) throw nativeError("DECODE_FAILED", "there is no draft");
+    slot.tokens.push(...draft.tokens);
+    for (const tokens of slot.reward) tokens.push(...draft.tokens);
+    return [...draft.tokens].map((token, place) => {
+      const last = place === draft.tokens.length - 1;
+      return {
+        slot: index,
+        token,
+        rank,
+        eog: token === EOS,
+        bytes: Uint8Array.from(token < 256 ? [token] : []),
+        logProb: draft.logProbs[place] ?? Number.NaN,
+        policyLogProb: draft.policyLogProbs[place] ?? Number.NaN,
+        reward: last ? draft.reward : null,
+        objectives: last ? draft.objectives : draft.objectives.map(() => Number.NaN),
+        score: last ? (rewards[rank] ?? Number.NaN) : Number.NaN,
+      };
+    });
   }
 
   #slot(index: number): FakeSlot {
@@ -357,7 +429,7 @@ class FakeScorer implements NativeScorer {
 export function binding(): Binding {
   const fake = current;
   return {
-    limits: { slots: 128 },
+    limits: { slots: 128, drafts: 256 },
     openEngine: (dir) => ({ dir, version: "fake" }),
     currentEngine: () => null,
     devices: () => [{ name: "CPU", description: "fake", backend: "CPU", type: "cpu", memoryFree: 0, memoryTotal: 0 }],

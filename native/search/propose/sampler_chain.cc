@@ -14,12 +14,13 @@ SamplerChain::SamplerChain() {
 
 void SamplerChain::add(SamplerPtr sampler) { engine().llama_sampler_chain_add(chain_.get(), sampler.release()); }
 
-llama_token_data_array SamplerChain::apply(const float* logits, size_t n_vocab, const Excluded& excluded) {
-  tokens_.clear();
+llama_token_data_array SamplerChain::apply(const float* logits, size_t n_vocab, const Excluded& excluded,
+                                           std::vector<llama_token_data>& tokens) {
+  tokens.clear();
   for (size_t i = 0; i < n_vocab; ++i) {
-    if (excluded.empty() || !excluded[i]) tokens_.push_back({static_cast<llama_token>(i), logits[i], 0.0f});
+    if (excluded.empty() || !excluded[i]) tokens.push_back({static_cast<llama_token>(i), logits[i], 0.0f});
   }
-  llama_token_data_array array{tokens_.data(), tokens_.size(), -1, false};
+  llama_token_data_array array{tokens.data(), tokens.size(), -1, false};
   engine().llama_sampler_apply(chain_.get(), &array);
   return array;
 }

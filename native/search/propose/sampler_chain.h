@@ -26,7 +26,12 @@ class SamplerChain {
 
   /// The tokens that are not excluded, through the chain. Entries that it took away have a logit of -infinity, or are
   /// not there. Valid until the next call.
-  llama_token_data_array apply(const float* logits, size_t n_vocab, const Excluded& excluded);
+  llama_token_data_array apply(const float* logits, size_t n_vocab, const Excluded& excluded) {
+    return apply(logits, n_vocab, excluded, tokens_);
+  }
+  /// The same in memory that several chains share. Valid as long as `tokens` are not touched.
+  llama_token_data_array apply(const float* logits, size_t n_vocab, const Excluded& excluded,
+                               std::vector<llama_token_data>& tokens);
   /// The token that the slot takes.
   void accept(llama_token token);
   /// A second one with the same memory.

@@ -50,7 +50,7 @@ SamplerChain SamplerFactory::chain(const SlotSettings& settings) {
   }
   if (own.dry()) chain.add(dry(own));
   if (own.top_n_sigma > 0) add(api.llama_sampler_init_top_n_sigma(own.top_n_sigma));
-  if (draws) add(api.llama_sampler_init_top_k(static_cast<int32_t>(settings.top_k)));
+  if (settings.method != Method::kArgs) add(api.llama_sampler_init_top_k(static_cast<int32_t>(settings.top_k)));
   if (own.top_p < 1) add(api.llama_sampler_init_top_p(own.top_p, 1));
   if (own.min_p > 0) add(api.llama_sampler_init_min_p(own.min_p, 1));
   if (own.xtc_probability > 0) {

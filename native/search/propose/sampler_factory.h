@@ -13,7 +13,8 @@ class SamplerFactory {
   /// `vocabulary` outlives it.
   explicit SamplerFactory(const Vocabulary& vocabulary) : vocabulary_(vocabulary) {}
 
-  /// The chain of the policy's samplers in llama.cpp's order, and for Method::kSample those that draw. GRAMMAR_INVALID.
+  /// The chain of the policy's samplers in llama.cpp's order, top-k among them unless that takes the candidates, and
+  /// for Method::kSample those that draw. GRAMMAR_INVALID.
   SamplerChain chain(const SlotSettings& settings);
 
  private:

@@ -25,7 +25,8 @@ BranchedReward::BranchedReward(std::shared_ptr<const Model> model, const Context
     : hidden_(with_head(std::move(model)), settings, shape(slots.count, sequences, context_size)),
       first_(slots.first),
       prefixes_(hidden_.context(), slots.count),
-      branches_(hidden_.context(), slots.count, sequences) {}
+      branches_(hidden_.context(), slots.count, sequences),
+      reader_(hidden_, prefixes_, branches_, context_size) {}
 
 PrefillCount BranchedReward::begin(size_t slot, const std::vector<llama_token>& tokens) {
   branches_.drop(place(slot));
@@ -110,7 +111,8 @@ void BranchedReward::clear(size_t slot) {
 }
 
 RewarderCounters BranchedReward::counters() const {
-  return {tokens_, decodes_, hidden_.projections(), hidden_.context().decode_ms()};
+  return {tokens_ + reader_.tokens(), decodes_ + reader_.decodes(), hidden_.projections(),
+          hidden_.context().decode_ms()};
 }
 
 }  // namespace argsearch

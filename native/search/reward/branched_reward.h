@@ -6,7 +6,7 @@
 
 #include "context/branches.h"
 #include "context/hidden.h"
-#include "search/reward/rewarder.h"
+#include "search/reward/draft_reader.h"
 
 namespace argsearch {
 
@@ -35,6 +35,9 @@ class BranchedReward : public Rewarder {
   std::vector<double> rate(const Wave& wave) override;
   /// Where the branch of a chosen candidate is gone, its token is decoded once more, all of them in one batch.
   void commit(const StepPart& slots) override;
+  std::vector<double> read(const std::vector<Reading>& drafts) override { return reader_.read(placed(drafts)); }
+  void take(const std::vector<Reading>& drafts) override { reader_.take(placed(drafts)); }
+  void drop(size_t slot, size_t draft) override { branches_.drop(place(slot), draft); }
   void clear(size_t slot) override;
 
   const Model& model() const override { return hidden_.context().model(); }
@@ -47,6 +50,10 @@ class BranchedReward : public Rewarder {
  private:
   /// Where a slot of the search is in this context.
   size_t place(size_t slot) const { return slot - first_; }
+  std::vector<Reading> placed(std::vector<Reading> drafts) const {
+    for (Reading& draft : drafts) draft.slot = place(draft.slot);
+    return drafts;
+  }
   const RewardHead& head() const { return *model().head(); }
   void make_room(const Wave& wave);
   std::vector<double> decode_branches(const Wave& wave);
@@ -56,6 +63,7 @@ class BranchedReward : public Rewarder {
   size_t first_;
   Prefixes prefixes_;
   Branches branches_;
+  DraftReader reader_;
   Batch batch_;
   uint64_t decodes_ = 0;
   uint64_t tokens_ = 0;

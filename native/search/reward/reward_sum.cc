@@ -103,6 +103,67 @@ void RewardSum::commit(const StepPart& slots) {
   }
 }
 
+std::vector<std::vector<Reading>> RewardSum::by_context(const std::vector<Reading>& drafts) const {
+  std::vector<std::vector<Reading>> parts(layout_.capacity.size());
+  for (const Reading& draft : drafts) parts[layout_.context_of(draft.slot)].push_back(draft);
+  return parts;
+}
+
+std::vector<double> RewardSum::read(const std::vector<Reading>& drafts) {
+  if (empty()) return {};
+  const std::vector<std::vector<Reading>> parts = by_context(drafts);
+  size_t rows = 0;
+  for (const Reading& draft : drafts) rows += draft.read.size();
+  std::vector<double> objectives(rows * n_objectives_);
+  for (const Term& term : terms_) {
+    const size_t labels = term.weights.size();
+    std::vector<std::vector<double>> values;
+    for (size_t context = 0; context < parts.size(); ++context) {
+      values.push_back(term.rewarders[context]->read(parts[context]));
+      term.rewarders[context]->model().check_rewards(values.back());
+    }
+    std::vector<size_t> taken(parts.size(), 0);
+    size_t row = 0;
+    for (const Reading& draft : drafts) {
+      const size_t context = layout_.context_of(draft.slot);
+      for (size_t i = 0; i < draft.read.size(); ++i, ++row) {
+        const auto from = values[context].begin() + static_cast<ptrdiff_t>(labels * taken[context]++);
+        std::copy_n(from, labels, objectives.begin() + static_cast<ptrdiff_t>(row * n_objectives_ + term.column));
+      }
+    }
+  }
+  return objectives;
+}
+
+void RewardSum::take(const std::vector<Reading>& drafts) {
+  if (empty()) return;
+  const std::vector<std::vector<Reading>> parts = by_context(drafts);
+  for (const Term& term : terms_) {
+    for (size_t context = 0; context < parts.size(); ++context) term.rewarders[context]->take(parts[context]);
+  }
+}
+
+void RewardSum::drop(size_t slot, size_t draft) {
+  for (size_t term = 0; term < terms_.size(); ++term) rewarder(term, slot).drop(slot, draft);
+}
+
+double RewardSum::sum(const double* objectives) const {
+  double sum = 0;
+  for (const Term& term : terms_) {
+    for (size_t label = 0; label < term.weights.size(); ++label) {
+      sum += term.weights[label] * objectives[term.column + label];
+    }
+  }
+  if (std::isfinite(sum)) return sum;
+  throw Error(ErrorCode::kOptionInvalid, "the weighted rewards of a token are too large a sum: lower the weights.");
+}
+
+std::vector<size_t> RewardSum::terms_of_objectives() const {
+  std::vector<size_t> terms;
+  for (size_t term = 0; term < terms_.size(); ++term) terms.insert(terms.end(), terms_[term].weights.size(), term);
+  return terms;
+}
+
 void RewardSum::clear(size_t slot) {
   for (size_t term = 0; term < terms_.size(); ++term) rewarder(term, slot).clear(slot);
 }

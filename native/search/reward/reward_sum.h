@@ -43,6 +43,16 @@ class RewardSum {
   void rate(const Wave& wave);
   /// Rewarder::commit() of every model.
   void commit(const StepPart& slots);
+
+  /// Rewarder::read() of every model: a row of n_objectives() values for each token that is read.
+  std::vector<double> read(const std::vector<Reading>& drafts);
+  /// Rewarder::take() of every model.
+  void take(const std::vector<Reading>& drafts);
+  void drop(size_t slot, size_t draft);
+  /// The weighted sum of n_objectives() values. OPTION_INVALID when it is not finite.
+  double sum(const double* objectives) const;
+  /// Which model each objective is of.
+  std::vector<size_t> terms_of_objectives() const;
   void clear(size_t slot);
 
   /// Of all models together.
@@ -60,6 +70,7 @@ class RewardSum {
   };
   Rewarder& rewarder(size_t term, size_t slot) const { return *terms_[term].rewarders[layout_.context_of(slot)]; }
   void add(const Term& term, const Wave& wave);
+  std::vector<std::vector<Reading>> by_context(const std::vector<Reading>& drafts) const;
 
   WaveLayout layout_;
   std::vector<Term> terms_;

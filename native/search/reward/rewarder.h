@@ -18,6 +18,16 @@ struct Wave {
   std::vector<Part> parts;
 };
 
+/// A draft of a slot: tokens behind its prefix, in a branch of their own.
+struct Reading {
+  size_t slot;
+  /// Which of the slot's drafts it is.
+  size_t draft;
+  std::vector<llama_token> tokens;
+  /// Which of them are read, in ascending order; each of them once, or where the branch has been lost.
+  std::vector<size_t> read;
+};
+
 /// What the decodes of one or several rewarders have cost.
 struct RewarderCounters {
   uint64_t tokens = 0;
@@ -38,6 +48,14 @@ class Rewarder {
   virtual std::vector<double> rate(const Wave& wave) = 0;
   /// Each slot takes the candidate it has chosen.
   virtual void commit(const StepPart& slots) = 0;
+
+  /// A row of n_labels() values for each token that is read, draft by draft. Where a slot's drafts do not fit side by
+  /// side, in waves.
+  virtual std::vector<double> read(const std::vector<Reading>& drafts) = 0;
+  /// Each slot takes the tokens of a draft, none of a slot twice; the branches of its other drafts go.
+  virtual void take(const std::vector<Reading>& drafts) = 0;
+  /// A slot will not ask for this draft again.
+  virtual void drop(size_t slot, size_t draft) = 0;
   virtual void clear(size_t slot) = 0;
 
   virtual const Model& model() const = 0;

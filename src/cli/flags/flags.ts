@@ -1,5 +1,5 @@
 /** The flags that several commands share, and the library options they stand for. */
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { ArgsearchError, type GenerateOptions, type Gpu, type LoadOptions, type ModelOptions, type RewardTerm } from "../../index.js";
 import { addSamplerFlags, type SamplerFlags, samplerOptions } from "./samplers.js";
 import {
@@ -33,7 +33,7 @@ export interface LoadFlags extends ModelFlags, IsolateFlag, RewardFlags, Templat
   settings?: string;
 }
 
-export const METHODS = ["args", "greedy", "sample"] as const;
+export const METHODS = ["args", "blocks", "greedy", "sample"] as const;
 
 const DECODING = [
   "method",
@@ -43,6 +43,10 @@ const DECODING = [
   "select",
   "temperature",
   "ending",
+  "block",
+  "drafts",
+  "keepDrafts",
+  "blockReward",
   "seed",
   "maxTokens",
   "stop",
@@ -99,12 +103,16 @@ export function addDecodingFlags(command: Command): void {
     .optionsGroup("Decoding:")
     .addOption(settingsFlag())
     .addOption(choice("--method", METHODS, "reward-guided search or a baseline (default: args; greedy without a reward)"))
-    .option("-k, --top-k <n>", "candidates a step (default: 10; 40 for sample)", integer)
+    .option("-k, --top-k <n>", "candidates a step (default: 10; 40 for sample, blocks)", integer)
     .option("-w, --weight <w>", "weight of the reward (default: 0.6; additive: 1.5)", number)
     .addOption(choice("--combine", ["interpolate", "additive"], "(1 - w) log P + w r, or log P + w r (default: interpolate)"))
     .addOption(choice("--select", ["greedy", "stochastic"], "the best score, or a draw by score (default: greedy)"))
     .option("-t, --temperature <t>", "of a draw (default: 1; 0.8 for sample)", number)
     .addOption(endingFlag())
+    .option("--block <n|response>", "blocks: tokens that are drafted together (default: 16)", blockLength)
+    .option("--drafts <n>", "blocks: drafts of each, of which one is taken (default: 4)", integer)
+    .option("--keep-drafts <n>", "blocks: drafts that go on after half a block (default: all)", integer)
+    .addOption(choice("--block-reward", ["end", "mean"], "blocks: a draft's reward at its end, or the mean (default: end)"))
     .option("-s, --seed <n>", "seed of a draw (default: random, reported)", integer)
     .option("-n, --max-tokens <n>", "longest response (default: 128)", integer)
     .option("--stop <text>", `text that ends the response; repeatable; ${ESCAPES}`, escapedTexts)
@@ -147,6 +155,12 @@ function labelledTerms({ reward, label = [] }: RewardFlags): RewardTerm[] | unde
 
 export function generateOptions(flags: DecodingFlags): GenerateOptions {
   return { ...templateOptions(flags), ...Object.fromEntries(DECODING.map((name) => [name, flags[name]])), ...samplerOptions(flags) };
+}
+
+function blockLength(text: string): number | "response" {
+  if (text === "response") return text;
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError(`A whole number or "response", not ${JSON.stringify(text)}.`);
+  return integer(text);
 }
 
 function choice(flag: string, choices: readonly string[], description: string): Option {

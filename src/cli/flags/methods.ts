@@ -1,5 +1,5 @@
 /** The methods that eval compares, out of their names, a settings file and flags. */
-import { METHOD_NAMES, type MethodName, type MethodSettings, type MethodSpec } from "../../evaluate/index.js";
+import { DEFAULT_METHODS, METHOD_NAMES, type MethodName, type MethodSettings, type MethodSpec } from "../../evaluate/index.js";
 import { ArgsearchError, type DecodingSettings } from "../../index.js";
 import { type SamplerFlags, samplerOptions } from "./samplers.js";
 
@@ -8,8 +8,11 @@ export interface MethodFlags extends SamplerFlags, Pick<MethodSettings, "topK" |
   bestOf?: number;
 }
 
-/** Settings of guided search alone. */
-const OF_THE_SEARCH: readonly string[] = ["method", "topK", "weight", "combine", "select", "temperature"];
+/** Settings of one method alone. */
+const OF_A_METHOD: readonly (keyof DecodingSettings)[] = [
+  ...(["method", "topK", "weight", "combine", "select", "temperature"] as const),
+  ...(["block", "drafts", "keepDrafts", "blockReward"] as const),
+];
 
 /** Undefined leaves the choice to the library, unless settings change a method. */
 export function methodsOf(flags: MethodFlags, settings: DecodingSettings): (MethodName | MethodSpec)[] | undefined {
@@ -17,15 +20,16 @@ export function methodsOf(flags: MethodFlags, settings: DecodingSettings): (Meth
   const own = defined({ topK, weight, temperature, bestOf });
   const common = { ...ofThePolicy(settings), ...defined({ ...samplerOptions(flags), ending }) };
   if (methods === undefined && [own, common, settings].every((each) => Object.keys(each).length === 0)) return undefined;
-  return (methods ?? METHOD_NAMES).map((name): MethodSpec => {
+  return (methods ?? DEFAULT_METHODS).map((name): MethodSpec => {
     if (!METHOD_NAMES.includes(name as MethodName)) {
       throw new ArgsearchError("OPTION_INVALID", `methods must be of ${METHOD_NAMES.join(", ")}, got "${name}"`, { option: "methods" });
     }
-    const drawn = name !== "args-greedy" && name !== "greedy";
+    const drawn = !["args-greedy", "greedy", "blocks"].includes(name);
     return {
       name,
       ...common,
-      ...(name.startsWith("args-") && { ...ofTheSearch(settings), ...defined({ topK, weight }) }),
+      ...ofTheSearch(name, settings),
+      ...(name.startsWith("args-") && defined({ topK, weight })),
       ...(drawn && defined({ temperature })),
       ...(name === "best-of-n" && defined({ drafts: bestOf })),
     };
@@ -33,13 +37,15 @@ export function methodsOf(flags: MethodFlags, settings: DecodingSettings): (Meth
 }
 
 /** What makes a guided method stronger or weaker, not which one it is. */
-function ofTheSearch({ topK, weight, combine }: DecodingSettings): MethodSettings {
-  return defined({ topK, weight, combine });
+function ofTheSearch(name: string, { method = "args", ...settings }: DecodingSettings): MethodSettings {
+  const { topK, weight, combine, block, drafts, keepDrafts, blockReward } = settings;
+  if (name.startsWith("args-") && method === "args") return defined({ topK, weight, combine });
+  return name === "blocks" && method === "blocks" ? defined({ topK, block, drafts, keepDrafts, blockReward }) : {};
 }
 
 /** Samplers and ending: the policy is the same in all methods. */
 function ofThePolicy(settings: DecodingSettings): MethodSettings {
-  return Object.fromEntries(Object.entries(settings).filter(([name]) => !OF_THE_SEARCH.includes(name)));
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => !OF_A_METHOD.includes(name as keyof DecodingSettings)));
 }
 
 function defined<T extends object>(settings: T): T {

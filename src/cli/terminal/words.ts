@@ -52,5 +52,6 @@ function flagOf(option: string, command: Command | undefined): string | undefine
   const plain = option.replace(/\[\d+\]/g, "");
   const known = Object.keys(FLAG_OF_OPTION).find((name) => plain === name || plain.startsWith(`${name}.`));
   const name = known === undefined ? plain.replace(/\.(\w)/g, (_dot, letter: string) => letter.toUpperCase()) : FLAG_OF_OPTION[known];
-  return command?.options.find((each) => each.attributeName() === name)?.long ?? undefined;
+  const flag = (wanted: string | undefined) => command?.options.find((each) => each.attributeName() === wanted)?.long;
+  return flag(name) ?? flag(plain) ?? undefined;
 }

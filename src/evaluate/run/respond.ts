@@ -1,7 +1,7 @@
 /** One response by one method: decoded, then rated. */
 import { throwIfAborted } from "../../engine/abort.js";
 import type { GenerateOptions, GenerateResult, Prompt, ScoreResult } from "../../types.js";
-import { isGuided } from "../methods.js";
+import { isArgs, type MethodSpec, responsesOf } from "../methods.js";
 import type { ResolvedEvaluation, Variant } from "../options.js";
 import type { EvaluatedResponse } from "../response.js";
 import { drawSeed } from "../statistics/seed.js";
@@ -32,7 +32,7 @@ const LOG_PROB_DECIMALS = 4;
  */
 export async function respond(session: Session, task: Task, settings: Settings): Promise<EvaluatedResponse> {
   const { variant, index, prompt, slot } = task;
-  const { drafts = 1 } = variant.method;
+  const drafts = responsesOf(variant.method);
   await session.decoder.clear(slot);
   const results: GenerateResult[] = [];
   for (let draft = 0; draft < drafts; draft++) {
@@ -65,8 +65,9 @@ export async function respond(session: Session, task: Task, settings: Settings):
 const AS_IN_THE_PAPER = { dryMultiplier: 0, ending: "reward" } as const;
 
 function generateOptions({ method }: Variant, { generation, signal }: Settings, slot: number, seed: number): GenerateOptions {
-  const { name: _name, drafts: _drafts, ...chosen } = method;
-  return { ...AS_IN_THE_PAPER, ...chosen, ...generation, slot, seed, signal };
+  const { name: _name, drafts, ...chosen } = method;
+  const blocks = method.method === "blocks" ? { drafts } : {};
+  return { ...AS_IN_THE_PAPER, ...chosen, ...blocks, ...generation, slot, seed, signal };
 }
 
 /** An empty response is rated as one space, as in the paper's published code. */
@@ -87,6 +88,12 @@ function best(drafts: readonly Draft[]): Draft {
 /** Rating a finished response is part of measuring, not of decoding: it counts only where it chooses among drafts. */
 function countCalls({ method }: Variant, results: readonly GenerateResult[]): EvaluatedResponse["calls"] {
   const decoded = results.reduce((sum, { tokens }) => sum + tokens.length, 0);
-  if (isGuided(method)) return { policy: decoded, reward: decoded * (method.topK ?? 10) };
-  return { policy: decoded, reward: (method.drafts ?? 1) > 1 ? decoded : 0 };
+  if (isArgs(method)) return { policy: decoded, reward: decoded * (method.topK ?? 10) };
+  if (method.method === "blocks") return { policy: decoded * draftsAToken(method), reward: decoded * draftsAToken(method) };
+  return { policy: decoded, reward: responsesOf(method) > 1 ? decoded : 0 };
+}
+
+/** Of blocks, some of whose drafts may be left at half. */
+function draftsAToken({ drafts = 4, keepDrafts = drafts }: MethodSpec): number {
+  return (drafts + keepDrafts) / 2;
 }

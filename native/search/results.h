@@ -1,0 +1,42 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "error.h"
+#include "search/candidates.h"
+
+namespace argsearch {
+
+/// One slot's part of a step. After propose(), token is -1 and only the candidates are filled.
+struct StepResult {
+  size_t slot = 0;
+  llama_token token = -1;
+  size_t rank = 0;
+  bool eog = false;
+  std::string bytes;
+  double log_prob = 0;
+  double policy_log_prob = 0;
+  /// Nullopt without a reward.
+  std::optional<double> reward;
+  std::vector<double> objectives;
+  double score = 0;
+  std::optional<Candidates> candidates;
+};
+
+/// A slot that could not go on, while those beside it did. It needs a new begin().
+struct FailedStep {
+  size_t slot = 0;
+  Error error;
+};
+
+struct StepBatch {
+  std::vector<StepResult> steps;
+  std::vector<FailedStep> failed;
+  double policy_ms = 0;
+  double reward_ms = 0;
+  double total_ms = 0;
+};
+
+}  // namespace argsearch

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "context/branches.h"
+#include "context/hidden.h"
+#include "context/runs.h"
+#include "search/reward/rewarder.h"
+
+namespace argsearch {
+
+/// Reads rewards of drafts, those of a slot behind each other, in a reward model's context, whose slots, prefixes and
+/// branches it shares: a draft's branch is decoded as far as it has grown since it was last read, and what is taken is
+/// not decoded again where it is still there. Slots are those of the context.
+class DraftReader {
+ public:
+  /// All of them outlive it.
+  DraftReader(HiddenContext& hidden, Prefixes& prefixes, Branches& branches, size_t context_size)
+      : hidden_(hidden), prefixes_(prefixes), branches_(branches), context_size_(context_size) {}
+
+  /// Rewarder::read().
+  std::vector<double> read(const std::vector<Reading>& drafts);
+  /// Rewarder::take().
+  void take(const std::vector<Reading>& drafts);
+
+  uint64_t tokens() const { return tokens_; }
+  uint64_t decodes() const { return decodes_; }
+
+ private:
+  /// The drafts of one slot: where they begin in a call, how many, and how many of them are decoded side by side.
+  struct Group {
+    size_t first;
+    size_t count;
+    size_t width;
+  };
+  std::vector<Group> groups(const std::vector<Reading>& drafts) const;
+  /// Places in the call of the drafts that are decoded in a wave.
+  std::vector<size_t> wave(const std::vector<Reading>& drafts, const std::vector<Group>& groups, size_t number) const;
+  void make_room(const std::vector<Reading>& drafts, const std::vector<Group>& groups, const std::vector<size_t>& wave);
+  Run missing(const Reading& draft);
+  void decode(const std::vector<Run>& runs, const OnRead& on_read);
+
+  HiddenContext& hidden_;
+  Prefixes& prefixes_;
+  Branches& branches_;
+  size_t context_size_;
+  uint64_t tokens_ = 0;
+  uint64_t decodes_ = 0;
+};
+
+}  // namespace argsearch
