@@ -222,7 +222,10 @@ export interface GenerateOptions extends TemplateOptions, SamplerOptions {
 /** How tokens are chosen: those of GenerateOptions that a file of settings may hold. */
 export interface DecodingSettings
   extends SamplerOptions,
-    Pick<GenerateOptions, "method" | "topK" | "weight" | "combine" | "select" | "temperature" | "ending"> {}
+    Pick<
+      GenerateOptions,
+      "method" | "topK" | "weight" | "combine" | "select" | "temperature" | "ending" | "block" | "drafts" | "keepDrafts" | "blockReward"
+    > {}
 
 /** Why a response ended: end-of-generation token, stop string, maxTokens, context full, AbortSignal. */
 export type FinishReason = "eog" | "stop" | "length" | "context" | "aborted";

@@ -12,6 +12,10 @@ const OF_THE_METHOD: Names<Omit<DecodingSettings, keyof typeof SAMPLERS | "metho
   combine: true,
   select: true,
   temperature: true,
+  block: true,
+  drafts: true,
+  keepDrafts: true,
+  blockReward: true,
 };
 
 const SETTINGS: Names<DecodingSettings> = { method: true, ...OF_THE_METHOD, ending: true, ...SAMPLERS };

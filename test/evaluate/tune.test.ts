@@ -123,19 +123,28 @@ describe("the rule", () => {
 
 describe("what is tried", () => {
   it("is args-greedy with DRY and endings by the policy, beside greedy decoding with the same", () => {
-    const { methods, weights, candidates, count } = resolveTune({ data: [] });
+    const { methods, sweep, candidates, count } = resolveTune({ data: [] });
     expect(methods[0]).toEqual({ name: "greedy", method: "greedy", dryMultiplier: 0.8, ending: "policy" });
     expect(methods[1]).toMatchObject({ name: "args-greedy", topK: 10, dryMultiplier: 0.8, ending: "policy" });
-    expect({ weights, count }).toEqual({ weights: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6], count: 48 });
+    expect({ sweep, count }).toEqual({ sweep: { weight: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6] }, count: 48 });
     expect(candidates[5]).toMatchObject({ name: "args-greedy weight=0.6", settings: { weight: 0.6, method: "args", dryMultiplier: 0.8 } });
     const additive = resolveTune({
       data: [],
       methods: [{ name: "args-greedy", combine: "additive" }],
       settings: { dryMultiplier: 0, minP: 0.1 },
     });
-    expect(additive.weights).toEqual([0.11, 0.25, 0.43, 0.67, 1, 1.5]);
+    expect(additive.sweep.weight).toEqual([0.11, 0.25, 0.43, 0.67, 1, 1.5]);
     expect(additive.methods[0]).toEqual({ name: "greedy", method: "greedy", dryMultiplier: 0, minP: 0.1, ending: "policy" });
-    expect(resolveTune({ data: [], weights: [0.3, 0.1, 0.3] }).weights).toEqual([0.1, 0.3]);
+    expect(resolveTune({ data: [], weights: [0.3, 0.1, 0.3] }).sweep.weight).toEqual([0.1, 0.3]);
+  });
+
+  it("may be blocks, which have no weight", () => {
+    const { sweep, candidates } = resolveTune({ data: [], methods: ["blocks", { name: "eight", method: "blocks", drafts: 8 }] });
+    expect(sweep).toEqual({});
+    expect(candidates).toMatchObject([
+      { name: "blocks", weight: null, settings: { method: "blocks", block: 16, drafts: 4, dryMultiplier: 0.8 } },
+      { name: "eight", weight: null, settings: { method: "blocks", drafts: 8 } },
+    ]);
   });
 
   it.each<[string, Partial<TuneOptions>, RegExp]>([
@@ -229,6 +238,9 @@ describe("tune", () => {
     const more = await tune({ ...SMALL, out, weights: [0.4], bounds: { ...free, diversity: 5 } });
     expect(more).toMatchObject({ settings: null, chosen: null, points: [{ weight: 0.4, within: false }] });
     expect((await readdir(out)).sort()).toEqual(["evaluation", "tune.json"]);
+    const drafted = await tune({ ...SMALL, out, methods: ["blocks"], weights: undefined, bounds: free });
+    expect(drafted.settings).toEqual({ method: "blocks", block: 16, drafts: 4, ending: "policy", dryMultiplier: 0.8 });
+    expect(drafted.verdict).toEqual(["Chosen: blocks, whose text stays within the bounds."]);
     await expect(tune({ ...SMALL, out, count: 4 })).rejects.toMatchObject({
       code: "OPTION_INVALID",
       message: expect.stringContaining("data"),

@@ -56,7 +56,7 @@ function weightTable({ points, baseline, chosen }: TuneResult): string {
   const bound = [...new Set(points.flatMap(({ bounds }) => bounds.map(({ metric }) => metric)))];
   const row = (point: TunePoint): string[] => [
     point.method,
-    String(point.weight),
+    point.weight === null ? "-" : String(point.weight),
     ...free.map((metric) => point.measures[metric]?.mean.toFixed(3) ?? "-"),
     ...bound.map((metric) => share(point, metric)),
     point.within ? "yes" : "no",

@@ -8,8 +8,11 @@ export interface MethodFlags extends SamplerFlags, Pick<MethodSettings, "topK" |
   bestOf?: number;
 }
 
-/** Settings of guided search alone. */
-const OF_THE_SEARCH: readonly string[] = ["method", "topK", "weight", "combine", "select", "temperature"];
+/** Settings of one method alone. */
+const OF_A_METHOD: readonly (keyof DecodingSettings)[] = [
+  ...(["method", "topK", "weight", "combine", "select", "temperature"] as const),
+  ...(["block", "drafts", "keepDrafts", "blockReward"] as const),
+];
 
 /** Undefined leaves the choice to the library, unless settings change a method. */
 export function methodsOf(flags: MethodFlags, settings: DecodingSettings): (MethodName | MethodSpec)[] | undefined {
@@ -25,7 +28,8 @@ export function methodsOf(flags: MethodFlags, settings: DecodingSettings): (Meth
     return {
       name,
       ...common,
-      ...(name.startsWith("args-") && { ...ofTheSearch(settings), ...defined({ topK, weight }) }),
+      ...ofTheSearch(name, settings),
+      ...(name.startsWith("args-") && defined({ topK, weight })),
       ...(drawn && defined({ temperature })),
       ...(name === "best-of-n" && defined({ drafts: bestOf })),
     };
@@ -33,13 +37,15 @@ export function methodsOf(flags: MethodFlags, settings: DecodingSettings): (Meth
 }
 
 /** What makes a guided method stronger or weaker, not which one it is. */
-function ofTheSearch({ topK, weight, combine }: DecodingSettings): MethodSettings {
-  return defined({ topK, weight, combine });
+function ofTheSearch(name: string, { method = "args", ...settings }: DecodingSettings): MethodSettings {
+  const { topK, weight, combine, block, drafts, keepDrafts, blockReward } = settings;
+  if (name.startsWith("args-") && method === "args") return defined({ topK, weight, combine });
+  return name === "blocks" && method === "blocks" ? defined({ topK, block, drafts, keepDrafts, blockReward }) : {};
 }
 
 /** Samplers and ending: the policy is the same in all methods. */
 function ofThePolicy(settings: DecodingSettings): MethodSettings {
-  return Object.fromEntries(Object.entries(settings).filter(([name]) => !OF_THE_SEARCH.includes(name)));
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => !OF_A_METHOD.includes(name as keyof DecodingSettings)));
 }
 
 function defined<T extends object>(settings: T): T {

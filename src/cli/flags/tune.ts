@@ -64,7 +64,7 @@ export function addTuneFlags(command: Command): void {
   command
     .optionsGroup("What is tried:")
     .option("--weights <list>", "of the reward: 0.1,0.2,…,0.6 (default: that)", weights)
-    .option("--methods <names...>", "guided: args-greedy, args-stochastic (default: args-greedy)", methodNames)
+    .option("--methods <names...>", "guided: args-greedy, args-stochastic, blocks (default: args-greedy)", methodNames)
     .option("-k, --top-k <n>", "candidates (default: 10)", integer)
     .addOption(endingFlag("policy"))
     .option("-n, --max-tokens <n>", "longest response (default: 128)", integer)
@@ -94,7 +94,7 @@ export function tuneOptions(flags: TuneFlags): TuneOptions & { out: string } {
   const { policy, prompts: data, format, count, out = DEFAULT_OUT, embedding, pooling, judgeReward, maxTokens, stop, seed, slots } = flags;
   const { topK, ending, isolate, rewardAt } = flags;
   const { onProgress: _loading, ...model } = modelOptions(flags);
-  const methods = (flags.methods ?? ["args-greedy"]).map((name) => ({ name, topK }));
+  const methods = (flags.methods ?? ["args-greedy"]).map((name) => (name === "blocks" ? { name } : { name, topK }));
   return {
     ...model,
     ...templateOptions(flags),

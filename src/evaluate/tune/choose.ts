@@ -8,7 +8,8 @@ export interface TuneCandidate {
   name: string;
   /** The method's own name. */
   method: string;
-  weight: number;
+  /** Null for blocks, which have none: the best draft is taken. */
+  weight: number | null;
 }
 
 /** A candidate with what was measured of it. */
@@ -41,7 +42,7 @@ export function choosePoint(points: readonly TunePoint[]): TunePoint | undefined
   const methods = [...new Set(points.map(({ method }) => method))];
   const largest = methods.flatMap((name) => {
     const within = points.filter(({ method, within }) => method === name && within);
-    return within.length === 0 ? [] : [within.reduce((most, point) => (point.weight > most.weight ? point : most))];
+    return within.length === 0 ? [] : [within.reduce((most, point) => (weightOf(point) > weightOf(most) ? point : most))];
   });
   return largest.length === 0 ? undefined : largest.reduce((best, point) => (worth(point) > worth(best) ? point : best));
 }
@@ -50,10 +51,15 @@ function worth({ measures: { judgeReward, reward } }: TunePoint): number {
   return (judgeReward ?? reward)?.mean ?? Number.NEGATIVE_INFINITY;
 }
 
+/** Blocks have a single point. */
+export function weightOf({ weight }: TuneCandidate): number {
+  return weight ?? 0;
+}
+
 /** The least weight of each method. */
 export function leastWeights(points: readonly TunePoint[]): TunePoint[] {
   const methods = [...new Set(points.map(({ method }) => method))];
   return methods.map((name) => {
-    return points.filter(({ method }) => method === name).reduce((least, point) => (point.weight < least.weight ? point : least));
+    return points.filter(({ method }) => method === name).reduce((least, point) => (weightOf(point) < weightOf(least) ? point : least));
   });
 }

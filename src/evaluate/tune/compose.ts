@@ -62,8 +62,8 @@ function shownNames({ chosen, points }: TuneResult): string[] {
 function weightTable({ points, baseline }: TuneResult): Table {
   const free = ["reward", "judgeReward"].filter((metric) => baseline[metric] !== undefined);
   const bound = [...new Set(points.flatMap(({ bounds }) => bounds.map(({ metric }) => metric)))];
-  const row = ({ method, weight, measures, bounds, within }: TunePoint): Cell[] => [
-    `${method}, w = ${weight}`,
+  const row = ({ name, method, weight, measures, bounds, within }: TunePoint): Cell[] => [
+    weight === null ? name : `${method}, w = ${weight}`,
     within ? "yes" : "no",
     ...free.map((metric) => shownEstimate(metric, measures[metric])),
     ...bound.map((metric) => shownCheck(bounds.find((check) => check.metric === metric))),

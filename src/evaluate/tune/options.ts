@@ -3,9 +3,9 @@ import { resolveWeight } from "../../decode/options.js";
 import { SAMPLERS } from "../../decode/sampler-options.js";
 import type { DecodingSettings, SamplerOptions } from "../../types.js";
 import { integer, invalid, onlyKnown, plainObject } from "../../validate.js";
-import { isGuided, type MethodName, type MethodSettings, type MethodSpec, methodOf, samplersOf } from "../methods.js";
+import { isArgs, isGuided, type MethodName, type MethodSettings, type MethodSpec, methodOf, samplersOf } from "../methods.js";
 import type { EvaluateOptions } from "../options.js";
-import { sweepMethods } from "../sweep.js";
+import { type Sweep, sweepMethods } from "../sweep.js";
 import { type ResolvedBounds, resolveBounds, type TuneBounds } from "./bounds.js";
 import type { TuneCandidate } from "./choose.js";
 
@@ -18,7 +18,7 @@ export interface TuneOptions extends Omit<EvaluateOptions, "pairs" | "methods" |
   count?: number | undefined;
   /** Weights to try; default 0.1, 0.2, …, 0.6, for additive methods the same as w / (1 - w). */
   weights?: readonly number[] | undefined;
-  /** Guided methods to try; default args-greedy. */
+  /** Guided methods to try; default args-greedy. Blocks have no weight: they are tried as they are. */
   methods?: readonly (MethodName | MethodSpec)[] | undefined;
   /** Of the policy, in all of them; default { dryMultiplier: 0.8, ending: "policy" }, which single values change. */
   settings?: CommonSettings | undefined;
@@ -42,7 +42,8 @@ export interface ResolvedTune {
   bounds: ResolvedBounds;
   /** Plain decoding first. */
   methods: MethodSpec[];
-  weights: number[];
+  /** Over the weight, where a method has one. */
+  sweep: Sweep;
   /** Each guided method at each weight, by its name in the results. */
   candidates: (TuneCandidate & { settings: MethodSettings })[];
 }
@@ -51,14 +52,15 @@ export interface ResolvedTune {
 export function resolveTune({ count, weights: given, methods, settings, bounds }: TuneOptions): ResolvedTune {
   const common = commonSettings(settings);
   const guided = guidedMethods(methods).map((method) => ({ ...method, ...common }));
-  const weights = weightsOf(guided, given);
+  const weighted = guided.filter(isArgs);
+  const sweep = weighted.length > 0 ? { weight: weightsOf(weighted, given) } : {};
   return {
     count: integer("count", count ?? COUNT, { min: 1, max: 2 ** 31 - 1 }),
     bounds: resolveBounds(bounds),
     methods: [{ name: BASELINE, method: "greedy", ...common }, ...guided],
-    weights,
-    candidates: sweepMethods(guided, { weight: weights }).map(({ name, base, swept, drafts: _, ...own }) => {
-      return { name, method: base, weight: swept.weight ?? Number.NaN, settings: own };
+    sweep,
+    candidates: sweepMethods(guided, sweep).map(({ name, base, swept, ...settings }) => {
+      return { name, method: base, weight: swept.weight ?? null, settings };
     }),
   };
 }

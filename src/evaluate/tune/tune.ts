@@ -6,6 +6,7 @@ import { packageManifest } from "../../package-root.js";
 import { resolveTerms } from "../../reward/terms.js";
 import type { DecodingSettings } from "../../types.js";
 import { evaluate, inputsOf } from "../evaluate.js";
+import type { MethodSettings } from "../methods.js";
 import { type ResolvedPair, resolveEvaluation } from "../options.js";
 import { loadPrompts } from "../prompts.js";
 import type { EvaluationResults, MethodResult } from "../results.js";
@@ -49,7 +50,7 @@ export interface TuneResult {
 export async function tune(options: TuneOptions): Promise<TuneResult> {
   const { count: _, weights: __, bounds: ___, settings: ____, ...common } = options;
   const plan = resolveTune(options);
-  const wanted = { ...common, methods: plan.methods, sweep: { weight: plan.weights } };
+  const wanted = { ...common, methods: plan.methods, sweep: plan.sweep };
   const resolved = resolveEvaluation(wanted, "tune()");
   const { prompts } = await loadPrompts(options, options.onBadLine);
   const directory = options.out === undefined ? undefined : await openTuneDirectory(options.out, inputsOf(options, resolved));
@@ -80,8 +81,9 @@ function resultOf({ candidates, bounds }: ResolvedTune, evaluation: EvaluationRe
   };
 }
 
-/** Those that generate() takes. */
-function decodingSettings(settings: DecodingSettings): DecodingSettings {
+/** Those that generate() takes: drafts of whole responses are not among them. */
+function decodingSettings({ drafts, ...others }: MethodSettings): DecodingSettings {
+  const settings: DecodingSettings = others.method === "blocks" ? { ...others, drafts } : others;
   return Object.fromEntries(SETTING_NAMES.flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]]])));
 }
 

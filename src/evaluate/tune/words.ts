@@ -1,20 +1,27 @@
 /** What tune() found, in sentences: of the report and of the command line alike. */
 import { digits, titleOf } from "../report/numbers.js";
 import type { BoundCheck } from "./bounds.js";
-import { leastWeights, type TunePoint } from "./choose.js";
+import { leastWeights, type TunePoint, weightOf } from "./choose.js";
 
 /** What was chosen and what speaks against it, or why nothing was. */
 export function tuneVerdict({ chosen, points }: { chosen: TunePoint | null; points: readonly TunePoint[] }): string[] {
   if (chosen === null) {
-    const failing = leastWeights(points).map((point) => `${point.method} at weight ${point.weight}: ${outside(point)}`);
+    const failing = leastWeights(points).map((point) => `${named(point)}: ${outside(point)}`);
     return [`No weight stays within the bounds. What fails at the least one: ${failing.join(". ")}.`];
   }
-  const below = points.filter(({ method, weight, within }) => method === chosen.method && weight < chosen.weight && !within);
-  const largest = points.filter(({ method }) => method === chosen.method).every(({ weight }) => weight <= chosen.weight);
+  if (chosen.weight === null) return [`Chosen: ${chosen.name}, whose text stays within the bounds.`];
+  const own = points.filter(({ method }) => method === chosen.method);
+  const below = own.filter((point) => weightOf(point) < weightOf(chosen) && !point.within);
+  const largest = own.every((point) => weightOf(point) <= weightOf(chosen));
   return [
-    `Chosen: ${chosen.method} at weight ${chosen.weight}, the largest of those tried whose text stays within the bounds.${largest ? " No larger one was tried." : ""}`,
+    `Chosen: ${named(chosen)}, the largest of those tried whose text stays within the bounds.${largest ? " No larger one was tried." : ""}`,
     ...(below.length === 0 ? [] : [`A smaller weight is outside, which noise alone may do: ${below.map(belowOf).join(". ")}.`]),
   ];
+}
+
+/** "args-greedy at weight 0.3". */
+function named({ name, method, weight }: TunePoint): string {
+  return weight === null ? name : `${method} at weight ${weight}`;
 }
 
 function belowOf(point: TunePoint): string {
