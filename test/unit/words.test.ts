@@ -71,7 +71,7 @@ describe("an option's refusal", () => {
       "eval",
       () => resolveEvaluation({ data: ["a"], methods: ["greedy"], sweep: { weight: [1] } }),
       "sweep",
-      "--sweep of weight needs a guided",
+      "--sweep needs a guided",
     ],
     // No flag of this command.
     ["inspect", () => resolveGenerate({ candidates: wrong(1) }, limits), "candidates", "candidates must be"],
