@@ -1,6 +1,6 @@
 /** Reward models of preference pairs: what `argsearch/fit` exports. */
 
-export type { PlaceAccuracy } from "./accuracy.js";
+export type { Accuracies, PlaceAccuracy } from "./accuracy.js";
 export type { Trial } from "./cross-validate.js";
 export { fitReward } from "./fit-reward.js";
 export type { BadPair, FitOptions, FitProgress, FitResult, PairSource } from "./options.js";
