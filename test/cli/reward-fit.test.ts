@@ -3,7 +3,6 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import type { TuneResult } from "../../src/evaluate/index.js";
 import type { FitResult } from "../../src/fit/index.js";
 import type { GgufSummary } from "../../src/index.js";
 import { argsearch, parseLines, policy, scratch, start } from "./run.js";
@@ -48,16 +47,12 @@ describe("reward fit", () => {
     expect(JSON.parse(good.stdout).reward).toBeGreaterThan(JSON.parse(bad.stdout).reward);
   });
 
-  it("ends with how strong the head may guide the model that it was fitted on", async () => {
+  it("reads the prompts of --tune before it fits for hours", async () => {
     const { args, out } = await fitArgs(pairLines(20));
-    const prompts = join(dirname(out), "prompts.jsonl");
-    await writeFile(prompts, '{"prompt":"Hello"}\n');
-    const { code, stdout } = await argsearch([...args, "--tune", prompts, "--json"]);
-    const { tune } = JSON.parse(stdout) as { tune: TuneResult };
-    expect(tune.points.map(({ weight }) => weight)).toEqual([0.1, 0.2, 0.3, 0.4, 0.5, 0.6]);
-    expect(code).toBe(tune.settings === null ? 1 : 0);
-    expect(existsSync(join(`${out}.tune`, "settings.json"))).toBe(tune.settings !== null);
-    expect(await readFile(join(`${out}.tune`, "report.md"), "utf8")).toContain("rm.gguf");
+    const { code, stderr } = await argsearch([...args, "--tune", `${out}.jsonl`]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^argsearch: no such file: \S+rm\.gguf\.jsonl; check the path \[FILE_NOT_FOUND\]\n$/);
+    expect(existsSync(out)).toBe(false);
   });
 
   it("goes on after a kill and ends with the same file", async () => {

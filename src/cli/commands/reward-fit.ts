@@ -9,7 +9,7 @@ import {
   fitReward,
   type PlaceAccuracy,
 } from "../../fit/index.js";
-import { PAIR_FORMAT_NAMES } from "../../index.js";
+import { ArgsearchError, PAIR_FORMAT_NAMES, readPrompts } from "../../index.js";
 import { addExamples, addModelFlags, type ModelFlags, modelOptions } from "../flags/flags.js";
 import { addTemplateFlags, type TemplateFlags, templateFiles, templateOptions } from "../flags/templates.js";
 import { integer, number, parseNumber } from "../flags/values.js";
@@ -67,6 +67,7 @@ async function fit(flags: FitFlags): Promise<void> {
   logTo(flags.verbose);
   const { model, pairs, out, format, limit, seed, repetition, consistency, keepFeatures } = flags;
   await refuseInputs(out, templateFiles(flags));
+  if (flags.tune !== undefined) await requirePrompt(flags.tune);
   const bar = workBar("reading pairs");
   const onProgress = ({ phase, done, total }: FitProgress): void => {
     if (phase === "read") bar.update(done, total);
@@ -89,6 +90,12 @@ async function fit(flags: FitFlags): Promise<void> {
   note(`wrote ${out}`);
   const tuned = flags.tune === undefined ? undefined : await tuneFitted(flags, flags.tune);
   if (flags.json) await printJson({ ...result, tune: tuned });
+}
+
+/** Before hours of fitting. @throws ArgsearchError as readPrompts(); INPUT_INVALID without a prompt */
+async function requirePrompt(path: string): Promise<void> {
+  for await (const _prompt of readPrompts(path, { onBadLine: () => {} })) return;
+  throw new ArgsearchError("INPUT_INVALID", `${path} holds no prompt`);
 }
 
 /** How strong the head may guide the model that it was fitted on. */
