@@ -67,12 +67,7 @@ describe("an option's refusal", () => {
     ["eval", () => resolveEvaluation({ data: ["a"], methods: [{ name: "best-of-n", drafts: 0 }] }), "drafts", "--best-of must be"],
     ["eval", () => resolveEvaluation({ data: ["a"], slots: 0 }), "slots", "--slots must be"],
     ["eval", () => resolveEvaluation({ data: ["a"], sweep: { weight: [] } }), "sweep.weight", "--sweep.weight must be"],
-    [
-      "eval",
-      () => resolveEvaluation({ data: ["a"], methods: ["greedy"], sweep: { weight: [1] } }),
-      "sweep",
-      "--sweep needs a guided",
-    ],
+    ["eval", () => resolveEvaluation({ data: ["a"], methods: ["greedy"], sweep: { weight: [1] } }), "sweep", "--sweep needs a guided"],
     // No flag of this command.
     ["inspect", () => resolveGenerate({ candidates: wrong(1) }, limits), "candidates", "candidates must be"],
   ])("of %s names the flag: %#", (name, work, option, begins) => {
