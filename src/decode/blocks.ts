@@ -1,11 +1,10 @@
 /** How a response grows by blocks: drafts of its next tokens, drawn and rated natively, rated by JavaScript too, and one kept. */
-import { unlessAborted } from "../engine/abort.js";
 import type { NativeDraft, NativeStep } from "../engine/binding.js";
 import { decodeText } from "../model/text-decoder.js";
-import { callRewards } from "../reward/functions.js";
 import type { RewardSet } from "../reward/reward-set.js";
 import type { RewardCandidate } from "../types.js";
 import type { Chooser, ChooserParts, ChooserRequest, Chosen, ResponseView } from "./chooser.js";
+import { type FunctionValues, rateByFunctions, valuesOf } from "./function-values.js";
 
 export interface BlockRequest extends ChooserRequest {
   /** Most tokens of a block. */
@@ -13,8 +12,6 @@ export interface BlockRequest extends ChooserRequest {
   /** Most tokens of the response. */
   longest: number;
 }
-
-type FunctionValues = Chosen["functionValues"];
 
 /** Gives the tokens of a kept draft one by one, and then sees to the next block. */
 export function blockChooser(parts: ChooserParts, request: BlockRequest): Chooser {
@@ -36,7 +33,7 @@ async function nextBlock(parts: ChooserParts, request: BlockRequest, view: Respo
     policyMs += drafted.policyMs;
     rewardMs += drafted.rewardMs;
     if (drafted.drafts.length === 0) continue;
-    const values = await rateByFunctions(parts, request, view, drafted.drafts);
+    const values = await valuesFor(rewards, request, view, drafted.drafts);
     if (values === undefined) return undefined;
     const kept = await scheduler.keep(slot, sums(rewards, drafted.drafts, values));
     policyMs += kept.policyMs;
@@ -46,29 +43,26 @@ async function nextBlock(parts: ChooserParts, request: BlockRequest, view: Respo
   return undefined;
 }
 
-/** Every function's value for each draft; undefined when the signal fired first. */
-async function rateByFunctions(
-  { rewards }: ChooserParts,
-  { prompt, signal, closing }: BlockRequest,
+/** Undefined when the signal fired first. */
+async function valuesFor(
+  rewards: RewardSet,
+  request: BlockRequest,
   view: ResponseView,
   drafts: readonly NativeDraft[],
 ): Promise<FunctionValues | undefined> {
   if (rewards.functions.length === 0) return [];
-  const candidates = drafts.map((draft): RewardCandidate => {
-    const token = draft.tokens.at(-1) ?? -1;
-    return {
-      token,
-      text: decodeText(draft.bytes),
-      logProb: draft.logProbs.reduce((sum, logProb) => sum + logProb, 0),
-      response: view.responseWith(draft.bytes),
-      end: draft.end,
-    };
-  });
-  const calls = callRewards(rewards.functions, candidates, { prompt, response: view.response, signal });
-  return unlessAborted(calls, [signal, closing]).catch((error: unknown) => {
-    if (signal?.aborted) return undefined;
-    throw error;
-  });
+  return rateByFunctions(rewards, { ...request, response: view.response }, describe(drafts, view));
+}
+
+/** Drafts as reward functions see them. */
+function describe(drafts: readonly NativeDraft[], view: ResponseView): RewardCandidate[] {
+  return drafts.map((draft) => ({
+    token: draft.tokens.at(-1) ?? -1,
+    text: decodeText(draft.bytes),
+    logProb: draft.logProbs.reduce((sum, logProb) => sum + logProb, 0),
+    response: view.responseWith(draft.bytes),
+    end: draft.end,
+  }));
 }
 
 /** Each draft's whole reward: its native objectives and the functions' values, weighted; none without functions. */
@@ -99,8 +93,4 @@ function isRated(steps: readonly NativeStep[], index: number): boolean {
 function rewardOf(rewards: RewardSet, step: NativeStep, values: FunctionValues, functions: boolean): number | null {
   if (!functions) return step.reward;
   return values.length === 0 ? null : rewards.sum([...step.objectives, ...valuesOf(values, step.rank)]);
-}
-
-function valuesOf(values: FunctionValues, draft: number): number[] {
-  return values.map((each) => each[draft] ?? Number.NaN);
 }

@@ -1,16 +1,15 @@
 /** How one response gets its next token: natively in one call, or with JavaScript rewards between two halves. */
-import { unlessAborted } from "../engine/abort.js";
 import type { NativeCandidates } from "../engine/binding.js";
 import type { Model } from "../model/model.js";
 import { decodeText } from "../model/text-decoder.js";
-import { callRewards } from "../reward/functions.js";
 import type { RewardSet } from "../reward/reward-set.js";
 import type { Prompt, RewardCandidate } from "../types.js";
+import { type FunctionValues, rateByFunctions, valuesOf } from "./function-values.js";
 import type { Scheduler, SlotStep } from "./scheduler.js";
 
 export interface Chosen extends SlotStep {
   /** Values of the reward functions, one array a function, one value a candidate. */
-  functionValues: readonly (readonly number[])[];
+  functionValues: FunctionValues;
 }
 
 /** What a reward function may see of the response so far. */
@@ -46,16 +45,11 @@ export function chooserFor(parts: ChooserParts, request: ChooserRequest): Choose
 
 async function chooseWithFunctions(parts: ChooserParts, request: ChooserRequest, view: ResponseView): Promise<Chosen | undefined> {
   const { scheduler, policy, rewards } = parts;
-  const { slot, prompt, signal, closing } = request;
+  const { slot } = request;
   const proposed = await scheduler.propose(slot);
   const { candidates } = proposed.step;
   if (candidates === undefined) throw new Error("the native proposal has no candidates");
-  const context = { prompt, response: view.response, signal };
-  const calls = callRewards(rewards.functions, describe(policy, candidates, view), context);
-  const functionValues = await unlessAborted(calls, [signal, closing]).catch((error: unknown) => {
-    if (signal?.aborted) return undefined;
-    throw error;
-  });
+  const functionValues = await rateByFunctions(rewards, { ...request, response: view.response }, describe(policy, candidates, view));
   if (functionValues === undefined) return undefined;
   const committed = await scheduler.commit(slot, sums(rewards, candidates, functionValues));
   return {
@@ -80,8 +74,8 @@ function describe(policy: Model, candidates: NativeCandidates, view: ResponseVie
 }
 
 /** Each candidate's whole reward: its native objectives and the functions' values, weighted. */
-function sums(rewards: RewardSet, candidates: NativeCandidates, functionValues: readonly (readonly number[])[]): Float64Array {
+function sums(rewards: RewardSet, candidates: NativeCandidates, functionValues: FunctionValues): Float64Array {
   return Float64Array.from(candidates.tokens, (_, index) => {
-    return rewards.sum([...rewards.row(candidates.objectives, index), ...functionValues.map((values) => values[index] ?? Number.NaN)]);
+    return rewards.sum([...rewards.row(candidates.objectives, index), ...valuesOf(functionValues, index)]);
   });
 }

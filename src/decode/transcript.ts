@@ -5,6 +5,7 @@ import { decodeText, Utf8Stream } from "../model/text-decoder.js";
 import type { RewardSet } from "../reward/reward-set.js";
 import type { Candidate, GenerateResult, RewardAt, Step } from "../types.js";
 import type { Chosen, ResponseView } from "./chooser.js";
+import { valuesOf } from "./function-values.js";
 import type { ResolvedGenerate } from "./options.js";
 import { StopFilter } from "./stop-strings.js";
 
@@ -114,7 +115,7 @@ export class Transcript implements ResponseView {
 
   /** Native values, then those of the functions for the candidate of that rank. */
   #objectives(natives: ArrayLike<number>, { functionValues }: Chosen, rank: number): Record<string, number> {
-    return this.#rewards.named([...Array.from(natives), ...functionValues.map((values) => values[rank] ?? Number.NaN)]);
+    return this.#rewards.named([...Array.from(natives), ...valuesOf(functionValues, rank)]);
   }
 
   #candidates(found: NativeCandidates, chosen: Chosen): Candidate[] {

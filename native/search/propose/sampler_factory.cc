@@ -9,6 +9,7 @@
 namespace argsearch {
 namespace {
 
+/// Logits divided by less could be infinite in 32 bits, and then nothing tells the best from the others: 0 is greedy.
 constexpr double kLeastTemperature = 1e-30;
 
 /// XTC draws once a step where a response's own draw may, too: not from the same numbers.
@@ -20,14 +21,15 @@ bool same_dry(const SamplerSettings& a, const SamplerSettings& b) {
          a.dry_sequence_breakers == b.dry_sequence_breakers;
 }
 
-}  // namespace
-
 float usable_temperature(double temperature) {
   if (temperature < kLeastTemperature) return 0;
   return static_cast<float>(std::min<double>(temperature, std::numeric_limits<float>::max()));
 }
 
+/// llama.cpp takes one seed of all for the wish to be surprised.
 uint32_t usable_seed(uint32_t seed) { return seed == LLAMA_DEFAULT_SEED ? 0x9e3779b9 : seed; }
+
+}  // namespace
 
 SamplerChain SamplerFactory::chain(const SlotSettings& settings) {
   const LlamaApi& api = engine();

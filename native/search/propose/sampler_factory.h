@@ -28,9 +28,4 @@ class SamplerFactory {
   SamplerPtr dry_;
 };
 
-/// Logits divided by less could be infinite in 32 bits, and then nothing tells the best from the others: 0 is greedy.
-float usable_temperature(double temperature);
-/// llama.cpp takes one seed of all for the wish to be surprised.
-uint32_t usable_seed(uint32_t seed);
-
 }  // namespace argsearch
