@@ -1,20 +1,26 @@
 /** The Bradley–Terry model of preferences on hidden states: P(chosen over rejected) = σ(w · (h_chosen − h_rejected)). */
 import type { RecordHead } from "./feature-record.js";
-import type { Difference, Loss } from "./mean-loss.js";
+import { type Difference, type Loss, remembered } from "./mean-loss.js";
+
+const rowsOf = remembered((places) =>
+  places.map(
+    (_, row): Difference => [
+      { row, side: 0 },
+      { row, side: 1 },
+    ],
+  ),
+);
+
+/** The chosen side less the rejected one, a row each. */
+export function sides({ places }: RecordHead): readonly Difference[] {
+  return rowsOf(places);
+}
 
 /** −log σ of each row's margin. */
 export const BRADLEY_TERRY: Loss = { differences: sides, curve: softplus, slope: (margin) => -sigmoidOfMinus(margin) };
 
 /** The same without repetition, which is easy to tell and says little about the pairs themselves. */
 export const WITHOUT_REPETITION: Loss = { ...BRADLEY_TERRY, differences: (record) => (record.kind === "repetition" ? [] : sides(record)) };
-
-/** The chosen side less the rejected one, a row each. */
-export function sides({ places }: RecordHead): Difference[] {
-  return places.map((_, row) => [
-    { row, side: 0 },
-    { row, side: 1 },
-  ]);
-}
 
 /** log(1 + exp(−m)) without overflow. */
 function softplus(margin: number): number {

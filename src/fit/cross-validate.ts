@@ -1,5 +1,6 @@
 /** How strongly to regularise, and to tie the end of the turn to the text before it: tried on folds of the training pairs. */
 import { WITHOUT_REPETITION } from "./bradley-terry.js";
+import type { MinimiseOptions } from "./lbfgs.js";
 import { meanLoss, type Problem } from "./mean-loss.js";
 import { type Fit, fitAll, problemOf, type Regression, type Strengths, toCompare, unfitted } from "./regression.js";
 import { endLevel, rewardMoments } from "./reward-levels.js";
@@ -17,6 +18,9 @@ export const CONSISTENCIES: readonly number[] = [1, 3, 10, 30, 100];
 /** Largest mean difference at the end of the turn on pairs that were left out, in deviations: half of what is promised for others. */
 export const LEVEL = 0.05;
 
+/** The level at the end of the turn is the steepest direction of all, and known long before the loss. */
+const TO_SEE_LEVEL: MinimiseOptions = { tolerance: 1e-3, maxIterations: 100 };
+
 export interface Trial {
   strength: number;
   /** Mean −log σ over the pairs of the fold that was left out, averaged over folds; log 2 for a head that knows nothing. */
@@ -28,8 +32,8 @@ export interface Chosen extends Strengths {
 }
 
 /**
- * The strength of least loss, then the weakest consistency that brings the level at the end of the turn near enough; the strongest where none
- * does, the weakest where pairs are not read there. `fixed`: that consistency instead. `onRound` is called after each trial.
+ * The strength of least loss without consistency, then the weakest consistency that brings the level at the end of the turn near enough; the
+ * strongest where none does, the weakest where pairs are not read there. `fixed`: that consistency instead. `onRound` is called after each trial.
  */
 export async function crossValidate(
   regression: Regression,
@@ -37,26 +41,26 @@ export async function crossValidate(
   fixed: number | undefined,
   onRound: (done: number, total: number) => void,
 ): Promise<Chosen> {
-  const consistencies = fixed === undefined ? CONSISTENCIES : [fixed];
-  const rounds = STRENGTHS.length + consistencies.length - 1;
+  const consistencies = fixed === undefined ? CONSISTENCIES : [];
+  const total = STRENGTHS.length + consistencies.length;
   let fits = Array.from({ length: folds }, (_, fold) => unfitted(regression, (role) => isTraining(role) && role !== fold));
-  const trials: Trial[] = [];
   let kept = fits;
+  const trials: Trial[] = [];
   for (const [index, strength] of STRENGTHS.entries()) {
-    fits = await fitAll(regression, fits, { strength, consistency: consistencies[0] }, toCompare(strength));
+    fits = await fitAll(regression, fits, { strength, consistency: 0 }, toCompare(strength));
     const losses = await meanLoss(regression, WITHOUT_REPETITION, leftOut(regression, fits));
     trials.push({ strength, loss: losses.reduce((sum, { value }) => sum + value, 0) / folds });
-    onRound(index + 1, rounds);
+    onRound(index + 1, total);
     if (best(trials).strength === strength) kept = fits;
     if (trials.length - 1 - trials.indexOf(best(trials)) >= PATIENCE) break;
   }
   const { strength } = best(trials);
   for (const [index, consistency] of consistencies.entries()) {
-    if (index > 0) kept = await fitAll(regression, kept, { strength, consistency }, toCompare(strength));
-    onRound(STRENGTHS.length + index, rounds);
-    if (index === consistencies.length - 1 || (await level(regression, kept)) <= LEVEL) return { strength, consistency, trials };
+    kept = await fitAll(regression, kept, { strength, consistency }, TO_SEE_LEVEL);
+    onRound(STRENGTHS.length + index + 1, total);
+    if ((await level(regression, kept)) <= LEVEL) return { strength, consistency, trials };
   }
-  throw new Error("there must be a consistency to try");
+  return { strength, consistency: fixed ?? Math.max(...CONSISTENCIES), trials };
 }
 
 /** The trial with the least loss, the stronger of two equal ones. */

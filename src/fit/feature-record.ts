@@ -57,9 +57,21 @@ export function decodeHead(bytes: Buffer, at: number): RecordHead {
     promptHash: bytes.readBigUInt64LE(at + 8),
     heldOut: (flags & HELD_OUT) !== 0,
     cut: (flags & CUT) !== 0,
-    places: Array.from({ length: PLACES }, (_, place) => place).filter((place) => (bits & (1 << place)) !== 0),
+    places: placesOf(bits),
   };
 }
+
+/** The same array for the same bits: a fit decodes every record some hundred times. */
+function placesOf(bits: number): readonly number[] {
+  let places = decoded.get(bits);
+  if (places === undefined) {
+    places = Array.from({ length: PLACES }, (_, place) => place).filter((place) => (bits & (1 << place)) !== 0);
+    decoded.set(bits, places);
+  }
+  return places;
+}
+
+const decoded = new Map<number, readonly number[]>();
 
 /** Bytes of a whole record. `rowLength`: length of a hidden state. */
 export function recordBytes({ places }: RecordHead, rowLength: number): number {

@@ -7,7 +7,7 @@ import { MODEL, modelOf, pickModelOptions, type ResolvedModelOptions } from "../
 import { type ResolvedTemplate, TEMPLATE, templateOf, today } from "../model/template-options.js";
 import type { ModelOptions, TemplateOptions } from "../types.js";
 import { boolean, callback, checkNames, given, integer, invalid, type Names, nonEmptyText, number, oneOf } from "../validate.js";
-import type { Accuracies } from "./accuracy.js";
+import type { PlaceAccuracy } from "./accuracy.js";
 import type { Trial } from "./cross-validate.js";
 import type { EndLevel } from "./reward-levels.js";
 
@@ -29,7 +29,7 @@ export interface FitOptions extends Omit<ModelOptions, "onProgress">, TemplateOp
   limit?: number | undefined;
   /** Decides which pairs are held out and how folds are made; default 0. */
   seed?: number | undefined;
-  /** Share of the pairs that are also read as long texts, and against copies that repeat themselves; default 0.15; 0: none. */
+  /** Share of the pairs that are also read as long texts, and against copies that repeat themselves; default 0.1; 0: none. */
   repetition?: number | undefined;
   /** How much the squared differences between a preferred response's readings count; default: as cross-validation finds; 0: not. */
   consistency?: number | undefined;
@@ -79,9 +79,9 @@ export interface FitResult {
     heldOut: number;
   };
   /** On held-out pairs, the ends last; empty when nothing was held out. */
-  accuracy: Accuracies["accuracy"];
+  accuracy: PlaceAccuracy[];
   /** The same for preferred responses against copies that repeat themselves. */
-  repetition: Accuracies["repetition"];
+  repetition: PlaceAccuracy[];
   /** On held-out pairs; null when none was read at the end of the turn. */
   endLevel: EndLevel | null;
   /** How much the squared differences between a preferred response's readings counted. */
@@ -134,7 +134,7 @@ const OWN: Names<Omit<FitOptions, keyof Omit<ModelOptions, "onProgress">>> = {
 /** @throws ArgsearchError OPTION_INVALID */
 export function resolveFit(options: FitOptions): ResolvedFit {
   checkNames("fitReward()", options, { ...OWN, ...MODEL });
-  const { model, pairs, out, format = "auto", heldOut = 0.2, limit, seed = 0, repetition = 0.15, keepFeatures = false } = options;
+  const { model, pairs, out, format = "auto", heldOut = 0.2, limit, seed = 0, repetition = 0.1, keepFeatures = false } = options;
   const { onProgress = () => {}, onBadPair = () => {} } = options;
   const reportLoad = (progress: number): void => onProgress({ phase: "load", done: progress, total: 1 });
   return {

@@ -23,7 +23,8 @@ async function fitArgs(pairs: string): Promise<{ args: string[]; out: string }> 
   const folder = await scratch();
   const [input, out] = [join(folder, "pairs.jsonl"), join(folder, "rm.gguf")];
   await writeFile(input, pairs);
-  return { args: ["reward", "fit", "--model", policy, "--pairs", input, "--out", out, "--threads", "1"], out };
+  const args = ["reward", "fit", "--model", policy, "--pairs", input, "--out", out, "--threads", "1", "--consistency", "1"];
+  return { args, out };
 }
 
 describe("reward fit", () => {
@@ -36,7 +37,10 @@ describe("reward fit", () => {
       /^fitted on 48 pairs, checked on 12, regularisation \S+, consistency \S+\n\ntokens read +accuracy +95 % +pairs {2}against/,
     );
     expect(stdout).toMatch(/\n *end +1\.000 +0\.\d{3} to 1\.000 +12 /);
-    expect(stdout).toMatch(/\n *turn end +1\.000 /);
+    expect(stdout).toMatch(
+      /\n *turn end +1\.000 .*\n\nat the end of the turn against the last token .*: [+-]\d\.\d{3} deviations \(\d\.\d{3} without sign\)\n$/,
+    );
+    expect((await argsearch(["inspect", out])).stdout).toMatch(/prefix_accuracy +4: \d\.\d{3}, .*end: 1\.000, turn end: 1\.000\n/);
     const summary = JSON.parse((await argsearch(["inspect", out, "--json"])).stdout) as GgufSummary;
     expect(summary.rewardHead?.notes).toMatchObject({ dataset: expect.stringContaining("pairs.jsonl, 60 pairs"), accuracy: 1 });
     const rating = ["score", "--reward", out, "--json", "--prompt", "How do I make tea?"];

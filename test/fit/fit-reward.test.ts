@@ -66,7 +66,9 @@ describe("fitReward()", () => {
   it("learns what a head can know, and writes where it comes from", async () => {
     const out = outPath();
     const phases = new Set<string>();
-    const result = await fit({ out, onProgress: ({ phase }) => phases.add(phase) });
+    // The judge's taste at random texts is one of ends alone.
+    const taste = { repetition: 0, consistency: 0 };
+    const result = await fit({ out, ...taste, onProgress: ({ phase }) => phases.add(phase) });
     expect(result.pairs).toEqual({ read: 150, skipped: 0, cut: 0, shared: 0, training: 120, heldOut: 30 });
     expect(result.strongest).toBe(false);
     const [end, turnEnd] = result.accuracy.slice(-2);

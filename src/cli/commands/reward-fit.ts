@@ -43,7 +43,7 @@ export function addRewardFit(reward: Command): void {
     .option("--held-out <n|file>", "pairs that only check the fit: a share, a count or a file (default: 0.2)", heldOut)
     .option("--limit <n>", "most pairs to take (default: all)", integer)
     .option("--seed <n>", "which pairs are held out (default: 0)", integer)
-    .option("--repetition <share>", "share of the pairs to read as long texts, too, and against copies that repeat (default: 0.15)", number)
+    .option("--repetition <share>", "share of the pairs to read as long texts, too, and against copies that repeat (default: 0.1)", number)
     .option("--consistency <n>", "how much an ending must be worth what the answer is worth (default: as cross-validation finds)", number)
     .option("--tune <file>", "prompts: end with `argsearch tune`, the trunk being the policy; settings go to OUT.tune/settings.json")
     .option("--keep-features", "keep OUT.features: another fit of the same pairs takes seconds")
