@@ -6,6 +6,7 @@ from pathlib import Path
 
 import gguf
 import torch
+import transformers
 from tokenizers.pre_tokenizers import ByteLevel, Digits, Sequence
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
@@ -20,6 +21,20 @@ def load_gguf(file: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(**place), dtype=torch.float32)
     model.load_state_dict(read.state_dict())
     return model, tokenizer
+
+
+#: Blanks, line ends, digits and characters of several bytes: what pre-tokenizers differ about.
+SAMPLE = "Hello  there,\n\n\tit's 1984 — naïve?"
+
+
+def check_tokenizer(tokenizer: PreTrainedTokenizerBase, file: Path) -> None:
+    """Raises ValueError for a tokenizer, saved and read again, that is not the file's: releases of transformers differ there."""
+    reader = gguf.GGUFReader(file)
+    tokens, end = (reader.get_field(f"tokenizer.ggml.{key}").contents() for key in ("tokens", "eos_token_id"))
+    same = tokenizer.convert_ids_to_tokens(list(range(len(tokens)))) == tokens and tokenizer.eos_token_id == end
+    if not same or tokenizer.decode(tokenizer(SAMPLE, add_special_tokens=False)["input_ids"]) != SAMPLE:
+        raise ValueError(f"{file}: transformers {transformers.__version__} reads another tokenizer out of it than llama.cpp; "
+                         "take a release that requirements.txt names, or the original model's directory")
 
 
 def _cut_as_llama_cpp(tokenizer: PreTrainedTokenizerBase, file: Path) -> None:

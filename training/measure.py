@@ -9,12 +9,15 @@ from statistics import fmean
 import torch
 from transformers import PreTrainedTokenizerBase
 
+from contrast import KIND as CONTRAST
 from data import EncodedPair, Preference, encode_pair
 from repetition import KIND as REPETITION
 from reward_model import RewardModel, pair_rewards
 
 #: Response tokens after which both sides are read, as ``argsearch reward fit`` reads them.
 PLACES = (4, 8, 16, 32, 64, 128)
+#: Pairs computed together.
+AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -61,12 +64,12 @@ class Tally:
 def measure(
     model: RewardModel, tokenizer: PreTrainedTokenizerBase, preferences: Sequence[Preference], max_length: int
 ) -> dict[str, object]:
-    """Accuracy by place, as in ``Tally.shares``: of all pairs but loops, and under ``kinds`` of each kind alone.
+    """Accuracy by place, as in ``Tally.shares``: of all pairs but those made of others, and under ``kinds`` of each kind alone.
 
     ``last`` is the last token before the end-of-turn token, ``end`` that one. ``ending``: see ``ending``.
     """
     seen = list(read_rewards(model, tokenizer, preferences, max_length))
-    real = [rewards for rewards in seen if rewards.kind != REPETITION]
+    real = [rewards for rewards in seen if rewards.kind not in (REPETITION, CONTRAST)]
     kinds = {kind: _shares([rewards for rewards in seen if rewards.kind == kind]) for kind in sorted({r.kind for r in seen})}
     return {**_shares(real), "kinds": kinds, "ending": ending(real)}
 
@@ -77,7 +80,7 @@ def ending(pairs: Sequence[Rewards]) -> dict[str, float]:
     ``difference`` and ``absolute``: the mean, and of its size, over the preferred responses; ``rejected``: the mean over
     the others; ``deviation``: of the rewards at all tokens of all responses.
     """
-    deviation = float(torch.cat([side for pair in pairs for side in (pair.chosen, pair.rejected)]).std())
+    deviation = _deviation(pairs)
     chosen = [float(pair.chosen[-1] - pair.chosen[-2]) / deviation for pair in pairs if len(pair.chosen) > 1]
     rejected = [float(pair.rejected[-1] - pair.rejected[-2]) / deviation for pair in pairs if len(pair.rejected) > 1]
     return {"difference": fmean(chosen), "absolute": fmean(map(abs, chosen)), "rejected": fmean(rejected),
@@ -89,9 +92,12 @@ def deviation(
 ) -> float:
     """Standard deviation of the rewards at both responses' tokens; 1 without any."""
     seen = list(read_rewards(model, tokenizer, preferences, max_length))
-    if not seen:
-        return 1.0
-    return float(torch.cat([side for pair in seen for side in (pair.chosen, pair.rejected)]).std().clamp_min(1e-6))
+    return _deviation(seen) if seen else 1.0
+
+
+def _deviation(pairs: Sequence[Rewards]) -> float:
+    """Of a model that says the same of everything, next to nothing."""
+    return float(torch.cat([side for pair in pairs for side in (pair.chosen, pair.rejected)]).std().clamp_min(1e-6))
 
 
 @torch.no_grad()
@@ -99,13 +105,14 @@ def read_rewards(
     model: RewardModel, tokenizer: PreTrainedTokenizerBase, preferences: Sequence[Preference], max_length: int
 ) -> Iterator[Rewards]:
     """The rewards of each pair whose responses ``max_length`` has room for."""
-    for preference in preferences:
-        pair = encode_pair(preference, tokenizer, max_length)
-        if pair.length > max_length:
-            continue
-        chosen, rejected = pair_rewards(model, tokenizer, [pair])
-        yield Rewards(pair, preference.kind, chosen[0, pair.start: len(pair.chosen)].cpu(),
-                      rejected[0, pair.start: len(pair.rejected)].cpu(), preference.rejected_ends)
+    encoded = [(preference, encode_pair(preference, tokenizer, max_length)) for preference in preferences]
+    fitting = [(preference, pair) for preference, pair in encoded if pair.length <= max_length]
+    for at in range(0, len(fitting), AT_ONCE):
+        group = fitting[at: at + AT_ONCE]
+        both = pair_rewards(model, tokenizer, [pair for _, pair in group])
+        for (preference, pair), chosen, rejected in zip(group, *(side.cpu() for side in both)):
+            yield Rewards(pair, preference.kind, chosen[pair.start: len(pair.chosen)],
+                          rejected[pair.start: len(pair.rejected)], preference.rejected_ends)
 
 
 def _shares(pairs: Sequence[Rewards]) -> dict[str, tuple[float, int]]:

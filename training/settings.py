@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 #: They change where and how fast, not what is made.
-FREE = {"out", "device", "type", "save_every"}
+FREE = {"out", "device", "type", "save_every", "converter"}
 
 
 def parse_options(description: str | None) -> argparse.Namespace:
@@ -35,6 +35,8 @@ def parse_options(description: str | None) -> argparse.Namespace:
                         help="weight of the squared difference of successive rewards of a preferred response (0.5)")
     parser.add_argument("--repetition", type=float, default=0.15,
                         help="share of the pairs whose rejected side is the preferred one stuck in a loop (0.15)")
+    parser.add_argument("--contrast", type=float, default=0.25,
+                        help="share of the pairs whose rejected side is the preferred answer to another prompt (0.25)")
     parser.add_argument("--lora", type=int, default=0, metavar="RANK",
                         help="train a low-rank product beside each projection, not the projections; 0: all weights (0)")
     parser.add_argument("--batch-size", type=int, default=16, help="dialogues, or pairs, a step (16)")
@@ -47,12 +49,15 @@ def parse_options(description: str | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="(0)")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="(cuda if there is one)")
     parser.add_argument("--type", default="f16", help="format of the GGUF files, as in argsearch reward import (f16)")
+    parser.add_argument("--converter", type=Path, metavar="DIR",
+                        help="llama.cpp's source with convert_hf_to_gguf.py (fetched once)")
     options = parser.parse_args()
     options.held_out = _held_out(options.held_out)
     options.at_once = options.at_once or (min(4, options.batch_size) if options.device == "cpu" else options.batch_size)
     options.head_learning_rate = options.head_learning_rate or 10 * options.learning_rate
-    if not 0 <= options.repetition < 1:
-        parser.error(f"--repetition is a share from 0 to below 1, not {options.repetition}")
+    for name in ("repetition", "contrast"):
+        if not 0 <= (share := getattr(options, name)) < 1:
+            parser.error(f"--{name} is a share from 0 to below 1, not {share}")
     return options
 
 

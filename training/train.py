@@ -5,8 +5,8 @@
 1. ``OUT/policy``: the causal language model in DIR, fine-tuned on the preferred responses (not with ``--sft-epochs 0``).
 2. ``OUT/reward``: a sequence classification model that starts from that policy's trunk, all of its weights trained with
    the Bradley-Terry loss on every prefix, or low-rank products beside them (``--lora``). Along preferred responses each
-   reward is tied to the next, the end-of-turn token's to the last token's, and loops made of preferred responses are
-   among the rejected ones. Its rewards have deviation 1 on the training pairs.
+   reward is tied to the next, the end-of-turn token's to the last token's, and loops made of preferred responses, and
+   such responses to other prompts, are among the rejected ones. Its rewards have deviation 1 on the training pairs.
 3. ``OUT/accuracy.json``: held-out pairs told apart, by response tokens read and at their ends.
 4. ``OUT/policy.gguf`` and ``OUT/reward.gguf``, by ``argsearch convert`` and ``argsearch reward import``.
 
@@ -39,9 +39,10 @@ from transformers import (
 
 from batching import TrainingConfig
 from checkpoint import Checkpoint
+from contrast import contrasts
 from data import Dialogue, Preference
 from formats import read_preferences
-from from_gguf import load_gguf
+from from_gguf import check_tokenizer, load_gguf
 from lora import add_lora, merge_lora
 from measure import deviation, measure
 from repetition import add_repetitions
@@ -58,8 +59,10 @@ def main() -> None:
     torch.manual_seed(options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
     keep_settings(options)
-    base = base_of(options)
-    tokenizer = AutoTokenizer.from_pretrained(base)
+    try:
+        base, tokenizer = base_of(options)
+    except ValueError as error:
+        sys.exit(str(error))
     # Right padding is never looked at, so any token will do.
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
     training, held_out = read_all(options, tokenizer)
@@ -80,14 +83,16 @@ def main() -> None:
     export(options, policy if policy.exists() else None, reward, accuracy)
 
 
-def base_of(options: argparse.Namespace) -> Path:
-    """The directory of the model to start from."""
+def base_of(options: argparse.Namespace) -> tuple[Path, PreTrainedTokenizerBase]:
+    """The directory of the model to start from, and its tokenizer. Raises ValueError for a GGUF file that cannot be it."""
     if options.model.is_dir():
-        return options.model
+        return options.model, AutoTokenizer.from_pretrained(options.model)
     base = options.out / "base"
     if not base.exists():
         save(*load_gguf(options.model), base)
-    return base
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    check_tokenizer(tokenizer, options.model)
+    return base, tokenizer
 
 
 def read_all(options: argparse.Namespace, tokenizer: PreTrainedTokenizerBase) -> tuple[list[Preference], list[Preference]]:
@@ -152,8 +157,8 @@ def train_reward(
         add_lora(model.base_model, options.lora)
     model = model.to(options.device)
     reward = RewardModel(model.base_model, zero_head(model.score))
-    pairs = add_repetitions(training, options.repetition, options.seed)
-    print(f"{len(pairs) - len(training)} loops beside them", flush=True)
+    pairs = with_added(training, options, options.seed)
+    print(f"{len(pairs) - len(training)} loops and other prompts' answers beside them", flush=True)
     steps = steps_of(options.epochs, len(pairs), options.batch_size)
     checkpoint = Checkpoint(options.out / "reward.checkpoint", options.save_every)
     train_reward_model(reward, tokenizer, shuffled(pairs, options.seed + 1), RewardConfig(
@@ -168,12 +173,17 @@ def train_reward(
     checkpoint.remove()
 
 
+def with_added(pairs: Sequence[Preference], options: argparse.Namespace, seed: int) -> list[Preference]:
+    """``pairs``, and those that are made of them."""
+    return add_repetitions(pairs, options.repetition, seed) + contrasts(pairs, options.contrast, seed)
+
+
 def check(
     options: argparse.Namespace, tokenizer: PreTrainedTokenizerBase, held_out: Sequence[Preference], reward: Path
 ) -> dict[str, object]:
-    """What the finished model makes of held-out pairs, and of loops made of them."""
+    """What the finished model makes of held-out pairs, and of loops and other prompts' answers made of them."""
     model = AutoModelForSequenceClassification.from_pretrained(reward, dtype=torch.float32).to(options.device).eval()
-    pairs = add_repetitions(held_out, options.repetition, options.seed + 2)
+    pairs = with_added(held_out, options, options.seed + 2)
     return measure(RewardModel(model.base_model, model.score), tokenizer, pairs, options.max_length)
 
 
@@ -192,7 +202,8 @@ def export(options: argparse.Namespace, policy: Path | None, reward: Path, accur
     """The models as GGUF."""
     opt = json.loads((reward / "config.json").read_text(encoding="utf-8"))["model_type"] == "opt"
     python = [] if opt else ["--python", sys.executable]
-    common = ["--type", options.type, *python]
+    converter = [] if opt or options.converter is None else ["--converter", str(options.converter)]
+    common = ["--type", options.type, *python, *converter]
     files = {name: options.out / f"{name}.gguf" for name in ("policy", "reward")}
     if policy and not files["policy"].exists():
         argsearch("convert", "opt" if opt else "hf", str(policy), "--out", str(files["policy"]), *common)

@@ -1,4 +1,5 @@
-"""The parts of training/ against what they must not change: packing, resuming, low-rank products, loops, endings.
+"""The parts of training/ against what they must not change: packing, resuming, low-rank products, loops, other
+prompts' answers, endings.
 
     parts.py
 
@@ -21,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "training"))
 
 import batching  # noqa: E402
 from checkpoint import Checkpoint  # noqa: E402
+from contrast import KIND as CONTRAST, contrasts  # noqa: E402
 from corpus import Corpus  # noqa: E402
 from data import Message, Preference, encode_pair  # noqa: E402
 from lora import add_lora, merge_lora  # noqa: E402
@@ -148,6 +150,34 @@ class Repetitions(unittest.TestCase):
         encoded = encode_pair(pair, TOKENIZER)
         self.assertEqual(encoded.chosen[-1], TOKENIZER.eos_token_id)
         self.assertNotIn(TOKENIZER.eos_token_id, encoded.rejected[encoded.start:])
+
+
+class Contrasts(unittest.TestCase):
+    def test_both_sides_are_preferred_and_only_one_is_to_this_prompt(self) -> None:
+        preferred = {pair.chosen for pair in PAIRS}
+        for made in contrasts(PAIRS, 0.5, 3):
+            own = {pair.chosen for pair in PAIRS if pair.prompt == made.prompt}
+            self.assertIn(made.chosen, own)
+            self.assertIn(made.rejected, preferred)
+            self.assertNotEqual(made.rejected, made.chosen)
+            self.assertEqual((made.kind, made.rejected_ends), (CONTRAST, True))
+
+    def test_their_share_is_that_asked_for_and_the_seed_decides(self) -> None:
+        for share in (0.0, 0.25, 0.6):
+            made = contrasts(PAIRS, share, 3)
+            self.assertAlmostEqual(len(made) / (len(made) + len(PAIRS)), share, delta=0.01)
+        self.assertEqual(contrasts(PAIRS, 0.25, 3), contrasts(PAIRS, 0.25, 3))
+        self.assertNotEqual(contrasts(PAIRS, 0.25, 3), contrasts(PAIRS, 0.25, 4))
+
+    def test_there_are_none_of_one_prompt(self) -> None:
+        self.assertEqual(contrasts(PAIRS[:1] * 5, 0.5, 3), [])
+
+    def test_measuring_tells_them_apart_from_the_pairs(self) -> None:
+        pairs = PAIRS[:20]
+        made = contrasts(pairs, 0.5, 3)
+        found = measure(new_model(), TOKENIZER, pairs + made, 512)
+        self.assertEqual(found["end"][1], len(pairs))
+        self.assertEqual(found["kinds"][CONTRAST]["end"][1], len(made))
 
 
 class Endings(unittest.TestCase):

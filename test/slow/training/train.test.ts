@@ -62,6 +62,7 @@ describe.runIf(pythonReady)("train.py", () => {
     console.log(accuracy);
     for (const place of ["8", "16", "end"] as const) expect(accuracy[place][0]).toBeGreaterThan(0.6);
     expect(accuracy.kinds.repetition?.end?.[0]).toBeGreaterThan(0.6);
+    expect(accuracy.kinds["another prompt's answer"]?.end?.[0]).toBeGreaterThan(0.6);
     expect(Math.abs(accuracy.ending.difference)).toBeLessThan(0.3);
   });
 
