@@ -40,9 +40,9 @@ const WEIGHTED: MethodSpec[] = [
 const OTHERS: MethodSpec[] = [
   { name: "greedy, no samplers", method: "greedy" },
   { name: "ARGS as in the paper, w = 0.6", method: "args", weight: 0.6 },
-  { name: "ARGS with DRY alone, w = 0.6", method: "args", weight: 0.6, dryMultiplier: 0.8 },
   { name: "blocks, 4 drafts of 16", method: "blocks", block: 16, ...DRAWN },
   { name: "best of 4", method: "sample", ...DRAWN },
+  { name: "ARGS with DRY alone, w = 0.6", method: "args", weight: 0.6, dryMultiplier: 0.8 },
 ];
 
 const common: EvaluateOptions = {
