@@ -208,7 +208,7 @@ Napi::Value SearchHandle::begin(const Napi::CallbackInfo& info) {
 Napi::Value SearchHandle::step(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     return run(
-        info, kNoCancel, [slots = to_indices(info[0], "slots")](Search& search) { return search.step(slots); },
+        info, kNoCancel, [slots = to_indices(info[0], "slots")](Search& search) { return search.steps().step(slots); },
         batch_to_js);
   });
 }
@@ -216,7 +216,7 @@ Napi::Value SearchHandle::step(const Napi::CallbackInfo& info) {
 Napi::Value SearchHandle::propose(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     return run(
-        info, kNoCancel, [slots = to_indices(info[0], "slots")](Search& search) { return search.propose(slots); },
+        info, kNoCancel, [slots = to_indices(info[0], "slots")](Search& search) { return search.steps().propose(slots); },
         batch_to_js);
   });
 }
@@ -226,7 +226,7 @@ Napi::Value SearchHandle::commit(const Napi::CallbackInfo& info) {
     const std::vector<std::vector<double>> rewards = to_rewards(info[1]);
     return run(
         info, kNoCancel,
-        [slots = to_indices(info[0], "slots"), rewards](Search& search) { return search.commit(slots, rewards); },
+        [slots = to_indices(info[0], "slots"), rewards](Search& search) { return search.steps().commit(slots, rewards); },
         batch_to_js);
   });
 }

@@ -46,7 +46,7 @@ TEST("blocks: a slot takes blocks or steps, each in its order") {
   Search search(settings_of(2));
   search.begin(0, kPrompt, {kPrompt}, blocks_of(2));
   search.begin(1, kPrompt, {kPrompt}, SlotSettings{});
-  CHECK_FAILS(search.step({0}), ErrorCode::kBusy);
+  CHECK_FAILS(search.steps().step({0}), ErrorCode::kBusy);
   CHECK_FAILS(search.blocks().draft({1}, {4}), ErrorCode::kBusy);
   CHECK_FAILS(search.blocks().keep({0}, {{}}), ErrorCode::kBusy);
   CHECK_FAILS(search.blocks().draft({0, 0}, {4, 4}), ErrorCode::kOptionInvalid);
@@ -58,7 +58,7 @@ TEST("blocks: a slot takes blocks or steps, each in its order") {
   CHECK(kept.slots[0].steps.size() == 4);
   CHECK(kept.slots[0].steps[0].rank == 1);
   CHECK(kept.slots[0].steps[3].score == 2.0);
-  CHECK(search.step({1}).steps.size() == 1);
+  CHECK(search.steps().step({1}).steps.size() == 1);
 }
 
 TEST("blocks: one that was left is forgotten by the next begin()") {
