@@ -4,23 +4,14 @@
 
 #include "bounds.h"
 #include "check.h"
-#include "embedded.h"
+#include "embedded_search.h"
 #include "error.h"
 
 namespace argsearch {
 namespace {
 
-SearchSettings settings_of(uint32_t slots) {
-  SearchSettings settings;
-  settings.policy = test::load_model();
-  settings.rewards.push_back({settings.policy, {1.0}});
-  settings.slots = slots;
-  settings.context_size = 64;
-  settings.context = test::context_settings();
-  return settings;
-}
-
-const std::vector<llama_token> kPrompt = {1, 2, 3, 4};
+using test::kPrompt;
+using test::search_settings;
 
 /// Closes all but one rank.
 class Only : public Narrower {
@@ -39,7 +30,7 @@ class Only : public Narrower {
 };
 
 TEST("search: a narrower decides what is rated, and what may win") {
-  Search search(settings_of(1));
+  Search search(search_settings(1));
   int asked = 0;
   search.steps().add(std::make_unique<Only>(3, asked));
   SlotSettings slot;
@@ -54,8 +45,8 @@ TEST("search: a narrower decides what is rated, and what may win") {
 }
 
 TEST("search: what a narrower leaves open has the rewards that it has without one") {
-  Search plain(settings_of(1));
-  Search narrowed(settings_of(1));
+  Search plain(search_settings(1));
+  Search narrowed(search_settings(1));
   int asked = 0;
   narrowed.steps().add(std::make_unique<Only>(2, asked));
   SlotSettings slot;
@@ -68,7 +59,7 @@ TEST("search: what a narrower leaves open has the rewards that it has without on
 }
 
 TEST("search: without a reward model there is no reward") {
-  SearchSettings settings = settings_of(1);
+  SearchSettings settings = search_settings(1);
   settings.rewards.clear();
   Search search(settings);
   search.begin(0, kPrompt, {}, SlotSettings{});
@@ -79,7 +70,7 @@ TEST("search: without a reward model there is no reward") {
 }
 
 TEST("search: phases are kept, also when a commit is refused") {
-  Search search(settings_of(2));
+  Search search(search_settings(2));
   search.begin(0, kPrompt, {kPrompt}, SlotSettings{});
   CHECK_FAILS(search.steps().step({0, 1}), ErrorCode::kBusy);
   CHECK_FAILS(search.steps().step({0, 0}), ErrorCode::kOptionInvalid);
