@@ -155,6 +155,8 @@ std::vector<std::vector<double>> to_rewards(Napi::Value value) {
   return rewards;
 }
 
+std::vector<size_t> to_lengths(Napi::Value value) { return to_indices(value, "tokens"); }
+
 const CancelHandle::Flag kNoCancel;
 
 }  // namespace
@@ -205,6 +207,19 @@ Napi::Value SearchHandle::begin(const Napi::CallbackInfo& info) {
   });
 }
 
+template <class Given, class Work, class Convert>
+Napi::Value SearchHandle::run_with(const Napi::CallbackInfo& info, Given (*read)(Napi::Value), Work work,
+                                   Convert convert) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    return run(
+        info, kNoCancel,
+        [slots = to_indices(info[0], "slots"), given = read(info[1]), work](Search& search) {
+          return work(search, slots, given);
+        },
+        convert);
+  });
+}
+
 Napi::Value SearchHandle::step(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     return run(
@@ -216,41 +231,30 @@ Napi::Value SearchHandle::step(const Napi::CallbackInfo& info) {
 Napi::Value SearchHandle::propose(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     return run(
-        info, kNoCancel, [slots = to_indices(info[0], "slots")](Search& search) { return search.steps().propose(slots); },
-        batch_to_js);
+        info, kNoCancel,
+        [slots = to_indices(info[0], "slots")](Search& search) { return search.steps().propose(slots); }, batch_to_js);
   });
 }
 
 Napi::Value SearchHandle::commit(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&]() -> Napi::Value {
-    const std::vector<std::vector<double>> rewards = to_rewards(info[1]);
-    return run(
-        info, kNoCancel,
-        [slots = to_indices(info[0], "slots"), rewards](Search& search) { return search.steps().commit(slots, rewards); },
-        batch_to_js);
-  });
+  return run_with(
+      info, to_rewards,
+      [](Search& search, const auto& slots, const auto& rewards) { return search.steps().commit(slots, rewards); },
+      batch_to_js);
 }
 
 Napi::Value SearchHandle::draft(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&]() -> Napi::Value {
-    const std::vector<size_t> tokens = to_indices(info[1], "tokens");
-    return run(
-        info, kNoCancel,
-        [slots = to_indices(info[0], "slots"), tokens](Search& search) { return search.blocks().draft(slots, tokens); },
-        drafts_to_js);
-  });
+  return run_with(
+      info, to_lengths,
+      [](Search& search, const auto& slots, const auto& tokens) { return search.blocks().draft(slots, tokens); },
+      drafts_to_js);
 }
 
 Napi::Value SearchHandle::keep(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&]() -> Napi::Value {
-    const std::vector<std::vector<double>> rewards = to_rewards(info[1]);
-    return run(
-        info, kNoCancel,
-        [slots = to_indices(info[0], "slots"), rewards](Search& search) {
-          return search.blocks().keep(slots, rewards);
-        },
-        kept_to_js);
-  });
+  return run_with(
+      info, to_rewards,
+      [](Search& search, const auto& slots, const auto& rewards) { return search.blocks().keep(slots, rewards); },
+      kept_to_js);
 }
 
 Napi::Value SearchHandle::clear(const Napi::CallbackInfo& info) {
