@@ -3,7 +3,7 @@
  * each is for. A folder that is not listed is refused, so that a new one gets its place.
  */
 const LAYERS = [
-  ["errors", "samplers", "types", "validate", "messages", "statistics", "package-root"], // the words that everyone uses
+  ["errors", "types", "validate", "messages", "statistics", "package-root"], // the words that everyone uses
   ["files"],
   ["isolate"],
   ["engine"],

@@ -4,6 +4,7 @@ import suite from "./vitest.config.js";
 
 const names = [
   "data/sources",
+  "data/source-layouts",
   "score/score-file",
   "cli/terminal",
   "errors/addon",

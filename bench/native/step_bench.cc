@@ -110,7 +110,7 @@ Ours run_step(Search& search, const std::vector<llama_token>& prompt, const Argu
   // The prompt but its last token is cached, so the step runs at the same prefix length every time.
   search.begin(0, prompt, {prompt}, settings);
   const double before = search.counters().decode_ms;
-  const StepBatch batch = search.step({0});
+  const StepBatch batch = search.steps().step({0});
   return {batch.total_ms, search.counters().decode_ms - before};
 }
 

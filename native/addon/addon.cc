@@ -20,9 +20,9 @@ namespace {
 
 Napi::Object engine_to_js(Napi::Env env, const LlamaApi& api) {
   Napi::Object result = Napi::Object::New(env);
-  result["dir"] = api.dir;
-  result["version"] = api.version;
-  if (!api.backends.empty()) result["backends"] = api.backends;
+  set(result, "dir", api.dir);
+  set(result, "version", api.version);
+  if (!api.backends.empty()) set(result, "backends", api.backends);
   return result;
 }
 
@@ -65,12 +65,12 @@ Napi::Value devices_js(const Napi::CallbackInfo& info) {
       size_t total = 0;
       api.ggml_backend_dev_memory(device, &free, &total);
       Napi::Object object = Napi::Object::New(env);
-      object["name"] = api.ggml_backend_dev_name(device);
-      object["description"] = api.ggml_backend_dev_description(device);
-      object["backend"] = api.ggml_backend_reg_name(api.ggml_backend_dev_backend_reg(device));
-      object["type"] = device_type_name(api.ggml_backend_dev_type(device));
-      object["memoryFree"] = to_js_count(env, free);
-      object["memoryTotal"] = to_js_count(env, total);
+      set(object, "name", api.ggml_backend_dev_name(device));
+      set(object, "description", api.ggml_backend_dev_description(device));
+      set(object, "backend", api.ggml_backend_reg_name(api.ggml_backend_dev_backend_reg(device)));
+      set(object, "type", device_type_name(api.ggml_backend_dev_type(device)));
+      set(object, "memoryFree", free);
+      set(object, "memoryTotal", total);
       devices[devices.Length()] = object;
     }
     return devices;
@@ -131,9 +131,9 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
 
   const auto add = [&](const char* name, auto function) { exports[name] = Napi::Function::New(env, function, name); };
   Napi::Object limits = Napi::Object::New(env);
-  limits["slots"] = kMaxSlots;
-  limits["drafts"] = kMostDrafts;
-  exports["limits"] = limits;
+  set(limits, "slots", kMaxSlots);
+  set(limits, "drafts", kMostDrafts);
+  set(exports, "limits", limits);
   add("openEngine", open_engine_js);
   add("currentEngine", current_engine_js);
   add("devices", devices_js);

@@ -56,50 +56,23 @@ auto guarded(Napi::Env env, Body body) -> decltype(body()) {
   }
 }
 
-/// Runs `work` on `worker` and settles a promise with `convert(env, result)`. `keep` stays reachable until then.
+/// What a call resolves with, made of its result on the JavaScript thread.
+using Answer = std::function<Napi::Value(Napi::Env)>;
+
+template <class Result, class Convert>
+Answer answer_of(Result result, Convert convert) {
+  const auto kept = std::make_shared<Result>(std::move(result));
+  return [kept, convert](Napi::Env env) -> Napi::Value { return convert(env, *kept); };
+}
+
+/// Runs `work` on `worker` and settles a promise with its answer. `keep` stays reachable until then.
+Napi::Promise run_async(Napi::Env env, Worker& worker, Napi::Object keep, std::function<Answer()> work);
+
+/// The same with `convert(env, result)` of what `work` returns.
 template <class Work, class Convert>
 Napi::Promise run_async(Napi::Env env, Worker& worker, Napi::Object keep, Work work, Convert convert) {
-  using Result = decltype(work());
-  struct Call {
-    Napi::Promise::Deferred deferred;
-    Napi::ObjectReference keep;
-    Work work;
-    Convert convert;
-    std::unique_ptr<Result> result;
-    Failure failure;
-  };
-  const std::shared_ptr<Channel> channel = Environment::of(env).channel();
-  auto call = std::make_shared<Call>(Call{
-      Napi::Promise::Deferred::New(env), Napi::Persistent(keep), std::move(work), std::move(convert), nullptr, {}});
-  const Napi::Promise promise = call->deferred.Promise();
-  const auto settle = [call, channel](Napi::Env js) {
-    channel->work_finished();
-    call->keep.Reset();
-    if (!call->result) return call->deferred.Reject(to_js_error(js, call->failure).Value());
-    const std::unique_ptr<Result> result = std::move(call->result);
-    try {
-      call->deferred.Resolve(call->convert(js, *result));
-    } catch (const Napi::Error& error) {
-      call->deferred.Reject(error.Value());
-    } catch (...) {
-      call->deferred.Reject(to_js_error(js, current_failure()).Value());
-    }
-  };
-  channel->work_started();
-  const bool posted = worker.post([call, channel, settle] {
-    try {
-      call->result = std::make_unique<Result>(call->work());
-    } catch (...) {
-      call->failure = current_failure();
-    }
-    // References may only be released on the JavaScript thread; when that is gone, so are they.
-    if (!channel->post(settle)) call->keep.SuppressDestruct();
-  });
-  if (!posted) {
-    call->failure = {error_code_name(ErrorCode::kDisposed), "the object has been disposed."};
-    settle(env);
-  }
-  return promise;
+  return run_async(env, worker, keep,
+                   [work = std::move(work), convert]() mutable -> Answer { return answer_of(work(), convert); });
 }
 
 }  // namespace argsearch

@@ -22,13 +22,13 @@ inline BlockSettings to_block_settings(Napi::Object options) {
 /// NativeDraft of src/engine/native-search.ts.
 inline Napi::Object draft_to_js(Napi::Env env, const DraftResult& draft) {
   Napi::Object object = Napi::Object::New(env);
-  object["tokens"] = to_js(env, draft.tokens);
-  object["logProbs"] = to_js(env, draft.log_probs);
-  object["policyLogProbs"] = to_js(env, draft.policy_log_probs);
-  object["bytes"] = to_js_bytes(env, draft.text);
-  object["end"] = Napi::Boolean::New(env, draft.end);
-  object["objectives"] = to_js(env, draft.objectives);
-  object["reward"] = draft.reward ? Napi::Number::New(env, *draft.reward).As<Napi::Value>() : env.Null();
+  set(object, "tokens", to_js(env, draft.tokens));
+  set(object, "logProbs", to_js(env, draft.log_probs));
+  set(object, "policyLogProbs", to_js(env, draft.policy_log_probs));
+  set(object, "bytes", to_js_bytes(env, draft.text));
+  set(object, "end", draft.end);
+  set(object, "objectives", to_js(env, draft.objectives));
+  set(object, "reward", draft.reward ? Napi::Number::New(env, *draft.reward).As<Napi::Value>() : env.Null());
   return object;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "error.h"
@@ -88,24 +89,27 @@ inline Napi::Float32Array to_js(Napi::Env env, const std::vector<float>& values)
 inline Napi::Int32Array to_js(Napi::Env env, const std::vector<int32_t>& values) {
   return copy_array<Napi::Int32Array>(env, values);
 }
-inline Napi::Uint8Array to_js_bytes(Napi::Env env, const std::string& bytes) {
-  Napi::Uint8Array array = Napi::Uint8Array::New(env, bytes.size());
-  if (!bytes.empty()) std::memcpy(array.Data(), bytes.data(), bytes.size());
-  return array;
-}
-inline Napi::Number to_js_count(Napi::Env env, uint64_t count) {
-  return Napi::Number::New(env, static_cast<double>(count));
-}
+Napi::Uint8Array to_js_bytes(Napi::Env env, const std::string& bytes);
 template <class T>
 Napi::Array to_js_numbers(Napi::Env env, const std::vector<T>& values) {
   Napi::Array array = Napi::Array::New(env, values.size());
   for (uint32_t i = 0; i < values.size(); ++i) array[i] = Napi::Number::New(env, static_cast<double>(values[i]));
   return array;
 }
-inline Napi::Array to_js_strings(Napi::Env env, const std::vector<std::string>& values) {
-  Napi::Array array = Napi::Array::New(env, values.size());
-  for (uint32_t i = 0; i < values.size(); ++i) array[i] = Napi::String::New(env, values[i]);
-  return array;
+Napi::Array to_js_strings(Napi::Env env, const std::vector<std::string>& values);
+
+// Properties of objects. Not `object[name] = value`, which node-addon-api puts in line wherever it is written: for all
+// of them together that was a tenth of the addon.
+
+void set(Napi::Object object, const char* name, Napi::Value value);
+void set(Napi::Object object, const char* name, double value);
+void set(Napi::Object object, const char* name, bool value);
+void set(Napi::Object object, const char* name, const char* value);
+void set(Napi::Object object, const char* name, const std::string& value);
+/// Of a count, which is below 2^53.
+template <class Integer, std::enable_if_t<std::is_integral_v<Integer> && !std::is_same_v<Integer, bool>, int> = 0>
+void set(Napi::Object object, const char* name, Integer value) {
+  set(object, name, static_cast<double>(value));
 }
 
 }  // namespace argsearch

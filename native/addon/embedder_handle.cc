@@ -51,8 +51,8 @@ Napi::Value EmbedderHandle::embed(const Napi::CallbackInfo& info) {
 
 Napi::Value EmbedderHandle::counters_to_js(Napi::Env env, const EmbedderCounters& counters) {
   Napi::Object object = Napi::Object::New(env);
-  object["tokens"] = to_js_count(env, counters.tokens);
-  object["decodes"] = to_js_count(env, counters.decodes);
+  set(object, "tokens", counters.tokens);
+  set(object, "decodes", counters.decodes);
   return object;
 }
 

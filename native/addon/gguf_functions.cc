@@ -78,17 +78,17 @@ Napi::Array entries_to_js(Napi::Env env, const GgufFile& file) {
     const Napi::HandleScope scope(env);
     const gguf_type type = api.gguf_get_kv_type(file.context(), key);
     Napi::Object entry = Napi::Object::New(env);
-    entry["key"] = api.gguf_get_key(file.context(), key);
+    set(entry, "key", api.gguf_get_key(file.context(), key));
     if (type == GGUF_TYPE_ARRAY) {
       const gguf_type item = api.gguf_get_arr_type(file.context(), key);
       const size_t count = api.gguf_get_arr_n(file.context(), key);
-      entry["type"] = std::string("arr[") + api.gguf_type_name(item) + "]";
-      entry["count"] = to_js_count(env, count);
-      entry["value"] = array_to_js(env, file, key, item, count);
+      set(entry, "type", std::string("arr[") + api.gguf_type_name(item) + "]");
+      set(entry, "count", count);
+      set(entry, "value", array_to_js(env, file, key, item, count));
     } else {
-      entry["type"] = api.gguf_type_name(type);
-      entry["count"] = 1;
-      entry["value"] = scalar_to_js(env, file, key, type);
+      set(entry, "type", api.gguf_type_name(type));
+      set(entry, "count", 1);
+      set(entry, "value", scalar_to_js(env, file, key, type));
     }
     entries[static_cast<uint32_t>(key)] = entry;
   }
@@ -105,10 +105,10 @@ Napi::Array types_to_js(Napi::Env env, const std::map<ggml_type, TensorTotals>& 
   Napi::Array types = Napi::Array::New(env);
   for (const auto& [type, total] : totals) {
     Napi::Object object = Napi::Object::New(env);
-    object["type"] = engine().ggml_type_name(type);
-    object["tensors"] = to_js_count(env, total.tensors);
-    object["parameters"] = to_js_count(env, total.parameters);
-    object["bytes"] = to_js_count(env, total.bytes);
+    set(object, "type", engine().ggml_type_name(type));
+    set(object, "tensors", total.tensors);
+    set(object, "parameters", total.parameters);
+    set(object, "bytes", total.bytes);
     types[types.Length()] = object;
   }
   return types;
@@ -134,13 +134,13 @@ Napi::Value model_to_js(Napi::Env env, const GgufModel& model) {
   std::vector<std::string> paths;
   for (const GgufFile& file : model.files()) paths.push_back(file.path());
   Napi::Object result = Napi::Object::New(env);
-  result["version"] = api.gguf_get_version(model.first().context());
-  result["files"] = to_js_strings(env, paths);
-  result["size"] = to_js_count(env, model.size());
-  result["entries"] = entries_to_js(env, model.first());
-  result["tensorTypes"] = types_to_js(env, totals);
-  result["tensorCount"] = to_js_count(env, all.tensors);
-  result["parameters"] = to_js_count(env, all.parameters);
+  set(result, "version", api.gguf_get_version(model.first().context()));
+  set(result, "files", to_js_strings(env, paths));
+  set(result, "size", model.size());
+  set(result, "entries", entries_to_js(env, model.first()));
+  set(result, "tensorTypes", types_to_js(env, totals));
+  set(result, "tensorCount", all.tensors);
+  set(result, "parameters", all.parameters);
   return result;
 }
 

@@ -11,37 +11,38 @@ namespace {
 Napi::Value head_to_js(Napi::Env env, const Model& model) {
   if (!model.head()) return env.Null();
   Napi::Object head = Napi::Object::New(env);
-  head["labels"] = to_js_strings(env, model.head()->labels());
-  head["shift"] = to_js_numbers(env, model.head()->shift());
-  head["scale"] = to_js_numbers(env, model.head()->scale());
+  set(head, "labels", to_js_strings(env, model.head()->labels()));
+  set(head, "shift", to_js_numbers(env, model.head()->shift()));
+  set(head, "scale", to_js_numbers(env, model.head()->scale()));
   return head;
 }
 
 Napi::Object info_to_js(Napi::Env env, const Model& model) {
   const LlamaApi& api = engine();
   Napi::Object info = Napi::Object::New(env);
-  info["path"] = model.path();
-  info["architecture"] = model.architecture();
-  info["description"] = model.description();
-  info["parameters"] = to_js_count(env, api.llama_model_n_params(model.handle()));
-  info["size"] = to_js_count(env, api.llama_model_size(model.handle()));
-  info["nEmbd"] = to_js_count(env, model.n_embd());
-  info["nVocab"] = model.n_vocab();
-  info["nLayer"] = api.llama_model_n_layer(model.handle());
-  info["nCtxTrain"] = model.n_ctx_train();
-  info["recurrent"] = model.is_recurrent();
-  info["encoder"] = api.llama_model_has_encoder(model.handle());
+  set(info, "path", model.path());
+  set(info, "architecture", model.architecture());
+  set(info, "description", model.description());
+  set(info, "parameters", api.llama_model_n_params(model.handle()));
+  set(info, "size", api.llama_model_size(model.handle()));
+  set(info, "nEmbd", model.n_embd());
+  set(info, "nVocab", model.n_vocab());
+  set(info, "nLayer", api.llama_model_n_layer(model.handle()));
+  set(info, "nCtxTrain", model.n_ctx_train());
+  set(info, "recurrent", model.is_recurrent());
+  set(info, "encoder", api.llama_model_has_encoder(model.handle()));
   const std::string chat_template = model.chat_template();
-  info["chatTemplate"] = chat_template.empty() ? env.Null() : Napi::String::New(env, chat_template).As<Napi::Value>();
+  set(info, "chatTemplate",
+      chat_template.empty() ? env.Null() : Napi::String::New(env, chat_template).As<Napi::Value>());
   const Vocabulary& vocabulary = model.vocabulary();
   const llama_token bos = api.llama_vocab_bos(vocabulary.handle());
   const llama_token eos = api.llama_vocab_eos(vocabulary.handle());
-  info["addBos"] = api.llama_vocab_get_add_bos(vocabulary.handle());
-  info["bos"] = bos;
-  info["eos"] = eos;
-  info["bosText"] = vocabulary.text(bos);
-  info["eosText"] = vocabulary.text(eos);
-  info["head"] = head_to_js(env, model);
+  set(info, "addBos", api.llama_vocab_get_add_bos(vocabulary.handle()));
+  set(info, "bos", bos);
+  set(info, "eos", eos);
+  set(info, "bosText", vocabulary.text(bos));
+  set(info, "eosText", vocabulary.text(eos));
+  set(info, "head", head_to_js(env, model));
   return info;
 }
 
@@ -141,7 +142,8 @@ Napi::Value ModelHandle::tokenize(const Napi::CallbackInfo& info) {
 
 Napi::Value ModelHandle::least_tokens(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
-    return to_js_count(info.Env(), model().vocabulary().least_tokens(to_string(info[0], "text")));
+    const size_t least = model().vocabulary().least_tokens(to_string(info[0], "text"));
+    return Napi::Number::New(info.Env(), static_cast<double>(least));
   });
 }
 

@@ -20,8 +20,8 @@ Napi::Value scores_to_js(Napi::Env env, const std::vector<SequenceScore>& scores
   Napi::Array array = Napi::Array::New(env, scores.size());
   for (uint32_t i = 0; i < scores.size(); ++i) {
     Napi::Object object = Napi::Object::New(env);
-    object["rewards"] = to_js(env, scores[i].rewards);
-    if (!scores[i].hidden.empty()) object["hidden"] = to_js(env, scores[i].hidden);
+    set(object, "rewards", to_js(env, scores[i].rewards));
+    if (!scores[i].hidden.empty()) set(object, "hidden", to_js(env, scores[i].hidden));
     array[i] = object;
   }
   return array;
@@ -58,8 +58,8 @@ Napi::Value ScorerHandle::score(const Napi::CallbackInfo& info) {
 
 Napi::Value ScorerHandle::counters_to_js(Napi::Env env, const ScorerCounters& counters) {
   Napi::Object object = Napi::Object::New(env);
-  object["tokens"] = to_js_count(env, counters.tokens);
-  object["decodes"] = to_js_count(env, counters.decodes);
+  set(object, "tokens", counters.tokens);
+  set(object, "decodes", counters.decodes);
   return object;
 }
 

@@ -51,34 +51,34 @@ SlotSettings to_slot_settings(Napi::Object options) {
 
 Napi::Object candidates_to_js(Napi::Env env, const Candidates& candidates) {
   Napi::Object object = Napi::Object::New(env);
-  object["tokens"] = to_js(env, candidates.tokens);
-  object["logProbs"] = to_js(env, candidates.log_probs);
-  object["rewards"] = to_js(env, candidates.rewards);
-  object["objectives"] = to_js(env, candidates.objectives);
-  object["scores"] = to_js(env, candidates.scores);
+  set(object, "tokens", to_js(env, candidates.tokens));
+  set(object, "logProbs", to_js(env, candidates.log_probs));
+  set(object, "rewards", to_js(env, candidates.rewards));
+  set(object, "objectives", to_js(env, candidates.objectives));
+  set(object, "scores", to_js(env, candidates.scores));
   return object;
 }
 
 Napi::Object step_to_js(Napi::Env env, const StepResult& step) {
   Napi::Object object = Napi::Object::New(env);
-  object["slot"] = to_js_count(env, step.slot);
-  object["token"] = step.token;
-  object["rank"] = to_js_count(env, step.rank);
-  object["eog"] = step.eog;
-  object["bytes"] = to_js_bytes(env, step.bytes);
-  object["logProb"] = step.log_prob;
-  object["policyLogProb"] = step.policy_log_prob;
-  object["reward"] = step.reward ? Napi::Number::New(env, *step.reward).As<Napi::Value>() : env.Null();
-  object["objectives"] = to_js(env, step.objectives);
-  object["score"] = step.score;
-  if (step.candidates) object["candidates"] = candidates_to_js(env, *step.candidates);
+  set(object, "slot", step.slot);
+  set(object, "token", step.token);
+  set(object, "rank", step.rank);
+  set(object, "eog", step.eog);
+  set(object, "bytes", to_js_bytes(env, step.bytes));
+  set(object, "logProb", step.log_prob);
+  set(object, "policyLogProb", step.policy_log_prob);
+  set(object, "reward", step.reward ? Napi::Number::New(env, *step.reward).As<Napi::Value>() : env.Null());
+  set(object, "objectives", to_js(env, step.objectives));
+  set(object, "score", step.score);
+  if (step.candidates) set(object, "candidates", candidates_to_js(env, *step.candidates));
   return object;
 }
 
 Napi::Object failed_to_js(Napi::Env env, const FailedStep& step) {
   Napi::Object object = Napi::Object::New(env);
-  object["slot"] = to_js_count(env, step.slot);
-  object["error"] = to_js_error(env, {error_code_name(step.error.code()), step.error.what()}).Value();
+  set(object, "slot", step.slot);
+  set(object, "error", to_js_error(env, {error_code_name(step.error.code()), step.error.what()}).Value());
   return object;
 }
 
@@ -91,43 +91,43 @@ Napi::Array array_to_js(Napi::Env env, const std::vector<T>& values, Napi::Objec
 
 Napi::Object drafted_to_js(Napi::Env env, const DraftedSlot& slot) {
   Napi::Object object = Napi::Object::New(env);
-  object["slot"] = to_js_count(env, slot.slot);
-  object["drafts"] = array_to_js(env, slot.drafts, draft_to_js);
+  set(object, "slot", slot.slot);
+  set(object, "drafts", array_to_js(env, slot.drafts, draft_to_js));
   return object;
 }
 
 Napi::Value drafts_to_js(Napi::Env env, const DraftBatch& batch) {
   Napi::Object object = Napi::Object::New(env);
-  object["slots"] = array_to_js(env, batch.slots, drafted_to_js);
-  object["failed"] = array_to_js(env, batch.failed, failed_to_js);
-  object["policyMs"] = batch.policy_ms;
-  object["rewardMs"] = batch.reward_ms;
+  set(object, "slots", array_to_js(env, batch.slots, drafted_to_js));
+  set(object, "failed", array_to_js(env, batch.failed, failed_to_js));
+  set(object, "policyMs", batch.policy_ms);
+  set(object, "rewardMs", batch.reward_ms);
   return object;
 }
 
 Napi::Object kept_slot_to_js(Napi::Env env, const KeptSlot& slot) {
   Napi::Object object = Napi::Object::New(env);
-  object["slot"] = to_js_count(env, slot.slot);
-  object["steps"] = array_to_js(env, slot.steps, step_to_js);
+  set(object, "slot", slot.slot);
+  set(object, "steps", array_to_js(env, slot.steps, step_to_js));
   return object;
 }
 
 Napi::Value kept_to_js(Napi::Env env, const KeepBatch& batch) {
   Napi::Object object = Napi::Object::New(env);
-  object["slots"] = array_to_js(env, batch.slots, kept_slot_to_js);
-  object["failed"] = Napi::Array::New(env, 0);
-  object["policyMs"] = batch.policy_ms;
-  object["rewardMs"] = batch.reward_ms;
+  set(object, "slots", array_to_js(env, batch.slots, kept_slot_to_js));
+  set(object, "failed", Napi::Array::New(env, 0));
+  set(object, "policyMs", batch.policy_ms);
+  set(object, "rewardMs", batch.reward_ms);
   return object;
 }
 
 Napi::Value batch_to_js(Napi::Env env, const StepBatch& batch) {
   Napi::Object object = Napi::Object::New(env);
-  object["steps"] = array_to_js(env, batch.steps, step_to_js);
-  object["failed"] = array_to_js(env, batch.failed, failed_to_js);
-  object["policyMs"] = batch.policy_ms;
-  object["rewardMs"] = batch.reward_ms;
-  object["totalMs"] = batch.total_ms;
+  set(object, "steps", array_to_js(env, batch.steps, step_to_js));
+  set(object, "failed", array_to_js(env, batch.failed, failed_to_js));
+  set(object, "policyMs", batch.policy_ms);
+  set(object, "rewardMs", batch.reward_ms);
+  set(object, "totalMs", batch.total_ms);
   return object;
 }
 
@@ -139,12 +139,12 @@ Napi::Value begin_to_js(Napi::Env env, const BeginResult& result) {
     decoded.push_back(count.decoded);
   }
   Napi::Object object = Napi::Object::New(env);
-  object["policyCached"] = to_js_count(env, result.policy.cached);
-  object["policyDecoded"] = to_js_count(env, result.policy.decoded);
-  object["rewardCached"] = to_js_numbers(env, cached);
-  object["rewardDecoded"] = to_js_numbers(env, decoded);
-  object["policyMs"] = result.policy_ms;
-  object["rewardMs"] = result.reward_ms;
+  set(object, "policyCached", result.policy.cached);
+  set(object, "policyDecoded", result.policy.decoded);
+  set(object, "rewardCached", to_js_numbers(env, cached));
+  set(object, "rewardDecoded", to_js_numbers(env, decoded));
+  set(object, "policyMs", result.policy_ms);
+  set(object, "rewardMs", result.reward_ms);
   return object;
 }
 
@@ -154,6 +154,8 @@ std::vector<std::vector<double>> to_rewards(Napi::Value value) {
   for (uint32_t i = 0; i < arrays.Length(); ++i) rewards.push_back(to_doubles(arrays.Get(i), "rewards[i]"));
   return rewards;
 }
+
+std::vector<size_t> to_lengths(Napi::Value value) { return to_indices(value, "tokens"); }
 
 const CancelHandle::Flag kNoCancel;
 
@@ -178,15 +180,15 @@ Napi::Value SearchHandle::create(const Napi::CallbackInfo& info) {
 
 Napi::Value SearchHandle::counters_to_js(Napi::Env env, const SearchCounters& counters) {
   Napi::Object object = Napi::Object::New(env);
-  object["steps"] = to_js_count(env, counters.steps);
-  object["policyTokens"] = to_js_count(env, counters.policy_tokens);
-  object["policyPrefillTokens"] = to_js_count(env, counters.policy_prefill_tokens);
-  object["rewardTokens"] = to_js_count(env, counters.reward_tokens);
-  object["rewardPrefillTokens"] = to_js_count(env, counters.reward_prefill_tokens);
-  object["policyDecodes"] = to_js_count(env, counters.policy_decodes);
-  object["rewardDecodes"] = to_js_count(env, counters.reward_decodes);
-  object["rewardProjections"] = to_js_count(env, counters.reward_projections);
-  object["decodeMs"] = counters.decode_ms;
+  set(object, "steps", counters.steps);
+  set(object, "policyTokens", counters.policy_tokens);
+  set(object, "policyPrefillTokens", counters.policy_prefill_tokens);
+  set(object, "rewardTokens", counters.reward_tokens);
+  set(object, "rewardPrefillTokens", counters.reward_prefill_tokens);
+  set(object, "policyDecodes", counters.policy_decodes);
+  set(object, "rewardDecodes", counters.reward_decodes);
+  set(object, "rewardProjections", counters.reward_projections);
+  set(object, "decodeMs", counters.decode_ms);
   return object;
 }
 
@@ -205,10 +207,23 @@ Napi::Value SearchHandle::begin(const Napi::CallbackInfo& info) {
   });
 }
 
+template <class Given, class Work, class Convert>
+Napi::Value SearchHandle::run_with(const Napi::CallbackInfo& info, Given (*read)(Napi::Value), Work work,
+                                   Convert convert) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    return run(
+        info, kNoCancel,
+        [slots = to_indices(info[0], "slots"), given = read(info[1]), work](Search& search) {
+          return work(search, slots, given);
+        },
+        convert);
+  });
+}
+
 Napi::Value SearchHandle::step(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     return run(
-        info, kNoCancel, [slots = to_indices(info[0], "slots")](Search& search) { return search.step(slots); },
+        info, kNoCancel, [slots = to_indices(info[0], "slots")](Search& search) { return search.steps().step(slots); },
         batch_to_js);
   });
 }
@@ -216,41 +231,30 @@ Napi::Value SearchHandle::step(const Napi::CallbackInfo& info) {
 Napi::Value SearchHandle::propose(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     return run(
-        info, kNoCancel, [slots = to_indices(info[0], "slots")](Search& search) { return search.propose(slots); },
-        batch_to_js);
+        info, kNoCancel,
+        [slots = to_indices(info[0], "slots")](Search& search) { return search.steps().propose(slots); }, batch_to_js);
   });
 }
 
 Napi::Value SearchHandle::commit(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&]() -> Napi::Value {
-    const std::vector<std::vector<double>> rewards = to_rewards(info[1]);
-    return run(
-        info, kNoCancel,
-        [slots = to_indices(info[0], "slots"), rewards](Search& search) { return search.commit(slots, rewards); },
-        batch_to_js);
-  });
+  return run_with(
+      info, to_rewards,
+      [](Search& search, const auto& slots, const auto& rewards) { return search.steps().commit(slots, rewards); },
+      batch_to_js);
 }
 
 Napi::Value SearchHandle::draft(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&]() -> Napi::Value {
-    const std::vector<size_t> tokens = to_indices(info[1], "tokens");
-    return run(
-        info, kNoCancel,
-        [slots = to_indices(info[0], "slots"), tokens](Search& search) { return search.blocks().draft(slots, tokens); },
-        drafts_to_js);
-  });
+  return run_with(
+      info, to_lengths,
+      [](Search& search, const auto& slots, const auto& tokens) { return search.blocks().draft(slots, tokens); },
+      drafts_to_js);
 }
 
 Napi::Value SearchHandle::keep(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&]() -> Napi::Value {
-    const std::vector<std::vector<double>> rewards = to_rewards(info[1]);
-    return run(
-        info, kNoCancel,
-        [slots = to_indices(info[0], "slots"), rewards](Search& search) {
-          return search.blocks().keep(slots, rewards);
-        },
-        kept_to_js);
-  });
+  return run_with(
+      info, to_rewards,
+      [](Search& search, const auto& slots, const auto& rewards) { return search.blocks().keep(slots, rewards); },
+      kept_to_js);
 }
 
 Napi::Value SearchHandle::clear(const Napi::CallbackInfo& info) {
@@ -273,8 +277,8 @@ Napi::Value SearchHandle::cache_bytes(const Napi::CallbackInfo& info) {
         info, kNoCancel, [](Search& search) { return Bytes(search.policy_cache_bytes(), search.reward_cache_bytes()); },
         [](Napi::Env js, const Bytes& bytes) -> Napi::Value {
           Napi::Object object = Napi::Object::New(js);
-          object["policy"] = to_js_count(js, bytes.first);
-          object["rewards"] = to_js_numbers(js, bytes.second);
+          set(object, "policy", bytes.first);
+          set(object, "rewards", to_js_numbers(js, bytes.second));
           return object;
         });
   });

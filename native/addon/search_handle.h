@@ -18,6 +18,10 @@ class SearchHandle : public SessionHandle<SearchHandle, Search> {
 
  private:
   friend SessionHandle;
+  /// A call that takes slots, and something for each of them, which `read` reads.
+  template <class Given, class Work, class Convert>
+  Napi::Value run_with(const Napi::CallbackInfo& info, Given (*read)(Napi::Value), Work work, Convert convert);
+
   Napi::Value begin(const Napi::CallbackInfo& info);
   Napi::Value step(const Napi::CallbackInfo& info);
   Napi::Value propose(const Napi::CallbackInfo& info);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -29,18 +30,14 @@ class Session : public Closable {
   // Explicit, because the worker must be joined before the members it uses go.
   ~Session() override { end(); }
 
-  /// Runs `work(T&)` on the session's thread. `self` is the JavaScript object, kept reachable until then.
-  template <class Work, class Convert>
-  Napi::Promise run(Napi::Env env, Napi::Object self, CancelHandle::Flag cancel, Work work, Convert convert) {
-    return run_async(
-        env, worker_, self,
-        [this, cancel, work = std::move(work)] {
-          const CancelScope scope(*interrupt_, cancel.get());
-          const CountersScope counters(*this);
-          if (!object_) throw Error(ErrorCode::kDisposed, "the object has been disposed.");
-          return work(*object_);
-        },
-        std::move(convert));
+  /// Runs `work` on the session's thread. `self` is the JavaScript object, kept reachable until then.
+  Napi::Promise run(Napi::Env env, Napi::Object self, CancelHandle::Flag cancel, std::function<Answer(T&)> work) {
+    return run_async(env, worker_, self, [this, cancel, work = std::move(work)] {
+      const CancelScope scope(*interrupt_, cancel.get());
+      const CountersScope counters(*this);
+      if (!object_) throw Error(ErrorCode::kDisposed, "the object has been disposed.");
+      return work(*object_);
+    });
   }
 
   /// Drains, frees, then resolves. Until then the environment still knows the session, to join its thread.

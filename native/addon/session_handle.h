@@ -46,11 +46,12 @@ class SessionHandle : public Handle<Self> {
         });
   }
 
-  /// Session::run() of this object.
+  /// Session::run() of this object, which resolves with `convert(env, result)` of what `work(T&)` returns.
   template <class Work, class Convert>
   Napi::Value run(const Napi::CallbackInfo& info, CancelHandle::Flag cancel, Work work, Convert convert) {
-    return session_->run(info.Env(), info.This().As<Napi::Object>(), std::move(cancel), std::move(work),
-                         std::move(convert));
+    return session_->run(
+        info.Env(), info.This().As<Napi::Object>(), std::move(cancel),
+        [work = std::move(work), convert](T& object) -> Answer { return answer_of(work(object), convert); });
   }
 
   Napi::Value counters(const Napi::CallbackInfo& info) {

@@ -4,12 +4,11 @@
 #include <vector>
 
 #include "search/blocks/blocks.h"
-#include "search/narrow/narrower.h"
+#include "search/propose/excluded.h"
 #include "search/propose/policy.h"
 #include "search/propose/sampler_factory.h"
-#include "search/results.h"
 #include "search/reward/reward_sum.h"
-#include "search/step.h"
+#include "search/steps/steps.h"
 
 namespace argsearch {
 
@@ -42,7 +41,7 @@ struct SearchCounters {
   double decode_ms = 0;
 };
 
-/// Reward-guided search over slots (ARGS, Khanov et al., ICLR 2024, algorithm 1). Every call serves all of its slots
+/// Reward-guided search over slots, which all have the models' contexts in common. Every call serves all of its slots
 /// with one batch of the policy, and as few of the reward models as llama.cpp has sequences for. Not thread-safe: one
 /// thread calls.
 class Search {
@@ -55,18 +54,9 @@ class Search {
   BeginResult begin(size_t slot, const std::vector<llama_token>& policy_prompt,
                     const std::vector<std::vector<llama_token>>& reward_prompts, const SlotSettings& settings);
 
-  /// Propose, rate, select, commit: exactly 1 policy token and k reward tokens a slot, whatever the prefix length.
-  StepBatch step(const std::vector<size_t>& slots);
-  /// The first half of a step: candidates and their rewards.
-  StepBatch propose(const std::vector<size_t>& slots);
-  /// The second half, with the combined rewards of each slot's candidates given.
-  StepBatch commit(const std::vector<size_t>& slots, const std::vector<std::vector<double>>& rewards);
-
-  /// Slots of Method::kBlocks take no steps, but blocks.
+  /// Slots of Method::kBlocks go on in blocks, all others in steps.
+  Steps& steps() { return steps_; }
   Blocks& blocks() { return blocks_; }
-
-  /// Is asked before every wave from now on.
-  void add(std::unique_ptr<Narrower> narrower) { narrowers_.push_back(std::move(narrower)); }
 
   void clear(size_t slot);
   SearchCounters counters() const;
@@ -74,32 +64,21 @@ class Search {
   std::vector<size_t> reward_cache_bytes() const { return rewards_.cache_bytes(); }
 
  private:
-  void check_slots(const std::vector<size_t>& slots, SlotState::Phase phase) const;
+  void check_slot(size_t slot) const;
   void check_prompts(const std::vector<llama_token>& policy_prompt,
                      const std::vector<std::vector<llama_token>>& reward_prompts) const;
-  void check_rewards(const std::vector<size_t>& slots, const std::vector<std::vector<double>>& rewards) const;
-
-  // The stages of a step.
-  Step open(const std::vector<size_t>& slots);
-  void decode(Step& step, StepBatch& batch);
-  void propose(Step& step, StepBatch& batch);
-  Candidates candidates_of(SlotStep& slot) const;
-  void rate(Step& step, bool choose_at_once);
-  void choose(const StepPart& slots);
-  void close(const Step& step, SlotState::Phase phase);
-  StepResult result(SlotStep& slot) const;
+  BeginResult fill(size_t slot, const std::vector<llama_token>& policy_prompt,
+                   const std::vector<std::vector<llama_token>>& reward_prompts);
 
   // Contexts hold a pointer to it.
   std::shared_ptr<Interrupt> interrupt_;
+  size_t n_slots_;
   uint32_t context_size_;
   Policy policy_;
   RewardSum rewards_;
-  /// Ids of the policy that a reward model lacks; and with them those that end a response.
-  Excluded excluded_;
-  Excluded excluded_and_ends_;
+  Exclusions exclusions_;
   SamplerFactory samplers_;
-  std::vector<std::unique_ptr<Narrower>> narrowers_;
-  std::vector<SlotState> slots_;
+  Steps steps_;
   Blocks blocks_;
   SearchCounters counters_;
 };

@@ -13,8 +13,7 @@ namespace argsearch {
 
 /// What a slot keeps from one step to the next: from begin() to clear().
 struct SlotState {
-  /// kBlocks: the slot takes no steps, see Blocks.
-  enum class Phase { kEmpty, kReady, kProposed, kBlocks };
+  enum class Phase { kEmpty, kReady, kProposed };
   Phase phase = Phase::kEmpty;
   SlotSettings settings;
   std::mt19937_64 random;

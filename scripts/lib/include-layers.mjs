@@ -12,9 +12,9 @@ const LAYERS = [
   ["search/block_settings.h", "search/sampler_settings.h"],
   ["search/settings.h", "search/candidates.h"],
   ["search/propose"],
-  ["search/step.h", "search/results.h"],
+  ["search/step.h", "search/results.h", "search/slots.h"],
   ["search/narrow", "search/reward", "search/select"],
-  ["search/blocks"],
+  ["search/steps", "search/blocks"],
   ["search", "texts"],
   ["addon", "win"],
 ];

@@ -3,7 +3,7 @@ import type { NativeSamplers } from "../engine/binding.js";
 import { ArgsearchError } from "../errors.js";
 import { checkGrammar } from "../grammar/check-grammar.js";
 import { grammarOfSchema } from "../grammar/json-schema.js";
-import type { SamplerOptions } from "../samplers.js";
+import type { SamplerOptions } from "../types.js";
 import { finite, given, integer, invalid, type Names, nonEmptyText, number, plainObject } from "../validate.js";
 
 export const SAMPLERS: Names<SamplerOptions> = {

@@ -21,6 +21,7 @@ export const LEVEL = 0.05;
 /** The level at the end of the turn is the steepest direction of all, and known long before the loss. */
 const TO_SEE_LEVEL: MinimiseOptions = { tolerance: 1e-3, maxIterations: 100 };
 
+/** A strength that was tried. */
 export interface Trial {
   strength: number;
   /** Mean −log σ over the pairs of the fold that was left out, averaged over folds; log 2 for a head that knows nothing. */

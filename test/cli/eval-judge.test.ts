@@ -69,8 +69,11 @@ describe("eval with a judge", () => {
       if ("temperature" in asked) return json(response, 400, { error: { message: "`temperature` is deprecated for this model." } });
       longerWins(asked, response, count, request);
     });
-    const { code, stderr, out } = await run(server.url, "--judge-max-tokens", "100");
+    const { code, stdout, stderr, out } = await run(server.url, "--judge-max-tokens", "100");
     expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^args-greedy against greedy: win-tie [\d.]+ % \[[\d.]+, [\d.]+\] \(\d \/ \d \/ \d; 0 unreadable, 0 without reply\)$/m,
+    );
     expect(stderr).toContain("judge: asked with no temperature: it takes no other\n");
     expect(server.asked.at(-1)).toMatchObject({ max_tokens: 100 });
     expect(await readFile(join(out, "report.md"), "utf8")).toContain("The judge was asked with no temperature");

@@ -6,8 +6,6 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { judgeClient } from "../../src/evaluate/judge/client.js";
 import { type JudgeRequest, type JudgeResult, judge } from "../../src/evaluate/judge/judge.js";
 import type { JudgeEstimate, JudgeOptions } from "../../src/evaluate/judge/options.js";
-import { isSwapped, judgeMessages } from "../../src/evaluate/judge/scheme.js";
-import { readVerdict } from "../../src/evaluate/judge/verdict.js";
 import { openVerdicts } from "../../src/evaluate/judge/verdicts.js";
 import type { EvaluatedResponse } from "../../src/evaluate/response.js";
 import { json, longerWins, nowhere, refuse, say, serve } from "./judge-server.js";
@@ -44,36 +42,6 @@ async function runAll(url: string, { options, cache, ...request }: Run = {}): Pr
 async function run(url: string, request: Run = {}): Promise<JudgeResult | undefined> {
   return (await runAll(url, request))[0];
 }
-
-describe("verdicts", () => {
-  it.each([
-    ["8 7", [8, 7]],
-    ["\n\n 8.5, 10 \nbecause", [8.5, 10]],
-    ["8,7", [8, 7]],
-    ["1\t10\r\nWhy", [1, 10]],
-  ])("of %j are read", (reply, scores) => {
-    expect(readVerdict(reply)).toEqual(scores);
-  });
-
-  it.each(["", "8", "8 7 6", "8/10 7/10", "Scores: 8 7", "11 3", "0 5", "eight seven", "The first.\n8 7", "8 - 7", "8 7."])(
-    "of %j are not guessed",
-    (reply) => {
-      expect(readVerdict(reply)).toBeNull();
-    },
-  );
-});
-
-describe("the scheme", () => {
-  it("puts both answers into one prompt, on sides that the seed decides", () => {
-    const sides = Array.from({ length: 200 }, (_, index) => isSwapped(1, index, "a", "b"));
-    expect(sides).toEqual(Array.from({ length: 200 }, (_, index) => isSwapped(1, index, "a", "b")));
-    expect(sides.filter(Boolean).length).toBeGreaterThan(70);
-    expect(sides.filter(Boolean).length).toBeLessThan(130);
-    expect(sides).not.toEqual(Array.from({ length: 200 }, (_, index) => isSwapped(2, index, "a", "b")));
-    const [, question] = judgeMessages({ prompt: "Q", answer: "ours", baseline: "theirs", swapped: true });
-    expect(question?.content).toMatch(/Q[\s\S]*theirs[\s\S]*ours/);
-  });
-});
 
 describe("judging", () => {
   it("counts wins whichever side they were on", async () => {

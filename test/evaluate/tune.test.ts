@@ -238,8 +238,10 @@ describe("tune", () => {
     const more = await tune({ ...SMALL, out, weights: [0.4], bounds: { ...free, diversity: 5 } });
     expect(more).toMatchObject({ settings: null, chosen: null, points: [{ weight: 0.4, within: false }] });
     expect((await readdir(out)).sort()).toEqual(["evaluation", "tune.json"]);
-    const drafted = await tune({ ...SMALL, out, methods: ["blocks"], weights: undefined, bounds: free });
-    expect(drafted.settings).toEqual({ method: "blocks", block: 16, drafts: 4, ending: "policy", dryMultiplier: 0.8 });
+    const blocks = { block: 4, drafts: 3, keepDrafts: 2, blockReward: "mean", select: "stochastic", temperature: 0.5 } as const;
+    const drafted = await tune({ ...SMALL, out, methods: [{ name: "blocks", ...blocks }], weights: undefined, bounds: free });
+    expect(drafted.settings).toEqual({ method: "blocks", ...blocks, ending: "policy", dryMultiplier: 0.8 });
+    expect(JSON.parse(await readFile(join(out, "settings.json"), "utf8")).settings).toEqual(drafted.settings);
     expect(drafted.verdict).toEqual(["Chosen: blocks, whose text stays within the bounds."]);
     await expect(tune({ ...SMALL, out, count: 4 })).rejects.toMatchObject({
       code: "OPTION_INVALID",

@@ -2,36 +2,18 @@
 import { describe, expect, it } from "vitest";
 import type { BeginOptions, NativeDraft, NativeSearch, NativeStep } from "../../src/engine/binding.js";
 import { NO_SAMPLERS } from "../../src/engine/no-samplers.js";
-import type { Decoder, GenerateOptions, RewardFunction } from "../../src/index.js";
-import { decode, MARGIN, promptOf } from "../helpers/brute-force.js";
-import { modelFolder, type StoredPair, withPair } from "../helpers/model-folder.js";
+import { MARGIN } from "../helpers/brute-force.js";
+import { modelFolder } from "../helpers/model-folder.js";
 import { beginOptions, withNativeSearch } from "../helpers/native.js";
-import { type BlockSetting, MersenneTwister64, type ReferenceDraft, referenceBlock } from "../helpers/reference-blocks.js";
-import { expectSameResult, largestDifference } from "../helpers/rounding.js";
+import { type BlockSetting, blockSetting, MersenneTwister64, type ReferenceDraft, referenceBlock } from "../helpers/reference-blocks.js";
+import { largestDifference } from "../helpers/rounding.js";
 
 const ERROR = 1e-4;
-const folder = modelFolder();
-const pair = folder.writePair(61);
+const pair = modelFolder().writePair(61);
 const PROMPT = "a tall ship.";
-const { bos, eos } = pair.policy.model.vocabulary;
+const { eos } = pair.policy.model.vocabulary;
 /** Makes ends common. */
 const ENDS = new Map([[eos, 3]]);
-
-type Given = Partial<BlockSetting>;
-
-function settingOf(prompt: string, given: Given = {}): BlockSetting {
-  return {
-    policy: { model: pair.policy.model, prompt: promptOf(pair.policy.model, prompt) },
-    rewards: [{ model: pair.reward.model, prompt: promptOf(pair.reward.model, prompt) }],
-    topK: 40,
-    topP: 0.95,
-    policyTemperature: 0.8,
-    seed: 11,
-    drafts: 4,
-    tokens: 5,
-    ...given,
-  };
-}
 
 function beginOf(setting: BlockSetting, given: Partial<BeginOptions> = {}): BeginOptions {
   const biases = [...(setting.biases ?? [])];
@@ -142,7 +124,7 @@ it("draws from the published generator", () => {
 });
 
 describe("drafts, rewards and the kept one equal the reference's", () => {
-  it.for<[name: string, given: Given, context?: number]>([
+  it.for<[name: string, given: Partial<BlockSetting>, context?: number]>([
     ["as they are", {}],
     ["without cuts", { topK: 0, topP: 1, policyTemperature: 1 }],
     ["with one token a block", { tokens: 1, drafts: 3 }],
@@ -156,13 +138,13 @@ describe("drafts, rewards and the kept one equal the reference's", () => {
   ])("%s", async ([, given, contextSize]) => {
     let blocks = 0;
     for (const seed of [11, 12]) {
-      const setting = settingOf(PROMPT, { seed, ...given });
+      const setting = blockSetting(pair, PROMPT, { seed, ...given });
       blocks += (await withNativeSearch(pair, { contextSize }, (search) => compareBlocks(search, [setting], 2))).blocks;
     }
     expect(blocks).toBeGreaterThan(1);
   });
 
-  it.for<[name: string, given: Given]>([
+  it.for<[name: string, given: Partial<BlockSetting>]>([
     ["ends compete by their rewards", {}],
     ["ends read at the end token", { readAtEnd: [true] }],
     ["the first draft decides", { ending: "policy" }],
@@ -172,7 +154,7 @@ describe("drafts, rewards and the kept one equal the reference's", () => {
   ])("where drafts end: %s", async ([, given]) => {
     let ended = 0;
     for (const seed of [1, 2, 3, 4]) {
-      const setting = settingOf(PROMPT, { biases: ENDS, seed, ...given });
+      const setting = blockSetting(pair, PROMPT, { biases: ENDS, seed, ...given });
       ended += (await withNativeSearch(pair, {}, (search) => compareBlocks(search, [setting], 4))).ended;
     }
     expect(ended).toBeGreaterThan(0);
@@ -180,13 +162,13 @@ describe("drafts, rewards and the kept one equal the reference's", () => {
 
   it("for several slots in one batch", async () => {
     const settings = ["a", "the sea", "salt and wind", PROMPT].map((prompt, index) =>
-      settingOf(prompt, { seed: index, drafts: 2 + index, biases: index === 1 ? ENDS : undefined }),
+      blockSetting(pair, prompt, { seed: index, drafts: 2 + index, biases: index === 1 ? ENDS : undefined }),
     );
     await withNativeSearch(pair, { slots: settings.length }, (search) => compareBlocks(search, settings, 3));
   });
 
   it("never ends where it may not", async () => {
-    const setting = settingOf(PROMPT, { biases: ENDS, excluded: new Set([eos]) });
+    const setting = blockSetting(pair, PROMPT, { biases: ENDS, excluded: new Set([eos]) });
     await withNativeSearch(pair, {}, async (search) => {
       await search.begin(0, beginOf(setting, { ending: "never" }));
       expectDrafts((await draftsOf(search, [0], setting.tokens))[0], referenceBlock(setting, [], 0).drafts);
@@ -195,7 +177,7 @@ describe("drafts, rewards and the kept one equal the reference's", () => {
 
   it("draws among drafts by softmax(reward / temperature)", async () => {
     const temperature = 0.7;
-    const setting = settingOf(PROMPT);
+    const setting = blockSetting(pair, PROMPT);
     await withNativeSearch(pair, {}, async (search) => {
       const random = new MersenneTwister64(BigInt(setting.seed));
       const response: number[] = [];
@@ -214,107 +196,3 @@ describe("drafts, rewards and the kept one equal the reference's", () => {
     });
   });
 });
-
-describe("a response by blocks", () => {
-  const OPTIONS: GenerateOptions = { method: "blocks", block: 4, drafts: 3, template: "none", seed: 5, maxTokens: 10 };
-  const run = (options: GenerateOptions = {}, load = {}) =>
-    withPair(pair, (decoder: Decoder) => decode(decoder, PROMPT, { ...OPTIONS, candidates: false, ...options }), load);
-
-  it("has the kept tokens, rewards at the ends of blocks, and the length asked for", async () => {
-    const { steps, result } = await run({ logitBias: { [eos]: false } });
-    expect(result.tokens).toHaveLength(10);
-    expect(result.finishReason).toBe("length");
-    expect(steps.map(({ reward }) => reward !== null)).toEqual([3, 7, 9].reduce((at, end) => at.with(end, true), Array(10).fill(false)));
-    expect(steps.map(({ score }) => score)).toEqual(steps.map(({ reward }) => reward));
-    expect(result.rewards.map(Number.isNaN)).toEqual(steps.map(({ reward }) => reward === null));
-    expect(result.reward).toBe(steps.at(-1)?.reward);
-  });
-
-  it("reads at the end what score() reads of the text", async () => {
-    await withPair(pair, async (decoder) => {
-      for (const seed of [1, 2, 3, 4, 5, 6]) {
-        const result = await decoder.generate(PROMPT, { ...OPTIONS, seed, logitBias: { [eos]: 3, [bos]: false }, maxTokens: 30 });
-        if (result.text === "") continue;
-        const { reward } = await decoder.score({ text: PROMPT + result.text }, { template: "none" });
-        expect(Math.abs((result.reward ?? Number.NaN) - reward)).toBeLessThan(ERROR);
-      }
-    });
-  });
-
-  it("is best-of-n with one block for all", async () => {
-    const setting = settingOf(PROMPT, { seed: 5, drafts: 3, tokens: 10 });
-    const { drafts, best } = referenceBlock(setting, [], 0);
-    const { result } = await run({ block: "response" });
-    expect(result.tokens).toEqual(drafts[best].tokens);
-  });
-
-  it("takes the room that the context has", async () => {
-    const { result } = await run({ maxTokens: 100, logitBias: { [eos]: false } }, { contextSize: 24 });
-    expect(result.finishReason).toBe("context");
-    expect(result.tokens).toHaveLength(24 - promptOf(pair.policy.model, PROMPT).length);
-  });
-
-  it("is rated where a stop string ends it, across blocks as well", async () => {
-    const { result: whole } = await run({ drafts: 1, maxTokens: 12, logitBias: { [eos]: false } });
-    const stop = whole.text.slice(2, 6);
-    const { result } = await run({ drafts: 1, maxTokens: 12, stop, logitBias: { [eos]: false } });
-    expect(result.finishReason).toBe("stop");
-    expect(result.text).toBe(whole.text.slice(0, whole.text.indexOf(stop)));
-    expect(result.reward).not.toBeNull();
-  });
-
-  it("is the same whatever else is decoded, in waves or not, isolated or not", async () => {
-    const options = { ...OPTIONS, drafts: 20 };
-    const alone = await withPair(pair, (decoder) => decoder.generate(PROMPT, options));
-    const prompts = [PROMPT, "a", "go", "the sea", PROMPT];
-    const together = await withPair(pair, (decoder) => decoder.generateAll(prompts, options), { slots: 3 });
-    expectSameTokens([together[0], together[4]], alone.tokens);
-    const beside = await withPair(
-      pair,
-      (decoder) => Promise.all([decoder.generate(PROMPT, options), decoder.generate("go", { template: "none", topK: 40 })]),
-      { slots: 2 },
-    );
-    expectSameTokens([beside[0]], alone.tokens);
-    const isolated = await withPair(pair, (decoder) => decoder.generate(PROMPT, options), { isolate: true });
-    expectSameResult({ ...isolated, rewards: [] }, { ...alone, rewards: [] });
-  });
-
-  it("follows JavaScript rewards, which see whole drafts", async () => {
-    const seen: number[] = [];
-    const vowels: RewardFunction = (candidates, { response }) => {
-      seen.push(candidates.length);
-      return candidates.map(({ text, response: whole }) => {
-        expect(whole).toBe(response + text);
-        return [...text].filter((letter) => "aeiou".includes(letter)).length;
-      });
-    };
-    const both: StoredPair = pair;
-    const setting = settingOf(PROMPT, { seed: 5, drafts: 3, tokens: 4 });
-    const { steps, result } = await withPair(both, (decoder) => decode(decoder, PROMPT, { ...OPTIONS, maxTokens: 4, candidates: false }), {
-      reward: [both.reward.path, { reward: vowels, weight: 2 }],
-    });
-    const sums = referenceBlock(setting, [], 0).drafts.map(({ tokens, reward }) => {
-      const text = pair.policy.model.vocabulary.decode(tokens);
-      return reward + 2 * [...text].filter((letter) => "aeiou".includes(letter)).length;
-    });
-    const best = referenceBlock(setting, [], 0).drafts[sums.indexOf(Math.max(...sums))];
-    expect(result.tokens).toEqual(best.tokens);
-    expect(Math.abs((steps.at(-1)?.reward ?? Number.NaN) - Math.max(...sums))).toBeLessThan(ERROR);
-    expect(seen).toEqual([3]);
-  });
-
-  it("asks JavaScript rewards at half a block, too, where drafts may be dropped", async () => {
-    const seen: number[] = [];
-    const count: RewardFunction = (candidates) => {
-      seen.push(candidates.length);
-      return candidates.map(({ text }) => text.length);
-    };
-    const { result } = await run({ maxTokens: 4, keepDrafts: 2, logitBias: { [eos]: false } }, { reward: count });
-    expect(seen).toEqual([3, 2]);
-    expect(result.tokens).toHaveLength(4);
-  });
-});
-
-function expectSameTokens(results: readonly { tokens: readonly number[] }[], tokens: readonly number[]): void {
-  for (const result of results) expect(result.tokens).toEqual(tokens);
-}

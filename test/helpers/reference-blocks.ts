@@ -2,9 +2,11 @@
  * Search by blocks, slowly: every draft's next token is drawn after the policy has read the whole text again, and the reward model reads the
  * whole draft again. The draws are the documented ones: the same seeds, the same generator (Matsumoto & Nishimura's MT19937-64), the same order.
  */
+import { promptOf } from "./brute-force.js";
 import type { RandomModel } from "./random-model.js";
 import type { RewardReading } from "./reference-args.js";
 import { nextLogProbs, rewardsAtEnd } from "./reference-llama.js";
+import type { StoredPair } from "./stored-models.js";
 
 export interface BlockSetting {
   policy: { model: RandomModel; prompt: readonly number[] };
@@ -24,6 +26,21 @@ export interface BlockSetting {
   /** One a reward model; default none. */
   readAtEnd?: readonly boolean[];
   ending?: "reward" | "policy";
+}
+
+/** Blocks of a stored pair as generate() decodes them by default, but shorter ones. */
+export function blockSetting({ policy, reward }: StoredPair, prompt: string, given: Partial<BlockSetting> = {}): BlockSetting {
+  return {
+    policy: { model: policy.model, prompt: promptOf(policy.model, prompt) },
+    rewards: [{ model: reward.model, prompt: promptOf(reward.model, prompt) }],
+    topK: 40,
+    topP: 0.95,
+    policyTemperature: 0.8,
+    seed: 11,
+    drafts: 4,
+    tokens: 5,
+    ...given,
+  };
 }
 
 export interface ReferenceDraft {

@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { findHead, type ReadHeadOptions, readRewardHead } from "../../src/import/checkpoint/head.js";
-import { causalArchitecture } from "../../src/import/checkpoint/hf-config.js";
 import { writeJson } from "../helpers/json-writer.js";
 import { type SafeTensor, type SafeTensors, writeSafetensors } from "../helpers/safetensors-writer.js";
 
@@ -279,45 +278,5 @@ describe("readRewardHead()", () => {
   ])("refuses %s", async (_, tensors) => {
     writeSafetensors(shard, tensors);
     await expect(readRewardHead(shard)).rejects.toMatchObject({ code: "REWARD_HEAD_INVALID" });
-  });
-});
-
-describe("causalArchitecture()", () => {
-  it.each([
-    ["LlamaForSequenceClassification", "LlamaForCausalLM"],
-    ["Qwen2ForRewardModel", "Qwen2ForCausalLM"],
-    ["InternLM2ForRewardModel", "InternLM2ForCausalLM"],
-    ["Gemma2ForTokenClassification", "Gemma2ForCausalLM"],
-    ["LlamaForScore", "LlamaForCausalLM"],
-    ["LlamaForRewardModelWithGating", "LlamaForCausalLM"],
-    ["MistralModel", "MistralForCausalLM"],
-    ["GPT2ForSequenceClassification", "GPT2LMHeadModel"],
-    ["GPT2LMHeadModel", "GPT2LMHeadModel"],
-    ["Phi3ForCausalLM", "Phi3ForCausalLM"],
-    ["Gemma3TextForSequenceClassification", "Gemma3ForCausalLM"],
-    ["Gemma3ForSequenceClassification", "Gemma3ForCausalLM"],
-    ["Qwen3_5TextForSequenceClassification", "Qwen3_5ForCausalLM"],
-    ["Qwen3_5MoeTextForSequenceClassification", "Qwen3_5MoeForCausalLM"],
-    ["MptForSequenceClassification", "MPTForCausalLM"],
-    ["MptForCausalLM", "MPTForCausalLM"],
-    ["PhimoeForSequenceClassification", "PhiMoEForCausalLM"],
-    ["PhimoeForCausalLM", "PhiMoEForCausalLM"],
-    ["Dots3NoteTextForCausalLM", "Dots3NoteTextForCausalLM"],
-    ["GPTNeoXForSequenceClassification", "GPTNeoXForCausalLM"],
-    ["Starcoder2ForTokenClassification", "Starcoder2ForCausalLM"],
-  ])("%s has the trunk of %s", (architecture, expected) => {
-    expect(causalArchitecture({ architecture, path: "config.json" })).toBe(expected);
-  });
-
-  it("is MODEL_UNSUPPORTED where none can be told", () => {
-    expect(() => causalArchitecture({ architecture: "Something", path: "config.json" })).toThrow(
-      expect.objectContaining({ code: "MODEL_UNSUPPORTED" }),
-    );
-  });
-
-  it.each(["OPTForSequenceClassification", "OPTForCausalLM"])("says what takes %s", (architecture) => {
-    expect(() => causalArchitecture({ architecture, path: "config.json" })).toThrow(
-      expect.objectContaining({ code: "MODEL_UNSUPPORTED", message: expect.stringContaining('"argsearch convert opt"') }),
-    );
   });
 });

@@ -6,24 +6,14 @@
 #include "bounds.h"
 #include "check.h"
 #include "context/runs.h"
-#include "embedded.h"
+#include "embedded_search.h"
 #include "search/blocks/draw_token.h"
-#include "search/search.h"
 
 namespace argsearch {
 namespace {
 
-const std::vector<llama_token> kPrompt = {1, 2, 3, 4};
-
-SearchSettings settings_of(uint32_t slots) {
-  SearchSettings settings;
-  settings.policy = test::load_model();
-  settings.rewards.push_back({settings.policy, {1.0}});
-  settings.slots = slots;
-  settings.context_size = 64;
-  settings.context = test::context_settings();
-  return settings;
-}
+using test::kPrompt;
+using test::search_settings;
 
 SlotSettings blocks_of(size_t drafts) {
   SlotSettings settings;
@@ -43,10 +33,10 @@ std::vector<DraftResult> drafts_of(Search& search, size_t slot, size_t tokens) {
 }
 
 TEST("blocks: a slot takes blocks or steps, each in its order") {
-  Search search(settings_of(2));
+  Search search(search_settings(2));
   search.begin(0, kPrompt, {kPrompt}, blocks_of(2));
   search.begin(1, kPrompt, {kPrompt}, SlotSettings{});
-  CHECK_FAILS(search.step({0}), ErrorCode::kBusy);
+  CHECK_FAILS(search.steps().step({0}), ErrorCode::kBusy);
   CHECK_FAILS(search.blocks().draft({1}, {4}), ErrorCode::kBusy);
   CHECK_FAILS(search.blocks().keep({0}, {{}}), ErrorCode::kBusy);
   CHECK_FAILS(search.blocks().draft({0, 0}, {4, 4}), ErrorCode::kOptionInvalid);
@@ -58,11 +48,11 @@ TEST("blocks: a slot takes blocks or steps, each in its order") {
   CHECK(kept.slots[0].steps.size() == 4);
   CHECK(kept.slots[0].steps[0].rank == 1);
   CHECK(kept.slots[0].steps[3].score == 2.0);
-  CHECK(search.step({1}).steps.size() == 1);
+  CHECK(search.steps().step({1}).steps.size() == 1);
 }
 
 TEST("blocks: one that was left is forgotten by the next begin()") {
-  Search search(settings_of(1));
+  Search search(search_settings(1));
   search.begin(0, kPrompt, {kPrompt}, blocks_of(3));
   const std::vector<DraftResult> whole = drafts_of(search, 0, 6);
   search.begin(0, kPrompt, {kPrompt}, blocks_of(3));
@@ -74,7 +64,7 @@ TEST("blocks: one that was left is forgotten by the next begin()") {
 }
 
 TEST("blocks: what ends a call in the middle ends the slots' responses, not the search") {
-  const SearchSettings settings = settings_of(2);
+  const SearchSettings settings = search_settings(2);
   Search search(settings);
   for (const size_t slot : {0, 1}) search.begin(slot, kPrompt, {kPrompt}, blocks_of(3));
   search.blocks().draft({0, 1}, {6, 6});
@@ -89,7 +79,7 @@ TEST("blocks: what ends a call in the middle ends the slots' responses, not the 
 }
 
 TEST("blocks: a block is as long as the context has room") {
-  Search search(settings_of(1));
+  Search search(search_settings(1));
   search.begin(0, std::vector<llama_token>(61, 5), {std::vector<llama_token>(50, 5)}, blocks_of(2));
   for (const DraftResult& draft : drafts_of(search, 0, 16)) CHECK(draft.tokens.size() == 4);
   search.blocks().keep({0}, {{}});
@@ -97,7 +87,7 @@ TEST("blocks: a block is as long as the context has room") {
 }
 
 TEST("blocks: a draft's tokens do not depend on how many others there are") {
-  Search search(settings_of(1));
+  Search search(search_settings(1));
   search.begin(0, kPrompt, {kPrompt}, blocks_of(2));
   const std::vector<DraftResult> few = drafts_of(search, 0, 5);
   search.begin(0, kPrompt, {kPrompt}, blocks_of(6));
@@ -107,7 +97,7 @@ TEST("blocks: a draft's tokens do not depend on how many others there are") {
 }
 
 TEST("blocks: samplers that leave nothing fail their slot alone") {
-  Search search(settings_of(2));
+  Search search(search_settings(2));
   SlotSettings banned = blocks_of(2);
   for (llama_token token = 0; token < search.blocks().policy_model().n_vocab(); ++token) {
     banned.samplers.logit_bias.push_back({token, -INFINITY});

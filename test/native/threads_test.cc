@@ -38,7 +38,7 @@ std::vector<llama_token> respond(Search& search, const std::function<void()>& be
   std::vector<llama_token> tokens;
   for (int step = 0; step < kSteps; ++step) {
     between();
-    tokens.push_back(search.step({0}).steps[0].token);
+    tokens.push_back(search.steps().step({0}).steps[0].token);
   }
   return tokens;
 }
@@ -167,7 +167,7 @@ TEST("threadpool: rests whenever its worker is idle, and decodes as before") {
     worker.post([&] { search.begin(0, kPrompt, {kPrompt}, SlotSettings{}); });
     for (int step = 0; step < kSteps; ++step) {
       const int before = rests;
-      worker.post([&] { found.push_back(search.step({0}).steps[0].token); });
+      worker.post([&] { found.push_back(search.steps().step({0}).steps[0].token); });
       while (step % 3 == 0 && rests == before) std::this_thread::sleep_for(milliseconds(1));
     }
   }

@@ -11,6 +11,8 @@ import { resolveTerms } from "../../src/reward/terms.js";
 const PROMPT = "How do I bake bread?";
 const CHOSEN: DecodingSettings = { method: "args", weight: 0.3, topK: 5, dryMultiplier: 0.8, ending: "policy" };
 
+const BLOCKS: DecodingSettings = { method: "blocks", block: 4, drafts: 8, keepDrafts: 3, blockReward: "mean", ending: "never" };
+
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "argsearch-settings-"));
@@ -47,6 +49,21 @@ describe("settings of a decoder", () => {
     expect(tuned).toEqual(await tokens({}, CHOSEN));
     expect(tuned).not.toEqual(await tokens({}, {}));
     expect(await tokens({ settings: CHOSEN, isolate }, { weight: 0.9 })).toEqual(await tokens({}, { ...CHOSEN, weight: 0.9 }));
+  });
+
+  it.each([false, true])("may be of blocks; isolated: %s", async (isolate) => {
+    const path = await stored({ argsearch: { version: "0.1.0" }, settings: BLOCKS });
+    const tuned = await tokens({ settings: path, isolate }, { seed: 3 });
+    const { drafts, keepDrafts, block, blockReward, ...others } = BLOCKS;
+    expect(tuned).toEqual(await tokens({}, { ...BLOCKS, seed: 3 }));
+    for (const without of [
+      { keepDrafts, block, blockReward },
+      { drafts, block, blockReward },
+      { drafts, keepDrafts, blockReward },
+      { drafts, keepDrafts, block },
+    ]) {
+      expect(tuned).not.toEqual(await tokens({}, { ...others, ...without, seed: 3 }));
+    }
   });
 
   it("give way to what a call names, and with it to what they would no longer mean", () => {

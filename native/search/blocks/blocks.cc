@@ -6,6 +6,7 @@
 
 #include "search/blocks/draw_token.h"
 #include "search/select/select.h"
+#include "search/slots.h"
 #include "stopwatch.h"
 
 namespace argsearch {
@@ -44,17 +45,9 @@ void Blocks::begin(size_t slot, const SlotSettings& settings, SamplerChain chain
 void Blocks::clear(size_t slot) { slots_[slot] = BlockSlot{}; }
 
 std::vector<Drafting> Blocks::open(const std::vector<size_t>& slots, Phase phase) {
+  check_slots(slots_, slots, phase);
   std::vector<Drafting> found;
-  for (const size_t slot : slots) {
-    const auto same = [slot](const Drafting& other) { return other.slot == slot; };
-    if (slot >= slots_.size() || std::any_of(found.begin(), found.end(), same)) {
-      throw Error(ErrorCode::kOptionInvalid, "no such slot, or one named twice.");
-    }
-    if (slots_[slot].phase != phase) {
-      throw Error(ErrorCode::kBusy, "slot " + std::to_string(slot) + " is in another phase.");
-    }
-    found.push_back({slot, &slots_[slot]});
-  }
+  for (const size_t slot : slots) found.push_back({slot, &slots_[slot]});
   return found;
 }
 
@@ -63,9 +56,7 @@ void Blocks::start(size_t slot, size_t tokens) {
   BlockSlot& state = slots_[slot];
   const BlockSettings& settings = state.settings.blocks;
   const size_t room = std::min(policy_.room(slot), context_size_ - std::min(context_size_, rating_.size(slot)));
-  if (room == 0) {
-    throw Error(ErrorCode::kPromptTooLong, "slot " + std::to_string(slot) + " is full; raise contextSize.");
-  }
+  if (room == 0) throw slot_full(slot);
   Block block;
   block.length = std::clamp<size_t>(tokens, 1, room);
   const bool halfway = settings.kept < settings.drafts && block.length > 1;

@@ -81,10 +81,4 @@ void DraftRating::take(const std::vector<std::pair<size_t, const Draft*>>& draft
   rewards_.take(taken);
 }
 
-size_t DraftRating::size(size_t slot) const {
-  size_t most = 0;
-  for (size_t term = 0; term < rewards_.size(); ++term) most = std::max(most, rewards_.length(term, slot));
-  return most;
-}
-
 }  // namespace argsearch

@@ -23,7 +23,7 @@ class DraftRating {
   /// The combined reward at a draft's token; nullopt where it was not read, and without a reward model.
   std::optional<double> reward_at(const Draft& draft, size_t token) const;
   /// Tokens that a slot holds, in the fullest model.
-  size_t size(size_t slot) const;
+  size_t size(size_t slot) const { return rewards_.length(slot); }
 
  private:
   std::vector<double> values_of(const BlockSlot& slot, const Draft& draft) const;

@@ -4,13 +4,10 @@
 #include <vector>
 
 #include "search/candidates.h"
+#include "search/propose/excluded.h"
 #include "search/settings.h"
 
 namespace argsearch {
-
-/// By id: true for tokens that are never proposed, because a reward model does not know them, or because they end the
-/// response. Empty for none.
-using Excluded = std::vector<bool>;
 
 /// Names the tokens that a slot may take next. One a slot, so it may remember what the slot took before.
 class Proposer {

@@ -66,8 +66,9 @@ SamplerChain SamplerFactory::chain(const SlotSettings& settings) {
   return chain;
 }
 
-std::vector<llama_logit_bias> SamplerFactory::unspoken() const {
-  std::vector<llama_logit_bias> bans;
+const std::vector<llama_logit_bias>& SamplerFactory::unspoken() {
+  if (unspoken_) return *unspoken_;
+  std::vector<llama_logit_bias>& bans = unspoken_.emplace();
   for (llama_token token = 0; token < vocabulary_.size(); ++token) {
     if (!vocabulary_.is(token, LLAMA_TOKEN_ATTR_CONTROL) || vocabulary_.ends_generation(token)) continue;
     bans.push_back({token, -std::numeric_limits<float>::infinity()});

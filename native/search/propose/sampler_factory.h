@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "model/vocabulary.h"
 #include "search/propose/sampler_chain.h"
 #include "search/settings.h"
@@ -19,11 +21,13 @@ class SamplerFactory {
 
  private:
   /// Bans control tokens that end nothing: a grammar would match their names, which are no part of the text.
-  std::vector<llama_logit_bias> unspoken() const;
+  const std::vector<llama_logit_bias>& unspoken();
   SamplerPtr grammar(const std::string& text) const;
   SamplerPtr dry(const SamplerSettings& settings);
 
   const Vocabulary& vocabulary_;
+  /// Collected when they are first asked for.
+  std::optional<std::vector<llama_logit_bias>> unspoken_;
   SamplerSettings dry_settings_;
   SamplerPtr dry_;
 };

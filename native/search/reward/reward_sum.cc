@@ -47,6 +47,12 @@ RewardSum::RewardSum(const std::vector<RewardSource>& sources, const ContextSett
   }
 }
 
+size_t RewardSum::length(size_t slot) const {
+  size_t most = 0;
+  for (size_t term = 0; term < terms_.size(); ++term) most = std::max(most, rewarder(term, slot).length(slot));
+  return most;
+}
+
 PrefillCount RewardSum::begin(size_t term, size_t slot, const std::vector<llama_token>& tokens) {
   return rewarder(term, slot).begin(slot, tokens);
 }

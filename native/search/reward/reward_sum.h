@@ -29,8 +29,8 @@ class RewardSum {
   const Model& model(size_t term) const { return terms_[term].rewarders[0]->model(); }
   /// Labels of all models.
   size_t n_objectives() const { return n_objectives_; }
-  /// Tokens that a model holds of a slot.
-  size_t length(size_t term, size_t slot) const { return rewarder(term, slot).length(slot); }
+  /// Tokens of a slot that the fullest model holds.
+  size_t length(size_t slot) const;
 
   /// Rewarder::begin() of one model.
   PrefillCount begin(size_t term, size_t slot, const std::vector<llama_token>& tokens);

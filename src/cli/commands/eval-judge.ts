@@ -16,20 +16,28 @@ export function noteEstimate({ verdicts, requests, inputTokens, outputTokens, co
 }
 
 export async function printVerdicts(judge: readonly JudgeResult[]): Promise<void> {
-  for (const { method, baseline, winTie, win, tie, loss, unreadable, failed, unasked } of judge) {
-    const rate = winTie ? `${(100 * winTie.mean).toFixed(2)} %` : "-";
+  for (const { method, baseline, unreadable, failed, unasked, ...counts } of judge) {
     const missing = [`${unreadable} unreadable`, `${failed} without reply`, ...(unasked > 0 ? [`${unasked} not asked`] : [])];
-    await print(`${cleanedLine(`${method} against ${baseline}`)}: win-tie ${rate} (${win} / ${tie} / ${loss}; ${missing.join(", ")})\n`);
+    await print(winTieLine(`${method} against ${baseline}`, counts, missing));
   }
 }
 
 /** Of a reward model that judges. */
 export async function printRatings(judged: readonly JudgeRewardResult[]): Promise<void> {
-  for (const { method, baseline, model, winTie, win, tie, loss, unrated } of judged) {
-    const rate = winTie ? `${(100 * winTie.mean).toFixed(2)} % [${(100 * winTie.low).toFixed(2)}, ${(100 * winTie.high).toFixed(2)}]` : "-";
-    const missing = unrated > 0 ? `; ${unrated} not rated` : "";
-    await print(`${cleanedLine(`${method} against ${baseline} by ${model}`)}: win-tie ${rate} (${win} / ${tie} / ${loss}${missing})\n`);
+  for (const { method, baseline, model, unrated, ...counts } of judged) {
+    await print(winTieLine(`${method} against ${baseline} by ${model}`, counts, unrated > 0 ? [`${unrated} not rated`] : []));
   }
+}
+
+/** The share that was won or tied with its interval, the counts behind it, and those that are missing. */
+function winTieLine(
+  name: string,
+  { winTie, win, tie, loss }: Pick<JudgeResult, "winTie" | "win" | "tie" | "loss">,
+  missing: readonly string[],
+): string {
+  const percent = (share: number): string => (100 * share).toFixed(2);
+  const rate = winTie ? `${percent(winTie.mean)} % [${percent(winTie.low)}, ${percent(winTie.high)}]` : "-";
+  return `${cleanedLine(name)}: win-tie ${rate} (${[`${win} / ${tie} / ${loss}`, missing.join(", ")].filter(Boolean).join("; ")})\n`;
 }
 
 /** What a reader of ratings has to know; and why some are missing: whether any is. */

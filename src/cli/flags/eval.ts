@@ -93,7 +93,7 @@ export function addEvalFlags(command: Command): void {
   command
     .optionsGroup("Methods:")
     .addOption(settingsFlag("of guided methods, as `argsearch tune` writes them, their samplers of all; flags go before them"))
-    .option("--methods <names...>", `of ${METHOD_NAMES.join(", ")} (default: all but blocks)`, methodNames)
+    .option("--methods <names...>", `of ${METHOD_NAMES.join(", ")} (default: all; blocks only where --settings are theirs)`, methodNames)
     .option("-k, --top-k <n>", "candidates of ARGS (default: 10)", integer)
     .option("-w, --weight <w>", "weight of the reward in ARGS (default: 0.6)", number)
     .option("-t, --temperature <t>", "of every draw (default: 0.7)", number)

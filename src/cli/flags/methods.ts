@@ -20,7 +20,7 @@ export function methodsOf(flags: MethodFlags, settings: DecodingSettings): (Meth
   const own = defined({ topK, weight, temperature, bestOf });
   const common = { ...ofThePolicy(settings), ...defined({ ...samplerOptions(flags), ending }) };
   if (methods === undefined && [own, common, settings].every((each) => Object.keys(each).length === 0)) return undefined;
-  return (methods ?? DEFAULT_METHODS).map((name): MethodSpec => {
+  return (methods ?? methodsFor(settings)).map((name): MethodSpec => {
     if (!METHOD_NAMES.includes(name as MethodName)) {
       throw new ArgsearchError("OPTION_INVALID", `methods must be of ${METHOD_NAMES.join(", ")}, got "${name}"`, { option: "methods" });
     }
@@ -36,11 +36,17 @@ export function methodsOf(flags: MethodFlags, settings: DecodingSettings): (Meth
   });
 }
 
-/** What makes a guided method stronger or weaker, not which one it is. */
+/** The paper's, and blocks where the settings are theirs. */
+function methodsFor({ method }: DecodingSettings): readonly MethodName[] {
+  return method === "blocks" ? [...DEFAULT_METHODS, "blocks"] : DEFAULT_METHODS;
+}
+
+/** What makes a guided method stronger or weaker, not which one it is: of ARGS there are two, which differ in how they select. */
 function ofTheSearch(name: string, { method = "args", ...settings }: DecodingSettings): MethodSettings {
-  const { topK, weight, combine, block, drafts, keepDrafts, blockReward } = settings;
+  const { topK, weight, combine, select, temperature, block, drafts, keepDrafts, blockReward } = settings;
   if (name.startsWith("args-") && method === "args") return defined({ topK, weight, combine });
-  return name === "blocks" && method === "blocks" ? defined({ topK, block, drafts, keepDrafts, blockReward }) : {};
+  if (name !== "blocks" || method !== "blocks") return {};
+  return defined({ topK, select, temperature, block, drafts, keepDrafts, blockReward });
 }
 
 /** Samplers and ending: the policy is the same in all methods. */

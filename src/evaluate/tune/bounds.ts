@@ -19,6 +19,7 @@ export interface TuneBounds {
   perplexity?: number | false | undefined;
 }
 
+/** What a bound is on. */
 export type BoundName = keyof TuneBounds;
 
 /** A measure beside its bound. */

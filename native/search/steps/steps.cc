@@ -1,0 +1,215 @@
+#include "search/steps/steps.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "search/select/select.h"
+#include "search/slots.h"
+#include "stopwatch.h"
+
+namespace argsearch {
+namespace {
+
+using Phase = SlotState::Phase;
+
+void check_rewards(const Step& step, const std::vector<std::vector<double>>& rewards) {
+  if (rewards.size() != step.size()) throw Error(ErrorCode::kOptionInvalid, "one array of rewards a slot is needed.");
+  for (size_t i = 0; i < step.size(); ++i) {
+    const bool finite =
+        std::all_of(rewards[i].begin(), rewards[i].end(), [](double value) { return std::isfinite(value); });
+    if (rewards[i].size() != step[i].state->proposed.size() || !finite) {
+      throw Error(ErrorCode::kOptionInvalid, "one finite reward a candidate is needed.");
+    }
+  }
+}
+
+}  // namespace
+
+void Steps::begin(size_t slot, const SlotSettings& settings, std::unique_ptr<Proposer> proposer) {
+  SlotState& state = slots_[slot];
+  state = SlotState{};
+  state.settings = settings;
+  state.random.seed(settings.seed);
+  state.proposer = std::move(proposer);
+  state.phase = Phase::kReady;
+}
+
+void Steps::clear(size_t slot) { slots_[slot] = SlotState{}; }
+
+StepBatch Steps::step(const std::vector<size_t>& slots) {
+  const Stopwatch total;
+  StepBatch batch;
+  Step step = open(slots, Phase::kReady);
+  decode(step, batch);
+  propose(step, batch);
+  const Stopwatch reward_watch;
+  rate(step, /*choose_at_once=*/true);
+  close(step, Phase::kReady);
+  for (SlotStep& slot : step) batch.steps.push_back(result(slot));
+  batch.reward_ms = reward_watch.milliseconds();
+  batch.total_ms = total.milliseconds();
+  return batch;
+}
+
+StepBatch Steps::propose(const std::vector<size_t>& slots) {
+  const Stopwatch total;
+  StepBatch batch;
+  Step step = open(slots, Phase::kReady);
+  decode(step, batch);
+  propose(step, batch);
+  const Stopwatch reward_watch;
+  rate(step, /*choose_at_once=*/false);
+  batch.reward_ms = reward_watch.milliseconds();
+  close(step, Phase::kProposed);
+  for (SlotStep& slot : step) {
+    StepResult proposed;
+    proposed.slot = slot.slot;
+    proposed.candidates = slot.candidates;
+    slot.state->proposed = std::move(slot.candidates);
+    batch.steps.push_back(std::move(proposed));
+  }
+  batch.total_ms = total.milliseconds();
+  return batch;
+}
+
+StepBatch Steps::commit(const std::vector<size_t>& slots, const std::vector<std::vector<double>>& rewards) {
+  const Stopwatch total;
+  StepBatch batch;
+  Step step = open(slots, Phase::kProposed);
+  check_rewards(step, rewards);
+  const Stopwatch reward_watch;
+  for (size_t i = 0; i < step.size(); ++i) {
+    step[i].candidates = std::move(step[i].state->proposed);
+    step[i].candidates.rewards = rewards[i];
+    step[i].open.assign(rewards[i].size(), true);
+    step[i].state->phase = Phase::kEmpty;
+  }
+  choose(whole(step));
+  close(step, Phase::kReady);
+  for (SlotStep& slot : step) batch.steps.push_back(result(slot));
+  batch.reward_ms = reward_watch.milliseconds();
+  batch.total_ms = total.milliseconds();
+  return batch;
+}
+
+Step Steps::open(const std::vector<size_t>& slots, Phase phase) {
+  check_slots(slots_, slots, phase);
+  Step step;
+  for (const size_t slot : slots) {
+    if (policy_.size(slot) > context_size_ || rewards_.length(slot) >= context_size_) throw slot_full(slot);
+    SlotStep opened;
+    opened.slot = slot;
+    opened.state = &slots_[slot];
+    step.push_back(std::move(opened));
+  }
+  return step;
+}
+
+void Steps::decode(Step& step, StepBatch& batch) {
+  if (step.empty()) return;
+  std::vector<size_t> slots;
+  for (const SlotStep& slot : step) slots.push_back(slot.slot);
+  const Stopwatch watch;
+  const std::vector<const float*> logits = policy_.decode(slots);
+  // With the logits there: a GPU is not done when llama_decode returns.
+  batch.policy_ms = watch.milliseconds();
+  policy_tokens_ += step.size();
+  for (size_t i = 0; i < step.size(); ++i) {
+    step[i].logits = logits[i];
+    // A failure from here on leaves the pending token decoded, so the slot needs a new begin().
+    step[i].state->phase = Phase::kEmpty;
+  }
+}
+
+Candidates Steps::candidates_of(SlotStep& slot) const {
+  const Vocabulary& vocabulary = policy_.model().vocabulary();
+  Candidates candidates = slot.state->proposer->propose(slot.logits, static_cast<size_t>(vocabulary.size()));
+  if (candidates.size() == 0) {
+    throw Error(ErrorCode::kDecodeFailed,
+                policy_.model().path() + ": the logits are not finite numbers. The file is damaged.");
+  }
+  for (const llama_token token : candidates.tokens) candidates.ends.push_back(vocabulary.ends_generation(token));
+  return candidates;
+}
+
+/// A slot that samplers leave without a token drops out of the step.
+void Steps::propose(Step& step, StepBatch& batch) {
+  Step proposed;
+  for (SlotStep& slot : step) {
+    try {
+      slot.candidates = candidates_of(slot);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kSamplersLeaveNothing) throw;
+      batch.failed.push_back({slot.slot, error});
+      continue;
+    }
+    slot.open.assign(slot.candidates.size(), true);
+    slot.rated.assign(slot.candidates.size(), false);
+    rewards_.open(slot);
+    proposed.push_back(std::move(slot));
+  }
+  step = std::move(proposed);
+}
+
+/// Waves until nothing is left to rate. Slots that are done are chosen for `at_once`, before the next wave takes their
+/// branches.
+void Steps::rate(Step& step, bool choose_at_once) {
+  const auto choose_rated = [&] {
+    StepPart done;
+    for (SlotStep& slot : step) {
+      if (!slot.chosen && slot.unrated().empty()) done.push_back(&slot);
+    }
+    choose(done);
+  };
+  for (;;) {
+    for (const auto& narrower : narrowers_) narrower->narrow(step);
+    const std::optional<Wave> wave = rewards_.next_wave(step);
+    if (!wave) break;
+    rewards_.rate(*wave);
+    if (choose_at_once) choose_rated();
+  }
+  if (!choose_at_once) return;
+  StepPart rest;
+  for (SlotStep& slot : step) {
+    if (!slot.chosen) rest.push_back(&slot);
+  }
+  choose(rest);
+}
+
+/// Select and commit.
+void Steps::choose(const StepPart& slots) {
+  for (SlotStep* slot : slots) select(*slot);
+  rewards_.commit(slots);
+  for (SlotStep* slot : slots) {
+    policy_.commit(slot->slot, slot->token());
+    slot->state->proposer->accept(slot->token());
+  }
+  taken_ += slots.size();
+}
+
+/// Not before the last slot is done: where a later wave fails, the call has failed for all of its slots.
+void Steps::close(const Step& step, Phase phase) {
+  for (const SlotStep& slot : step) slot.state->phase = phase;
+}
+
+StepResult Steps::result(SlotStep& slot) const {
+  Candidates& candidates = slot.candidates;
+  const size_t rank = *slot.chosen;
+  StepResult result;
+  result.slot = slot.slot;
+  result.rank = rank;
+  result.token = slot.token();
+  result.eog = candidates.ends[rank];
+  result.bytes = policy_.model().vocabulary().piece(result.token, /*special=*/false);
+  result.log_prob = candidates.log_probs[rank];
+  result.policy_log_prob = candidates.policy_log_probs[rank];
+  if (candidates.rewarded()) result.reward = candidates.rewards[rank];
+  result.score = candidates.scores[rank];
+  const size_t n = candidates.objectives.size() / candidates.size();
+  const auto row = candidates.objectives.begin() + static_cast<ptrdiff_t>(rank * n);
+  result.objectives.assign(row, row + static_cast<ptrdiff_t>(n));
+  if (slot.state->settings.keep_candidates) result.candidates = std::move(candidates);
+  return result;
+}
+
+}  // namespace argsearch

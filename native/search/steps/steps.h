@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "search/narrow/narrower.h"
+#include "search/propose/policy.h"
+#include "search/results.h"
+#include "search/reward/reward_sum.h"
+#include "search/step.h"
+
+namespace argsearch {
+
+/// Search token by token (ARGS, Khanov et al., ICLR 2024, algorithm 1): propose, rate, select, commit.
+class Steps {
+ public:
+  /// Both outlive it.
+  Steps(Policy& policy, RewardSum& rewards, size_t slots, size_t context_size)
+      : policy_(policy), rewards_(rewards), context_size_(context_size), slots_(slots) {}
+
+  void begin(size_t slot, const SlotSettings& settings, std::unique_ptr<Proposer> proposer);
+  void clear(size_t slot);
+
+  /// Exactly 1 policy token and k reward tokens a slot, whatever the prefix length.
+  StepBatch step(const std::vector<size_t>& slots);
+  /// The first half of a step: candidates and their rewards.
+  StepBatch propose(const std::vector<size_t>& slots);
+  /// The second half, with the combined rewards of each slot's candidates given.
+  StepBatch commit(const std::vector<size_t>& slots, const std::vector<std::vector<double>>& rewards);
+
+  /// Is asked before every wave from now on.
+  void add(std::unique_ptr<Narrower> narrower) { narrowers_.push_back(std::move(narrower)); }
+
+  uint64_t policy_tokens() const { return policy_tokens_; }
+  uint64_t taken() const { return taken_; }
+
+ private:
+  // The stages of a step.
+  Step open(const std::vector<size_t>& slots, SlotState::Phase phase);
+  void decode(Step& step, StepBatch& batch);
+  void propose(Step& step, StepBatch& batch);
+  Candidates candidates_of(SlotStep& slot) const;
+  void rate(Step& step, bool choose_at_once);
+  void choose(const StepPart& slots);
+  void close(const Step& step, SlotState::Phase phase);
+  StepResult result(SlotStep& slot) const;
+
+  Policy& policy_;
+  RewardSum& rewards_;
+  size_t context_size_;
+  std::vector<std::unique_ptr<Narrower>> narrowers_;
+  std::vector<SlotState> slots_;
+  uint64_t policy_tokens_ = 0;
+  uint64_t taken_ = 0;
+};
+
+}  // namespace argsearch

@@ -1,0 +1,80 @@
+/** How a response is decoded. Defaults live in decode/options.ts. */
+import type { TemplateOptions } from "./prompt.js";
+import type { GenerateResult } from "./result.js";
+import type { RewardAt } from "./reward.js";
+import type { SamplerOptions } from "./samplers.js";
+
+/**
+ * How the next token is chosen. "args" is the reward-guided search token by token; "blocks" draws some drafts of the next tokens from the
+ * policy, rates them at their ends, and takes the best. The others are baselines: with a reward loaded they rate the token that they choose,
+ * which costs one reward token a step; load without one to decode plainly.
+ */
+export type Method = "args" | "blocks" | "greedy" | "sample";
+
+/**
+ * What decides when a response ends. "reward": the token that ends it is a candidate like others, with its own reward, as the paper scores
+ * it. "policy": it is scored with the highest reward among the candidates that go on, so that the policy alone decides when to end and the
+ * reward only what to say. "never": it is no candidate, as in the paper's published code; the response goes on to maxTokens or a stop string.
+ *
+ * Of blocks, "reward": a draft that ends competes by its reward. "policy": the first draft, a draw like any other, says whether the response
+ * ends in this block, and the reward chooses among the drafts that do the same, which keeps the policy's probability of ending exactly.
+ */
+export type Ending = "reward" | "policy" | "never";
+
+/** One response's settings. A setting that the chosen method does not use is checked, then ignored. */
+export interface GenerateOptions extends TemplateOptions, SamplerOptions {
+  /** Default "args", or "greedy" when no reward was loaded. */
+  method?: Method | undefined;
+  /** "args": candidates a step, 1 to the vocabulary's size, default 10. "sample", "blocks": llama.cpp's top-k, 0 = off, default 40. */
+  topK?: number | undefined;
+  /** w: 0 to 1, default 0.6, when interpolating; from 0, default 1.5, when additive (the same ranking). */
+  weight?: number | undefined;
+  /** "interpolate" (default): (1 - w) log P + w r; "additive": log P + w r. */
+  combine?: "interpolate" | "additive" | undefined;
+  /** "greedy" (default): arg max of the scores; "stochastic": sample from softmax(score / temperature). Of blocks, a draft's reward is its score. */
+  select?: "greedy" | "stochastic" | undefined;
+  /** Above 0; default 1 for stochastic selection, 0.8 for method "sample". */
+  temperature?: number | undefined;
+  /** Default "reward". Rewards that are reported are always the token's own. */
+  ending?: Ending | undefined;
+  /** "blocks": tokens of a block, from 1, default 16; "response": all of them, which is best-of-n. */
+  block?: number | "response" | undefined;
+  /** "blocks": drafts of each block, 1 to 256, default 4. Those that have no room side by side are drawn one after the other. */
+  drafts?: number | undefined;
+  /** "blocks": how many drafts go on after half a block, those with the highest rewards there; default all. */
+  keepDrafts?: number | undefined;
+  /** "blocks": "end" (default): a draft's reward is that at its last token; "mean": the mean over its tokens (functions: at the last). */
+  blockReward?: "end" | "mean" | undefined;
+  /** 0…2^32-1; default random, reported in the result. */
+  seed?: number | undefined;
+  /** From 1; default 128. */
+  maxTokens?: number | undefined;
+  /** Texts that end the response; they are cut from it. */
+  stop?: string | readonly string[] | undefined;
+  /** Where `reward` of the result is read; default: as each reward model's file says, else "last". */
+  rewardAt?: RewardAt | undefined;
+  /** Report every step's candidates; default false. */
+  candidates?: boolean | undefined;
+  /** A slot to use; default a free one, preferring the longest prefix in its cache. */
+  slot?: number | undefined;
+  /** Ends the response between two tokens: it resolves with what there is. Before the first: ABORTED. */
+  signal?: AbortSignal | undefined;
+}
+
+/** How tokens are chosen: those of GenerateOptions that a file of settings may hold. */
+export interface DecodingSettings
+  extends SamplerOptions,
+    Pick<
+      GenerateOptions,
+      "method" | "topK" | "weight" | "combine" | "select" | "temperature" | "ending" | "block" | "drafts" | "keepDrafts" | "blockReward"
+    > {}
+
+/** A callback that throws ends the call, which rejects with what was thrown. */
+export interface GenerateAllOptions extends GenerateOptions {
+  /** Called after every prompt, failed or not. */
+  onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Called with each result as soon as it is there, in the order of completion. */
+  onResult?: ((result: GenerateResult, index: number) => void) | undefined;
+  /** Called with each failure as soon as it is there. */
+  onError?: ((error: unknown, index: number) => void) | undefined;
+}

@@ -1,0 +1,70 @@
+/** What loading models takes. Defaults live in decode/options.ts. */
+import type { DecodingSettings } from "./generate.js";
+import type { RewardSpec } from "./reward.js";
+
+/**
+ * "auto": every GPU the engine finds, or the CPU where none passes its trial; a name: that backend or DEVICE_UNAVAILABLE; false: the CPU.
+ * A GPU is tried once in a child process, which may take a minute; what fails is said in one process warning, ARGSEARCH_GPU_FAILS.
+ */
+export type Gpu = "auto" | "cuda" | "vulkan" | "metal" | false;
+
+/** Which llama.cpp does the work. A process has one: the first that is opened stays. */
+export interface EngineOptions {
+  /** A directory with llama.cpp libraries of your own; default: the installed engine package. */
+  engineDir?: string | undefined;
+  /** Default "auto". */
+  gpu?: Gpu | undefined;
+}
+
+/** How a model's KV cache is kept. */
+export type KvType = "auto" | "f32" | "f16" | "q8_0";
+
+/** What loading any model takes. */
+export interface ModelOptions extends EngineOptions {
+  /** Layers on the GPU, from 0; default all. */
+  gpuLayers?: number | undefined;
+  /** Threads of a decode, 1 to 512; default: the physical cores, at most 16; 1 for models below 32 MB. */
+  threads?: number | undefined;
+  /** Most tokens of prompt + response, from 2 to what the models were trained with; default that, at most 4096. */
+  contextSize?: number | undefined;
+  /** Most tokens of one llama_decode, 1 to 65536; default 512. */
+  batchSize?: number | undefined;
+  /** KV cache type; default "auto": f32 for F32 models, else f16. */
+  kvType?: KvType | undefined;
+  /** Loading progress over all models, 0…1, never falling. */
+  onProgress?: ((progress: number) => void) | undefined;
+  /** Ends loading early: the promise rejects with ABORTED. */
+  signal?: AbortSignal | undefined;
+}
+
+/** A process of its own for the engine. */
+export interface IsolationOptions {
+  /**
+   * true: models are loaded and decoded in a child process, so that whatever ends it there is an error here, ENGINE_DIED, and the next call
+   * starts another child. Default false. `respondWithinMs`: milliseconds without a sign of life, while there is work, after which the child
+   * is ended, with ENGINE_NOT_RESPONDING; from 100, default 60000. Decoding does not count however long a step takes: what counts is a
+   * process that was stopped, or whose JavaScript thread is stuck.
+   */
+  isolate?: boolean | { respondWithinMs?: number | undefined } | undefined;
+}
+
+export interface LoadOptions extends ModelOptions, IsolationOptions {
+  /** Path of the policy's GGUF; default: the embedded policy, and then the embedded reward model, too. */
+  policy?: string | undefined;
+  /** A chat template for the policy in place of the file's own: its text, Jinja. Reward terms take one each. */
+  chatTemplate?: string | undefined;
+  /** What to guide by; several are summed. null, or no reward beside a policy of your own: none, baselines only. */
+  reward?: RewardSpec | readonly RewardSpec[] | null | undefined;
+  /** Prompts that can be decoded at once, 1 to 128; default 1. Each takes KV cache for contextSize tokens. */
+  slots?: number | undefined;
+  /**
+   * Defaults of every response: the path of a file as tune() writes it, or the settings themselves. What a call names goes before them; one
+   * that names another method takes the samplers alone. A file that was made for other models warns (ARGSEARCH_SETTINGS_OF_OTHER_MODELS).
+   */
+  settings?: string | DecodingSettings | undefined;
+}
+
+export interface RewardLoadOptions extends ModelOptions, IsolationOptions {
+  /** At least one reward model, alone or among several terms; default: the embedded reward model. */
+  reward?: RewardSpec | readonly RewardSpec[] | undefined;
+}

@@ -1,0 +1,84 @@
+/** What decoding gives. */
+
+/** Why a response ended: end-of-generation token, stop string, maxTokens, context full, AbortSignal. */
+export type FinishReason = "eog" | "stop" | "length" | "context" | "aborted";
+
+/** One of the tokens that a step chose among. */
+export interface Candidate {
+  token: number;
+  text: string;
+  logProb: number;
+  /** Null without a reward, as the score. */
+  reward: number | null;
+  score: number | null;
+  /** One value an objective (label of a reward model or function), normalised, unweighted. */
+  objectives: Readonly<Record<string, number>>;
+}
+
+/** One decoded token. */
+export interface Step {
+  /** Whole characters that became certain with this step; may be empty. */
+  text: string;
+  token: number;
+  /** ln P by the distribution that the policy's samplers leave: what the score is made of. */
+  logProb: number;
+  /** The same by the policy itself, before any sampler. */
+  policyLogProb: number;
+  /** Reward of prompt + response up to and including this token; null without a reward, and inside of blocks. */
+  reward: number | null;
+  objectives: Readonly<Record<string, number>>;
+  /** What it was chosen by; null without a reward, and but for the last token of a block. */
+  score: number | null;
+  /** In descending log-probability; when asked for in GenerateOptions; not of blocks. */
+  candidates?: Candidate[];
+  /** Set on the last step. */
+  finishReason?: FinishReason;
+}
+
+/** Tokens that a response took. */
+export interface Usage {
+  promptTokens: number;
+  /** Of these, found in the policy's cache. */
+  cachedTokens: number;
+  completionTokens: number;
+}
+
+/** Milliseconds. */
+export interface Timings {
+  /** Loading the models: the same in every result of a decoder. */
+  load: number;
+  /** Decoding the prompt, in all models. */
+  prefill: number;
+  /** llama_decode of the steps. Slots that share a batch share its time equally. */
+  policy: number;
+  reward: number;
+  /** Prefill and steps, with the waiting for shared batches; without the time the caller took between steps. */
+  total: number;
+  /** Response tokens over the steps' time. */
+  tokensPerSecond: number;
+}
+
+/** A response. Arrays have one entry a token. */
+export interface GenerateResult {
+  text: string;
+  tokens: number[];
+  /** Text of each token, torn characters as U+FFFD, control tokens empty. */
+  pieces: string[];
+  /** ln P by the distribution that the policy's samplers leave; of method "sample", by the policy itself. */
+  logProbs: number[];
+  /** ln P by the policy itself, before any sampler. */
+  policyLogProbs: number[];
+  /** Empty without a reward. NaN, as the objectives, where none was read: inside of blocks. */
+  rewards: number[];
+  /** One array an objective. */
+  objectives: Record<string, number[]>;
+  /**
+   * The whole response's: at its last token, the one that ends the turn left aside ("last"), or at that one ("end"), which a
+   * response that was cut off does not have. Null without a reward or such a token.
+   */
+  reward: number | null;
+  finishReason: FinishReason;
+  seed: number;
+  usage: Usage;
+  timings: Timings;
+}

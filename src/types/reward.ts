@@ -1,0 +1,51 @@
+/** What guides: reward models and functions. */
+import type { Prompt } from "./prompt.js";
+
+/** Where a response's reward is read: at its last token, or at the token that ends the turn behind it. */
+export type RewardAt = "last" | "end";
+
+/** What a JavaScript reward gets for one candidate. */
+export interface RewardCandidate {
+  /** The candidate's token id and text. */
+  token: number;
+  text: string;
+  /** ln P(token | prompt, response so far), over the whole vocabulary. NaN in score(), which asks no policy. */
+  logProb: number;
+  /** The response so far, with the candidate appended; whole characters only. */
+  response: string;
+  /** The candidate ends the response. */
+  end: boolean;
+}
+
+/** What a JavaScript reward gets beside the candidates. */
+export interface RewardContext {
+  /** As it was given, but that contents of messages are texts: parts joined by line ends, empty where there were none. */
+  prompt: Prompt;
+  /** The response so far, without any candidate. */
+  response: string;
+  signal: AbortSignal | undefined;
+}
+
+/** A reward of your own: one finite number a candidate, in their order. */
+export type RewardFunction = (
+  candidates: readonly RewardCandidate[],
+  context: RewardContext,
+) => Promise<ArrayLike<number>> | ArrayLike<number>;
+
+/** A reward model's file, or a function, with its weight in the sum. */
+export interface RewardTerm {
+  /** Path of a GGUF with a reward head, or a function. */
+  reward: string | RewardFunction;
+  /** Any finite number, default 1; 0 reports the reward without following it. */
+  weight?: number | undefined;
+  /**
+   * Weights of single labels of a head with several, multiplied by `weight`. Default: 1 each; once any is named, the others count 0
+   * and are only reported.
+   */
+  labels?: Readonly<Record<string, number>> | undefined;
+  /** A chat template in place of the file's own: its text, Jinja. */
+  chatTemplate?: string | undefined;
+}
+
+/** What to guide by: the path of a GGUF with a reward head, a function, or either with a weight. */
+export type RewardSpec = string | RewardFunction | RewardTerm;

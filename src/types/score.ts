@@ -1,0 +1,35 @@
+/** What score() takes and gives. */
+import type { ChatMessage, Prompt, TemplateOptions } from "./prompt.js";
+import type { RewardAt } from "./reward.js";
+
+/**
+ * What to score: a response, in the conversation that it finishes as the reward model's chat template writes it, or a whole
+ * text as it is, without a template. A response may be a message, whose other fields the template reads, too.
+ */
+export type ScoreInput = { prompt: Prompt; response: string | ChatMessage } | { text: string };
+
+/** One token of a scored text. */
+export interface TokenReward {
+  id: number;
+  text: string;
+  /** Reward of prompt + response up to and including this token. */
+  reward: number;
+  /** One value an objective: normalised, unweighted. Only where there are several. */
+  objectives?: Record<string, number>;
+}
+
+/** What score() gives for one input. */
+export interface ScoreResult {
+  /** The whole response's: at its last token, or with rewardAt "end" at the token that ends the turn behind it. */
+  reward: number;
+  /** One value an objective, read there: normalised, unweighted. */
+  objectives: Record<string, number>;
+  /** Every token of the response, or of the text. */
+  tokens: TokenReward[];
+}
+
+export interface ScoreOptions extends TemplateOptions {
+  /** Where `reward` is read; default: as each reward model's file says, else "last". */
+  rewardAt?: RewardAt | undefined;
+  signal?: AbortSignal | undefined;
+}

@@ -1,0 +1,246 @@
+/** A search in memory: a policy that recites a script, and rewards by a formula. */
+import type {
+  BeginOptions,
+  BeginResult,
+  NativeDraft,
+  NativeDraftBatch,
+  NativeKeepBatch,
+  NativeSearch,
+  NativeStep,
+  NativeStepBatch,
+  SearchOptions,
+} from "../../../src/engine/binding.js";
+import { commonPrefix } from "../../../src/model/common-prefix.js";
+import { bytesOf, EOS, N_VOCAB } from "./model.js";
+import { type Fake, nativeError, throwIfCancelled } from "./state.js";
+
+interface FakeSlot {
+  begun: BeginOptions;
+  promptLength: number;
+  tokens: number[];
+  script: number[];
+  reward: number[][];
+}
+
+interface Proposal {
+  tokens: number[];
+  logProbs: number[];
+  objectives: number[];
+  rewards: number[];
+}
+
+export class FakeSearch implements NativeSearch {
+  readonly #slots: (FakeSlot | undefined)[];
+  readonly #proposals = new Map<number, Proposal>();
+  readonly #drafts = new Map<number, NativeDraft[]>();
+  #steps = 0;
+
+  constructor(
+    readonly fake: Fake,
+    readonly options: SearchOptions,
+  ) {
+    this.#slots = Array.from({ length: options.slots }, () => undefined);
+  }
+
+  async begin(slot: number, begun: BeginOptions): Promise<BeginResult> {
+    await this.fake.call(`begin ${slot}`);
+    throwIfCancelled(begun.cancel);
+    this.fake.begun.push(begun);
+    const tokens = [...begun.policyTokens];
+    const cached = commonPrefix(this.#slots[slot]?.tokens ?? [], tokens);
+    const text = new TextDecoder().decode(Uint8Array.from(tokens.filter((token) => token < 256)));
+    const script = [...bytesOf(this.fake.script(text)), EOS];
+    this.#slots[slot] = { begun, promptLength: tokens.length, tokens, script, reward: begun.rewardTokens.map((each) => [...each]) };
+    const policyDecoded = Math.max(0, tokens.length - 1 - cached);
+    return { policyCached: cached, policyDecoded, rewardCached: [], rewardDecoded: [], policyMs: 1, rewardMs: 1 };
+  }
+
+  async step(slots: Int32Array): Promise<NativeStepBatch> {
+    await this.fake.call(`step ${slots.join(",")}`);
+    return this.#batch(slots, (slot) => {
+      const proposal = this.#propose(this.#slot(slot));
+      return this.#choose(slot, proposal, proposal.rewards);
+    });
+  }
+
+  async propose(slots: Int32Array): Promise<NativeStepBatch> {
+    await this.fake.call(`propose ${slots.join(",")}`);
+    return this.#batch(slots, (slot) => {
+      const proposal = this.#propose(this.#slot(slot));
+      this.#proposals.set(slot, proposal);
+      return stepOf(slot, -1, -1, proposal, proposal.rewards, []);
+    });
+  }
+
+  async commit(slots: Int32Array, rewards: Float64Array[]): Promise<NativeStepBatch> {
+    await this.fake.call(`commit ${slots.join(",")}`);
+    const given = new Map([...slots].map((slot, index) => [slot, rewards[index]]));
+    return this.#batch(slots, (slot) => {
+      const proposal = this.#proposals.get(slot);
+      const values = given.get(slot);
+      if (!proposal || values?.length !== proposal.tokens.length) throw nativeError("DECODE_FAILED", "commit without a proposal");
+      return this.#choose(slot, proposal, [...values]);
+    });
+  }
+
+  /** All tokens of a block at once: draft j says what the script wants, its last token j further on. */
+  async draft(slots: Int32Array, tokens: Int32Array): Promise<NativeDraftBatch> {
+    await this.fake.call(`draft ${slots.join(",")}`);
+    const drafted = [...slots].map((slot, index) => {
+      const drafts = this.#draft(this.#slot(slot), tokens[index] ?? 1);
+      this.#drafts.set(slot, drafts);
+      return { slot, drafts };
+    });
+    return { slots: drafted, failed: [], policyMs: 4, rewardMs: 8 };
+  }
+
+  async keep(slots: Int32Array, rewards: Float64Array[]): Promise<NativeKeepBatch> {
+    await this.fake.call(`keep ${slots.join(",")}`);
+    const kept = [...slots].map((slot, index) => {
+      const drafts = this.#drafts.get(slot);
+      const given = rewards[index] ?? [];
+      if (!drafts || (given.length > 0 && given.length !== drafts.length)) throw nativeError("DECODE_FAILED", "keep without drafts");
+      return { slot, steps: this.#keep(slot, drafts, given.length > 0 ? [...given] : drafts.map(({ reward }) => reward ?? 0)) };
+    });
+    return { slots: kept, failed: [], policyMs: 1, rewardMs: 2 };
+  }
+
+  async clear(slot: number): Promise<void> {
+    this.#slots[slot] = undefined;
+  }
+
+  counters(): ReturnType<NativeSearch["counters"]> {
+    return {
+      steps: this.#steps,
+      policyTokens: 0,
+      policyPrefillTokens: 0,
+      rewardTokens: 0,
+      rewardPrefillTokens: 0,
+      policyDecodes: 0,
+      rewardDecodes: 0,
+      rewardProjections: 0,
+      decodeMs: 0,
+    };
+  }
+
+  async cacheBytes(): Promise<{ policy: number; rewards: number[] }> {
+    return { policy: 0, rewards: [] };
+  }
+
+  async dispose(): Promise<void> {
+    await this.fake.call("search.dispose");
+  }
+
+  #draft(slot: FakeSlot, length: number): NativeDraft[] {
+    const at = slot.tokens.length - slot.promptLength;
+    const wanted = slot.script.slice(at, at + length);
+    const weights = this.options.rewards.flatMap((source) => [...source.weights]);
+    return Array.from({ length: slot.begun.blocks?.drafts ?? 1 }, (_, draft) => {
+      const tokens = wanted.map((token, index) => (index === wanted.length - 1 ? (token + draft) % N_VOCAB : token));
+      const objectives = this.options.rewards.flatMap((source, model) =>
+        Array.from(source.weights, (_, label) => this.fake.reward([...(slot.reward[model] ?? []), ...tokens], label)),
+      );
+      const logProbs = Float64Array.from(tokens, () => -0.1 - draft);
+      return {
+        tokens: Int32Array.from(tokens),
+        logProbs,
+        policyLogProbs: logProbs,
+        bytes: Uint8Array.from(tokens.filter((token) => token < 256)),
+        end: tokens.includes(EOS),
+        objectives: Float64Array.from(objectives),
+        reward: objectives.length === 0 ? null : objectives.reduce((sum, value, label) => sum + value * (weights[label] ?? 0), 0),
+      };
+    });
+  }
+
+  #keep(index: number, drafts: readonly NativeDraft[], rewards: readonly number[]): NativeStep[] {
+    const slot = this.#slot(index);
+    const rank = rewards.indexOf(Math.max(...rewards));
+    const draft = drafts[rank];
+    if (!draft) throw nativeError("DECODE_FAILED", "there is no draft");
+    slot.tokens.push(...draft.tokens);
+    for (const tokens of slot.reward) tokens.push(...draft.tokens);
+    return [...draft.tokens].map((token, place) => {
+      const last = place === draft.tokens.length - 1;
+      return {
+        slot: index,
+        token,
+        rank,
+        eog: token === EOS,
+        bytes: Uint8Array.from(token < 256 ? [token] : []),
+        logProb: draft.logProbs[place] ?? Number.NaN,
+        policyLogProb: draft.policyLogProbs[place] ?? Number.NaN,
+        reward: last ? draft.reward : null,
+        objectives: last ? draft.objectives : draft.objectives.map(() => Number.NaN),
+        score: last ? (rewards[rank] ?? Number.NaN) : Number.NaN,
+      };
+    });
+  }
+
+  #slot(index: number): FakeSlot {
+    const slot = this.#slots[index];
+    if (!slot) throw nativeError("DECODE_FAILED", `slot ${index} was not begun`);
+    return slot;
+  }
+
+  #batch(slots: Int32Array, one: (slot: number) => NativeStep): NativeStepBatch {
+    this.#steps++;
+    return { steps: [...slots].map(one), failed: [], policyMs: 4, rewardMs: 8, totalMs: 13 };
+  }
+
+  /** The script's next token first, then its neighbours, each less likely. */
+  #propose(slot: FakeSlot): Proposal {
+    const wanted = slot.script[slot.tokens.length - slot.promptLength] ?? EOS;
+    const k = slot.begun.method === "sample" ? 1 : slot.begun.topK;
+    const tokens = Array.from({ length: k }, (_, index) => (wanted + index) % N_VOCAB);
+    const objectives = tokens.flatMap((token) => this.#objectives(slot, token));
+    const labels = objectives.length / k;
+    const weights = this.options.rewards.flatMap((source) => [...source.weights]);
+    const rewards = (labels === 0 ? [] : tokens).map((_, index) =>
+      weights.reduce((sum, weight, label) => sum + weight * (objectives[index * labels + label] ?? 0), 0),
+    );
+    return { tokens, logProbs: tokens.map((_, index) => -0.1 - index), objectives, rewards };
+  }
+
+  #objectives(slot: FakeSlot, token: number): number[] {
+    return this.options.rewards.flatMap((source, model) =>
+      Array.from(source.weights, (_, label) => this.fake.reward([...(slot.reward[model] ?? []), token], label)),
+    );
+  }
+
+  #choose(index: number, proposal: Proposal, rewards: number[]): NativeStep {
+    const slot = this.#slot(index);
+    const { weight, combine } = slot.begun;
+    const scores = proposal.logProbs.map((logProb, i) => (combine === "additive" ? 1 : 1 - weight) * logProb + weight * (rewards[i] ?? 0));
+    const rank = rewards.length === 0 ? 0 : scores.indexOf(Math.max(...scores));
+    const token = proposal.tokens[rank] ?? EOS;
+    slot.tokens.push(token);
+    for (const tokens of slot.reward) tokens.push(token);
+    const step = stepOf(index, token, rank, proposal, rewards, scores);
+    return slot.begun.candidates ? step : { ...step, candidates: undefined as never };
+  }
+}
+
+function stepOf(slot: number, token: number, rank: number, proposal: Proposal, rewards: number[], scores: number[]): NativeStep {
+  const { tokens, logProbs, objectives } = proposal;
+  const labels = objectives.length / tokens.length;
+  return {
+    slot,
+    token,
+    rank,
+    eog: token === EOS,
+    bytes: Uint8Array.from(token >= 0 && token < 256 ? [token] : []),
+    logProb: logProbs[rank] ?? Number.NaN,
+    policyLogProb: logProbs[rank] ?? Number.NaN,
+    reward: rewards[rank] ?? null,
+    objectives: Float64Array.from(objectives.slice(rank * labels, (rank + 1) * labels)),
+    score: scores[rank] ?? Number.NaN,
+    candidates: {
+      tokens: Int32Array.from(tokens),
+      logProbs: Float64Array.from(logProbs),
+      rewards: Float64Array.from(rewards),
+      objectives: Float64Array.from(objectives),
+      scores: Float64Array.from(scores),
+    },
+  };
+}
