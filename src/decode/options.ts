@@ -23,7 +23,7 @@ import {
   number,
   oneOf,
 } from "../validate.js";
-import { resolveSamplers, SAMPLERS } from "./sampler-options.js";
+import { resolveSamplers, type SamplerContext, SAMPLERS } from "./sampler-options.js";
 
 export interface ResolvedLoad extends ResolvedModelOptions {
   policy: string;
@@ -120,8 +120,8 @@ export function resolveGenerate(options: GenerateOptions, limits: GenerateLimits
     combine,
     select: given(options.select, "greedy", (value) => oneOf("select", value, ["greedy", "stochastic"])),
     temperature: given(options.temperature, method === "sample" ? 0.8 : 1, (value) => number("temperature", value, range)),
-    samplers: resolveSamplers(options, { vocabulary, longest: Math.min(maxTokens, contextSize), ...samplerDefaults(method) }),
-    ending: endingOf(options),
+    samplers: resolveSamplers(options, { vocabulary, longest: Math.min(maxTokens, contextSize), ...samplerDefaults(method, options) }),
+    ending: endingOf(method, options),
     ...blocksOf(options),
     seed: given(options.seed, undefined, (value) => integer("seed", value, { min: 0, max: 2 ** 32 - 1 })) ?? randomSeed(),
     maxTokens,
@@ -149,10 +149,18 @@ function resolveTopK(topK: number | undefined, method: Method, vocabulary: numbe
   return given(topK, otherwise, (value) => integer("topK", value, range));
 }
 
-/** Whatever draws from the policy cuts its tail off; blocks have no `temperature` of their own to do it with. */
-function samplerDefaults(method: Method): { topP: number; policyTemperature: number } {
-  if (method === "blocks") return { topP: 0.95, policyTemperature: 0.8 };
-  return { topP: method === "sample" ? 0.95 : 1, policyTemperature: 1 };
+/**
+ * Whatever draws from the policy cuts its tail off; blocks have no `temperature` of their own to do it with. What a reward guides would
+ * often run into loops, which rewards like; texts of a grammar repeat themselves by design.
+ */
+function samplerDefaults(method: Method, { grammar, jsonSchema }: GenerateOptions): Omit<SamplerContext, "vocabulary" | "longest"> {
+  const dryMultiplier = isGuided(method) && (grammar ?? jsonSchema) === undefined ? 0.8 : 0;
+  if (method === "blocks") return { topP: 0.95, policyTemperature: 0.8, dryMultiplier };
+  return { topP: method === "sample" ? 0.95 : 1, policyTemperature: 1, dryMultiplier };
+}
+
+function isGuided(method: Method): boolean {
+  return method === "args" || method === "blocks";
 }
 
 function blocksOf(options: GenerateOptions): Pick<ResolvedGenerate, "block" | "drafts" | "keepDrafts" | "blockReward"> {
@@ -177,8 +185,8 @@ export function resolveWeight(weight: number | undefined, combine: "interpolate"
   return given(weight, 1.5, (value) => number(name, value, { min: 0, max: Number.POSITIVE_INFINITY }));
 }
 
-function endingOf({ ending, grammar, jsonSchema }: GenerateOptions): Ending {
-  const chosen = given(ending, "reward", (value) => oneOf("ending", value, ["reward", "policy", "never"]));
+function endingOf(method: Method, { ending, grammar, jsonSchema }: GenerateOptions): Ending {
+  const chosen = given(ending, isGuided(method) ? "policy" : "reward", (value) => oneOf("ending", value, ["reward", "policy", "never"]));
   if (chosen !== "never" || (grammar ?? jsonSchema) === undefined) return chosen;
   throw new ArgsearchError("OPTION_INVALID", 'ending "never" cannot be kept with a grammar, which says where the text ends', {
     option: "ending",

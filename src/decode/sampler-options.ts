@@ -44,6 +44,7 @@ export interface SamplerContext {
   /** Defaults that depend on the method. */
   topP: number;
   policyTemperature: number;
+  dryMultiplier: number;
 }
 
 /** @throws ArgsearchError OPTION_INVALID, SCHEMA_INVALID, GRAMMAR_INVALID */
@@ -60,7 +61,7 @@ export function resolveSamplers(options: SamplerOptions, context: SamplerContext
     repeatLastN: lastN("repeatLastN", options.repeatLastN ?? 64),
     presencePenalty: given(options.presencePenalty, 0, (value) => finite("presencePenalty", value)),
     frequencyPenalty: given(options.frequencyPenalty, 0, (value) => finite("frequencyPenalty", value)),
-    dryMultiplier: given(options.dryMultiplier, 0, (value) => number("dryMultiplier", value, FROM_ZERO)),
+    dryMultiplier: given(options.dryMultiplier, context.dryMultiplier, (value) => number("dryMultiplier", value, FROM_ZERO)),
     dryBase: given(options.dryBase, 1.75, (value) => number("dryBase", value, { min: 1, max: Number.POSITIVE_INFINITY })),
     dryAllowedLength: given(options.dryAllowedLength, 2, (value) => integer("dryAllowedLength", value, { min: 0, max: 2 ** 31 - 1 })),
     dryPenaltyLastN: lastN("dryPenaltyLastN", options.dryPenaltyLastN ?? -1),
