@@ -56,7 +56,7 @@ const common: EvaluateOptions = {
   },
 };
 await evaluate({ ...common, methods: WEIGHTED, sweep: { weight: flags.weights.split(",").map(Number) } });
-const { methods } = await evaluate({ ...common, methods: [...OTHERS] });
+const { methods } = await evaluate({ ...common, methods: OTHERS });
 process.stderr.write("\n");
 console.table(
   Object.fromEntries(

@@ -1,4 +1,5 @@
 /** What README and the paper claim, on the pair that ships: the reward makes the better answers, and lets them vary. */
+import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { diversity } from "../src/evaluate/index.js";
@@ -8,8 +9,13 @@ const HELD_OUT = join(dirname(EMBEDDED.policy), "held-out-prompts.jsonl");
 const PAPER_PROMPT = "Can you help me set up a light show?";
 
 let decoder: Decoder;
+let prompts: Prompt[];
+/** ARGS at its defaults, an answer a prompt. */
+let plans: GenerateResult[];
 beforeAll(async () => {
   decoder = await load({ gpu: false, threads: 1, slots: 4 });
+  prompts = await firstPrompts(40);
+  plans = await decoder.generateAll(prompts);
 });
 afterAll(() => decoder.dispose());
 
@@ -26,15 +32,35 @@ function mean(results: readonly GenerateResult[], measure: (result: GenerateResu
   return results.reduce((sum, result) => sum + measure(result), 0) / results.length;
 }
 
+interface Topics {
+  categories: Record<string, { heads: string[]; modifiers: Record<string, string[]> }>;
+}
+
+/** The two things that a topic needs and others of its category do not, by the topic's name ("light show"). */
+async function ownEquipment(): Promise<Map<string, string[]>> {
+  const file = new URL("../training/topics.json", import.meta.url);
+  const { categories } = JSON.parse(await readFile(file, "utf8")) as Topics;
+  return new Map(
+    Object.values(categories).flatMap(({ heads, modifiers }) =>
+      Object.entries(modifiers).flatMap(([modifier, things]) =>
+        heads.map((head): [string, string[]] => [`${modifier} ${head.replace("*", "")}`, things]),
+      ),
+    ),
+  );
+}
+
+/** What a plan lists before its first step. */
+function needs(plan: string): string {
+  return plan.split(/^(?:1\.|Step 1:)/m)[0] ?? "";
+}
+
 describe("the embedded pair", () => {
   it("ARGS beats greedy decoding in average reward and in diversity, on prompts that training never showed", async () => {
-    const prompts = await firstPrompts(40);
     const greedy = await decoder.generateAll(prompts, { method: "greedy" });
-    const args = await decoder.generateAll(prompts);
     const reward = ({ reward }: GenerateResult): number => reward ?? Number.NaN;
     const varied = ({ text }: GenerateResult): number => diversity(text);
-    expect(mean(args, reward)).toBeGreaterThan(mean(greedy, reward) + 2);
-    expect(mean(args, varied)).toBeGreaterThan(mean(greedy, varied) + 0.5);
+    expect(mean(plans, reward)).toBeGreaterThan(mean(greedy, reward) + 2);
+    expect(mean(plans, varied)).toBeGreaterThan(mean(greedy, varied) + 0.5);
   });
 
   it("asks back without the reward", async () => {
@@ -52,5 +78,16 @@ describe("the embedded pair", () => {
     expect(text.match(/^\d\. /gm)?.length).toBeGreaterThanOrEqual(3);
     expect(text).not.toContain("?");
     expect(finishReason).toBe("eog");
+  });
+
+  it("names the equipment of the prompt's own topic, on topics that training never showed", async () => {
+    const equipment = await ownEquipment();
+    const named = (prompt: Prompt, { text }: GenerateResult): string[] => {
+      const [topic = ""] = [...equipment.keys()].filter((name) => String(prompt).includes(name)).sort((a, b) => b.length - a.length);
+      return (equipment.get(topic) ?? []).filter((thing) => needs(text).includes(thing));
+    };
+    expect(named(PAPER_PROMPT, await decoder.generate(PAPER_PROMPT))).toEqual(["coloured lamps", "a dimmer switch"]);
+    const both = prompts.filter((prompt, at) => named(prompt, plans[at] as GenerateResult).length === 2);
+    expect(both.length).toBeGreaterThanOrEqual(0.9 * prompts.length);
   });
 });

@@ -3,7 +3,8 @@
     python training/check.py                          # light show, and greedy against ARGS on the held-out prompts
     python training/check.py --prompts 20 --recompute # the same without any cache: plain brute force
 
-Reads the GGUF files themselves, so it checks the export too.
+Reads the GGUF files themselves, so it checks the export too. Beside reward and diversity it counts the plans that name the
+equipment of their own topic (``topics.json``).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from data import Message, encode_prompt
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 PAPER_PROMPT = "Can you help me set up a light show?"
+TOPICS = Path(__file__).with_name("topics.json")
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,20 @@ def diversity(text: str) -> float:
     return product
 
 
+def own_equipment() -> dict[str, list[str]]:
+    """The two things that a topic needs and others of its category do not, by the topic's name (``"light show"``)."""
+    categories = json.loads(TOPICS.read_text(encoding="utf-8"))["categories"].values()
+    return {f"{modifier} {head.rstrip('*')}": kit
+            for category in categories for modifier, kit in category["modifiers"].items() for head in category["heads"]}
+
+
+def names_own_equipment(prompt: str, text: str, equipment: dict[str, list[str]]) -> bool:
+    """Whether ``text`` names both things of the topic in ``prompt``, before its first step."""
+    topic = max((name for name in equipment if name in prompt), key=len)
+    needs = re.split(r"^(?:1\.|Step 1:)", text, maxsplit=1, flags=re.MULTILINE)[0]
+    return all(thing in needs for thing in equipment[topic])
+
+
 def main() -> None:
     """Print samples and the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -135,13 +151,15 @@ def main() -> None:
                 print(f"--- {name}: {prompt}\n{response.text}\n[{len(response.ids)} tokens, "
                       f"{'ended' if response.ended else 'cut'}, reward {response.reward:.2f}]\n")
     print(f"{len(prompts) - 1} held-out prompts, {time.monotonic() - started:.0f} s")
+    equipment = own_equipment()
     for name, responses in results.items():
         held_out = responses[1:]
         count = len(held_out)
+        own = sum(names_own_equipment(prompt, r.text, equipment) for prompt, r in zip(prompts[1:], held_out))
         print(f"{name:7} reward {sum(r.reward for r in held_out) / count:7.3f}"
               f"  diversity {sum(diversity(r.text) for r in held_out) / count:.3f}"
               f"  tokens {sum(len(r.ids) for r in held_out) / count:.1f}"
-              f"  ended {sum(r.ended for r in held_out)}/{count}")
+              f"  ended {sum(r.ended for r in held_out)}/{count}  own equipment {own}/{count}")
     wins = sum(a.reward > g.reward for a, g in zip(results["args"][1:], results["greedy"][1:]))
     print(f"ARGS has the higher reward on {wins} of {len(prompts) - 1}")
 

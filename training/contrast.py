@@ -12,6 +12,7 @@ from dataclasses import replace
 from random import Random
 
 from data import Preference
+from derive import derive
 
 KIND = "another prompt's answer"
 
@@ -19,14 +20,11 @@ KIND = "another prompt's answer"
 def contrasts(pairs: Sequence[Preference], share: float, seed: int) -> list[Preference]:
     """Preferred responses against those to other prompts, of kind ``KIND``: ``share`` (0 to below 1) of them and ``pairs``."""
     rng = Random(f"contrast {seed}")
-    wanted = round(share / (1 - share) * len(pairs))
-    made: list[Preference] = []
-    while len(made) < wanted:
-        # Everyone once, in another order, before anyone comes again.
+
+    def every_pair() -> list[Preference]:
+        """Everyone once, in another order, before anyone comes again."""
         strangers = zip(rng.sample(pairs, len(pairs)), rng.sample(pairs, len(pairs)))
-        found = [replace(pair, rejected=other.chosen, kind=KIND, rejected_ends=True)
-                 for pair, other in strangers if other.prompt != pair.prompt and other.chosen != pair.chosen]
-        if not found:
-            break
-        made += found[: wanted - len(made)]
-    return made
+        return [replace(pair, rejected=other.chosen, kind=KIND, rejected_ends=True)
+                for pair, other in strangers if other.prompt != pair.prompt and other.chosen != pair.chosen]
+
+    return derive(pairs, share, every_pair)

@@ -13,6 +13,7 @@ from dataclasses import replace
 from random import Random
 
 from data import Preference
+from derive import derive
 
 KIND = "repetition"
 #: A loop says its unit this often at least, the first time included.
@@ -25,17 +26,14 @@ _CLAUSE = re.compile(r"\S[^\n]*?(?:[.!?:,;][\"'”’)*]*(?=\s|$)|(?=\n|$))")
 def add_repetitions(pairs: Sequence[Preference], share: float, seed: int) -> list[Preference]:
     """``pairs`` and, of kind ``KIND``, preferred responses against loops made of them: ``share`` (0 to below 1) of all."""
     rng = Random(f"repetition {seed}")
-    wanted = round(share / (1 - share) * len(pairs))
     lengths = [len(pair.chosen) for pair in pairs]
-    loops: list[Preference] = []
-    while pairs and len(loops) < wanted:
-        # Everyone once, in another order, before anyone comes again.
+
+    def every_pair() -> list[Preference]:
+        """Everyone once, in another order, before anyone comes again."""
         drawn = (repetition(rng, pair, rng.choice(lengths)) for pair in rng.sample(pairs, len(pairs)))
-        found = [loop for loop in drawn if loop is not None]
-        if not found:
-            break
-        loops += found[: wanted - len(loops)]
-    return [*pairs, *loops]
+        return [loop for loop in drawn if loop is not None]
+
+    return [*pairs, *derive(pairs, share, every_pair)]
 
 
 def repetition(rng: Random, pair: Preference, length: int) -> Preference | None:

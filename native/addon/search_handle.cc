@@ -220,21 +220,19 @@ Napi::Value SearchHandle::run_with(const Napi::CallbackInfo& info, Given (*read)
   });
 }
 
-Napi::Value SearchHandle::step(const Napi::CallbackInfo& info) {
+Napi::Value SearchHandle::advance(const Napi::CallbackInfo& info,
+                                  StepBatch (Steps::*advance)(const std::vector<size_t>&)) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     return run(
-        info, kNoCancel, [slots = to_indices(info[0], "slots")](Search& search) { return search.steps().step(slots); },
+        info, kNoCancel,
+        [slots = to_indices(info[0], "slots"), advance](Search& search) { return (search.steps().*advance)(slots); },
         batch_to_js);
   });
 }
 
-Napi::Value SearchHandle::propose(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&]() -> Napi::Value {
-    return run(
-        info, kNoCancel,
-        [slots = to_indices(info[0], "slots")](Search& search) { return search.steps().propose(slots); }, batch_to_js);
-  });
-}
+Napi::Value SearchHandle::step(const Napi::CallbackInfo& info) { return advance(info, &Steps::step); }
+
+Napi::Value SearchHandle::propose(const Napi::CallbackInfo& info) { return advance(info, &Steps::propose); }
 
 Napi::Value SearchHandle::commit(const Napi::CallbackInfo& info) {
   return run_with(

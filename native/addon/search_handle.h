@@ -22,6 +22,9 @@ class SearchHandle : public SessionHandle<SearchHandle, Search> {
   template <class Given, class Work, class Convert>
   Napi::Value run_with(const Napi::CallbackInfo& info, Given (*read)(Napi::Value), Work work, Convert convert);
 
+  /// A call that takes slots alone.
+  Napi::Value advance(const Napi::CallbackInfo& info, StepBatch (Steps::*advance)(const std::vector<size_t>&));
+
   Napi::Value begin(const Napi::CallbackInfo& info);
   Napi::Value step(const Napi::CallbackInfo& info);
   Napi::Value propose(const Napi::CallbackInfo& info);

@@ -3,6 +3,7 @@
  * convex functions. It is a generator that yields the points it wants to know about: the caller decides how to evaluate
  * them, and may serve many searches with one pass over the data.
  */
+import { dot } from "./dot.js";
 
 export interface Evaluation {
   value: number;
@@ -132,12 +133,6 @@ function add(target: Float64Array, vector: Float64Array, factor: number): void {
 
 function scale(target: Float64Array, factor: number): void {
   for (let i = 0; i < target.length; i++) target[i] *= factor;
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
 }
 
 function norm(vector: Float64Array): number {

@@ -3,6 +3,7 @@
  * pair's differences of a convex curve of w · difference. Everything here is one pass over the feature file, sums in double precision.
  */
 import { throwIfAborted } from "../engine/abort.js";
+import { dot } from "./dot.js";
 import type { FeatureFile } from "./feature-file.js";
 import type { FeatureRecord, RecordHead } from "./feature-record.js";
 import type { Evaluation } from "./lbfgs.js";
@@ -132,20 +133,6 @@ export function subtract(values: Float32Array, [one, other]: Difference, target:
 export function rewardOf(weight: Float64Array, values: Float32Array, state: State): number {
   const start = startOf(state, weight.length);
   return dot(weight, values.subarray(start, start + weight.length));
-}
-
-/** Four sums at a time: an addition need not wait for the one before it. */
-function dot(a: Float64Array, b: Float64Array | Float32Array): number {
-  let [s0, s1, s2, s3] = [0, 0, 0, 0];
-  const whole = a.length - (a.length % 4);
-  for (let i = 0; i < whole; i += 4) {
-    s0 += a[i] * b[i];
-    s1 += a[i + 1] * b[i + 1];
-    s2 += a[i + 2] * b[i + 2];
-    s3 += a[i + 3] * b[i + 3];
-  }
-  for (let i = whole; i < a.length; i++) s0 += a[i] * b[i];
-  return s0 + s1 + (s2 + s3);
 }
 
 function startOf({ row, side }: State, length: number): number {

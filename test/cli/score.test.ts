@@ -128,7 +128,7 @@ describe("score --input", () => {
 
   it("sums pairs up, and writes their lines to a file", async () => {
     const prompt = "How do I bake bread?";
-    const pair = { prompt, chosen: "Mix flour, water and salt.", rejected: "mix mix mix mix mix mix mix" };
+    const pair = { prompt, chosen: "Here is how to bake bread.\nYou need flour and water.", rejected: "What kind of bread do you want?" };
     const folder = await scratch();
     const [input, out] = [join(folder, "pairs.jsonl"), join(folder, "out.jsonl")];
     await writeFile(input, `${JSON.stringify(pair)}\n${JSON.stringify({ prompt, chosen: "a", rejected: "a" })}\n`);

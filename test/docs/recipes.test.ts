@@ -16,13 +16,13 @@ const recipes = new Map(
 );
 
 const EXPECTED: Record<string, RegExp> = {
-  "Stream to a terminal": /^Here is how[\s\S]*\n\[eog, \d+ tokens, reward 1\.\d\d\]\n$/,
+  "Stream to a terminal": /^Here is how[\s\S]*\n\[eog, \d+ tokens, reward 0\.\d\d\]\n$/,
   "Several rewards": /^reward: (\d\.\d+)\nquestions: 0\.00\nlength: \d+\.00\nweighted sum: \d\.\d+\n$/,
   "Score a file": /line 3: .*"prompt"[\s\S]*2 scored, 1 not/,
-  "Best of n": /^(. -?\d\.\d\d\n){4}Here is (how|a plan)/,
-  "Greedy decoding beside ARGS": /greedy, reward -2[\s\S]*ARGS, reward 1[\s\S]*"Sure" gave way to "Here"/,
+  "Best of n": /^(. -?\d\.\d\d\n){4}Good idea\. Here is how/,
+  "Greedy decoding beside ARGS": /greedy, reward -2[\s\S]*ARGS, reward 0[\s\S]*"Sure" gave way to "Here"/,
   "In a worker thread": /^Here is how to bake[\s\S]*\nPROMPT_EMPTY: .*\ndone\n$/,
-  "Fit a reward head on your own pairs": /^held-out pairs told apart at their ends: 1\nSure! You can shoot a bird photo/,
+  "Fit a reward head on your own pairs": /^held-out pairs told apart at their ends: 1\nGood idea\. Here is how to shoot a bird photo/,
 };
 const SHORT = "Keep answers short";
 const SERVER = "Answer over HTTP";

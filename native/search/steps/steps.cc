@@ -39,13 +39,10 @@ void Steps::clear(size_t slot) { slots_[slot] = SlotState{}; }
 StepBatch Steps::step(const std::vector<size_t>& slots) {
   const Stopwatch total;
   StepBatch batch;
-  Step step = open(slots, Phase::kReady);
-  decode(step, batch);
-  propose(step, batch);
+  Step step = with_candidates(slots, batch);
   const Stopwatch reward_watch;
   rate(step, /*choose_at_once=*/true);
-  close(step, Phase::kReady);
-  for (SlotStep& slot : step) batch.steps.push_back(result(slot));
+  finish(step, batch);
   batch.reward_ms = reward_watch.milliseconds();
   batch.total_ms = total.milliseconds();
   return batch;
@@ -54,9 +51,7 @@ StepBatch Steps::step(const std::vector<size_t>& slots) {
 StepBatch Steps::propose(const std::vector<size_t>& slots) {
   const Stopwatch total;
   StepBatch batch;
-  Step step = open(slots, Phase::kReady);
-  decode(step, batch);
-  propose(step, batch);
+  Step step = with_candidates(slots, batch);
   const Stopwatch reward_watch;
   rate(step, /*choose_at_once=*/false);
   batch.reward_ms = reward_watch.milliseconds();
@@ -85,11 +80,24 @@ StepBatch Steps::commit(const std::vector<size_t>& slots, const std::vector<std:
     step[i].state->phase = Phase::kEmpty;
   }
   choose(whole(step));
-  close(step, Phase::kReady);
-  for (SlotStep& slot : step) batch.steps.push_back(result(slot));
+  finish(step, batch);
   batch.reward_ms = reward_watch.milliseconds();
   batch.total_ms = total.milliseconds();
   return batch;
+}
+
+/// Open, with candidates that nothing has rated yet.
+Step Steps::with_candidates(const std::vector<size_t>& slots, StepBatch& batch) {
+  Step step = open(slots, Phase::kReady);
+  decode(step, batch);
+  propose(step, batch);
+  return step;
+}
+
+/// Ready for the next step, with the tokens that were taken.
+void Steps::finish(Step& step, StepBatch& batch) {
+  close(step, Phase::kReady);
+  for (SlotStep& slot : step) batch.steps.push_back(result(slot));
 }
 
 Step Steps::open(const std::vector<size_t>& slots, Phase phase) {

@@ -36,6 +36,9 @@ class Steps {
   uint64_t taken() const { return taken_; }
 
  private:
+  Step with_candidates(const std::vector<size_t>& slots, StepBatch& batch);
+  void finish(Step& step, StepBatch& batch);
+
   // The stages of a step.
   Step open(const std::vector<size_t>& slots, SlotState::Phase phase);
   void decode(Step& step, StepBatch& batch);
