@@ -23,7 +23,8 @@ import {
   number,
   oneOf,
 } from "../validate.js";
-import { resolveSamplers, type SamplerContext, SAMPLERS } from "./sampler-options.js";
+import { defaultsOf, isGuided } from "./method-defaults.js";
+import { resolveSamplers, SAMPLERS, type SamplerContext } from "./sampler-options.js";
 
 export interface ResolvedLoad extends ResolvedModelOptions {
   policy: string;
@@ -136,7 +137,7 @@ export function resolveGenerate(options: GenerateOptions, limits: GenerateLimits
 
 function resolveMethod(given: Method | undefined, rewarded: boolean): Method {
   const method = given === undefined ? (rewarded ? "args" : "greedy") : oneOf("method", given, ["args", "blocks", "greedy", "sample"]);
-  if ((method !== "args" && method !== "blocks") || rewarded) return method;
+  if (!isGuided(method) || rewarded) return method;
   throw new ArgsearchError("OPTION_INVALID", `method "${method}" needs a reward: load() one, or use "greedy" or "sample"`, {
     option: "method",
   });
@@ -149,18 +150,11 @@ function resolveTopK(topK: number | undefined, method: Method, vocabulary: numbe
   return given(topK, otherwise, (value) => integer("topK", value, range));
 }
 
-/**
- * Whatever draws from the policy cuts its tail off; blocks have no `temperature` of their own to do it with. What a reward guides would
- * often run into loops, which rewards like; texts of a grammar repeat themselves by design.
- */
-function samplerDefaults(method: Method, { grammar, jsonSchema }: GenerateOptions): Omit<SamplerContext, "vocabulary" | "longest"> {
-  const dryMultiplier = isGuided(method) && (grammar ?? jsonSchema) === undefined ? 0.8 : 0;
+/** Whatever draws from the policy cuts its tail off; blocks have no `temperature` of their own to do it with. */
+function samplerDefaults(method: Method, options: GenerateOptions): Omit<SamplerContext, "vocabulary" | "longest"> {
+  const { dryMultiplier } = defaultsOf(method, options);
   if (method === "blocks") return { topP: 0.95, policyTemperature: 0.8, dryMultiplier };
   return { topP: method === "sample" ? 0.95 : 1, policyTemperature: 1, dryMultiplier };
-}
-
-function isGuided(method: Method): boolean {
-  return method === "args" || method === "blocks";
 }
 
 function blocksOf(options: GenerateOptions): Pick<ResolvedGenerate, "block" | "drafts" | "keepDrafts" | "blockReward"> {
@@ -185,8 +179,9 @@ export function resolveWeight(weight: number | undefined, combine: "interpolate"
   return given(weight, 1.5, (value) => number(name, value, { min: 0, max: Number.POSITIVE_INFINITY }));
 }
 
-function endingOf(method: Method, { ending, grammar, jsonSchema }: GenerateOptions): Ending {
-  const chosen = given(ending, isGuided(method) ? "policy" : "reward", (value) => oneOf("ending", value, ["reward", "policy", "never"]));
+function endingOf(method: Method, options: GenerateOptions): Ending {
+  const { ending, grammar, jsonSchema } = options;
+  const chosen = given(ending, defaultsOf(method, options).ending, (value) => oneOf("ending", value, ["reward", "policy", "never"]));
   if (chosen !== "never" || (grammar ?? jsonSchema) === undefined) return chosen;
   throw new ArgsearchError("OPTION_INVALID", 'ending "never" cannot be kept with a grammar, which says where the text ends', {
     option: "ending",

@@ -1,4 +1,5 @@
 /** One response by one method: decoded, then rated. */
+import { AS_IN_THE_PAPER } from "../../decode/method-defaults.js";
 import { throwIfAborted } from "../../engine/abort.js";
 import type { GenerateOptions, GenerateResult, Prompt, ScoreResult } from "../../types.js";
 import { isArgs, type MethodSpec, responsesOf } from "../methods.js";
@@ -61,9 +62,7 @@ export async function respond(session: Session, task: Task, settings: Settings):
   };
 }
 
-/** What a method does not name is off, so that an evaluation does not change with the defaults of generate(). */
-const AS_IN_THE_PAPER = { dryMultiplier: 0, ending: "reward" } as const;
-
+/** What a method does not name is as in the paper, so that an evaluation does not change with the defaults of generate(). */
 function generateOptions({ method }: Variant, { generation, signal }: Settings, slot: number, seed: number): GenerateOptions {
   const { name: _name, drafts, ...chosen } = method;
   const blocks = method.method === "blocks" ? { drafts } : {};

@@ -1,4 +1,5 @@
 /** Defaults and validation of tune()'s options. */
+import { guidedDefaults } from "../../decode/method-defaults.js";
 import { resolveWeight } from "../../decode/options.js";
 import { SAMPLERS } from "../../decode/sampler-options.js";
 import type { DecodingSettings, SamplerOptions } from "../../types.js";
@@ -20,14 +21,14 @@ export interface TuneOptions extends Omit<EvaluateOptions, "pairs" | "methods" |
   weights?: readonly number[] | undefined;
   /** Guided methods to try; default args-greedy. Blocks have no weight: they are tried as they are. */
   methods?: readonly (MethodName | MethodSpec)[] | undefined;
-  /** Of the policy, in all of them; default { dryMultiplier: 0.8, ending: "policy" }, which single values change. */
+  /**
+   * Of the policy, in all of them, plain decoding too. Default: those of generate() for guided methods, { dryMultiplier: 0.8, ending: "policy" },
+   * which single values change.
+   */
   settings?: CommonSettings | undefined;
   /** What text may lose beside greedy decoding with the same samplers. */
   bounds?: TuneBounds | undefined;
 }
-
-/** Loops are the policy's and go with this sampler; a reward that decides about endings delays them. */
-const SETTINGS: CommonSettings = { dryMultiplier: 0.8, ending: "policy" };
 
 /** Finer steps than the noise of a few dozen prompts lets one tell apart would only look more exact. */
 const WEIGHTS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6];
@@ -67,7 +68,7 @@ export function resolveTune({ count, weights: given, methods, settings, bounds }
 
 function commonSettings(given: CommonSettings = {}): CommonSettings {
   onlyKnown("settings", plainObject("settings", given), [...Object.keys(SAMPLERS), "ending"]);
-  return { ...SETTINGS, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
+  return { ...guidedDefaults(given), ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
 }
 
 function guidedMethods(given: TuneOptions["methods"] = ["args-greedy"]): MethodSpec[] {
