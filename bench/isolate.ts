@@ -8,6 +8,7 @@
 import { cpus, loadavg } from "node:os";
 import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
+import { AS_IN_THE_PAPER } from "../src/decode/method-defaults.js";
 import { type Decoder, load } from "../src/index.js";
 import { pairs } from "./lib/pairs.js";
 
@@ -69,7 +70,7 @@ async function compared(models: string, policy: string, reward: string): Promise
 async function stepMs(decoder: Decoder): Promise<number> {
   const found: number[] = [];
   let last: number | undefined;
-  const options = { template: "none", topK: Number(flags.k), maxTokens: Number(flags.steps) + 1, seed: 1 } as const;
+  const options = { template: "none", topK: Number(flags.k), maxTokens: Number(flags.steps) + 1, seed: 1, ...AS_IN_THE_PAPER } as const;
   for await (const _ of decoder.stream(PROMPT, options)) {
     const now = performance.now();
     if (last !== undefined) found.push(now - last);

@@ -21,7 +21,10 @@ export type Method = "args" | "blocks" | "greedy" | "sample";
  */
 export type Ending = "reward" | "policy" | "never";
 
-/** One response's settings. A setting that the chosen method does not use is checked, then ignored. */
+/**
+ * One response's settings. A setting that the chosen method does not use is checked, then ignored. ARGS as in the paper is
+ * { dryMultiplier: 0, ending: "reward" }: its loops and late endings are what the defaults of guided methods are there for.
+ */
 export interface GenerateOptions extends TemplateOptions, SamplerOptions {
   /** Default "args", or "greedy" when no reward was loaded. */
   method?: Method | undefined;
@@ -35,7 +38,10 @@ export interface GenerateOptions extends TemplateOptions, SamplerOptions {
   select?: "greedy" | "stochastic" | undefined;
   /** Above 0; default 1 for stochastic selection, 0.8 for method "sample". */
   temperature?: number | undefined;
-  /** Default "reward". Rewards that are reported are always the token's own. */
+  /**
+   * Default "policy" for "args" and "blocks", "reward" for the others (and as in the paper). A reward with an opinion about endings, such as a
+   * function that looks at `end`, needs "reward". Rewards that are reported are always the token's own.
+   */
   ending?: Ending | undefined;
   /** "blocks": tokens of a block, from 1, default 16; "response": all of them, which is best-of-n. */
   block?: number | "response" | undefined;

@@ -13,7 +13,7 @@ export interface RewardCandidate {
   logProb: number;
   /** The response so far, with the candidate appended; whole characters only. */
   response: string;
-  /** The candidate ends the response. */
+  /** The candidate ends the response. What it is rated counts with `ending: "reward"`, which is not the default of guided methods. */
   end: boolean;
 }
 

@@ -23,7 +23,7 @@ export interface SamplerOptions {
   frequencyPenalty?: number | undefined;
   /**
    * DRY: a token that would lengthen a repeated sequence loses multiplier × base^(length - allowed length). From 0; 0 = off.
-   * Default: see GenerateOptions.
+   * Default 0.8 for methods "args" and "blocks" without `grammar` and `jsonSchema`, whose texts repeat themselves by design; else 0.
    */
   dryMultiplier?: number | undefined;
   /** From 1; default 1.75. */

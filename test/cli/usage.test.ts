@@ -14,6 +14,18 @@ describe("help", () => {
     expect(stdout).toContain("Examples:\n  $ argsearch ");
   });
 
+  it.each([
+    ["generate", /0\.8 for args, blocks without a grammar; else 0 = off/, /policy; reward for greedy, sample/],
+    ["chat", /0\.8 for args, blocks without a grammar; else 0 = off/, /policy; reward for greedy, sample/],
+    ["eval", /0 = off, as in the paper/, /reward, as in the paper/],
+    ["tune", /0\.8; 0 = off/, /policy\)/],
+  ])("%s says how it keeps answers from loops, and who ends them", async (command, dry, ending) => {
+    const { stdout } = await argsearch([command, "--help"]);
+    const described = (flag: string): string => stdout.slice(stdout.indexOf(flag)).split(/\n +-/)[0]?.replace(/\s+/g, " ") ?? "";
+    expect(described("--dry-multiplier")).toMatch(dry);
+    expect(described("--ending")).toMatch(ending);
+  });
+
   it("lists the commands", async () => {
     const { code, stdout } = await argsearch(["--help"]);
     expect(code).toBe(0);

@@ -12,7 +12,7 @@ import { expectError } from "./expect-error.js";
 const folder = modelFolder();
 const CPU = { gpu: false, threads: 1 } as const;
 const SHAPE = { vocabulary: ALL_BYTES, layers: 2, embedding: 64, heads: 2, kvHeads: 1, feedForward: 64, contextLength: 1024 };
-const ENDLESS = { template: "none", topK: 3, maxTokens: 1_000_000 } as const;
+const ENDLESS = { template: "none", topK: 3, maxTokens: 1_000_000, ending: "never" } as const;
 const SHORT = { ...ENDLESS, maxTokens: 3 } as const;
 const LONG_PROMPT = "hello ".repeat(150);
 

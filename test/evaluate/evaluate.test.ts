@@ -2,8 +2,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { load } from "../../src/decode/load.js";
+import { AS_IN_THE_PAPER } from "../../src/decode/method-defaults.js";
 import { type EvaluateOptions, evaluate, type Metric } from "../../src/evaluate/index.js";
-import { EMBEDDED } from "../../src/index.js";
+import { EMBEDDED, type GenerateOptions } from "../../src/index.js";
 import { lines, PROMPTS, SMALL, scratch } from "./small.js";
 
 describe("evaluate", () => {
@@ -51,6 +52,22 @@ describe("evaluate", () => {
     const mean = (values: number[]): number => values.reduce((sum, value) => sum + value / values.length, 0);
     expect(found.methods.greedy?.perplexity?.mean).toBeCloseTo(mean(perplexities(plain)), 3);
     expect(found.methods.dry?.perplexity?.mean).toBeCloseTo(mean(perplexities(drier)), 3);
+  });
+
+  it("takes what a guided method does not name as in the paper, not as generate() has it", async () => {
+    const out = await scratch();
+    // Without weight the pair asks the same question again and again.
+    const [weight, maxTokens] = [0, 40];
+    await evaluate({ ...SMALL, methods: [{ name: "args-greedy", weight }], slots: 1, maxTokens, out });
+    const found = (await lines(out)).map(({ response }) => response);
+    const decoder = await load({ threads: 1 });
+    onTestFinished(() => decoder.dispose());
+    const texts = async (options: GenerateOptions): Promise<string[]> => {
+      return (await decoder.generateAll(PROMPTS, { weight, maxTokens, ...options })).map(({ text }) => text);
+    };
+    expect(found).toEqual(await texts(AS_IN_THE_PAPER));
+    expect(found).not.toEqual(await texts({}));
+    expect(await texts({ dryMultiplier: 0.8, ending: "policy" })).toEqual(await texts({}));
   });
 
   it("takes best of n by reward, and counts what that took", async () => {

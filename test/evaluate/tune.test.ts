@@ -135,6 +135,8 @@ describe("what is tried", () => {
     });
     expect(additive.sweep.weight).toEqual([0.11, 0.25, 0.43, 0.67, 1, 1.5]);
     expect(additive.methods[0]).toEqual({ name: "greedy", method: "greedy", dryMultiplier: 0, minP: 0.1, ending: "policy" });
+    const grammatical = resolveTune({ data: [], settings: { grammar: "root ::= [a-z]+" } });
+    expect(grammatical.methods[0]).toMatchObject({ dryMultiplier: 0, ending: "policy" });
     expect(resolveTune({ data: [], weights: [0.3, 0.1, 0.3] }).sweep.weight).toEqual([0.1, 0.3]);
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { AS_IN_THE_PAPER } from "../../src/decode/method-defaults.js";
 import type { GenerateResult, ScoreResult } from "../../src/index.js";
 import { argsearch } from "../cli/run.js";
 import { promptOf, type Search, settingOf } from "../helpers/brute-force.js";
@@ -30,7 +31,8 @@ describe("the command line decodes what brute force decodes", () => {
     expect(margin).toBeGreaterThan(1e-4);
     const models = ["--policy", pair.policy.path, "--reward", pair.reward.path];
     const form = ["--top-k", String(search.topK), "--weight", String(search.weight), "--combine", search.combine];
-    const found = await json<GenerateResult>("generate", ...models, ...form, "--prompt", PROMPT, "--max-tokens", "8");
+    const paper = ["--dry-multiplier", String(AS_IN_THE_PAPER.dryMultiplier), "--ending", AS_IN_THE_PAPER.ending];
+    const found = await json<GenerateResult>("generate", ...models, ...form, ...paper, "--prompt", PROMPT, "--max-tokens", "8");
     expect(found.tokens).toEqual(tokens);
     const steps = tokens.map((_, index) => referenceStep(setting, tokens.slice(0, index)).best);
     expect(

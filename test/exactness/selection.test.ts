@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { AS_IN_THE_PAPER } from "../../src/decode/method-defaults.js";
 import type { Decoder, GenerateOptions } from "../../src/index.js";
 import { decode, expectBruteForceNumbers, type Search, settingOf } from "../helpers/brute-force.js";
 import { SIXTY_TOKENS } from "../helpers/byte-vocabulary.js";
@@ -84,7 +85,7 @@ describe("score forms", () => {
 
   it("w = 0 decodes as the policy alone would", async () => {
     await withPair(pair, async (decoder) => {
-      const options: GenerateOptions = { template: "none", maxTokens: 12 };
+      const options: GenerateOptions = { template: "none", maxTokens: 12, ...AS_IN_THE_PAPER };
       const greedy = await decoder.generate(PROMPT, { ...options, method: "greedy" });
       expectSameResult(await decoder.generate(PROMPT, { ...options, topK: 10, weight: 0 }), greedy);
       expectSameResult(await decoder.generate(PROMPT, { ...options, method: "sample", topK: 1 }), greedy);

@@ -1,5 +1,6 @@
 /** Holds what the library decoded against brute force. */
 import { expect } from "vitest";
+import { AS_IN_THE_PAPER } from "../../src/decode/method-defaults.js";
 import type { Candidate, Decoder, GenerateOptions, GenerateResult, Step } from "../../src/index.js";
 import type { StoredPair } from "./model-folder.js";
 import type { RandomModel } from "./random-model.js";
@@ -23,9 +24,9 @@ export interface Decoded {
   result: GenerateResult;
 }
 
-/** Decodes a raw text and keeps every step with its candidates. */
+/** Decodes a raw text, as brute force does without samplers unless options say otherwise, and keeps every step with its candidates. */
 export async function decode(decoder: Decoder, prompt: string, options: GenerateOptions): Promise<Decoded> {
-  const stream = decoder.stream(prompt, { template: "none", candidates: true, ...options });
+  const stream = decoder.stream(prompt, { template: "none", candidates: true, ...AS_IN_THE_PAPER, ...options });
   const steps: Step[] = [];
   for (;;) {
     const next = await stream.next();

@@ -21,7 +21,7 @@ vi.mock("node:child_process", async (original) => {
 const SHAPE = { vocabulary: ALL_BYTES, layers: 2, embedding: 32, heads: 2, kvHeads: 1, feedForward: 64, contextLength: 1024 };
 const { policy, reward } = modelFolder().writePair(91, SHAPE, SHAPE);
 const OPTIONS = { policy: policy.path, reward: reward.path, gpu: false, threads: 1, isolate: true } as const;
-const ENDLESS = { template: "none", topK: 3, maxTokens: 1_000_000, seed: 1 } as const satisfies GenerateOptions;
+const ENDLESS = { template: "none", topK: 3, maxTokens: 1_000_000, ending: "never", seed: 1 } as const satisfies GenerateOptions;
 const SHORT = { ...ENDLESS, maxTokens: 4 } as const;
 
 const open: Decoder[] = [];

@@ -3,7 +3,7 @@ import { load, loadReward } from "../../dist/index.js";
 
 export const PROMPT = "all work and no play makes Jack a dull boy. ".repeat(16);
 /** Never ends by itself before the context is full. */
-export const ENDLESS = { template: "none", topK: 4, maxTokens: 1_000_000 };
+export const ENDLESS = { template: "none", topK: 4, maxTokens: 1_000_000, ending: "never" };
 export const SHORT = { ...ENDLESS, maxTokens: 4 };
 
 const CPU = { gpu: false, threads: Number(process.env.ARGSEARCH_THREADS ?? 1) };

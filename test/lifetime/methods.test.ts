@@ -192,7 +192,7 @@ describe("dispose()", () => {
     const decoder = await load({ ...options, slots: 2 });
     const work = [
       decoder.generate(LONG_PROMPT, SHORT),
-      decoder.generate("hello", { ...SHORT, maxTokens: 1000 }),
+      decoder.generate("hello", { ...SHORT, maxTokens: 1000, ending: "never" }),
       decoder.score(input, NONE),
     ];
     let ended = 0;

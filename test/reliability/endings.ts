@@ -94,6 +94,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       "hello",
       "--max-tokens",
       "4000",
+      "--ending",
+      "never",
       "--seed",
       "1",
       "--trace",

@@ -12,7 +12,7 @@ import { convertOpt } from "argsearch/import";
 
 const CPU = { gpu: false, threads: 2 };
 const SHORT = { template: "none", maxTokens: 12, seed: 1 };
-const ENDLESS = { template: "none", maxTokens: 1_000_000 };
+const ENDLESS = { template: "none", maxTokens: 1_000_000, ending: "never" };
 const PROMPT = "Can you help me set up a light show?";
 const TEMPLATE = `{%- macro turn(message) %}{{ message.role | title }}: {{ message.content | trim | tojson }}{% endmacro -%}
 {{ strftime_now("%A, %d %B %Y") }} {{ style }}

@@ -189,7 +189,7 @@ describe("decoding", () => {
   it("says nothing where both agree", async () => {
     const warnings = await decoding({ reward: [thinker.path, plain.path] }, async (decoder) => {
       const options = { templateVariables: { thoughts: false } };
-      const { text, rewards: decoded } = await decoder.generate("go", { maxTokens: 4, ...options });
+      const { text, rewards: decoded } = await decoder.generate("go", { maxTokens: 4, ending: "never", ...options });
       const { tokens } = await decoder.score({ prompt: "go", response: text }, options);
       expect(
         largestDifference(

@@ -119,11 +119,31 @@ describe("loadReward()", () => {
 });
 
 describe("generate()", () => {
-  it("has the paper's defaults", () => {
+  it("has the paper's weight and candidates", () => {
     expect(generate({})).toMatchObject({ method: "args", topK: 10, weight: 0.6, combine: "interpolate", select: "greedy", maxTokens: 128 });
     expect(generate({ combine: "additive" }).weight).toBe(1.5);
     expect(generate({ method: "sample" })).toMatchObject({ topK: 40, temperature: 0.8, samplers: { topP: 0.95 } });
     expect(generate({ select: "stochastic" }).temperature).toBe(1);
+  });
+
+  it.each<[GenerateOptions, number, string]>([
+    [{}, 0.8, "policy"],
+    [{ method: "args", select: "stochastic" }, 0.8, "policy"],
+    [{ method: "blocks" }, 0.8, "policy"],
+    [{ method: "greedy" }, 0, "reward"],
+    [{ method: "sample" }, 0, "reward"],
+    [{ grammar: "root ::= [a-z]+" }, 0, "policy"],
+    [{ method: "blocks", jsonSchema: true }, 0, "policy"],
+    [{ jsonSchema: {}, dryMultiplier: 0.5 }, 0.5, "policy"],
+    [{ dryMultiplier: 0, ending: "reward" }, 0, "reward"],
+    [{ method: "blocks", dryMultiplier: 2, ending: "never" }, 2, "never"],
+    [{ method: "greedy", dryMultiplier: 1, ending: "policy" }, 1, "policy"],
+  ])("%j has DRY at %d and endings by %s", (options, dryMultiplier, ending) => {
+    expect(generate(options)).toMatchObject({ ending, samplers: { dryMultiplier } });
+  });
+
+  it("has neither without a reward", () => {
+    expect(resolveGenerate({}, { ...limits, rewarded: false })).toMatchObject({ ending: "reward", samplers: { dryMultiplier: 0 } });
   });
 
   it("stays within a small vocabulary", () => {

@@ -31,6 +31,9 @@ const FORMATS = ["auto", "hh", "shp", "prompts", "prompt", "messages", "conversa
 
 const SWEEP = "methods at every combination of settings they take: weight=0,0.2,…,1 topK=5,10,20 dryMultiplier=0,0.8; any that is a number";
 
+/** Of what generate has another default for. */
+const AS_IN_THE_PAPER = "as in the paper, for every method";
+
 /** Where results go without --out. */
 const DEFAULT_OUT = "argsearch-eval";
 
@@ -99,14 +102,14 @@ export function addEvalFlags(command: Command): void {
     .option("-t, --temperature <t>", "of every draw (default: 0.7)", number)
     .option("--best-of <n>", "drafts of best-of-n (default: 10)", integer)
     .option("--sweep <name=values...>", SWEEP, sweep)
-    .addOption(endingFlag())
+    .addOption(endingFlag(`reward, ${AS_IN_THE_PAPER}`))
     .option("-n, --max-tokens <n>", "longest response (default: 128)", integer)
     .option("--stop <text>", `text that ends a response; repeatable; ${ESCAPES}`, escapedTexts)
     .option("-s, --seed <n>", "of every draw and resampling (default: 0)", integer)
     .option("--slots <n>", "prompts decoded at once (default: 4)", integer);
   command.addOption(rewardAtFlag());
   addTemplateFlags(command, "the policies");
-  addSamplerFlags(command);
+  addSamplerFlags(command, `0 = off, ${AS_IN_THE_PAPER}`);
   command
     .optionsGroup("Judges (key of an endpoint in OPENAI_API_KEY):")
     .option("--judge-reward <file>", "reward model that rates every answer, best on another trunk: no endpoint is needed")

@@ -124,7 +124,7 @@ export function settingsFlag(what = "settings as `argsearch tune` writes them; f
   return new Option("--settings <file>", what);
 }
 
-export function endingFlag(otherwise = "reward"): Option {
+export function endingFlag(otherwise = "policy; reward for greedy, sample"): Option {
   return choice("--ending", ["reward", "policy", "never"], `what decides when to end (default: ${otherwise})`);
 }
 

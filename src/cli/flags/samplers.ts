@@ -29,7 +29,7 @@ export interface SamplerFlags extends Pick<SamplerOptions, (typeof SAME)[number]
 }
 
 /** @param dry the default of the multiplier, in words */
-export function addSamplerFlags(command: Command, dry = "0 = off; 0.8 is usual"): void {
+export function addSamplerFlags(command: Command, dry = "0.8 for args, blocks without a grammar; else 0 = off"): void {
   command
     .optionsGroup("The policy's samplers, before candidates are taken:")
     .option("--dry-multiplier <x>", `DRY: penalty of a token that would lengthen a repeated sequence (default: ${dry})`, number)

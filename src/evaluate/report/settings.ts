@@ -13,6 +13,7 @@ export function settingsTable({ settings }: EvaluationResults): Table {
     head: ["setting", "value"],
     rows: [
       ...methods,
+      ["what they do not name", "as in the paper: no samplers, endings by the reward"],
       ["template", generation.template],
       ["stop", generation.stop.map((stop) => JSON.stringify(stop)).join(", ") || "none"],
       ["slots", String(slots)],
