@@ -11,7 +11,16 @@ import { resolveTerms } from "../../src/reward/terms.js";
 const PROMPT = "How do I bake bread?";
 const CHOSEN: DecodingSettings = { method: "args", weight: 0.3, topK: 5, dryMultiplier: 0.8, ending: "policy" };
 
-const BLOCKS: DecodingSettings = { method: "blocks", block: 4, drafts: 8, keepDrafts: 3, blockReward: "mean", ending: "never" };
+/** Hot enough for drafts to differ. */
+const BLOCKS: DecodingSettings = {
+  method: "blocks",
+  block: 4,
+  drafts: 8,
+  keepDrafts: 3,
+  blockReward: "mean",
+  ending: "never",
+  policyTemperature: 2,
+};
 
 let folder: string;
 beforeAll(async () => {
