@@ -59,13 +59,15 @@ describe("chat with piped turns", () => {
 
   it("obeys the slash commands", async () => {
     const question = "Help me plan a party.";
-    const { code, stdout } = await argsearch(["chat"], {
+    // A weight of 0 is greedy decoding with the same samplers.
+    const same = ["--dry-multiplier", "0"];
+    const { code, stdout } = await argsearch(["chat", ...same], {
       input: [question, "/reset", "/weight 0", question, "/reset", "/method greedy", "/weight 0.6", question, "/exit", question].join("\n"),
     });
     expect(code).toBe(0);
     const [args, greedy] = await Promise.all([
-      argsearch(["generate", "--prompt", question]),
-      argsearch(["generate", "--prompt", question, "--method", "greedy"]),
+      argsearch(["generate", ...same, "--prompt", question]),
+      argsearch(["generate", ...same, "--prompt", question, "--method", "greedy"]),
     ]);
     expect(stdout).toBe(args.stdout + greedy.stdout + greedy.stdout);
   });
