@@ -9,6 +9,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { AS_IN_THE_PAPER } from "../../../src/decode/method-defaults.js";
 import { binding, type NativeModel } from "../../../src/engine/binding.js";
 import { Checkpoint } from "../../../src/import/checkpoint/checkpoint.js";
 import { convertOpt, importReward, type ModelType } from "../../../src/import/index.js";
@@ -170,7 +171,12 @@ async function guidedResponses(path: string, texts: readonly string[], ids: read
   const sequences: Sequence[] = [];
   for (const at of [0, 7, 19, 33, 49]) {
     const prompt = ids[at] as number[];
-    const { tokens, objectives } = await decoder.generate(texts[at] as string, { template: "none", maxTokens: 40, topK: 5 });
+    const { tokens, objectives } = await decoder.generate(texts[at] as string, {
+      template: "none",
+      maxTokens: 40,
+      topK: 5,
+      ...AS_IN_THE_PAPER,
+    });
     sequences.push({
       ids: [...prompt, ...tokens],
       rewards: new Map(tokens.map((_, step) => [prompt.length + step, Object.values(objectives).map((values) => values[step] as number)])),
