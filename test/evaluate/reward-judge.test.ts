@@ -66,6 +66,25 @@ describe("a reward model that judges", () => {
     expect(markdown).toMatch(/\| top-p against greedy \| [\d.]+ \\\[/);
   });
 
+  it("without a chat template reads conversations as transcripts, as it was fitted", async () => {
+    const out = await scratch();
+    const data = PROMPTS.map((content) => [
+      { role: "user", content: "Hi" },
+      { role: "assistant", content: "Hello" },
+      { role: "user", content },
+    ]);
+    const { methods, judgeReward = [] } = await evaluate({ ...SMALL, data, methods: ["greedy", "args-greedy"], judgeReward: judge, out });
+    expect(judgeReward).toMatchObject([{ unrated: 0 }]);
+    const model = await loadReward({ reward: judge, threads: 1 });
+    onTestFinished(() => model.dispose());
+    const rewards: number[] = [];
+    for (const { method, index, response } of await lines<EvaluatedResponse>(out, "responses.jsonl")) {
+      const prompt = `\n\nHuman: Hi\n\nAssistant: Hello\n\nHuman: ${PROMPTS[index]}\n\nAssistant:`;
+      if (method === "greedy") rewards.push((await model.score({ prompt, response: ` ${response || " "}` })).reward);
+    }
+    expect(methods.greedy?.judgeReward?.mean).toBeCloseTo(rewards.reduce((sum, value) => sum + value, 0) / rewards.length, 4);
+  });
+
   it("is added to a directory later, rates an answer once, and stays in the results", async () => {
     const out = await scratch();
     const without = await evaluate({ ...SMALL, methods: ["greedy"], out });

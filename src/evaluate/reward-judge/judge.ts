@@ -31,16 +31,17 @@ export async function prepareRewardJudge(
   if (judgeReward === undefined) return undefined;
   const names = variants.map(({ name }) => name);
   const judge = resolveJudgeReward(judgeReward, names);
-  const { rewardHead } = await inspect(judge.reward, { engineDir, gpu });
+  const { rewardHead, chatTemplate } = await inspect(judge.reward, { engineDir, gpu });
   if (rewardHead === null) {
     throw new ArgsearchError("REWARD_HEAD_MISSING", `${judge.reward} has no reward head: it cannot judge`, { option: "judgeReward" });
   }
   const file = await hashFile(judge.reward);
   const pairs = judge.pairs ?? defaultPairs(variants);
+  const asText = (judge.chatTemplate ?? chatTemplate) === null;
   return {
     file,
     rate: async (responses, generation) => {
-      const ratings = await rateAll([...responses.values()].flat(), { judge, file, model, generation, out, signal, onProgress });
+      const ratings = await rateAll([...responses.values()].flat(), { judge, file, asText, model, generation, out, signal, onProgress });
       return { metric: metricOf(ratings), results: pairs.map((pair) => resultOf(pair, responses, ratings, file)) };
     },
   };

@@ -4,7 +4,7 @@ import { invalid, nonEmptyText, onlyKnown, plainObject } from "../../validate.js
 export interface JudgeRewardOptions {
   /** Path of a GGUF with a reward head. One on another trunk, with another vocabulary, shares least with the reward that guides. */
   reward: string;
-  /** A chat template in place of the file's own: its text, Jinja. */
+  /** A chat template in place of the file's own: its text, Jinja. Without either, conversations are read as HH-RLHF's transcripts. */
   chatTemplate?: string | undefined;
   /** What to compare: [method, baseline]; default every method against greedy decoding with the same samplers, or plain greedy decoding. */
   pairs?: readonly (readonly [string, string])[] | undefined;

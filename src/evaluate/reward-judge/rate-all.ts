@@ -9,7 +9,7 @@ import { counter } from "../progress.js";
 import type { EvaluatedResponse } from "../response.js";
 import { FILES } from "../run/directory.js";
 import type { JudgeRewardOptions } from "./options.js";
-import { type Rating, rate, ratingKey } from "./rating.js";
+import { asTranscript, type Rating, rate, ratingKey } from "./rating.js";
 
 /** By response. */
 export type Ratings = ReadonlyMap<EvaluatedResponse, Rating>;
@@ -17,6 +17,8 @@ export type Ratings = ReadonlyMap<EvaluatedResponse, Rating>;
 export interface RatingRequest extends Pick<EvaluateOptions, "out" | "signal" | "onProgress"> {
   judge: JudgeRewardOptions;
   file: FileHash;
+  /** It has no chat template: conversations are transcripts to it. */
+  asText: boolean;
   model: ResolvedEvaluation["model"];
   generation: Generation;
 }
@@ -38,11 +40,12 @@ export async function rateAll(responses: readonly EvaluatedResponse[], request: 
 async function rateMissing(
   missing: ReadonlyMap<string, EvaluatedResponse>,
   kept: KeyedLines<number>,
-  { judge, model, generation, signal, onProgress }: RatingRequest,
+  { judge, asText, model, generation, signal, onProgress }: RatingRequest,
 ): Promise<Map<string, string>> {
   // Its context is as long as it was trained with, whatever the policy's is.
   const { contextSize: _, ...where } = model;
   const { template, templateVariables, date } = generation;
+  const scoring = { template, templateVariables, date, signal };
   const loaded = await loadReward({ ...where, reward: { reward: judge.reward, chatTemplate: judge.chatTemplate }, signal });
   const failures = new Map<string, string>();
   const report = counter(missing.size, (done, total, secondsLeft) => onProgress?.({ stage: "judge's rewards", done, total, secondsLeft }));
@@ -50,7 +53,7 @@ async function rateMissing(
     for (const [key, response] of missing) {
       report();
       throwIfAborted(signal);
-      const { reward, failure } = await rate(loaded, response, { template, templateVariables, date, signal });
+      const { reward, failure } = await rate(loaded, asText ? asTranscript(response) : response, scoring);
       if (reward !== undefined) await kept.set(key, reward);
       if (failure !== undefined) failures.set(key, failure);
     }

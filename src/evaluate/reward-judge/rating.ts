@@ -1,5 +1,6 @@
 /** What the judge says of one answer. */
 import { createHash } from "node:crypto";
+import { promptAsText, responseAsText } from "../../data/transcript.js";
 import { ArgsearchError, type ErrorCode } from "../../errors.js";
 import type { RewardModel } from "../../score/reward-model.js";
 import type { ScoreOptions } from "../../types.js";
@@ -19,6 +20,11 @@ const DIGITS = 6;
 
 /** What is wrong with one answer alone, for this judge. */
 const OF_THE_ANSWER: readonly ErrorCode[] = ["PROMPT_TOO_LONG", "PROMPT_EMPTY", "TEMPLATE_INVALID", "INPUT_INVALID"];
+
+/** As `reward fit` reads pairs for a model without a chat template. Text prompts stay as they are. */
+export function asTranscript({ prompt, response }: Answer): Answer {
+  return { prompt: promptAsText(prompt), response: responseAsText(prompt, response) };
+}
 
 /** Content by content, so that an answer is rated once, by whatever method and in whatever run. @param judge all that a rating depends on */
 export function ratingKey(judge: readonly unknown[], { prompt, response }: Answer): string {
