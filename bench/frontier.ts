@@ -23,6 +23,8 @@ interface FrontierPoint {
 }
 
 const BASELINE = "greedy";
+const WEIGHTED = { transform: [{ filter: "datum.weight !== null" }] };
+const OTHERS = { transform: [{ filter: "datum.weight === null" }] };
 const PANELS = { gain: "reward over greedy decoding, deviations", judge: "judge: wins and ties, %" };
 
 const { values: flags, positionals } = parseArgs({ options: { out: { type: "string" } }, allowPositionals: true });
@@ -55,9 +57,11 @@ function frontier(values: readonly FrontierPoint[]): object {
   const y = { field: "value", type: "quantitative", title: null, scale: { zero: false } } as const;
   const color = { field: "reward", type: "nominal", title: null, scale: { scheme: "tableau10" } } as const;
   const layer = [
-    { transform: [{ filter: "datum.weight !== null" }], mark: "line", encoding: { order: { field: "weight" } } },
+    { ...WEIGHTED, mark: "line", encoding: { order: { field: "weight" } } },
     { mark: { type: "point", filled: true, size: 60, opacity: 1 } },
-    { mark: { type: "text", align: "left", dx: 7, dy: -7 }, encoding: { text: { field: "label" } } },
+    { ...WEIGHTED, mark: { type: "text", align: "left", dx: 7, dy: -7 }, encoding: { text: { field: "label" } } },
+    // Aslant, so that names of points side by side do not cross.
+    { ...OTHERS, mark: { type: "text", align: "right", angle: 35, dx: -7 }, encoding: { text: { field: "label" } } },
   ];
   return topLevel({
     data: { values },
