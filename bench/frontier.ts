@@ -4,12 +4,12 @@
  *
  *   npm run bench -- frontier --out frontier.svg "linear head=DIR" "all weights=DIR"
  */
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import type { EvaluationResults } from "../src/evaluate/index.js";
 import { topLevel } from "../src/evaluate/report/chart.js";
 import { drawCharts } from "../src/evaluate/report/draw.js";
+import { readResults } from "../src/evaluate/run/directory.js";
 
 interface FrontierPoint {
   reward: string;
@@ -37,7 +37,8 @@ console.table(points.map((point) => ({ ...point, coherence: Number(point.coheren
 async function pointsOf(argument: string): Promise<FrontierPoint[]> {
   const [, reward = "", dir = ""] = /^(.*?)=(.*)$/.exec(argument) ?? [];
   if (dir === "") throw new Error(`${argument}: NAME=DIR is needed`);
-  const results = JSON.parse(await readFile(join(dir, "results.json"), "utf8")) as EvaluationResults;
+  const results = await readResults(dir);
+  if (results === undefined) throw new Error(`${dir} has no results.json`);
   const guided = Object.keys(results.methods).filter((name) => results.settings.methods[name]?.method !== "greedy");
   return guided.flatMap((name) => methodPoints(results, name).map((point) => ({ ...point, reward })));
 }

@@ -1,4 +1,5 @@
 /** The methods an evaluation compares: names for settings of the one decoding loop. */
+import { isGuided as isGuidedMethod } from "../decode/method-defaults.js";
 import { SAMPLERS } from "../decode/sampler-options.js";
 import type { GenerateOptions, SamplerOptions } from "../types.js";
 import { integer, type Names, nonEmptyText, oneOf, onlyKnown, plainObject } from "../validate.js";
@@ -89,8 +90,8 @@ export function methodOf(given: MethodName | MethodSpec): MethodSpec {
 }
 
 /** Guided by the reward as it goes. */
-export function isGuided(method: MethodSettings): boolean {
-  return isArgs(method) || method.method === "blocks";
+export function isGuided({ method }: MethodSettings): boolean {
+  return isGuidedMethod(method ?? "args");
 }
 
 /** Guided at every token. */
