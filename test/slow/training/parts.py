@@ -48,6 +48,19 @@ def weights(model: RewardModel) -> bytes:
     return b"".join(parameter.detach().numpy().tobytes() for parameter in model.parameters())
 
 
+def about_things(count: int, seed: int) -> list[Preference]:
+    """Answers that differ in the thing that was asked about, and in nothing else that follows from the prompt."""
+    rng = Random(seed)
+    pairs = []
+    for _ in range(count):
+        thing = rng.choice(("cake", "kite", "puppet show", "garden"))
+        ask = rng.choice(("How do I start a", "Please help me with a", "What do I need for a"))
+        start = rng.choice(("Of course.", "Sure.", "Gladly."))
+        message = Message(role="user", content=f"{ask} {thing}?")
+        pairs.append(Preference([message], f"{start} A {thing} takes time.", "No."))
+    return pairs
+
+
 class Killed(Exception):
     """Stands for a kill in the middle of a step."""
 
@@ -171,6 +184,15 @@ class Contrasts(unittest.TestCase):
 
     def test_there_are_none_of_one_prompt(self) -> None:
         self.assertEqual(contrasts(PAIRS[:1] * 5, 0.5, 3), [])
+
+    def test_a_model_learns_from_them_what_was_asked(self) -> None:
+        model = new_model()
+        made = contrasts(about_things(400, 1), 0.75, 1)
+        settings = {**SETTINGS, "steps": 150, "batch_size": 8}
+        train_reward_model(model, TOKENIZER, made, RewardConfig(**settings), lambda _: None)
+        unseen = about_things(100, 2)
+        found = measure(model, TOKENIZER, unseen + contrasts(unseen, 0.75, 2), 512)
+        self.assertGreater(found["kinds"][CONTRAST]["end"][0], 0.8)
 
     def test_measuring_tells_them_apart_from_the_pairs(self) -> None:
         pairs = PAIRS[:20]

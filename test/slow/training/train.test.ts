@@ -62,7 +62,7 @@ describe.runIf(pythonReady)("train.py", () => {
     console.log(accuracy);
     for (const place of ["8", "16", "end"] as const) expect(accuracy[place][0]).toBeGreaterThan(0.6);
     expect(accuracy.kinds.repetition?.end?.[0]).toBeGreaterThan(0.6);
-    // Counted, and learnt by models that know words before (training/README.md), not by random weights in a minute.
+    // Made of this corpus, they are learnt by models that know words before (training/README.md), not by random weights in a minute: parts.py has easier ones.
     expect(accuracy.kinds["another prompt's answer"]?.end?.[1]).toBeGreaterThan(20);
     expect(Math.abs(accuracy.ending.difference)).toBeLessThan(0.3);
   });
