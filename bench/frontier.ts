@@ -1,6 +1,6 @@
 /**
  * What guidance gains against what it costs, for several rewards on the same prompts: reward over greedy decoding, and the judge's wins and
- * ties, by the coherence that is left. One directory of `npm run bench -- guided`, or of `argsearch eval`, for each reward.
+ * ties, with 95 % intervals, by the coherence that is left. One directory of `npm run bench -- guided`, or of `argsearch eval`, for each reward.
  *
  *   npm run bench -- frontier --out frontier.svg "linear head=DIR" "all weights=DIR"
  */
@@ -20,6 +20,8 @@ interface FrontierPoint {
   /** Of greedy decoding's. */
   coherence: number;
   value: number;
+  low: number;
+  high: number;
 }
 
 const BASELINE = "greedy";
@@ -43,21 +45,27 @@ async function pointsOf(argument: string): Promise<FrontierPoint[]> {
   return guided.flatMap((name) => methodPoints(results, name).map((point) => ({ ...point, reward })));
 }
 
-function methodPoints({ methods, settings, judgeReward }: EvaluationResults, name: string): Omit<FrontierPoint, "reward">[] {
+function methodPoints({ methods, settings, comparisons, judgeReward }: EvaluationResults, name: string): Omit<FrontierPoint, "reward">[] {
   const [own, plain] = [methods[name], methods[BASELINE]];
   if (!own?.coherence || !plain?.coherence || !own.reward || !plain.reward) throw new Error(`${name}: without reward or coherence`);
   const weight = settings.variants?.[name]?.swept.weight ?? null;
   const common = { label: weight === null ? name : `${weight}`, weight, coherence: own.coherence.mean / plain.coherence.mean };
   const wins = judgeReward?.find(({ method, baseline }) => method === name && baseline === BASELINE)?.winTie;
-  const judged = wins ? [{ ...common, panel: PANELS.judge, value: 100 * wins.mean }] : [];
-  return [{ ...common, panel: PANELS.gain, value: own.reward.mean - plain.reward.mean }, ...judged];
+  const judged = wins ? [{ ...common, panel: PANELS.judge, value: 100 * wins.mean, low: 100 * wins.low, high: 100 * wins.high }] : [];
+  const pair = [name, BASELINE];
+  const gain = comparisons.find(({ metric, a, b }) => metric === "reward" && pair.includes(a) && pair.includes(b));
+  if (gain === undefined) throw new Error(`${name} is not compared with ${BASELINE}`);
+  const [value, ...ends] = [gain.mean, gain.low, gain.high].map((each) => (gain.a === name ? each : -each));
+  return [{ ...common, panel: PANELS.gain, value: value ?? 0, low: Math.min(...ends), high: Math.max(...ends) }, ...judged];
 }
 
 function frontier(values: readonly FrontierPoint[]): object {
   const x = { field: "coherence", type: "quantitative", title: "coherence, of greedy decoding's", scale: { zero: false } } as const;
   const y = { field: "value", type: "quantitative", title: null, scale: { zero: false } } as const;
   const color = { field: "reward", type: "nominal", title: null, scale: { scheme: "tableau10" } } as const;
+  const interval = { y: { ...y, field: "low" }, y2: { field: "high" } };
   const layer = [
+    { mark: { type: "rule", opacity: 0.3 }, encoding: interval },
     { ...WEIGHTED, mark: "line", encoding: { order: { field: "weight" } } },
     { mark: { type: "point", filled: true, size: 60, opacity: 1 } },
     { ...WEIGHTED, mark: { type: "text", align: "left", dx: 7, dy: -7 }, encoding: { text: { field: "label" } } },

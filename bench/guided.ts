@@ -33,17 +33,15 @@ const STEADY = { dryMultiplier: 0.8, ending: "policy" } as const;
 /** Drafts of blocks and of best-of-n are drawn alike, and cost four policy tokens a token. */
 const DRAWN = { ...STEADY, topK: 40, topP: 0.95, temperature: 0.8, drafts: 4 } as const;
 
-const WEIGHTED: MethodSpec[] = [
-  { name: "greedy", ...STEADY },
-  { name: "args-greedy", ...STEADY },
-];
-const OTHERS: MethodSpec[] = [
+const GREEDY = { name: "greedy", ...STEADY };
+const WEIGHTED: MethodSpec[] = [GREEDY, { name: "args-greedy", ...STEADY }];
+const OTHERS = [
   { name: "greedy, no samplers", method: "greedy" },
   { name: "ARGS as in the paper, w = 0.6", method: "args", weight: 0.6 },
   { name: "blocks, 4 drafts of 16", method: "blocks", block: 16, ...DRAWN },
   { name: "best of 4", method: "sample", ...DRAWN },
   { name: "ARGS with DRY alone, w = 0.6", method: "args", weight: 0.6, dryMultiplier: 0.8 },
-];
+] satisfies MethodSpec[];
 
 const common: EvaluateOptions = {
   ...{ policy, reward, data, out, limit: Number(flags.limit), slots: Number(flags.slots) },
@@ -56,7 +54,13 @@ const common: EvaluateOptions = {
   },
 };
 await evaluate({ ...common, methods: WEIGHTED, sweep: { weight: flags.weights.split(",").map(Number) } });
-const { methods } = await evaluate({ ...common, methods: OTHERS });
+const judge = flags["judge-reward"];
+const { methods } = await evaluate({
+  ...common,
+  methods: [GREEDY, ...OTHERS],
+  // Drafts have samplers of their own: by default they would be held against greedy decoding without any.
+  judgeReward: judge && { reward: judge, pairs: OTHERS.map(({ name }) => [name, GREEDY.name]) },
+});
 process.stderr.write("\n");
 console.table(
   Object.fromEntries(
