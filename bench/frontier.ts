@@ -13,7 +13,7 @@ import { readResults } from "../src/evaluate/run/directory.js";
 
 interface FrontierPoint {
   reward: string;
-  /** What stands beside the point: the weight, or the method's name where it has none. */
+  /** What stands beside the point: the weight, or the method's name, as far as its first comma, where it has none. */
   label: string;
   weight: number | null;
   panel: string;
@@ -25,8 +25,10 @@ interface FrontierPoint {
 }
 
 const BASELINE = "greedy";
-const WEIGHTED = { transform: [{ filter: "datum.weight !== null" }] };
-const OTHERS = { transform: [{ filter: "datum.weight === null" }] };
+const filtered = (filter: string) => ({ transform: [{ filter }] });
+const WEIGHTED = filtered("datum.weight !== null");
+const NAMED = "datum.weight === null";
+const FAR_LEFT = "datum.coherence < 0.6";
 const PANELS = { gain: "reward over greedy decoding, deviations", judge: "judge: wins and ties, %" };
 
 const { values: flags, positionals } = parseArgs({ options: { out: { type: "string" } }, allowPositionals: true });
@@ -49,7 +51,11 @@ function methodPoints({ methods, settings, comparisons, judgeReward }: Evaluatio
   const [own, plain] = [methods[name], methods[BASELINE]];
   if (!own?.coherence || !plain?.coherence || !own.reward || !plain.reward) throw new Error(`${name}: without reward or coherence`);
   const weight = settings.variants?.[name]?.swept.weight ?? null;
-  const common = { label: weight === null ? name : `${weight}`, weight, coherence: own.coherence.mean / plain.coherence.mean };
+  const common = {
+    label: weight === null ? (name.split(",")[0] ?? "") : `${weight}`,
+    weight,
+    coherence: own.coherence.mean / plain.coherence.mean,
+  };
   const wins = judgeReward?.find(({ method, baseline }) => method === name && baseline === BASELINE)?.winTie;
   const judged = wins ? [{ ...common, panel: PANELS.judge, value: 100 * wins.mean, low: 100 * wins.low, high: 100 * wins.high }] : [];
   const pair = [name, BASELINE];
@@ -69,8 +75,13 @@ function frontier(values: readonly FrontierPoint[]): object {
     { ...WEIGHTED, mark: "line", encoding: { order: { field: "weight" } } },
     { mark: { type: "point", filled: true, size: 60, opacity: 1 } },
     { ...WEIGHTED, mark: { type: "text", align: "left", dx: 7, dy: -7 }, encoding: { text: { field: "label" } } },
-    // Aslant, so that names of points side by side do not cross.
-    { ...OTHERS, mark: { type: "text", align: "right", angle: 35, dx: -7 }, encoding: { text: { field: "label" } } },
+    // Aslant, so that names of points side by side do not cross, and into the picture.
+    {
+      ...filtered(`${NAMED} && !(${FAR_LEFT})`),
+      mark: { type: "text", align: "right", angle: 35, dx: -7 },
+      encoding: { text: { field: "label" } },
+    },
+    { ...filtered(`${NAMED} && ${FAR_LEFT}`), mark: { type: "text", align: "left", dx: 7, dy: 9 }, encoding: { text: { field: "label" } } },
   ];
   return topLevel({
     data: { values },

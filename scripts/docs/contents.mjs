@@ -27,6 +27,7 @@ const CONTENTS = {
     ["docs/results/embedded-sweep/report.md", "Results: embedded pair, sweep"],
     ["docs/results/smollm2-guided/report.md", "Results: SmolLM2, linear head"],
     ["docs/results/smollm2-trained/report.md", "Results: SmolLM2, all weights trained"],
+    ["docs/results/smollm2-lora/report.md", "Results: SmolLM2, trained by LoRA"],
     ["docs/results/smollm2-hh/report.md", "Results: SmolLM2 on HH-RLHF"],
     "docs/architecture.md",
     ["models/README.md", "The embedded models"],
