@@ -183,8 +183,10 @@ Napi::Value SearchHandle::counters_to_js(Napi::Env env, const SearchCounters& co
   set(object, "steps", counters.steps);
   set(object, "policyTokens", counters.policy_tokens);
   set(object, "policyPrefillTokens", counters.policy_prefill_tokens);
+  set(object, "policySharedTokens", counters.policy_shared_tokens);
   set(object, "rewardTokens", counters.reward_tokens);
   set(object, "rewardPrefillTokens", counters.reward_prefill_tokens);
+  set(object, "rewardSharedTokens", counters.reward_shared_tokens);
   set(object, "policyDecodes", counters.policy_decodes);
   set(object, "rewardDecodes", counters.reward_decodes);
   set(object, "rewardProjections", counters.reward_projections);

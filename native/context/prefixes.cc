@@ -13,6 +13,8 @@ PrefillCount Prefixes::fill(size_t slot, const std::vector<llama_token>& wanted,
     if (!context_.truncate(sequence(slot), count.cached)) count.cached = 0;
     held.resize(count.cached);
   }
+  count.shared = share(slot, wanted);
+  count.cached += count.shared;
   Batch batch;
   while (held.size() < wanted.size()) {
     const size_t end = std::min(wanted.size(), held.size() + context_.batch_size());
@@ -30,6 +32,26 @@ PrefillCount Prefixes::fill(size_t slot, const std::vector<llama_token>& wanted,
     held.assign(wanted.begin(), wanted.begin() + static_cast<ptrdiff_t>(end));
   }
   return count;
+}
+
+size_t Prefixes::share(size_t slot, const std::vector<llama_token>& wanted) {
+  // A recurrent model has one state a sequence, that at its end.
+  if (context_.model().is_recurrent()) return 0;
+  std::vector<llama_token>& held = slots_[slot];
+  size_t donor = slot;
+  size_t longest = held.size();
+  for (size_t other = 0; other < slots_.size(); ++other) {
+    const size_t common = common_prefix(slots_[other], wanted);
+    if (common <= longest) continue;
+    donor = other;
+    longest = common;
+  }
+  const size_t shared = longest - held.size();
+  if (shared == 0) return 0;
+  engine().llama_memory_seq_cp(context_.memory(), sequence(donor), sequence(slot), end(slot),
+                               static_cast<llama_pos>(longest));
+  held.assign(wanted.begin(), wanted.begin() + static_cast<ptrdiff_t>(longest));
+  return shared;
 }
 
 void Prefixes::repair(size_t slot) {

@@ -10,6 +10,8 @@ namespace argsearch {
 /// Tokens found in the cache and those that had to be decoded.
 struct PrefillCount {
   size_t cached = 0;
+  /// Of those in the cache, what another slot held.
+  size_t shared = 0;
   size_t decoded = 0;
 };
 
@@ -21,8 +23,8 @@ class Prefixes {
   Prefixes(const Prefixes&) = delete;
   Prefixes& operator=(const Prefixes&) = delete;
 
-  /// Makes a slot hold exactly `wanted`: keeps the common prefix, cuts the rest, decodes what is missing in batches
-  /// without outputs.
+  /// Makes a slot hold exactly `wanted`: keeps the common prefix, cuts the rest, shares the cells of the slot that has
+  /// more of it, and decodes what is missing in batches without outputs.
   PrefillCount fill(size_t slot, const std::vector<llama_token>& wanted, const std::function<void(Batch&)>& decode);
 
   size_t size(size_t slot) const { return slots_[slot].size(); }
@@ -39,6 +41,9 @@ class Prefixes {
   static llama_seq_id sequence(size_t slot) { return static_cast<llama_seq_id>(slot); }
 
  private:
+  /// Marks as the slot's, too, the cells that another slot has of `wanted` behind the slot's end; returns how many.
+  size_t share(size_t slot, const std::vector<llama_token>& wanted);
+
   Context& context_;
   std::vector<std::vector<llama_token>> slots_;
 };

@@ -103,10 +103,12 @@ BeginResult Search::fill(size_t slot, const std::vector<llama_token>& policy_pro
   result.policy = policy_.begin(slot, policy_prompt);
   result.policy_ms = policy_watch.milliseconds();
   counters_.policy_prefill_tokens += result.policy.decoded;
+  counters_.policy_shared_tokens += result.policy.shared;
   const Stopwatch reward_watch;
   for (size_t i = 0; i < rewards_.size(); ++i) {
     result.rewards.push_back(rewards_.begin(i, slot, reward_prompts[i]));
     counters_.reward_prefill_tokens += result.rewards.back().decoded;
+    counters_.reward_shared_tokens += result.rewards.back().shared;
   }
   result.reward_ms = reward_watch.milliseconds();
   return result;

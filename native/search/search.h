@@ -32,8 +32,11 @@ struct SearchCounters {
   uint64_t steps = 0;
   uint64_t policy_tokens = 0;
   uint64_t policy_prefill_tokens = 0;
+  /// Prompt tokens that another slot held.
+  uint64_t policy_shared_tokens = 0;
   uint64_t reward_tokens = 0;
   uint64_t reward_prefill_tokens = 0;
+  uint64_t reward_shared_tokens = 0;
   uint64_t policy_decodes = 0;
   uint64_t reward_decodes = 0;
   uint64_t reward_projections = 0;

@@ -174,13 +174,18 @@ export interface NativeKeepBatch {
   rewardMs: number;
 }
 
-/** Counted since the search was made. Prefill tokens are those of begin(), the others those of steps. */
+/**
+ * Counted since the search was made. Prefill tokens are those that begin() decoded, shared ones those that it found in another slot's
+ * cache, all others those of steps.
+ */
 export interface SearchCounters {
   steps: number;
   policyTokens: number;
   policyPrefillTokens: number;
+  policySharedTokens: number;
   rewardTokens: number;
   rewardPrefillTokens: number;
+  rewardSharedTokens: number;
   policyDecodes: number;
   rewardDecodes: number;
   /** How often a reward model's vocabulary projection was evaluated: 0 unless the architecture forces the fallback. */
@@ -197,7 +202,7 @@ export interface CacheBytes {
 }
 
 export interface NativeSearch {
-  /** Fills a slot's caches with its prompt, reusing the longest prefix they already hold. */
+  /** Fills a slot's caches with its prompt, reusing the longest prefix that they, or those of another slot, already hold. */
   begin(slot: number, options: BeginOptions): Promise<BeginResult>;
   /** Propose, score, select and commit one token for each of the slots, in as few batches as there can be. */
   step(slots: Int32Array): Promise<NativeStepBatch>;

@@ -62,8 +62,35 @@ TEST("prefixes: a prefix that was cut and decoded again reads as one decoded who
   Prefixes prefixes(room.context(), 2);
   room.fill(prefixes, 0, {1, 2, 9, 9, 9});
   room.fill(prefixes, 0, {1, 2, 3, 4});
-  room.fill(prefixes, 1, {1, 2, 3, 4});
+  // Knows nothing of the other slot's cells.
+  Prefixes apart(room.context(), 2);
+  room.fill(apart, 1, {1, 2, 3, 4});
   CHECK(largest_difference(room.decode(5, 4, 0), room.decode(5, 4, 1)) < 1e-4);
+}
+
+TEST("prefixes: what another slot holds is shared, and stays when that slot goes on to something else") {
+  Room room(3);
+  Prefixes prefixes(room.context(), 3);
+  room.fill(prefixes, 0, {1, 2, 3, 4});
+  room.fill(prefixes, 1, {1, 2, 9});
+  const PrefillCount count = room.fill(prefixes, 1, {1, 2, 3, 5, 6});
+  CHECK(count.cached == 3 && count.shared == 1 && count.decoded == 2);
+  CHECK(prefixes.size(0) == 4 && prefixes.size(1) == 5);
+  room.fill(prefixes, 0, {8, 8, 8, 8, 8, 8});
+  prefixes.clear(0);
+  Prefixes apart(room.context(), 3);
+  room.fill(apart, 2, {1, 2, 3, 5, 6});
+  CHECK(largest_difference(room.decode(7, 5, 1), room.decode(7, 5, 2)) < 1e-4);
+}
+
+TEST("prefixes: of several slots the one that has most is shared") {
+  Room room(3);
+  Prefixes prefixes(room.context(), 3);
+  room.fill(prefixes, 0, {1, 2});
+  room.fill(prefixes, 1, {1, 2, 3, 4});
+  CHECK(room.fill(prefixes, 2, {1, 2, 3, 9}).shared == 3);
+  CHECK(room.fill(prefixes, 2, {1, 2, 3, 4, 5}).shared == 1);
+  CHECK(room.fill(prefixes, 2, {1, 2, 3}).shared == 0);
 }
 
 TEST("prefixes: a decode that throws leaves what was decoded before it") {
