@@ -21,7 +21,7 @@
  * | GRAMMAR_INVALID | a grammar (GBNF) that llama.cpp cannot use, or not without harm | mend the line that the message names |
  * | TEMPLATE_INVALID | a chat template that is missing or does not render | `chatTemplate` of your own, or `template: "none"` |
  * | PROMPT_EMPTY, PROMPT_TOO_LONG | the prompt | give a text; shorten it, or load with a larger `contextSize` |
- * | BUSY | every slot, or the asked-for slot, is in use; another run writes this output | wait: generateAll() does; more `slots` |
+ * | BUSY | every slot, or the asked-for slot, is in use, and nobody may wait for it any more; another run writes this output | try later; more `slots`, a longer `queue` |
  * | DISPOSED | use after dispose | load() another |
  * | ABORTED | an AbortSignal fired before anything was produced | nothing: it was asked for |
  * | REWARD_FUNCTION_FAILED | a JavaScript reward threw, rejected, or gave a wrong count or a non-finite number | mend it; see `cause` |
@@ -79,7 +79,37 @@ export interface ErrorDetails {
   cause?: unknown;
   /** The option at fault, or the one that helps. */
   option?: string | undefined;
+  /** The figures of the message. */
+  details?: ErrorFigures | undefined;
 }
+
+/** Figures that a program may go by, each where the code has it. */
+export interface ErrorFigures {
+  /** PROMPT_TOO_LONG: tokens that the text has, or at least has. */
+  tokens?: number;
+  /** PROMPT_TOO_LONG: tokens that the context holds, a response among them. */
+  limit?: number;
+  /** PROMPT_TOO_LONG: path of the model that counted them. */
+  model?: string;
+  /** BUSY: slots there are, and responses that wait for one. */
+  slots?: number;
+  waiting?: number;
+}
+
+/** An error as data, as JSON.stringify() writes an ArgsearchError; without `code` it was another error, which lay underneath one. */
+export interface ErrorJson {
+  name: string;
+  message: string;
+  code?: string | undefined;
+  option?: string | undefined;
+  details?: ErrorFigures | undefined;
+  stack?: string | undefined;
+  /** Another of these, or a value that was no error: a text, a number. */
+  cause?: unknown;
+}
+
+/** The package may be loaded twice, as a module and by require(): an error of either is an ArgsearchError to both. */
+const BRAND = Symbol.for("argsearch.ArgsearchError");
 
 /** The one error class of the package. `cause` holds what lay underneath, where something did. */
 export class ArgsearchError extends Error {
@@ -87,18 +117,87 @@ export class ArgsearchError extends Error {
   readonly code: ErrorCode;
   /** The option at fault, or the one that helps: "topK", "reward[0].weight"; undefined where it is none's. */
   readonly option: string | undefined;
+  /** Figures of the message, where the code has some. */
+  readonly details: Readonly<ErrorFigures> | undefined;
 
   /** @internal The package makes these. */
-  constructor(code: ErrorCode, message: string, { option, ...rest }: ErrorDetails = {}) {
+  constructor(code: ErrorCode, message: string, { option, details, ...rest }: ErrorDetails = {}) {
     super(message, rest);
     this.code = code;
     this.option = option;
+    this.details = details;
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === "object" && value !== null && BRAND in value;
   }
 
   /** A native error (an Error with a known code) as an ArgsearchError; anything else as it came. */
   static from(error: unknown): unknown {
     if (error instanceof ArgsearchError || !(error instanceof Error)) return error;
     const code = (error as { code?: unknown }).code;
-    return ERROR_CODES.includes(code as ErrorCode) ? new ArgsearchError(code as ErrorCode, error.message, { cause: error }) : error;
+    return isErrorCode(code) ? new ArgsearchError(code, error.message, { cause: error }) : error;
   }
+
+  /** What toJSON() gave, parsed: an ArgsearchError again. @throws TypeError for anything else */
+  static fromJSON(json: unknown): ArgsearchError {
+    const error = isErrorJson(json) ? errorFromJson(json) : undefined;
+    if (error instanceof ArgsearchError) return error;
+    throw new TypeError("this is not the JSON of an ArgsearchError");
+  }
+
+  /** @internal The same in other words, with this one as its cause. */
+  rephrased(message: string): ArgsearchError {
+    const { code, option, details } = this;
+    return new ArgsearchError(code, message, { option, details, cause: this });
+  }
+
+  /** For JSON.stringify(), and for what is posted to another thread or process: a structured clone of an error loses its name and code. */
+  toJSON(): ErrorJson {
+    return errorToJson(this);
+  }
+}
+
+function isErrorCode(code: unknown): code is ErrorCode {
+  return ERROR_CODES.includes(code as ErrorCode);
+}
+
+/** Causes of causes that are carried over. */
+export const CAUSES = 8;
+
+/** Any error as data; `stacks`: with where each was thrown, which tells paths of this machine. */
+export function errorToJson(error: Error, stacks = false, depth = 0): ErrorJson {
+  const { name, message, stack, cause } = error;
+  const { code, option, details } = error as { code?: unknown; option?: unknown; details?: unknown };
+  return {
+    name,
+    message,
+    ...(typeof code === "string" && { code }),
+    ...(typeof option === "string" && { option }),
+    ...(error instanceof ArgsearchError && details !== undefined && { details: details as ErrorFigures }),
+    ...(stacks && { stack }),
+    ...(cause !== undefined && depth < CAUSES && { cause: causeToJson(cause, stacks, depth + 1) }),
+  };
+}
+
+function causeToJson(cause: unknown, stacks: boolean, depth: number): unknown {
+  if (cause instanceof Error) return errorToJson(cause, stacks, depth);
+  return ["string", "number", "boolean"].includes(typeof cause) ? cause : String(cause);
+}
+
+function isErrorJson(value: unknown): value is ErrorJson {
+  if (typeof value !== "object" || value === null) return false;
+  const { name, message } = value as Record<string, unknown>;
+  return typeof name === "string" && typeof message === "string";
+}
+
+/** An ArgsearchError for one, and else an Error with its name. */
+export function errorFromJson({ name, message, stack, code, option, details, cause }: ErrorJson): Error {
+  const rest = cause === undefined ? {} : { cause: isErrorJson(cause) ? errorFromJson(cause) : cause };
+  const known = name === "ArgsearchError" && isErrorCode(code);
+  const error = known ? new ArgsearchError(code, message, { ...rest, option, details }) : new Error(message, rest);
+  if (!known) Object.assign(error, name !== "Error" && { name }, code !== undefined && { code });
+  if (stack !== undefined) error.stack = stack;
+  return error;
 }

@@ -23,7 +23,7 @@ export type { Computation } from "./engine/computation.js";
 export { devices, type TriedDevice, type TryDevicesOptions, tryDevices } from "./engine/devices.js";
 export { type Logger, type LogLevel, setLogger } from "./engine/logger.js";
 export type { TrialOutcome } from "./engine/trial.js";
-export { ArgsearchError, ERROR_CODES, type ErrorCode, type ErrorDetails } from "./errors.js";
+export { ArgsearchError, ERROR_CODES, type ErrorCode, type ErrorDetails, type ErrorFigures, type ErrorJson } from "./errors.js";
 export type { BadLine } from "./files/json-lines.js";
 export { type GgufSummary, inspect, type RewardHeadSummary } from "./gguf/inspect.js";
 export type { EngineDeath } from "./isolate/failures.js";

@@ -6,3 +6,4 @@ export type * from "./types/result.js";
 export type * from "./types/reward.js";
 export type * from "./types/samplers.js";
 export type * from "./types/score.js";
+export type * from "./types/tokens.js";

@@ -20,8 +20,9 @@ try {
 }
 \`\`\`
 
-Compare \`code\`, not the class: an application that loads the package as ESM and as CommonJS has two classes of that name, and errors
-that cross a worker or a process lose theirs.
+An application that loads the package as ESM and as CommonJS may use either's \`ArgsearchError\` for \`instanceof\`. Across a worker or a process errors lose their
+name and code: send \`error.toJSON()\` (\`JSON.stringify(error)\` is the same) and make it whole by \`ArgsearchError.fromJSON(json)\`. \`details\` has the figures of a
+message where a program may want them: \`tokens\`, \`limit\` and \`model\` of PROMPT_TOO_LONG, \`slots\` and \`waiting\` of BUSY.
 
 The command line prints \`argsearch: MESSAGE [CODE]\` on standard error; its exit code is 1, or 2 for wrong usage.
 `;

@@ -1,6 +1,18 @@
 import type { CacheBytes, EngineInfo, ModelInfo, SearchCounters } from "../engine/binding.js";
 import type { Computation } from "../engine/computation.js";
-import type { GenerateAllOptions, GenerateOptions, GenerateResult, Prompt, ScoreInput, ScoreOptions, ScoreResult, Step } from "../types.js";
+import type {
+  DetokenizeOptions,
+  GenerateAllOptions,
+  GenerateOptions,
+  GenerateResult,
+  Prompt,
+  ResponseStream,
+  ScoreInput,
+  ScoreOptions,
+  ScoreResult,
+  TemplateOptions,
+  TokenizeOptions,
+} from "../types.js";
 
 /** What a decoder is made of. */
 export interface DecoderInfo {
@@ -28,24 +40,21 @@ export interface Decoder extends AsyncDisposable {
   readonly disposed: boolean;
 
   /**
-   * Decodes one response.
+   * Decodes one response, waiting for a slot as load()'s `queue` says.
    *
    * An AbortSignal that fires between two steps ends it with what there is and finishReason "aborted".
    *
-   * @throws ArgsearchError OPTION_INVALID, PROMPT_EMPTY, PROMPT_TOO_LONG, TEMPLATE_INVALID; BUSY when no slot is free;
-   * ABORTED when the signal fired before the first step; REWARD_FUNCTION_FAILED, DECODE_FAILED, OUT_OF_MEMORY; DISPOSED
+   * @throws ArgsearchError OPTION_INVALID, PROMPT_EMPTY, PROMPT_TOO_LONG, TEMPLATE_INVALID; BUSY when no slot is free, and too many wait or
+   * it waited too long; ABORTED when the signal fired before the first step; REWARD_FUNCTION_FAILED, DECODE_FAILED, OUT_OF_MEMORY; DISPOSED
    */
   generate(prompt: Prompt, options?: GenerateOptions): Promise<GenerateResult>;
 
   /**
-   * Decodes one response step by step; the generator returns what generate() resolves to. The last step carries the
-   * finishReason, except that an abort between two steps ends the iteration without another step. The slot is taken by the
-   * first next() and given back at the end, or when the loop is left; a generator that is neither finished nor returned
-   * keeps it.
+   * Decodes one response step by step.
    *
-   * @throws ArgsearchError as generate(), from next()
+   * @throws ArgsearchError as generate(), from next() and `result`
    */
-  stream(prompt: Prompt, options?: GenerateOptions): AsyncGenerator<Step, GenerateResult, undefined>;
+  stream(prompt: Prompt, options?: GenerateOptions): ResponseStream;
 
   /**
    * Decodes many prompts, as many at a time as there are slots (one, when `slot` is given), waiting for slots that other
@@ -58,7 +67,9 @@ export interface Decoder extends AsyncDisposable {
    *
    * @throws ArgsearchError as generate(), except BUSY
    */
-  generateAll(prompts: readonly Prompt[], options?: GenerateAllOptions): Promise<GenerateResult[]>;
+  generateAll(prompts: readonly Prompt[], options?: GenerateAllOptions & { n?: undefined }): Promise<GenerateResult[]>;
+  /** The same with `n` responses of each prompt: an array of them for each. */
+  generateAll(prompts: readonly Prompt[], options: GenerateAllOptions & { n: number }): Promise<GenerateResult[][]>;
 
   /**
    * Runs tasks that each decode one response after another, in step: every batch holds the next token of each task that is
@@ -80,6 +91,27 @@ export interface Decoder extends AsyncDisposable {
   score(input: ScoreInput, options?: ScoreOptions): Promise<ScoreResult>;
   /** The same for many: they share batches, and the results have their order. */
   score(inputs: readonly ScoreInput[], options?: ScoreOptions): Promise<ScoreResult[]>;
+
+  /**
+   * A text's tokens in the policy's vocabulary, as a text of its own: without the token that begins prompts.
+   *
+   * @throws ArgsearchError OPTION_INVALID, PROMPT_TOO_LONG, DISPOSED
+   */
+  tokenize(text: string, options?: TokenizeOptions): Promise<number[]>;
+
+  /** The text of these tokens; torn characters as U+FFFD. @throws ArgsearchError OPTION_INVALID, DISPOSED */
+  detokenize(tokens: ArrayLike<number>, options?: DetokenizeOptions): Promise<string>;
+
+  /**
+   * Tokens that the policy reads of this prompt, its template's among them: `usage.promptTokens` of its response. Prompt and response have
+   * room for `info.contextSize` together, in every model.
+   *
+   * @throws ArgsearchError OPTION_INVALID, PROMPT_EMPTY, PROMPT_TOO_LONG, TEMPLATE_INVALID, DISPOSED
+   */
+  countTokens(prompt: Prompt, options?: TemplateOptions): Promise<number>;
+
+  /** The prompt as the policy's chat template writes it. @throws ArgsearchError OPTION_INVALID, PROMPT_EMPTY, TEMPLATE_INVALID, DISPOSED */
+  render(prompt: Prompt, options?: TemplateOptions): Promise<string>;
 
   /**
    * Empties the cache of an idle slot, so that its next prompt is decoded from the first token, as after load().

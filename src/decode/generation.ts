@@ -1,9 +1,9 @@
 /** One response: the prompt into a slot, steps until it ends, and the slot given back. */
 import { performance } from "node:perf_hooks";
-import { abortedError, cancellable, throwIfAborted, unlessAborted } from "../engine/abort.js";
+import { abortedError, cancellable, throwIfAborted } from "../engine/abort.js";
 import type { BeginOptions, BeginResult, NativeBlockOptions, NativeSearch } from "../engine/binding.js";
 import { native } from "../engine/native.js";
-import { withTexts } from "../messages.js";
+import { contentText, messagesOf, withTexts } from "../messages.js";
 import type { Model } from "../model/model.js";
 import type { ResolvedTemplate } from "../model/template-options.js";
 import { tooLong } from "../model/too-long.js";
@@ -15,7 +15,7 @@ import { Clock } from "./clock.js";
 import type { ResolvedGenerate } from "./options.js";
 import { warnOfDifference } from "./prompt-difference.js";
 import type { Scheduler } from "./scheduler.js";
-import type { SlotPool } from "./slots.js";
+import type { Patience, SlotQueue } from "./slot-queue.js";
 import { Transcript } from "./transcript.js";
 
 /** What every response of a decoder shares. */
@@ -24,7 +24,7 @@ export interface DecodingParts {
   rewards: RewardSet;
   search: NativeSearch;
   scheduler: Scheduler;
-  slots: SlotPool;
+  slots: SlotQueue;
   contextSize: number;
   /** Milliseconds that loading took. */
   loadMs: number;
@@ -38,24 +38,24 @@ interface PromptTokens {
   rewards: Int32Array[];
 }
 
-/**
- * Decodes one response. `wait`: wait for a free slot instead of failing with BUSY. Ending the iteration early gives the
- * slot back, too.
- */
+/** Decodes one response, waiting for its slot so long. Ending the iteration early gives the slot back, too. */
 export async function* runGeneration(
   parts: DecodingParts,
   prompt: Prompt,
   options: ResolvedGenerate,
-  wait: boolean,
+  patience: Patience | false,
 ): AsyncGenerator<Step, GenerateResult, undefined> {
   throwIfAborted(options.signal);
   const tokens = readPrompt(parts, prompt, options.template);
-  const slot = wait ? await slotWhenFree(parts, tokens, options) : parts.slots.acquire(tokens.policy, options.slot);
+  const { slot: wanted, conversation, signal } = options;
+  const { closing, slots } = parts;
+  const request = { tokens: tokens.policy, messages: messageTexts(prompt), slot: wanted, conversation };
+  const slot = await slots.acquire({ ...request, patience, signal, closing });
   const transcript = new Transcript(parts.policy, parts.rewards, options);
   try {
     return yield* decode(parts, prompt, tokens, options, slot, transcript);
   } finally {
-    parts.slots.release(slot, [...tokens.policy, ...transcript.tokens]);
+    slots.release(slot, [...tokens.policy, ...transcript.tokens]);
   }
 }
 
@@ -67,18 +67,15 @@ function readPrompt({ policy, rewards, contextSize }: DecodingParts, prompt: Pro
     const tokens = model.promptTokens(prompt, template);
     if (tokens.length < contextSize) return tokens;
     const message = `the prompt has ${tokens.length} tokens for ${model.info.path}: the context of ${contextSize} leaves no room for a response`;
-    throw tooLong(message, contextSize, [policy.info, ...rewardModels.map(({ info }) => info)], "it");
+    const length = { tokens: tokens.length, limit: contextSize, model: model.info.path };
+    throw tooLong(message, length, [policy.info, ...rewardModels.map(({ info }) => info)], "it");
   };
   return { policy: read(policy), rewards: rewardModels.map(read) };
 }
 
-async function slotWhenFree({ slots, closing }: DecodingParts, tokens: PromptTokens, options: ResolvedGenerate): Promise<number> {
-  while (!slots.free(options.slot)) {
-    await unlessAborted(slots.released(), [options.signal, closing]);
-    closing.throwIfAborted();
-    throwIfAborted(options.signal);
-  }
-  return slots.acquire(tokens.policy, options.slot);
+function messageTexts(prompt: Prompt): string[] | undefined {
+  const messages = messagesOf(prompt);
+  return typeof messages === "string" ? undefined : messages.map((message) => `${message.role}\n${contentText(message)}`);
 }
 
 async function* decode(

@@ -1,5 +1,5 @@
 /** A decoder whose engine runs in a process of its own. What needs no engine is done here: checks, callbacks, reward functions. */
-import { throwIfAborted } from "../engine/abort.js";
+import { eitherOf, throwIfAborted } from "../engine/abort.js";
 import type { CacheBytes, SearchCounters } from "../engine/binding.js";
 import { type CallOptions, IsolatedEngine } from "../engine/isolated.js";
 import type { ResolvedIsolation } from "../isolate/options.js";
@@ -8,23 +8,28 @@ import { answerWith, withoutFunctions } from "../reward/remote-functions.js";
 import { scoreRemotely } from "../score/score-remotely.js";
 import type {
   DecodingSettings,
+  DetokenizeOptions,
   GenerateAllOptions,
   GenerateOptions,
   GenerateResult,
   LoadOptions,
   Prompt,
+  ResponseStream,
   RewardFunction,
   ScoreInput,
   ScoreOptions,
   ScoreResult,
   Step,
+  TemplateOptions,
+  TokenizeOptions,
 } from "../types.js";
 import { integer } from "../validate.js";
 import type { Decoder, DecoderInfo } from "./decoder.js";
 import { DECODER, type DecoderMethods, type DecoderState } from "./decoder-wire.js";
 import { disposedError } from "./disposed.js";
-import { generateAll, requirePrompts } from "./generate-all.js";
+import { generateAll, type OwnOptions, requirePrompts } from "./generate-all.js";
 import { type ResolvedLoad, resolveGenerate, splitCallbacks } from "./options.js";
+import { DecodingStream, drain, telling } from "./response-stream.js";
 import { withSettings } from "./settings.js";
 import { settingsFor } from "./settings-file.js";
 
@@ -69,27 +74,31 @@ class IsolatedDecoder implements Decoder {
   }
 
   async generate(prompt: Prompt, options: GenerateOptions = {}): Promise<GenerateResult> {
-    const { data, call } = this.#prepare(prompt, options);
-    return await this.#engine.call("generate", [prompt, data], call);
+    const { data, call, onStep } = this.#prepare(prompt, options);
+    return onStep ? await drain(this.#steps("stream", prompt, options)) : await this.#engine.call("generate", [prompt, data], call);
   }
 
-  async *stream(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<Step, GenerateResult, undefined> {
-    const { data, call } = this.#prepare(prompt, options);
-    return yield* this.#engine.iterate<Step, GenerateResult>("stream", [prompt, data], call);
+  stream(prompt: Prompt, options: GenerateOptions = {}): ResponseStream {
+    return new DecodingStream((stop) => this.#steps("stream", prompt, options, stop));
   }
 
-  async generateAll(prompts: readonly Prompt[], options: GenerateAllOptions = {}): Promise<GenerateResult[]> {
+  generateAll(prompts: readonly Prompt[], options?: GenerateAllOptions & { n?: undefined }): Promise<GenerateResult[]>;
+  generateAll(prompts: readonly Prompt[], options: GenerateAllOptions & { n: number }): Promise<GenerateResult[][]>;
+  async generateAll(prompts: readonly Prompt[], options: GenerateAllOptions = {}): Promise<GenerateResult[] | GenerateResult[][]> {
     this.#requireOpen();
     requirePrompts(prompts);
-    const { callbacks, each } = splitCallbacks(options);
+    const { callbacks, n, each } = splitCallbacks(options);
     this.#resolve(each);
-    const { date = new Date() } = each;
-    const generate = async (prompt: Prompt, signal: AbortSignal): Promise<GenerateResult> => {
-      const { data, call } = this.#prepare(prompt, { ...each, date, signal });
+    const { date = new Date(), seed, signal } = each;
+    const generate = async (prompt: Prompt, own: OwnOptions): Promise<GenerateResult> => {
+      const options = { ...each, date, ...own };
+      if (own.onStep) return drain(this.#steps("streamWhenFree", prompt, options));
+      const { data, call } = this.#prepare(prompt, options);
       return this.#engine.call("generateWhenFree", [prompt, data], call);
     };
     const width = each.slot === undefined ? this.info.slots : 1;
-    return await generateAll(prompts, { width, signal: each.signal }, generate, callbacks);
+    const results = await generateAll(prompts, { width, n, seed, signal }, generate, callbacks);
+    return n === undefined ? results.flat() : results;
   }
 
   async inStep<T>(tasks: readonly (() => Promise<T>)[]): Promise<PromiseSettledResult<T>[]> {
@@ -102,6 +111,28 @@ class IsolatedDecoder implements Decoder {
   async score(input: ScoreInput | readonly ScoreInput[], options?: ScoreOptions): Promise<ScoreResult | ScoreResult[]> {
     this.#requireOpen();
     return await scoreRemotely(this.#engine, this.#functions, input, options);
+  }
+
+  async tokenize(text: string, options?: TokenizeOptions): Promise<number[]> {
+    this.#requireOpen();
+    return await this.#engine.call("tokenize", [text, options]);
+  }
+
+  async detokenize(tokens: ArrayLike<number>, options?: DetokenizeOptions): Promise<string> {
+    this.#requireOpen();
+    return await this.#engine.call("detokenize", [tokens, options]);
+  }
+
+  async countTokens(prompt: Prompt, options?: TemplateOptions): Promise<number> {
+    this.#requireOpen();
+    checkPrompt(prompt);
+    return await this.#engine.call("countTokens", [prompt, options]);
+  }
+
+  async render(prompt: Prompt, options?: TemplateOptions): Promise<string> {
+    this.#requireOpen();
+    checkPrompt(prompt);
+    return await this.#engine.call("render", [prompt, options]);
   }
 
   async clear(slot: number): Promise<void> {
@@ -129,14 +160,31 @@ class IsolatedDecoder implements Decoder {
     return this.dispose();
   }
 
+  async *#steps(
+    method: "stream" | "streamWhenFree",
+    prompt: Prompt,
+    options: GenerateOptions,
+    stop?: AbortSignal,
+  ): AsyncGenerator<Step, GenerateResult, undefined> {
+    const { data, call, onStep } = this.#prepare(prompt, options);
+    const { signal, forget } = eitherOf([call.signal, stop]);
+    try {
+      const answer = answerWith(this.#functions, signal);
+      const steps = this.#engine.iterate<Step, GenerateResult>(method, [prompt, data], { signal, answer });
+      return yield* onStep ? telling(steps, onStep) : steps;
+    } finally {
+      forget();
+    }
+  }
+
   /** Checks what a response is decoded by. What is sent is data, what stays is called from there. */
-  #prepare(prompt: Prompt, options: GenerateOptions): { data: GenerateOptions; call: CallOptions } {
+  #prepare(prompt: Prompt, options: GenerateOptions): { data: GenerateOptions; call: CallOptions; onStep: GenerateOptions["onStep"] } {
     this.#requireOpen();
-    const { signal } = this.#resolve(options);
+    const { signal, onStep } = this.#resolve(options);
     throwIfAborted(signal);
     checkPrompt(prompt);
-    const { signal: _, ...data } = withSettings(this.#settings, options);
-    return { data, call: { signal, answer: answerWith(this.#functions, signal) } };
+    const { signal: _signal, onStep: _onStep, ...data } = withSettings(this.#settings, options);
+    return { data, call: { signal, answer: answerWith(this.#functions, signal) }, onStep };
   }
 
   #resolve(options: GenerateOptions): ReturnType<typeof resolveGenerate> {

@@ -12,8 +12,8 @@ import { type DecoderParts, LocalDecoder } from "./local-decoder.js";
 import type { ResolvedLoad } from "./options.js";
 import { settingsFor } from "./settings-file.js";
 
-/** Into this process. @throws ArgsearchError as load() */
-export async function loadLocal(resolved: ResolvedLoad): Promise<LocalDecoder> {
+/** Into this process; `linger`: see DecoderParts. @throws ArgsearchError as load() */
+export async function loadLocal(resolved: ResolvedLoad, linger = 0): Promise<LocalDecoder> {
   const started = performance.now();
   const settings = await settingsFor(resolved);
   const { engine, gpu } = await chooseEngine(resolved, resolved.signal);
@@ -22,7 +22,7 @@ export async function loadLocal(resolved: ResolvedLoad): Promise<LocalDecoder> {
     const parts = await prepare(resolved, models);
     return new LocalDecoder({
       ...parts,
-      ...{ engine, settings, computation: computationOf(resolved, gpu), loadMs: performance.now() - started },
+      ...{ engine, settings, linger, computation: computationOf(resolved, gpu), loadMs: performance.now() - started },
     });
   } catch (error) {
     for (const model of new Set(models)) model.dispose();
@@ -38,8 +38,8 @@ function policyFile({ policy, chatTemplate }: ResolvedLoad): ModelFile {
 async function prepare(
   resolved: ResolvedLoad,
   models: readonly Model[],
-): Promise<Omit<DecoderParts, "engine" | "computation" | "settings" | "loadMs">> {
-  const { slots, signal, terms } = resolved;
+): Promise<Omit<DecoderParts, "engine" | "computation" | "settings" | "linger" | "loadMs">> {
+  const { slots, patience, signal, terms } = resolved;
   const [policy, ...rewardModels] = models;
   if (policy === undefined) throw new Error("no policy was loaded");
   for (const model of rewardModels) requireSameVocabulary(policy, model);
@@ -53,5 +53,5 @@ async function prepare(
   const search = await native(() => binding().createSearch({ ...context, slots, policy: policy.native, rewards: rewards.nativeSources }));
   if (signal?.aborted) await search.dispose();
   throwIfAborted(signal);
-  return { policy, rewards, search, slots, context };
+  return { policy, rewards, search, slots, patience, context };
 }

@@ -1,3 +1,4 @@
+import { eitherOf } from "../engine/abort.js";
 import type { CacheBytes, EngineInfo, SearchCounters } from "../engine/binding.js";
 import type { Computation } from "../engine/computation.js";
 import { native } from "../engine/native.js";
@@ -5,23 +6,30 @@ import { resolveScore } from "../score/options.js";
 import { Scorer, type ScorerParts } from "../score/scorer.js";
 import type {
   DecodingSettings,
+  DetokenizeOptions,
   GenerateAllOptions,
   GenerateOptions,
   GenerateResult,
   Prompt,
+  ResponseStream,
   ScoreInput,
   ScoreOptions,
   ScoreResult,
   Step,
+  TemplateOptions,
+  TokenizeOptions,
 } from "../types.js";
 import { integer } from "../validate.js";
 import type { Decoder, DecoderInfo } from "./decoder.js";
 import { disposedError } from "./disposed.js";
-import { generateAll, requirePrompts } from "./generate-all.js";
+import { generateAll, type OwnOptions, requirePrompts } from "./generate-all.js";
 import { type DecodingParts, runGeneration } from "./generation.js";
 import { resolveGenerate, splitCallbacks } from "./options.js";
+import { countTokens, detokenize, render, tokenize } from "./policy-texts.js";
+import { DecodingStream, drain, telling } from "./response-stream.js";
 import { Scheduler } from "./scheduler.js";
 import { withSettings } from "./settings.js";
+import { type Patience, SlotQueue } from "./slot-queue.js";
 import { SlotPool } from "./slots.js";
 
 /** What load() hands over; the decoder owns it from then on. */
@@ -29,23 +37,32 @@ export interface DecoderParts extends Pick<DecodingParts, "policy" | "rewards" |
   engine: EngineInfo;
   computation: Computation;
   slots: number;
+  /** How long a response waits for a slot. */
+  patience: Patience | false;
   context: ScorerParts["context"];
+  /** Milliseconds that a step waits for responses whose readers are on their way here. */
+  linger: number;
   /** Defaults of every response. */
   settings: DecodingSettings;
 }
+
+/** generateAll() bounds itself: no more of its responses are under way, or in the line, than there are slots. */
+const ALWAYS: Patience = { max: Number.POSITIVE_INFINITY, timeout: undefined };
 
 /** One in this process. */
 export class LocalDecoder implements Decoder {
   readonly info: Readonly<DecoderInfo>;
   readonly #parts: DecodingParts;
   readonly #settings: DecodingSettings;
+  readonly #patience: Patience | false;
   readonly #scorer: Scorer;
   readonly #closing = new AbortController();
   #disposal: Promise<void> | undefined;
 
   constructor(parts: DecoderParts) {
-    const { engine, computation, policy, rewards, search, loadMs, slots, context, settings } = parts;
+    const { engine, computation, policy, rewards, search, loadMs, slots, patience, context, linger, settings } = parts;
     this.#settings = settings;
+    this.#patience = patience;
     const { contextSize } = context;
     const closing = this.#closing.signal;
     this.#parts = {
@@ -55,8 +72,8 @@ export class LocalDecoder implements Decoder {
       contextSize,
       loadMs,
       closing,
-      scheduler: new Scheduler(search),
-      slots: new SlotPool(slots),
+      scheduler: new Scheduler(search, linger),
+      slots: new SlotQueue(new SlotPool(slots)),
     };
     this.#scorer = new Scorer({ tokenizer: policy, rewards, context, closing });
     this.info = {
@@ -76,28 +93,31 @@ export class LocalDecoder implements Decoder {
   }
 
   async generate(prompt: Prompt, options: GenerateOptions = {}): Promise<GenerateResult> {
-    return drain(this.#start(prompt, options, false));
+    return drain(this.#steps(prompt, options, this.#patience));
   }
 
-  async *stream(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<Step, GenerateResult, undefined> {
-    return yield* this.#start(prompt, options, false);
+  stream(prompt: Prompt, options: GenerateOptions = {}): ResponseStream {
+    return new DecodingStream((stop) => this.#steps(prompt, options, this.#patience, stop));
   }
 
-  async generateAll(prompts: readonly Prompt[], options: GenerateAllOptions = {}): Promise<GenerateResult[]> {
+  generateAll(prompts: readonly Prompt[], options?: GenerateAllOptions & { n?: undefined }): Promise<GenerateResult[]>;
+  generateAll(prompts: readonly Prompt[], options: GenerateAllOptions & { n: number }): Promise<GenerateResult[][]>;
+  async generateAll(prompts: readonly Prompt[], options: GenerateAllOptions = {}): Promise<GenerateResult[] | GenerateResult[][]> {
     this.#requireOpen();
     requirePrompts(prompts);
-    const { callbacks, each } = splitCallbacks(options);
+    const { callbacks, n, each } = splitCallbacks(options);
     const width = each.slot === undefined ? this.#parts.slots.size : 1;
     this.#resolve(each);
     // One clock for all prompts.
-    const { date = new Date() } = each;
-    const generate = (prompt: Prompt, signal: AbortSignal) => this.generateWhenFree(prompt, { ...each, date, signal });
-    return generateAll(prompts, { width, signal: each.signal }, generate, callbacks);
+    const { date = new Date(), seed, signal } = each;
+    const generate = (prompt: Prompt, own: OwnOptions) => drain(this.#steps(prompt, { ...each, date, ...own }, ALWAYS));
+    const results = await generateAll(prompts, { width, n, seed, signal }, generate, callbacks);
+    return n === undefined ? results.flat() : results;
   }
 
-  /** generate() that waits for a slot. */
-  async generateWhenFree(prompt: Prompt, options: GenerateOptions): Promise<GenerateResult> {
-    return drain(this.#start(prompt, options, true));
+  /** What stream() is made of, ended by nothing but the signal of the options; `always`: it waits for a slot however long it takes. */
+  steps(prompt: Prompt, options: GenerateOptions, always = false): AsyncGenerator<Step, GenerateResult, undefined> {
+    return this.#steps(prompt, options, always ? ALWAYS : this.#patience);
   }
 
   async inStep<T>(tasks: readonly (() => Promise<T>)[]): Promise<PromiseSettledResult<T>[]> {
@@ -121,11 +141,31 @@ export class LocalDecoder implements Decoder {
     return this.#scorer.scoreOneOrMany(input, resolveScore(options));
   }
 
+  async tokenize(text: string, options?: TokenizeOptions): Promise<number[]> {
+    this.#requireOpen();
+    return tokenize(this.#parts.policy, text, options);
+  }
+
+  async detokenize(tokens: ArrayLike<number>, options?: DetokenizeOptions): Promise<string> {
+    this.#requireOpen();
+    return detokenize(this.#parts.policy, tokens, options);
+  }
+
+  async countTokens(prompt: Prompt, options?: TemplateOptions): Promise<number> {
+    this.#requireOpen();
+    return countTokens(this.#parts.policy, prompt, options);
+  }
+
+  async render(prompt: Prompt, options?: TemplateOptions): Promise<string> {
+    this.#requireOpen();
+    return render(this.#parts.policy, prompt, options);
+  }
+
   async clear(slot: number): Promise<void> {
     this.#requireOpen();
     const { slots, search } = this.#parts;
     integer("slot", slot, { min: 0, max: slots.size - 1, note: "the slots loaded" });
-    slots.acquire(new Int32Array(0), slot);
+    slots.takeIdle(slot);
     try {
       await native(() => search.clear(slot));
     } finally {
@@ -154,9 +194,8 @@ export class LocalDecoder implements Decoder {
 
   async #dispose(): Promise<void> {
     const error = disposedError();
-    const { search, scheduler, slots, policy, rewards } = this.#parts;
+    const { search, scheduler, policy, rewards } = this.#parts;
     this.#closing.abort(error);
-    slots.wake();
     try {
       await scheduler.close(error);
       await native(() => search.dispose());
@@ -166,9 +205,21 @@ export class LocalDecoder implements Decoder {
     }
   }
 
-  #start(prompt: Prompt, options: GenerateOptions, wait: boolean): AsyncGenerator<Step, GenerateResult, undefined> {
+  async *#steps(
+    prompt: Prompt,
+    options: GenerateOptions,
+    patience: Patience | false,
+    stop?: AbortSignal,
+  ): AsyncGenerator<Step, GenerateResult, undefined> {
     this.#requireOpen();
-    return runGeneration(this.#parts, prompt, this.#resolve(options), wait);
+    const resolved = this.#resolve(options);
+    const { signal, forget } = eitherOf([resolved.signal, stop]);
+    try {
+      const steps = runGeneration(this.#parts, prompt, { ...resolved, signal }, patience);
+      return yield* resolved.onStep ? telling(steps, resolved.onStep) : steps;
+    } finally {
+      forget();
+    }
   }
 
   #resolve(options: GenerateOptions): ReturnType<typeof resolveGenerate> {
@@ -183,12 +234,5 @@ export class LocalDecoder implements Decoder {
 
   #requireOpen(): void {
     if (this.disposed) throw disposedError();
-  }
-}
-
-async function drain(steps: AsyncGenerator<Step, GenerateResult, undefined>): Promise<GenerateResult> {
-  for (;;) {
-    const next = await steps.next();
-    if (next.done) return next.value;
   }
 }

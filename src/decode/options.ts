@@ -9,7 +9,16 @@ import { MODEL, modelOf, type ResolvedModelOptions } from "../model/options.js";
 import { type ResolvedTemplate, TEMPLATE, templateOf } from "../model/template-options.js";
 import { type ResolvedTerm, resolveTerms } from "../reward/terms.js";
 import { resolveRewardAt } from "../score/options.js";
-import type { DecodingSettings, Ending, GenerateAllOptions, GenerateOptions, LoadOptions, Method, RewardAt } from "../types.js";
+import type {
+  DecodingSettings,
+  Ending,
+  GenerateAllOptions,
+  GenerateOptions,
+  LoadOptions,
+  Method,
+  QueueOptions,
+  RewardAt,
+} from "../types.js";
 import {
   abortSignal,
   boolean,
@@ -25,12 +34,15 @@ import {
 } from "../validate.js";
 import { defaultsOf, isGuided } from "./method-defaults.js";
 import { resolveSamplers, SAMPLERS, type SamplerContext } from "./sampler-options.js";
+import type { Patience } from "./slot-queue.js";
 
 export interface ResolvedLoad extends ResolvedModelOptions {
   policy: string;
   chatTemplate: string | undefined;
   terms: ResolvedTerm[];
   slots: number;
+  /** How long a response waits for a slot. */
+  patience: Patience | false;
   /** Undefined: in this process. */
   isolation: ResolvedIsolation | undefined;
   /** As given: see settingsFor(). */
@@ -58,6 +70,8 @@ export interface ResolvedGenerate {
   rewardAt: RewardAt | undefined;
   candidates: boolean;
   slot: number | undefined;
+  conversation: string | undefined;
+  onStep: GenerateOptions["onStep"];
   signal: AbortSignal | undefined;
 }
 
@@ -69,7 +83,17 @@ export interface GenerateLimits {
   rewarded: boolean;
 }
 
-const LOAD: Names<LoadOptions> = { ...MODEL, ...ISOLATION, policy: true, chatTemplate: true, reward: true, slots: true, settings: true };
+const LOAD: Names<LoadOptions> = {
+  ...MODEL,
+  ...ISOLATION,
+  policy: true,
+  chatTemplate: true,
+  reward: true,
+  slots: true,
+  queue: true,
+  settings: true,
+};
+const QUEUE: Names<QueueOptions> = { max: true, timeout: true };
 const GENERATE: Names<GenerateOptions> = {
   ...TEMPLATE,
   method: true,
@@ -89,10 +113,12 @@ const GENERATE: Names<GenerateOptions> = {
   rewardAt: true,
   candidates: true,
   slot: true,
+  conversation: true,
+  onStep: true,
   signal: true,
   ...SAMPLERS,
 };
-const CALLBACKS: Names<Omit<GenerateAllOptions, keyof GenerateOptions>> = { onProgress: true, onResult: true, onError: true };
+const CALLBACKS: Names<Callbacks> = { onStep: true, onProgress: true, onResult: true, onError: true };
 export function resolveLoad(options: LoadOptions = {}): ResolvedLoad {
   checkNames("load()", options, LOAD);
   const embeddedReward = options.policy === undefined ? EMBEDDED.reward : null;
@@ -102,6 +128,7 @@ export function resolveLoad(options: LoadOptions = {}): ResolvedLoad {
     chatTemplate: given(options.chatTemplate, undefined, (value) => nonEmptyText("chatTemplate", value)),
     terms: resolveTerms(options.reward === undefined ? embeddedReward : options.reward),
     slots: given(options.slots, 1, (value) => integer("slots", value, { min: 1, max: binding().limits.slots })),
+    patience: patienceOf(options.queue),
     isolation: isolationOf(options),
     settings: given(options.settings, undefined, (value) => (typeof value === "string" ? nonEmptyText("settings", value) : value)),
   };
@@ -113,14 +140,15 @@ export function resolveGenerate(options: GenerateOptions, limits: GenerateLimits
   const method = resolveMethod(options.method, limits.rewarded);
   const maxTokens = given(options.maxTokens, 128, (value) => integer("maxTokens", value, { min: 1, max: 2 ** 31 - 1 }));
   const combine = given(options.combine, "interpolate", (value) => oneOf("combine", value, ["interpolate", "additive"]));
-  const range = { min: 0, max: Number.POSITIVE_INFINITY, above: true };
+  // The limit of colder and colder draws: the likeliest, or the highest score.
+  const cold = options.temperature === 0;
   return {
-    method,
+    method: cold && method === "sample" ? "greedy" : method,
     topK: resolveTopK(options.topK, method, vocabulary),
     weight: resolveWeight(options.weight, combine),
     combine,
-    select: given(options.select, "greedy", (value) => oneOf("select", value, ["greedy", "stochastic"])),
-    temperature: given(options.temperature, method === "sample" ? 0.8 : 1, (value) => number("temperature", value, range)),
+    select: cold ? "greedy" : given(options.select, "greedy", (value) => oneOf("select", value, ["greedy", "stochastic"])),
+    temperature: cold ? 1 : given(options.temperature, method === "sample" ? 0.8 : 1, temperatureOf),
     samplers: resolveSamplers(options, { vocabulary, longest: Math.min(maxTokens, contextSize), ...samplerDefaults(method, options) }),
     ending: endingOf(method, options),
     ...blocksOf(options),
@@ -131,7 +159,20 @@ export function resolveGenerate(options: GenerateOptions, limits: GenerateLimits
     rewardAt: resolveRewardAt(options.rewardAt),
     candidates: given(options.candidates, false, (value) => boolean("candidates", value)),
     slot: given(options.slot, undefined, (value) => integer("slot", value, { min: 0, max: limits.slots - 1, note: "the slots loaded" })),
+    conversation: given(options.conversation, undefined, (value) => nonEmptyText("conversation", value)),
+    onStep: given(options.onStep, undefined, (value) => callback("onStep", value)),
     signal: given(options.signal, undefined, (value) => abortSignal("signal", value)),
+  };
+}
+
+function patienceOf(queue: LoadOptions["queue"]): Patience | false {
+  if (queue === false) return false;
+  const { max, timeout }: QueueOptions = queue ?? {};
+  checkNames("queue", queue ?? {}, QUEUE);
+  const range = { min: 0, max: 2 ** 31 - 1 };
+  return {
+    max: given(max, 64, (value) => integer("queue.max", value, range)),
+    timeout: given(timeout, undefined, (value) => integer("queue.timeout", value, { ...range, note: "milliseconds" })),
   };
 }
 
@@ -141,6 +182,10 @@ function resolveMethod(given: Method | undefined, rewarded: boolean): Method {
   throw new ArgsearchError("OPTION_INVALID", `method "${method}" needs a reward: load() one, or use "greedy" or "sample"`, {
     option: "method",
   });
+}
+
+function temperatureOf(temperature: number): number {
+  return number("temperature", temperature, { min: 0, max: Number.POSITIVE_INFINITY });
 }
 
 function resolveTopK(topK: number | undefined, method: Method, vocabulary: number): number {
@@ -197,13 +242,18 @@ function randomSeed(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
 }
 
+/** generateAll()'s callbacks, which say of which prompt they tell. */
+export type Callbacks = Pick<GenerateAllOptions, "onStep" | "onProgress" | "onResult" | "onError">;
+
 /** generateAll()'s own callbacks, and the rest for each of its prompts. */
 export function splitCallbacks(options: GenerateAllOptions): {
-  callbacks: Omit<GenerateAllOptions, keyof GenerateOptions>;
-  each: GenerateOptions;
+  callbacks: Callbacks;
+  n: number | undefined;
+  each: Omit<GenerateOptions, "onStep">;
 } {
-  checkNames("generateAll()", options, { ...GENERATE, ...CALLBACKS });
-  const { onProgress, onResult, onError, ...each } = options;
-  for (const [name, value] of Object.entries({ onProgress, onResult, onError })) if (value !== undefined) callback(name, value);
-  return { callbacks: { onProgress, onResult, onError }, each };
+  checkNames("generateAll()", options, { ...GENERATE, ...CALLBACKS, n: true });
+  const { n, onStep, onProgress, onResult, onError, ...each } = options;
+  const callbacks = { onStep, onProgress, onResult, onError };
+  for (const [name, value] of Object.entries(callbacks)) if (value !== undefined) callback(name, value);
+  return { callbacks, n: given(n, undefined, (value) => integer("n", value, { min: 1, max: 2 ** 16 })), each };
 }

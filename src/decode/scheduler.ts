@@ -27,7 +27,7 @@ export interface SlotKept extends Shared {
 
 /**
  * One native call runs at a time; whoever asks meanwhile shares the next. A call starts as soon as every response has
- * asked, and otherwise at the end of the event loop's turn, so that a response whose reader is slow holds up nobody.
+ * asked, and otherwise at the end of the event loop's turn, or `linger` milliseconds later, so that a response whose reader is slow holds up nobody.
  */
 export class Scheduler {
   readonly #step: Lane<undefined, SlotStep>;
@@ -38,10 +38,12 @@ export class Scheduler {
   #members = 0;
   #inStep = 0;
   #running: Promise<void> | undefined;
-  #turnEnd: NodeJS.Immediate | undefined;
+  readonly #linger: number;
+  #turnEnd: (() => void) | undefined;
   #closed: ArgsearchError | undefined;
 
-  constructor(search: NativeSearch) {
+  constructor(search: NativeSearch, linger = 0) {
+    this.#linger = linger;
     this.#step = new Lane("step", async (slots) => ofSteps(await native(() => search.step(slots))));
     this.#propose = new Lane("propose", async (slots) => ofSteps(await native(() => search.propose(slots))));
     this.#commit = new Lane("commit", async (slots, rewards) => ofSteps(await native(() => search.commit(slots, rewards))));
@@ -103,7 +105,7 @@ export class Scheduler {
   /** Refuses whoever waits or comes later; resolves when the running call has ended. */
   async close(error: ArgsearchError): Promise<void> {
     this.#closed = error;
-    clearImmediate(this.#turnEnd);
+    this.#turnEnd?.();
     for (const lane of this.#lanes) lane.refuse(error);
     await this.#running;
   }
@@ -119,11 +121,21 @@ export class Scheduler {
     const waiting = this.#lanes.reduce((sum, lane) => sum + lane.waiting, 0);
     if (this.#running || waiting === 0 || waiting < this.#inStep) return;
     if (waiting >= this.#members || this.#inStep > 0) this.#start();
-    else this.#turnEnd ??= setImmediate(() => this.#start());
+    else this.#turnEnd ??= this.#soon(() => this.#start());
+  }
+
+  /** Returns what takes it back. */
+  #soon(start: () => void): () => void {
+    if (this.#linger > 0) {
+      const timer = setTimeout(start, this.#linger);
+      return () => clearTimeout(timer);
+    }
+    const turn = setImmediate(start);
+    return () => clearImmediate(turn);
   }
 
   #start(): void {
-    clearImmediate(this.#turnEnd);
+    this.#turnEnd?.();
     this.#turnEnd = undefined;
     const lane = this.#lanes.find((each) => each.waiting > 0);
     if (this.#running || lane === undefined) return;

@@ -65,3 +65,11 @@ function callbacksOf(signal: AbortSignal): Set<() => void> {
   signal.addEventListener("abort", callAll, { once: true });
   return list;
 }
+
+/** A signal that fires when one of these does, for the same reason; forget() where they may outlive it. */
+export function eitherOf(signals: readonly (AbortSignal | undefined)[]): { signal: AbortSignal | undefined; forget: () => void } {
+  const present = signals.filter((signal) => signal !== undefined);
+  if (present.length < 2) return { signal: present[0], forget: () => {} };
+  const either = new AbortController();
+  return { signal: either.signal, forget: onAbort(present, () => either.abort(present.find(({ aborted }) => aborted)?.reason)) };
+}

@@ -57,7 +57,7 @@ export function openCandidate({ name, dir, backends }: Pick<Candidate, "name" | 
 function withCure(error: ArgsearchError, candidate: Pick<Candidate, "name" | "dir">): ArgsearchError {
   const cure = otherRelease(candidate) ?? cureOf(error.message);
   if (cure === undefined) return error;
-  return new ArgsearchError(error.code, `${error.message.replace(/\.$/, "")}. ${cure}.`, { cause: error });
+  return error.rephrased(`${error.message.replace(/\.$/, "")}. ${cure}.`);
 }
 
 /** The system's loader opens no library inside Electron's archive. */

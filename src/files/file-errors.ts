@@ -25,7 +25,7 @@ export async function refuseDirectory(path: string): Promise<void> {
 /** An error about a temporary file, told of the one that it was to become; any other as it came. */
 export function toldOf(error: unknown, temporary: string, path: string): unknown {
   if (!(error instanceof ArgsearchError) || !error.message.includes(temporary)) return error;
-  return new ArgsearchError(error.code, error.message.replaceAll(temporary, path), { cause: error, option: error.option });
+  return error.rephrased(error.message.replaceAll(temporary, path));
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {

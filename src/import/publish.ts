@@ -100,6 +100,6 @@ async function requireLoadable(path: string, out: string, signal: AbortSignal | 
     if (!(error instanceof ArgsearchError)) throw error;
     if (error.code === "OUT_OF_MEMORY") return;
     const { message } = toldOf(error, path, "the converted model") as ArgsearchError;
-    throw new ArgsearchError(error.code, `${out} is not written: ${message}`, { cause: error, option: error.option });
+    throw error.rephrased(`${out} is not written: ${message}`);
   }
 }

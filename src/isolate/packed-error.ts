@@ -1,14 +1,7 @@
 /** Errors on their way from one process to another. */
-import { ArgsearchError, ERROR_CODES, type ErrorCode } from "../errors.js";
+import { CAUSES, type ErrorJson, errorFromJson, errorToJson } from "../errors.js";
 
-export interface PackedError {
-  name: string;
-  message: string;
-  stack?: string | undefined;
-  /** A string, where it has one. */
-  code?: string | undefined;
-  option?: string | undefined;
-  cause?: PackedError | undefined;
+export interface PackedError extends ErrorJson {
   /** It is, or wraps, what a question of the child's failed with in the parent. */
   question?: number | undefined;
 }
@@ -23,31 +16,18 @@ export class ParentError extends Error {
   }
 }
 
-/** Causes of causes that are carried over. */
-const DEPTH = 8;
-
-export function packError(error: unknown, depth = 0): PackedError {
+export function packError(error: unknown): PackedError {
   if (!(error instanceof Error)) return { name: "Error", message: String(error) };
-  const { name, message, stack, cause } = error;
-  const { code, option } = error as { code?: unknown; option?: unknown };
-  const packedCause = cause === undefined || depth === DEPTH ? undefined : packError(cause, depth + 1);
-  return {
-    name,
-    message,
-    stack,
-    code: typeof code === "string" ? code : undefined,
-    option: typeof option === "string" ? option : undefined,
-    cause: packedCause,
-    question: error instanceof ParentError ? error.question : packedCause?.question,
-  };
+  return { ...errorToJson(error, true), question: questionOf(error) };
+}
+
+function questionOf(error: unknown, depth = 0): number | undefined {
+  if (error instanceof ParentError) return error.question;
+  // An error may be its own cause.
+  return error instanceof Error && depth < CAUSES ? questionOf(error.cause, depth + 1) : undefined;
 }
 
 /** An ArgsearchError for one, with the stack that it had in the other process. */
-export function unpackError({ name, message, stack, code, option, cause }: PackedError): Error {
-  const details = cause === undefined ? {} : { cause: unpackError(cause) };
-  const known = name === "ArgsearchError" && ERROR_CODES.includes(code as ErrorCode);
-  const error = known ? new ArgsearchError(code as ErrorCode, message, { ...details, option }) : new Error(message, details);
-  if (!known) Object.assign(error, name !== "Error" && { name }, code !== undefined && { code });
-  if (stack !== undefined) error.stack = stack;
-  return error;
+export function unpackError(error: PackedError): Error {
+  return errorFromJson(error);
 }

@@ -104,9 +104,14 @@ export class Model {
     return Int32Array.from(eos >= 0 ? [eos] : []);
   }
 
-  /** A whole text behind beginning(): nothing in it is a control token. */
-  textTokens(text: string): Int32Array {
-    return this.#tokenize(text, false, false);
+  /** A prompt's text as the template writes it. @throws ArgsearchError TEMPLATE_INVALID, OPTION_INVALID */
+  promptText(prompt: Prompt, template: ResolvedTemplate): string {
+    return this.#chat.render(prompt, template).text;
+  }
+
+  /** A whole text behind beginning(): nothing in it is a control token, unless it may be (`special`). */
+  textTokens(text: string, special = false): Int32Array {
+    return this.#tokenize(text, false, special);
   }
 
   /**
@@ -124,9 +129,9 @@ export class Model {
     return native(() => this.native.pieces(tokens, false)).map(decodeText);
   }
 
-  /** The UTF-8 bytes of each token; control tokens empty. */
-  pieces(tokens: Int32Array): Uint8Array[] {
-    return native(() => this.native.pieces(tokens, false));
+  /** The UTF-8 bytes of each token; control tokens empty, unless they are to be spelt out (`special`). */
+  pieces(tokens: Int32Array, special = false): Uint8Array[] {
+    return native(() => this.native.pieces(tokens, special));
   }
 
   isEog(token: number): boolean {
@@ -208,7 +213,7 @@ export class Model {
     const least = native(() => this.native.leastTokens(text));
     if (least <= room) return;
     const message = `a text of ${text.length} characters has at least ${least} tokens for ${this.info.path}, the context holds ${room}`;
-    throw tooLong(message, room, [this.info], "it");
+    throw tooLong(message, { tokens: least, limit: room, model: this.info.path }, [this.info], "it");
   }
 
   /** Some vocabularies add an end token as well as a beginning; a response could not follow it. */

@@ -96,12 +96,8 @@ export class Scorer {
     const length = before.length + response.length + after.length;
     if (length > contextSize) {
       const message = `prompt and response have ${length} tokens for ${model.info.path}, the context holds ${contextSize}`;
-      throw tooLong(
-        message,
-        contextSize,
-        modelsOf(this.#parts).map(({ info }) => info),
-        "them",
-      );
+      const models = modelsOf(this.#parts).map(({ info }) => info);
+      throw tooLong(message, { tokens: length, limit: contextSize, model: model.info.path }, models, "them");
     }
     const tokens = new Int32Array(length);
     tokens.set(before);

@@ -1,6 +1,6 @@
 /** How a response is decoded. Defaults live in decode/options.ts. */
 import type { TemplateOptions } from "./prompt.js";
-import type { GenerateResult } from "./result.js";
+import type { GenerateResult, Step } from "./result.js";
 import type { RewardAt } from "./reward.js";
 import type { SamplerOptions } from "./samplers.js";
 
@@ -36,7 +36,7 @@ export interface GenerateOptions extends TemplateOptions, SamplerOptions {
   combine?: "interpolate" | "additive" | undefined;
   /** "greedy" (default): arg max of the scores; "stochastic": sample from softmax(score / temperature). Of blocks, a draft's reward is its score. */
   select?: "greedy" | "stochastic" | undefined;
-  /** Above 0; default 1 for stochastic selection, 0.8 for method "sample". */
+  /** Of a draw, from 0; default 1 for stochastic selection, 0.8 for method "sample". 0 draws nothing: it takes the likeliest, or the highest score. */
   temperature?: number | undefined;
   /**
    * Default "policy" for "args" and "blocks", "reward" for the others (and as in the paper). A reward with an opinion about endings, such as a
@@ -61,8 +61,12 @@ export interface GenerateOptions extends TemplateOptions, SamplerOptions {
   rewardAt?: RewardAt | undefined;
   /** Report every step's candidates; default false. */
   candidates?: boolean | undefined;
-  /** A slot to use; default a free one, preferring the longest prefix in its cache. */
+  /** A slot to use; default a free one, which the prompt continues or else the emptiest or longest idle. */
   slot?: number | undefined;
+  /** A name for what this prompt belongs to: its responses take the same slot while it is free, and others take it last. */
+  conversation?: string | undefined;
+  /** Called with each step as soon as it is there; what it returns is awaited, what it throws ends the response and rejects the call. */
+  onStep?: ((step: Step) => unknown) | undefined;
   /** Ends the response between two tokens: it resolves with what there is. Before the first: ABORTED. */
   signal?: AbortSignal | undefined;
 }
@@ -76,11 +80,18 @@ export interface DecodingSettings
     > {}
 
 /** A callback that throws ends the call, which rejects with what was thrown. */
-export interface GenerateAllOptions extends GenerateOptions {
-  /** Called after every prompt, failed or not. */
+export interface GenerateAllOptions extends Omit<GenerateOptions, "onStep"> {
+  /**
+   * Responses of each prompt, from 1: results are then arrays of so many. They share their prompt's cache, and each draws by a seed of its own, the
+   * first by `seed`; a method that draws nothing gives the same each time. Callbacks get the response's number, from 0, behind its prompt's.
+   */
+  n?: number | undefined;
+  /** Called with each step of each response, as onStep of generate(). */
+  onStep?: ((step: Step, index: number, number: number) => unknown) | undefined;
+  /** Called after every response, failed or not. */
   onProgress?: ((done: number, total: number) => void) | undefined;
   /** Called with each result as soon as it is there, in the order of completion. */
-  onResult?: ((result: GenerateResult, index: number) => void) | undefined;
+  onResult?: ((result: GenerateResult, index: number, number: number) => void) | undefined;
   /** Called with each failure as soon as it is there. */
-  onError?: ((error: unknown, index: number) => void) | undefined;
+  onError?: ((error: unknown, index: number, number: number) => void) | undefined;
 }

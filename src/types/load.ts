@@ -48,6 +48,14 @@ export interface IsolationOptions {
   isolate?: boolean | { respondWithinMs?: number | undefined } | undefined;
 }
 
+/** How many responses may wait for a slot, and how long. */
+export interface QueueOptions {
+  /** From 0; default 64. */
+  max?: number | undefined;
+  /** Milliseconds, from 0; default without end. */
+  timeout?: number | undefined;
+}
+
 export interface LoadOptions extends ModelOptions, IsolationOptions {
   /** Path of the policy's GGUF; default: the embedded policy, and then the embedded reward model, too. */
   policy?: string | undefined;
@@ -57,6 +65,11 @@ export interface LoadOptions extends ModelOptions, IsolationOptions {
   reward?: RewardSpec | readonly RewardSpec[] | null | undefined;
   /** Prompts that can be decoded at once, 1 to 128; default 1. Each takes KV cache for contextSize tokens. */
   slots?: number | undefined;
+  /**
+   * What a response does while no slot is free: it waits, first come, first served; where too many wait, or it has waited too long, it fails
+   * with BUSY. false: it fails at once. generateAll() always waits.
+   */
+  queue?: false | QueueOptions | undefined;
   /**
    * Defaults of every response: the path of a file as tune() writes it, or the settings themselves. What a call names goes before them; one
    * that names another method takes the samplers alone. A file that was made for other models warns (ARGSEARCH_SETTINGS_OF_OTHER_MODELS).

@@ -82,3 +82,21 @@ export interface GenerateResult {
   usage: Usage;
   timings: Timings;
 }
+
+/**
+ * A response under way: its steps as an async iterable, which ends with the result as its return value, and what most programs want
+ * instead. The last step carries the finishReason, except that an abort between two steps ends the iteration without another step.
+ *
+ * Nothing begins, and no slot is taken, before the first step, the result or a chunk is asked for. Leaving the loop (`break`), return()
+ * and cancelling the ReadableStream end the response and give the slot back; a stream that is begun and then neither finished nor left keeps it.
+ */
+export interface ResponseStream extends AsyncGenerator<Step, GenerateResult, undefined> {
+  /**
+   * What generate() resolves to. Asking for it lets the response run on by itself, whether or not somebody reads its steps. Of one that was
+   * left in the middle: what there was, with finishReason "aborted"; of one that was left before it began it rejects with ABORTED. A rejection that nobody
+   * awaits is never an unhandled one.
+   */
+  readonly result: Promise<GenerateResult>;
+  /** The text in UTF-8, for the responses of web frameworks: `new Response(stream.toReadableStream())`. Read either this or the steps. */
+  toReadableStream(): ReadableStream<Uint8Array>;
+}

@@ -21,7 +21,7 @@ const EXPECTED: Record<string, RegExp> = {
   "Score a file": /line 3: .*"prompt"[\s\S]*2 scored, 1 not/,
   "Best of n": /^(. -?\d\.\d\d\n){4}Good idea\. Here is how/,
   "Greedy decoding beside ARGS": /greedy, reward -2[\s\S]*ARGS, reward 0[\s\S]*"Sure" gave way to "Here"/,
-  "In a worker thread": /^Here is how to bake[\s\S]*\nPROMPT_EMPTY: .*\ndone\n$/,
+  "In a worker thread": /^PROMPT_EMPTY: .*\nHere is how to bake[\s\S]*\ndone\n$/,
   "Fit a reward head on your own pairs": /^held-out pairs told apart at their ends: 1\nGood idea\. Here is how to shoot a bird photo/,
 };
 const SHORT = "Keep answers short";

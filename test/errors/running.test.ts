@@ -128,12 +128,51 @@ describe.each([
   });
 
   describe("one slot", () => {
-    test("serves one response: another is BUSY, and the first goes on", async () => {
-      const first = decoder.generate("hello", { ...ENDLESS, maxTokens: 20 });
-      await expectError(() => decoder.generate("hello", SHORT), "BUSY", /the only slot is in use: load with slots: 2 or more/);
-      await expectError(() => decoder.generate("hello", { ...SHORT, slot: 0 }), "BUSY", /slot 0 is in use: wait for its response/);
-      await expectError(() => decoder.stream("hello", SHORT).next(), "BUSY", /in use/);
+    test("serves one response after another, in the order in which they were asked for", async () => {
+      const ended: string[] = [];
+      const responses = ["a", "b", "c"].map(async (prompt) => {
+        await (prompt === "b" ? decoder.stream(prompt, SHORT).result : decoder.generate(prompt, SHORT));
+        ended.push(prompt);
+      });
+      await Promise.all(responses);
+      expect(ended).toEqual(["a", "b", "c"]);
+    });
+
+    test("is BUSY for a response that may not wait, and the first goes on", async () => {
+      const impatient = await load({ ...paths(), queue: false });
+      const first = impatient.generate("hello", { ...ENDLESS, maxTokens: 20 });
+      const wrong = { code: "BUSY", details: { slots: 1, waiting: 0 } };
+      await expectError(
+        () => impatient.generate("hello", SHORT),
+        "BUSY",
+        /the only slot is in use: wait for a response, or load with slots: 2 or more/,
+      );
+      await expectError(() => impatient.generate("hello", { ...SHORT, slot: 0 }), "BUSY", /slot 0 is in use/);
+      await expect(impatient.stream("hello", SHORT).result).rejects.toMatchObject(wrong);
+      await expect(impatient.clear(0)).rejects.toMatchObject(wrong);
       expect((await first).tokens.length).toBeGreaterThan(0);
+      await impatient.dispose();
+    });
+
+    test("is BUSY where too many wait, or too long", async () => {
+      const hasty = await load({ ...paths(), queue: { max: 1, timeout: 20 } });
+      const held = hasty.stream("hello", ENDLESS);
+      await held.next();
+      const late = expectError(() => hasty.generate("hello", SHORT), "BUSY", /after 20 ms/);
+      await expectError(() => hasty.generate("hello", SHORT), "BUSY", /1 wait/);
+      await late;
+      await held.return({} as never);
+      expect((await hasty.generate("hello", SHORT)).finishReason).toBe("length");
+      await hasty.dispose();
+    });
+
+    test("an abort while waiting is ABORTED, with the signal's reason as cause", async () => {
+      const first = decoder.generate("hello", { ...ENDLESS, maxTokens: 20 });
+      const controller = new AbortController();
+      const waiting = decoder.generate("hello", { ...SHORT, signal: controller.signal });
+      setTimeout(() => controller.abort("left"), 5);
+      await expect(waiting).rejects.toMatchObject({ code: "ABORTED", cause: "left" });
+      await first;
       await stillWorks();
     });
 

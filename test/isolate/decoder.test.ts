@@ -25,6 +25,7 @@ const SHAPE = { vocabulary: ALL_BYTES, layers: 2, embedding: 32, heads: 2, kvHea
 const { policy, reward } = modelFolder().writePair(90, SHAPE, SHAPE);
 const OPTIONS = { policy: policy.path, reward: reward.path, gpu: false, threads: 1 } as const;
 const SHORT = { template: "none", topK: 4, maxTokens: 8, seed: 3 } as const satisfies GenerateOptions;
+const SHORT_TEMPLATE = { template: "none" } as const;
 const PROMPTS = ["one", "two and a half", "three", "four"];
 
 /** Times differ from run to run. */
@@ -84,6 +85,55 @@ describe("the same as in this process", () => {
       }
     };
     expect(await steps(apart)).toEqual(await steps(here));
+  });
+
+  it("a stream's result and bytes, and what onStep is told", async () => {
+    const found = async (decoder: Decoder) => {
+      const told: string[] = [];
+      await decoder.generate("hello", { ...SHORT, onStep: ({ text }) => told.push(text) });
+      await decoder.generateAll(["one", "two"], { ...SHORT, onStep: ({ token }, index) => told.push(`${index}: ${token}`) });
+      const left = decoder.stream("hello", SHORT);
+      for await (const _ of left) break;
+      return {
+        told: told.sort(),
+        text: await new Response(decoder.stream("hello", SHORT).toReadableStream()).text(),
+        left: (await left.result).tokens,
+      };
+    };
+    const [there, wanted] = [await found(apart), await found(here)];
+    expect(there).toEqual(wanted);
+    expect(there.left).toHaveLength(1);
+  });
+
+  it("texts and tokens, and what is wrong with them", async () => {
+    const messages = [{ role: "user", content: "hi" }];
+    const found = async (decoder: Decoder) => {
+      const tokens = await decoder.tokenize("hello there");
+      const wrong = await Promise.all(
+        [
+          decoder.tokenize(7 as never),
+          decoder.detokenize([1, -1]),
+          decoder.detokenize("no" as never),
+          decoder.countTokens("", SHORT_TEMPLATE),
+          decoder.render(messages),
+          decoder.tokenize("a", { special: 1 as never }),
+        ].map((call) => call.then(String, ({ code, message }) => `${code}: ${message}`)),
+      );
+      return { tokens, text: await decoder.detokenize(tokens), count: await decoder.countTokens("hello there", SHORT_TEMPLATE), wrong };
+    };
+    const [there, wanted] = [await found(apart), await found(here)];
+    expect(there).toEqual(wanted);
+    expect(there.text).toBe("hello there");
+    expect(there.wrong.map((text) => text.split(":")[0])).toEqual([
+      "OPTION_INVALID",
+      "OPTION_INVALID",
+      "OPTION_INVALID",
+      "PROMPT_EMPTY",
+      "TEMPLATE_INVALID",
+      "OPTION_INVALID",
+    ]);
+    const { usage } = await here.generate("hello there", SHORT);
+    expect(there.count).toBe(usage.promptTokens);
   });
 
   it("generateAll(), with its callbacks", async () => {
@@ -193,10 +243,11 @@ describe("reward functions stay in this process", () => {
         .generateAll(["hello", [{ role: "user", content: "hi" }]], { ...SHORT, template: "none" })
         .catch(() => null);
       const result = await decoder.generate("hello", SHORT);
+      const streamed = await decoder.stream("hello", SHORT).result;
       const scored = await decoder.score([{ prompt: "a", response: "bcd" }, { text: "efg" }], { template: "none" });
       const { objectives, weights } = decoder.info;
       await decoder.dispose();
-      return { results, result: timeless(result), scored, objectives, weights, calls };
+      return { results, result: timeless(result), streamed: timeless(streamed), scored, objectives, weights, calls };
     };
     expect(await run(true)).toEqual(await run(false));
   });

@@ -13,6 +13,7 @@ import {
   type LoadOptions,
   load,
   loadReward,
+  type ResponseStream,
   type RewardModel,
   scoreFile,
   scoreLines,
@@ -87,9 +88,17 @@ const openDecoder = (): Promise<Decoder> => load({ policy: policy.path, reward: 
 const openIsolated = (): Promise<Decoder> => load({ policy: policy.path, reward: reward.path, isolate: true, ...CPU });
 const decode = (decoder: Decoder) => decoder.generate(LONG_PROMPT, SHORT);
 
+/** One step, and the slot given back. */
+async function leave(stream: ResponseStream): Promise<void> {
+  await stream.next();
+  await stream.return({} as never);
+}
+
 const decoderMethods: Parameters<typeof matrix<Decoder>>[3] = {
-  generate: [(decoder) => decoder.generate("hello", SHORT), needsTheSlot],
-  stream: [(decoder) => decoder.stream("hello", SHORT).next(), needsTheSlot],
+  generate: [(decoder) => decoder.generate("hello", SHORT), whileOpen],
+  "generate, with onStep": [(decoder) => decoder.generate("hello", { ...SHORT, onStep: () => {} }), whileOpen],
+  stream: [(decoder) => leave(decoder.stream("hello", SHORT)), whileOpen],
+  "stream's result": [(decoder) => decoder.stream("hello", SHORT).result, whileOpen],
   "stream, begun before": [(decoder) => decoder.stream("hello", SHORT), always],
   generateAll: [(decoder) => decoder.generateAll(["hello", "there"], SHORT), whileOpen],
   score: [(decoder) => decoder.score(input, NONE), whileOpen],
@@ -97,6 +106,10 @@ const decoderMethods: Parameters<typeof matrix<Decoder>>[3] = {
   scoreFile: [(decoder) => scoreFile(decoder, lines(), NONE), whileOpen],
   scoreLines: [(decoder) => scoreLines(decoder, lines(), NONE).next(), whileOpen],
   clear: [(decoder) => decoder.clear(0), needsTheSlot],
+  tokenize: [(decoder) => decoder.tokenize("hello"), whileOpen],
+  detokenize: [(decoder) => decoder.detokenize([1, 2]), whileOpen],
+  countTokens: [(decoder) => decoder.countTokens("hello", NONE), whileOpen],
+  render: [(decoder) => decoder.render("hello", NONE), whileOpen],
   counters: [(decoder) => decoder.counters(), whileOpen],
   cacheBytes: [(decoder) => decoder.cacheBytes(), whileOpen],
   info: [(decoder) => decoder.info.policy.nVocab, always],
@@ -159,10 +172,13 @@ describe("a conversion that is aborted", () => {
   });
 });
 
-test("generate in two slots while both are free, one is taken, and none is", async () => {
-  const decoder = await load({ policy: policy.path, reward: reward.path, ...CPU, slots: 2 });
+test.each<[queue: LoadOptions["queue"], third: Outcome]>([
+  [undefined, "works"],
+  [false, "BUSY"],
+])("generate in two slots while both are free, one is taken, and none is (queue: %j)", async (queue, third) => {
+  const decoder = await load({ policy: policy.path, reward: reward.path, ...CPU, slots: 2, queue });
   const outcomes = [1, 2, 3].map((seed) => outcomeOf(() => decoder.generate("hello", { ...SHORT, seed })));
-  expect(await Promise.all(outcomes)).toEqual(["works", "works", "BUSY"]);
+  expect(await Promise.all(outcomes)).toEqual(["works", "works", third]);
   await decoder.dispose();
 });
 

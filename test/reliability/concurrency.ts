@@ -52,7 +52,7 @@ export async function concurrent({ seed, count, say }: PartOptions, most: number
   const calls = Array.from({ length: count ?? most }, (_, index) => callOf(seed + index, index));
   return withScratch(async (folder) => {
     const files = { ...(await writeF32Pair(folder)), gpu: false, threads: 1, contextSize: 256 } as const;
-    await using decoder = await load({ ...files, slots: SLOTS });
+    await using decoder = await load({ ...files, slots: SLOTS, queue: false });
     say(`${calls.length} calls at once`);
     const [found, turnedAway] = await Promise.all([together(decoder, calls), intruders(decoder)]);
     say("each alone");

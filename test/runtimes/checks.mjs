@@ -2,6 +2,7 @@
 // the same on every runtime; an assertion that fails ends it. Without a name it lists all, with the exit code that each ends with.
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
@@ -77,7 +78,18 @@ const works = {
       say(text);
       for await (const _ of decoder.stream(PROMPT, ENDLESS)) break;
       assert.equal((await decoder.generate(PROMPT, SHORT)).text, text);
+      const stream = decoder.stream(PROMPT, SHORT);
+      assert.equal(await new Response(stream.toReadableStream()).text(), text);
+      assert.equal((await stream.result).text, text);
     }),
+  "loads as a module and by require(), with one class of errors": async () => {
+    const other = createRequire(import.meta.url)("argsearch");
+    for (const { load } of [{ load: open }, other]) {
+      const error = await load({ ...CPU, policy: "nowhere.gguf" }).catch((reason) => reason);
+      assert(error instanceof ArgsearchError && error instanceof other.ArgsearchError);
+      assert(other.ArgsearchError.fromJSON(JSON.parse(JSON.stringify(error))) instanceof ArgsearchError);
+    }
+  },
   "decodes several prompts at once": () =>
     withDecoder(
       async (decoder) => {
@@ -86,6 +98,8 @@ const works = {
           results.map(({ tokens }) => tokens.length),
           [12, 12, 12, 12],
         );
+        const waiting = ["one", "two", "three", "four"].map((prompt) => decoder.generate(prompt, SHORT));
+        assert.equal((await Promise.all(waiting)).length, 4);
       },
       { slots: 3 },
     ),

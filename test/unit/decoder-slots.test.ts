@@ -20,8 +20,43 @@ describe("slots", () => {
     expect(fake.batches()).toEqual(["0", "0,1,2", "0,1,2", "0,1,2", "1,2"]);
   });
 
-  it("are BUSY when taken, and free afterwards", async () => {
+  it("are waited for in turn", async () => {
     const decoder = await loadFake({ slots: 2 });
+    const order: string[] = [];
+    const responses = ["a", "b", "c", "d", "e"].map(async (prompt, at) => {
+      await decoder.generate(prompt, { ...greedy, maxTokens: 2 + at });
+      order.push(prompt);
+    });
+    await Promise.all(responses);
+    expect(order).toEqual(["a", "b", "c", "d", "e"]);
+  });
+
+  it("are BUSY for those who may not wait", async () => {
+    const decoder = await loadFake({ queue: { max: 1 } });
+    const responses = [decoder.generate("a"), decoder.generate("b")];
+    await expect(decoder.generate("c")).rejects.toMatchObject({ code: "BUSY", details: { slots: 1, waiting: 1 } });
+    await Promise.all(responses);
+    const late = await loadFake({ queue: { timeout: 1 } });
+    const held = late.stream("a");
+    await held.next();
+    await expect(late.stream("b").result).rejects.toMatchObject({ code: "BUSY" });
+    await held.return({} as never);
+    expect((await late.generate("b", { ...greedy, maxTokens: 1 })).text).toBe("a");
+  });
+
+  it("are given up with DISPOSED, and with ABORTED by one's own signal, while they are waited for", async () => {
+    const decoder = await loadFake();
+    const held = decoder.stream("a");
+    await held.next();
+    const controller = new AbortController();
+    const [aborted, closed] = [decoder.generate("b", { signal: controller.signal }), decoder.generate("c")];
+    controller.abort("left");
+    await expect(aborted).rejects.toMatchObject({ code: "ABORTED", cause: "left" });
+    await Promise.all([decoder.dispose(), expect(closed).rejects.toMatchObject({ code: "DISPOSED" })]);
+  });
+
+  it("are BUSY when taken and nobody is to wait, and free afterwards", async () => {
+    const decoder = await loadFake({ slots: 2, queue: false });
     const running = decoder.generate("p", { slot: 1 });
     await expect(decoder.generate("q", { slot: 1 })).rejects.toMatchObject({ code: "BUSY" });
     const other = decoder.generate("q");

@@ -21,6 +21,35 @@ describe("generateAll()", () => {
     expect(results.map(({ seed }) => seed)).toEqual([3, 3, 3, 3, 3]);
   });
 
+  it("gives n responses of each prompt, with seeds of their own that follow from one", async () => {
+    const decoder = await loadFake({ slots: 2 });
+    const told: [number, number][] = [];
+    const several = await decoder.generateAll(["a", "b"], { ...options, n: 3, seed: 7, onResult: (_, ...place) => told.push(place) });
+    expect(several.map((each) => each.map(({ text }) => text))).toEqual([
+      ["a!", "a!", "a!"],
+      ["b!", "b!", "b!"],
+    ]);
+    const seeds = several.map((each) => each.map(({ seed }) => seed));
+    expect(seeds[0]).toEqual(seeds[1]);
+    expect(seeds[0]?.[0]).toBe(7);
+    expect(new Set(seeds[0]).size).toBe(3);
+    expect(told.sort()).toEqual([0, 1].flatMap((index) => [0, 1, 2].map((number) => [index, number])));
+    expect(await decoder.generateAll(["a"], { ...options, n: 1 })).toHaveLength(1);
+    const apart = await decoder.generateAll(["a"], { ...options, n: 9 });
+    expect(new Set(apart[0]?.map(({ seed }) => seed)).size).toBe(9);
+    for (const n of [0, 1.5, "2" as never]) {
+      await expect(decoder.generateAll(["a"], { ...options, n })).rejects.toMatchObject({ code: "OPTION_INVALID", option: "n" });
+    }
+  });
+
+  it("counts prompts that failed, not their responses", async () => {
+    const decoder = await loadFake();
+    await expect(decoder.generateAll(["a", "", "b"], { ...options, n: 2 })).rejects.toMatchObject({
+      code: "PROMPT_EMPTY",
+      message: expect.not.stringContaining("prompts failed"),
+    });
+  });
+
   it("reports each result and the progress", async () => {
     const decoder = await loadFake({ slots: 2 });
     const delivered: [number, string][] = [];

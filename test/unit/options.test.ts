@@ -124,6 +124,8 @@ describe("generate()", () => {
     expect(generate({ combine: "additive" }).weight).toBe(1.5);
     expect(generate({ method: "sample" })).toMatchObject({ topK: 40, temperature: 0.8, samplers: { topP: 0.95 } });
     expect(generate({ select: "stochastic" }).temperature).toBe(1);
+    expect(generate({ select: "stochastic", temperature: 0 }).select).toBe("greedy");
+    expect(generate({ method: "sample", topK: 0, temperature: 0 })).toMatchObject({ method: "greedy", select: "greedy" });
   });
 
   it.each<[GenerateOptions, number, string]>([
@@ -175,7 +177,7 @@ describe("generate()", () => {
     [{ weight: 1.01 }, "weight must be a number from 0 to 1 (interpolating), got 1.01"],
     [{ weight: Number.NaN }, "weight must be a number from 0 to 1 (interpolating), got NaN"],
     [{ combine: "additive", weight: -1 }, "weight must be a number from 0, got -1"],
-    [{ temperature: 0 }, "temperature must be a number above 0, got 0"],
+    [{ temperature: -1 }, "temperature must be a number from 0, got -1"],
     [{ topP: 1.5 }, "topP must be a number above 0 and up to 1, got 1.5"],
     [{ seed: 2 ** 32 }, "seed must be an integer from 0 to 4294967295, got 4294967296"],
     [{ maxTokens: 0 }, "maxTokens must be an integer from 1 to 2147483647, got 0"],
@@ -192,7 +194,7 @@ describe("generate()", () => {
     eachOf({
       topK: [0, -1, 1.5, 1001, ...NO_NUMBERS],
       weight: [-0.1, 1.1, 60, ...NO_NUMBERS],
-      temperature: [0, -1, ...NO_NUMBERS],
+      temperature: [-1, ...NO_NUMBERS],
       topP: [0, 1.1, -1, ...NO_NUMBERS],
       seed: [-1, 0.5, 2 ** 32, ...NO_NUMBERS],
       maxTokens: [0, -1, 0.5, 2 ** 31, ...NO_NUMBERS],

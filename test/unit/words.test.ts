@@ -86,7 +86,7 @@ describe("an option's refusal", () => {
 
 describe("advice", () => {
   it("names flags in the middle of a sentence", () => {
-    const error = tooLong("the prompt is long", 10, [{ nCtxTrain: 100 }], "it");
+    const error = tooLong("the prompt is long", { tokens: 12, limit: 10, model: "m" }, [{ nCtxTrain: 100 }], "it");
     expect(error.option).toBe("contextSize");
     expect(inFlags(error.message, error.option, command("generate"))).toContain("Load with a larger --context, or shorten it.");
     // As native code says it, which knows no options.

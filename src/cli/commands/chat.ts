@@ -123,7 +123,7 @@ class Chat {
   #withWayOut(error: unknown): unknown {
     const { messages, opening } = this.#conversation;
     if (!(error instanceof ArgsearchError) || error.code !== "PROMPT_TOO_LONG" || messages.length === opening.length) return error;
-    return new ArgsearchError(error.code, `${error.message} /reset starts anew.`, { cause: error, option: error.option });
+    return error.rephrased(`${error.message} /reset starts anew.`);
   }
 
   #summary(result: GenerateResult): string {

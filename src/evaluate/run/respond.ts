@@ -25,16 +25,10 @@ interface Draft {
 /** More would be most of the file, and a perplexity does not show it. */
 const LOG_PROB_DECIMALS = 4;
 
-/**
- * The slot's caches are emptied first, so that a response does not depend on what was decoded there before: quantised models
- * round by the shape of the batches that filled the cache, and a resumed run fills it differently.
- *
- * @throws ArgsearchError as generate() and score()
- */
+/** @throws ArgsearchError as generate() and score() */
 export async function respond(session: Session, task: Task, settings: Settings): Promise<EvaluatedResponse> {
   const { variant, index, prompt, slot } = task;
   const drafts = responsesOf(variant.method);
-  await session.decoder.clear(slot);
   const results: GenerateResult[] = [];
   for (let draft = 0; draft < drafts; draft++) {
     const options = generateOptions(variant, settings, slot, drawSeed(settings.seed, index, draft));

@@ -74,6 +74,17 @@ function groupsOf(prompts: readonly Numbered[], size: number): Numbered[][] {
   return Array.from({ length: Math.ceil(prompts.length / size) }, (_, at) => prompts.slice(at * size, (at + 1) * size));
 }
 
+/** What the responses of a group share. */
+interface Group {
+  session: Session;
+  /** Empties its slots, once. */
+  empty: () => Promise<void>;
+}
+
+async function emptySlots({ decoder }: Session): Promise<void> {
+  for (let slot = 0; slot < decoder.info.slots; slot++) await decoder.clear(slot);
+}
+
 class Run {
   readonly failures: FailedResponse[] = [];
   readonly decoded = new Set<string>();
@@ -97,15 +108,22 @@ class Run {
 
   /**
    * Decodes a group in step, each prompt in a slot of its own. Of a group that an interrupted run left unfinished everything is
-   * decoded, and what is missing kept: who shares a batch with whom is then the same in every run.
+   * decoded, and what is missing kept: who shares a batch with whom is then the same in every run. All slots are emptied first: quantised
+   * models round by the shape of the batches that filled a cache, which slots share, and a resumed run fills them in another way.
    */
   async answer(session: Session, variant: Variant, group: readonly Numbered[]): Promise<void> {
     this.#report(variant.name);
     const failuresBefore = this.failures.length;
+    let emptied: Promise<void> | undefined;
+    // By the first of the tasks, so that an engine that has died is opened again within them.
+    const empty = (): Promise<void> => {
+      emptied ??= emptySlots(session);
+      return emptied;
+    };
     let failed = false;
     const tasks = group.map(([index, prompt], slot) => async () => {
       try {
-        if (!failed) await this.#one(session, variant, slot, index, prompt);
+        if (!failed) await this.#one({ session, empty }, variant, slot, index, prompt);
       } catch (error) {
         failed = true;
         throw error;
@@ -124,12 +142,13 @@ class Run {
     throw new ArgsearchError(death.code, message);
   }
 
-  async #one(session: Session, variant: Variant, slot: number, index: number, prompt: Prompt): Promise<void> {
+  async #one({ session, empty }: Group, variant: Variant, slot: number, index: number, prompt: Prompt): Promise<void> {
     const { resolved, store, signal } = this.#request;
     if (signal?.aborted) throw new ArgsearchError("ABORTED", "the evaluation was interrupted", { cause: signal.reason });
     const missing = !store.has(variant.name, index);
     const started = performance.now();
     try {
+      await empty();
       const response = await respond(session, { variant, index, prompt, slot }, { ...resolved, signal });
       if (response.finishReason === "aborted") throw new ArgsearchError("ABORTED", "the evaluation was interrupted");
       if (missing) {
