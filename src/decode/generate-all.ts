@@ -1,5 +1,5 @@
 /** Many prompts, and several responses of each, through a bounded number of slots. */
-import { onAbort } from "../engine/abort.js";
+import { eitherOf } from "../engine/abort.js";
 import { ArgsearchError } from "../errors.js";
 import type { GenerateOptions, GenerateResult, Prompt, Step } from "../types.js";
 import { invalid } from "../validate.js";
@@ -46,7 +46,7 @@ export async function generateAll(
   const total = prompts.length * n;
   const jobs = jobsOf(prompts, n);
   const stop = new AbortController();
-  const forget = onAbort([signal], () => stop.abort(signal?.reason));
+  const { signal: either, forget } = eitherOf([signal, stop.signal]);
   let done = 0;
   const thrown: unknown[] = [];
   const fail = (error: unknown): void => {
@@ -68,7 +68,7 @@ export async function generateAll(
   const work = async (): Promise<void> => {
     for (const job of jobs) {
       const onStep = callbacks.onStep && ((step: Step) => tellStep(step, job));
-      const outcome = await outcomeOf(generate(job.prompt, { signal: stop.signal, onStep, seed: seedOf(seed, job.number) }));
+      const outcome = await outcomeOf(generate(job.prompt, { signal: either, onStep, seed: seedOf(seed, job.number) }));
       if (thrown.length > 0) return;
       done += 1;
       if ("result" in outcome) (results[job.index] ?? [])[job.number] = outcome.result;

@@ -74,8 +74,9 @@ class IsolatedDecoder implements Decoder {
   }
 
   async generate(prompt: Prompt, options: GenerateOptions = {}): Promise<GenerateResult> {
-    const { data, call, onStep } = this.#prepare(prompt, options);
-    return onStep ? await drain(this.#steps("stream", prompt, options)) : await this.#engine.call("generate", [prompt, data], call);
+    if (options?.onStep) return await drain(this.#steps("stream", prompt, options));
+    const { data, signal } = this.#prepare(prompt, options);
+    return await this.#engine.call("generate", [prompt, data], this.#callWith(signal));
   }
 
   stream(prompt: Prompt, options: GenerateOptions = {}): ResponseStream {
@@ -93,8 +94,8 @@ class IsolatedDecoder implements Decoder {
     const generate = async (prompt: Prompt, own: OwnOptions): Promise<GenerateResult> => {
       const options = { ...each, date, ...own };
       if (own.onStep) return drain(this.#steps("streamWhenFree", prompt, options));
-      const { data, call } = this.#prepare(prompt, options);
-      return this.#engine.call("generateWhenFree", [prompt, data], call);
+      const { data, signal } = this.#prepare(prompt, options);
+      return this.#engine.call("generateWhenFree", [prompt, data], this.#callWith(signal));
     };
     const width = each.slot === undefined ? this.info.slots : 1;
     const results = await generateAll(prompts, { width, n, seed, signal }, generate, callbacks);
@@ -166,11 +167,10 @@ class IsolatedDecoder implements Decoder {
     options: GenerateOptions,
     stop?: AbortSignal,
   ): AsyncGenerator<Step, GenerateResult, undefined> {
-    const { data, call, onStep } = this.#prepare(prompt, options);
-    const { signal, forget } = eitherOf([call.signal, stop]);
+    const { data, signal, onStep } = this.#prepare(prompt, options);
+    const { signal: either, forget } = eitherOf([signal, stop]);
     try {
-      const answer = answerWith(this.#functions, signal);
-      const steps = this.#engine.iterate<Step, GenerateResult>(method, [prompt, data], { signal, answer });
+      const steps = this.#engine.iterate<Step, GenerateResult>(method, [prompt, data], this.#callWith(either));
       return yield* onStep ? telling(steps, onStep) : steps;
     } finally {
       forget();
@@ -178,13 +178,17 @@ class IsolatedDecoder implements Decoder {
   }
 
   /** Checks what a response is decoded by. What is sent is data, what stays is called from there. */
-  #prepare(prompt: Prompt, options: GenerateOptions): { data: GenerateOptions; call: CallOptions; onStep: GenerateOptions["onStep"] } {
+  #prepare(prompt: Prompt, options: GenerateOptions): { data: GenerateOptions } & Pick<GenerateOptions, "signal" | "onStep"> {
     this.#requireOpen();
     const { signal, onStep } = this.#resolve(options);
     throwIfAborted(signal);
     checkPrompt(prompt);
     const { signal: _signal, onStep: _onStep, ...data } = withSettings(this.#settings, options);
-    return { data, call: { signal, answer: answerWith(this.#functions, signal) }, onStep };
+    return { data, signal, onStep };
+  }
+
+  #callWith(signal: AbortSignal | undefined): CallOptions {
+    return { signal, answer: answerWith(this.#functions, signal) };
   }
 
   #resolve(options: GenerateOptions): ReturnType<typeof resolveGenerate> {

@@ -61,7 +61,7 @@ export interface GenerateOptions extends TemplateOptions, SamplerOptions {
   rewardAt?: RewardAt | undefined;
   /** Report every step's candidates; default false. */
   candidates?: boolean | undefined;
-  /** A slot to use; default a free one, which the prompt continues or else the emptiest or longest idle. */
+  /** A slot to use; default a free one, whose conversation the prompt continues, else an empty one or that which lay idle longest. */
   slot?: number | undefined;
   /** A name for what this prompt belongs to: its responses take the same slot while it is free, and others take it last. */
   conversation?: string | undefined;
