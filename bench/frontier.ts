@@ -34,7 +34,7 @@ const PANELS = { gain: "reward over greedy decoding, deviations", judge: "judge:
 const { values: flags, positionals } = parseArgs({ options: { out: { type: "string" } }, allowPositionals: true });
 if (flags.out === undefined || positionals.length === 0) throw new Error("--out FILE and at least one NAME=DIR are needed");
 const points = (await Promise.all(positionals.map(pointsOf))).flat();
-const drawn = await drawCharts([{ name: "frontier", caption: "", spec: frontier(points) }]);
+const drawn = await drawCharts([{ name: "frontier", spec: frontier(points) }]);
 await writeFile(flags.out, drawn.get("frontier") ?? "");
 console.table(points.map((point) => ({ ...point, coherence: Number(point.coherence.toFixed(3)), value: Number(point.value.toFixed(3)) })));
 

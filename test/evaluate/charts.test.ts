@@ -64,7 +64,86 @@ describe("charts of a sweep", () => {
     expect(JSON.stringify(spec)).not.toContain('"area"');
   });
 
+  /** Where the points of a line are along the axis, by its name, in the chart's first field. */
+  function placesOf(results: EvaluationResults): Record<string, number[]> {
+    const { spec } = chartSpecs(results).find(({ name }) => name === "sweep") ?? {};
+    const { concat } = spec as { concat: { layer: { mark: { type: string }; data: { values: { series: string; x: number }[] } }[] }[] };
+    const points = concat[0]?.layer.find(({ mark }) => mark.type === "line")?.data.values ?? [];
+    const places = (name: string): number[] => points.filter(({ series }) => series === name).map(({ x }) => x);
+    return Object.fromEntries(points.map(({ series }) => [series, places(series)]));
+  }
+
+  /** As `eval --methods …` and `eval --sweep …` into one directory give them. */
+  function together(first: EvaluationResults, second: EvaluationResults): EvaluationResults {
+    const { settings } = first;
+    const methods = { ...first.methods, ...second.methods };
+    const pairs = settings.pairs.map((pair) => ({ ...pair, methods: Object.keys(methods) }));
+    const named = { ...settings.methods, ...second.settings.methods };
+    const variants = { ...settings.variants, ...second.settings.variants };
+    return { ...first, methods, settings: { ...settings, methods: named, variants, pairs } };
+  }
+
+  it("have every w of the table: methods by their name stand on the line of their sweep", () => {
+    const named = resultsOf({ methods: ["greedy", "args-greedy", "args-stochastic"] });
+    const swept = resultsOf({ methods: ["args-greedy"], sweep: ["weight=0.2,0.4"] });
+    expect(placesOf(together(named, swept))).toEqual({ "args-greedy": [0.6, 0.2, 0.4] });
+    const { variants: _, ...older } = together(named, swept).settings;
+    expect(placesOf({ ...together(named, swept), settings: older })).toEqual({ "args-greedy": [0.6, 0.2, 0.4] });
+    expect(placesOf(together(named, resultsOf({ methods: ["args-greedy"], sweep: ["weight=0.2"] })))).toEqual({
+      "args-greedy": [0.6, 0.2],
+    });
+  });
+
+  it("put a method by its name on the line of its other settings, once", () => {
+    const named = resultsOf({ methods: ["greedy", "args-greedy"] });
+    const swept = resultsOf({ methods: ["args-greedy"], sweep: ["weight=0.2,0.4", "topK=10"] });
+    expect(placesOf(together(named, swept))).toEqual({ "args-greedy topK=10": [0.6, 0.2, 0.4] });
+    const both = resultsOf({ methods: ["args-greedy"], sweep: ["weight=0.2,0.6"] });
+    expect(placesOf(together(named, both))).toEqual({ "args-greedy": [0.2, 0.6] });
+  });
+
+  it("leave out what differs in more than was swept", () => {
+    const named = resultsOf({ methods: ["greedy", "args-greedy"] });
+    named.settings.methods["args-greedy"] = { ...named.settings.methods["args-greedy"], dryMultiplier: 0.8 };
+    const swept = resultsOf({ methods: ["args-greedy"], sweep: ["weight=0.2,0.4"] });
+    expect(placesOf(together(named, swept))).toEqual({ "args-greedy": [0.2, 0.4] });
+  });
+
   it("are none for a single point", async () => {
     expect((await textsOf(resultsOf({ sweep: ["topK=10"] }))).has("sweep")).toBe(false);
   });
 });
+
+describe("charts on a narrow screen", () => {
+  const SIX = ["reward", "diversity", "coherence", "ended", "loops", "perplexity"];
+
+  it("have one field below the other, so that they fit 400 pixels without shrinking much", async () => {
+    const results = resultsOf({
+      labels: ["Qwen3-0.6B", "Qwen3-1.7B"],
+      metrics: SIX,
+      sweep: ["weight=0.2,0.6"],
+      methods: ["greedy", "args-greedy"],
+    });
+    const alone = resultsOf({ metrics: SIX, methods: ["greedy", "top-k", "best-of-n", "args-greedy", "args-stochastic"] });
+    const specs = [...chartSpecs(results), ...chartSpecs(alone)];
+    expect(specs.map(({ name }) => name)).toEqual(["sweep", "models", "methods"]);
+    for (const { name, spec, narrow } of specs) {
+      const [wide = "", small = ""] = [
+        ...(
+          await drawCharts([
+            { name: "wide", spec },
+            { name: "small", spec: narrow },
+          ])
+        ).values(),
+      ];
+      const texts = (svg: string): string[] => [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text = ""]) => text).sort();
+      expect(widthOf(small), name).toBeLessThan(440);
+      expect(widthOf(small), name).toBeLessThan(widthOf(wide));
+      expect(new Set(texts(small)), name).toEqual(new Set(texts(wide)));
+    }
+  });
+});
+
+function widthOf(svg: string): number {
+  return Number(/^<svg[^>]* width="([\d.]+)"/.exec(svg)?.[1]);
+}

@@ -7,7 +7,7 @@ import { loadVega } from "./vega.js";
  *
  * @throws ArgsearchError DEPENDENCY_MISSING
  */
-export async function drawCharts(charts: readonly ChartSpec[]): Promise<Map<string, string>> {
+export async function drawCharts(charts: readonly Pick<ChartSpec, "name" | "spec">[]): Promise<Map<string, string>> {
   const drawn = new Map<string, string>();
   if (charts.length === 0) return drawn;
   const { vega, compile } = await loadVega();

@@ -1,16 +1,17 @@
 import type { EvaluatedResponse } from "../response.js";
-import type { AnswerGroup, Block, Cell, Example, Report, Table } from "./document.js";
+import type { Layout } from "./chart.js";
+import type { AnswerGroup, Block, Cell, Chart, Example, Report, Table } from "./document.js";
 import { digits } from "./numbers.js";
 import { STYLE } from "./style.js";
-
-/** Charts are not drawn smaller than this share of their size: they scroll instead. */
-const SMALLEST = 0.85;
 
 /** Text in a cell that is longer may wrap, letters. */
 const LONG = 40;
 
-/** The report as one HTML file that loads nothing: styles and charts are in it. `charts`: SVG by name. */
-export function toHtml({ title, blocks }: Report, charts: ReadonlyMap<string, string>): string {
+/** A chart's SVG in the form for a wide and that for a narrow screen. */
+export type Drawing = Readonly<Record<Layout, string>>;
+
+/** The report as one HTML file that loads nothing: styles and charts are in it. `charts`: by name. */
+export function toHtml({ title, blocks }: Report, charts: ReadonlyMap<string, Drawing>): string {
   const body = blocks.map((each) => block(each, charts)).join("\n");
   return `<!doctype html>
 <html lang="en">
@@ -29,7 +30,7 @@ ${body}
 `;
 }
 
-function block(given: Block, charts: ReadonlyMap<string, string>): string {
+function block(given: Block, charts: ReadonlyMap<string, Drawing>): string {
   switch (given.kind) {
     case "heading":
       return `<h2>${escaped(given.text)}</h2>`;
@@ -40,7 +41,7 @@ function block(given: Block, charts: ReadonlyMap<string, string>): string {
     case "table":
       return table(given);
     case "chart":
-      return `<figure><div class="drawing">${drawing(charts.get(given.name) ?? "")}</div><figcaption>${escaped(given.caption)}</figcaption></figure>`;
+      return chart(given, charts.get(given.name));
     case "example":
       return example(given);
   }
@@ -65,11 +66,10 @@ function cellRow([name = "", ...cells]: readonly Cell[]): string {
   return `<tr><th scope="row"><div>${escaped(typeof name === "string" ? name : name.value)}</div></th>${cells.map(cell).join("")}</tr>`;
 }
 
-/** On a narrow screen its letters stay legible. */
-function drawing(svg: string): string {
-  return svg.replace(/<svg([^>]*?) width="([\d.]+)"/, (_all, before: string, width: string) => {
-    return `<svg${before} style="min-width:${Math.round(SMALLEST * Number(width))}px" width="${width}"`;
-  });
+/** The style sheet shows the one of both that suits the screen. */
+function chart({ caption }: Chart, drawing: Drawing | undefined): string {
+  const drawn = `<div class="drawing">${drawing?.wide ?? ""}</div><div class="drawing narrow">${drawing?.narrow ?? ""}</div>`;
+  return `<figure>${drawn}<figcaption>${escaped(caption)}</figcaption></figure>`;
 }
 
 function example({ title, prompt, groups }: Example): string {

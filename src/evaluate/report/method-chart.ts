@@ -1,5 +1,5 @@
 import type { EvaluationResults } from "../results.js";
-import { BLUE, type ChartSpec, INK, pointsOf, topLevel, VALUE_AXIS } from "./chart.js";
+import { BLUE, type ChartSpec, INK, type Layout, plotWidth, pointsOf, topLevel, VALUE_AXIS } from "./chart.js";
 import { isSwept, type Lineup } from "./lineup.js";
 import { titleOf } from "./numbers.js";
 
@@ -14,8 +14,15 @@ export function methodChart(results: EvaluationResults, lineups: readonly Lineup
   const models = lineups.map((lineup) => ({ ...lineup, entries: lineup.entries.filter((entry) => !isSwept(entry)) }));
   if (models.every(({ entries, greedy }) => entries.every((entry) => entry === greedy))) return null;
   if (models.some(({ entries }) => entries.length > MOST_BARS)) return null;
+  const spec = (layout: Layout): object =>
+    topLevel({ columns: layout === "wide" ? 2 : 1, concat: fields(results, models, layout) }, layout);
+  return { name: "methods", caption: "Means of the methods with 95 % intervals.", spec: spec("wide"), narrow: spec("narrow") };
+}
+
+function fields(results: EvaluationResults, models: readonly Lineup[], layout: Layout): object[] {
   const names = [...new Set(models.flatMap(({ entries }) => entries.map(({ short }) => short)))];
-  const concat = DRAWN.flatMap((metric): object[] => {
+  const width = plotWidth(layout, 330, names);
+  return DRAWN.flatMap((metric): object[] => {
     const values = models.flatMap(({ label, entries }) => pointsOf(results, entries, metric).map((point) => ({ ...point, model: label })));
     if (values.length === 0) return [];
     const y = { field: "method", type: "nominal", sort: names, title: null } as const;
@@ -25,9 +32,8 @@ export function methodChart(results: EvaluationResults, lineups: readonly Lineup
       { mark: { type: "rule", color: INK }, encoding: { y, x: { field: "low", type: "quantitative" }, x2: { field: "high" } } },
     ];
     const field = { title: titleOf(metric), data: { values: values.map(({ entry: _, ...point }) => point) } };
-    if (models.length === 1) return [{ ...field, width: 330, layer }];
+    if (models.length === 1) return [{ ...field, width, layer }];
     const facet = { field: "model", type: "nominal", sort: models.map(({ label }) => label), header: { labelAnchor: "start" } };
-    return [{ ...field, facet, columns: 1, spec: { width: 330, layer } }];
+    return [{ ...field, facet, columns: 1, spec: { width, layer } }];
   });
-  return { name: "methods", caption: "Means of the methods with 95 % intervals.", spec: topLevel({ columns: 2, concat }) };
 }

@@ -1,5 +1,5 @@
 import type { EvaluationResults } from "../results.js";
-import { type ChartSpec, INK, pointsOf, topLevel, VALUE_AXIS } from "./chart.js";
+import { type ChartSpec, INK, type Layout, plotWidth, pointsOf, topLevel, VALUE_AXIS } from "./chart.js";
 import { isSwept, type Lineup } from "./lineup.js";
 import { titleOf } from "./numbers.js";
 
@@ -27,9 +27,8 @@ export function modelChart(results: EvaluationResults, lineups: readonly Lineup[
     legend: { columns: 1, labelLimit: 640 },
   } as const;
   const x = { field: "value", type: "quantitative", scale: { nice: 5 }, ...VALUE_AXIS, title: titleOf("reward") } as const;
-  const spec = topLevel({
+  const drawing = {
     data: { values },
-    width: 480,
     height: { step: STEP },
     layer: [
       { mark: { type: "bar", height: { band: 0.85 } }, encoding: { x, color } },
@@ -40,6 +39,8 @@ export function modelChart(results: EvaluationResults, lineups: readonly Lineup[
       },
     ],
     encoding: { y: { field: "method", type: "nominal", sort: methods, title: null }, yOffset: { field: "model", sort: models } },
-  });
-  return { name: "models", caption: "Average reward by method and models, with 95 % intervals.", spec };
+  };
+  const spec = (layout: Layout): object => topLevel({ ...drawing, width: plotWidth(layout, 480, methods) }, layout);
+  const caption = "Average reward by method and models, with 95 % intervals.";
+  return { name: "models", caption, spec: spec("wide"), narrow: spec("narrow") };
 }

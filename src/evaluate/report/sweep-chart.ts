@@ -1,8 +1,9 @@
 import type { EvaluationResults } from "../results.js";
 import { SWEPT_NAMES, type SweptName } from "../sweep.js";
-import { type ChartSpec, GREY, type Point, pointsOf, RED, topLevel, VALUE_AXIS } from "./chart.js";
-import { type Entry, isSwept, type Lineup } from "./lineup.js";
+import { type ChartSpec, GREY, type Layout, type Point, pointsOf, RED, topLevel, VALUE_AXIS } from "./chart.js";
+import type { Entry, Lineup } from "./lineup.js";
 import { shownValue, titleOf } from "./numbers.js";
+import { sweptEntries } from "./swept.js";
 
 /** The measures of the paper's figure over w, and what the text pays for the reward. */
 const DRAWN = ["reward", "judgeReward", "diversity", "coherence", "ended", "loops", "perplexity"] as const;
@@ -11,7 +12,7 @@ const DRAWN = ["reward", "judgeReward", "diversity", "coherence", "ended", "loop
 const TITLES: Partial<Record<SweptName, string>> = { weight: "w", topK: "k" };
 
 /** Fields side by side. */
-const COLUMNS = 3;
+const COLUMNS = { wide: 3, narrow: 1 } as const;
 
 /** What runs along the x axis: the first of these with several values. */
 const AXES: readonly { name: SweptName; title: string }[] = SWEPT_NAMES.map((name) => ({ name, title: TITLES[name] ?? name }));
@@ -37,22 +38,27 @@ export interface SweepMarks {
 const NO_MARKS: SweepMarks = { limits: new Map(), chosen: null };
 
 /** The paper's figure: measures against w (or k, or the temperature), a line a method and its other settings; a row a model. */
-export function sweepChart(results: EvaluationResults, lineups: readonly Lineup[], marks = NO_MARKS): ChartSpec | null {
-  const swept = lineups.flatMap(({ entries }) => entries.filter(isSwept));
+export function sweepChart(results: EvaluationResults, models: readonly Lineup[], marks = NO_MARKS): ChartSpec | null {
+  const lineups = models.map((lineup) => ({ ...lineup, entries: sweptEntries(lineup.entries) }));
+  const swept = lineups.flatMap(({ entries }) => entries);
   const axis = AXES.find(({ name }) => new Set(swept.flatMap((entry) => entry.swept[name] ?? [])).size > 1);
   if (axis === undefined) return null;
   const lines = swept.map((entry) => ({ entry, series: seriesOf(entry, axis) }));
   const series = orderOf(lines, axis);
   const rows = lineups.map((lineup) => ({
     ...(lineup.label !== null && { title: { text: lineup.label, anchor: "start" } }),
-    columns: COLUMNS,
     concat: DRAWN.flatMap((metric) => field(results, lineup, metric, { axis, series, marks })),
   }));
+  const spec = (layout: Layout): object => {
+    const whole = rows.map((row) => ({ ...row, columns: COLUMNS[layout] }));
+    return topLevel(whole.length === 1 ? { ...whole[0] } : { vconcat: whole }, layout);
+  };
   const greedy = lineups.some((lineup) => lineup.greedy !== undefined) ? "; dashed: greedy decoding" : "";
   return {
     name: "sweep",
     caption: `What was measured against ${axis.title}, with 95 % intervals${greedy}.`,
-    spec: topLevel(rows.length === 1 ? { ...rows[0] } : { vconcat: rows }),
+    spec: spec("wide"),
+    narrow: spec("narrow"),
   };
 }
 
@@ -63,7 +69,7 @@ interface Drawing {
 }
 
 function field(results: EvaluationResults, lineup: Lineup, metric: string, { axis, series, marks }: Drawing): object[] {
-  const points = pointsOf(results, lineup.entries.filter(isSwept), metric);
+  const points = pointsOf(results, lineup.entries, metric);
   if (points.length === 0) return [];
   const places = [...new Set(points.flatMap(({ entry }) => entry.swept[axis.name] ?? []))].sort((a, b) => a - b);
   const span = (places.at(-1) ?? 0) - (places[0] ?? 0);

@@ -9,7 +9,7 @@ import { REPORT } from "../run/directory.js";
 import type { ChartSpec } from "./chart.js";
 import type { Report } from "./document.js";
 import { drawCharts } from "./draw.js";
-import { toHtml } from "./html.js";
+import { type Drawing, toHtml } from "./html.js";
 import { toMarkdown } from "./markdown.js";
 
 /** The files of a report. */
@@ -27,21 +27,27 @@ export async function writeDocument(
   compose: (charts: readonly ChartSpec[]) => Report,
 ): Promise<WrittenReport> {
   let chartsMissing: string | null = null;
-  const drawn = await drawCharts(specs).catch((error: unknown) => {
+  const drawn = await drawAll(specs).catch((error: unknown) => {
     if (!(error instanceof ArgsearchError) || error.code !== "DEPENDENCY_MISSING") throw error;
     chartsMissing = error.message;
-    return new Map<string, string>();
+    return new Map<string, Drawing>();
   });
   const report = compose(specs.filter(({ name }) => drawn.has(name)));
   const charts = join(dir, REPORT.charts);
   await mkdir(charts, { recursive: true }).catch((error: unknown) => {
     throw unwritable(error, charts);
   });
-  for (const [name, svg] of drawn) await writeText(join(charts, `${name}.svg`), svg);
+  for (const [name, { wide }] of drawn) await writeText(join(charts, `${name}.svg`), wide);
   const paths = { html: join(dir, REPORT.html), markdown: join(dir, REPORT.markdown) };
   await writeText(paths.html, toHtml(report, drawn));
   await writeText(paths.markdown, toMarkdown(report));
   return { ...paths, chartsMissing };
+}
+
+async function drawAll(specs: readonly ChartSpec[]): Promise<Map<string, Drawing>> {
+  const wide = await drawCharts(specs);
+  const narrow = await drawCharts(specs.map((chart) => ({ name: chart.name, spec: chart.narrow })));
+  return new Map([...wide].map(([name, svg]) => [name, { wide: svg, narrow: narrow.get(name) ?? svg }]));
 }
 
 /** Control characters of data and models would drive the terminal that shows it; an SVG must not have any. */
