@@ -9,6 +9,7 @@ import { root } from "../lib/run.mjs";
 const CONTENTS = {
   Guide: [
     "docs/getting-started.md",
+    "docs/models.md",
     "docs/how-it-works.md",
     "docs/decoding.md",
     "docs/recipes.md",
