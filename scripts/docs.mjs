@@ -3,8 +3,8 @@
  * The documentation site, into .cache/site:
  *   npm run docs                       pages, API reference, check of all links
  *   npm run docs -- --serve [--port N] and looks at it on localhost
- *   npm run docs -- --pages            only docs/cli.md and docs/errors.md, which are made of the sources
- *   npm run docs -- --check            fails when these two are not what the sources say
+ *   npm run docs -- --pages            only docs/cli.md, docs/errors.md and docs/api.md, which are made of the sources
+ *   npm run docs -- --check            fails when these three are not what the sources say
  */
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,13 +18,18 @@ import { Failure, main, root, runPackage, step } from "./lib/run.mjs";
 const SITE = join(root, ".cache", "site");
 
 /** Pages that are made, and are committed, because they are read on GitHub and in the package as well. */
-const MADE = { "docs/cli.md": cliPage, "docs/errors.md": errorsPage };
+const MADE = {
+  "docs/cli.md": cliPage,
+  "docs/errors.md": errorsPage,
+  // typedoc takes a while to load.
+  "docs/api.md": async () => (await import("./docs/api-page.mjs")).apiPage(),
+};
 
 await main(import.meta.url, async (argv) => {
   const flags = readFlags(argv);
   if (flags.check) return checkPages();
   step("TypeScript", () => runPackage("tsdown", [])); // the help of these sources, not of older ones
-  writePages();
+  await writePages();
   if (flags.pages) return;
   await build();
   if (flags.serve) console.log(`${await serve(SITE, Number(flags.port))} (Ctrl-C ends it)`);
@@ -41,12 +46,13 @@ function readFlags(args) {
   }
 }
 
-function writePages() {
-  for (const [file, page] of Object.entries(MADE)) writeFileSync(join(root, file), page());
+async function writePages() {
+  for (const [file, page] of Object.entries(MADE)) writeFileSync(join(root, file), await page());
 }
 
-function checkPages() {
-  const stale = Object.entries(MADE).filter(([file, page]) => readFileSync(join(root, file), "utf8") !== page());
+async function checkPages() {
+  const stale = [];
+  for (const entry of Object.entries(MADE)) if (readFileSync(join(root, entry[0]), "utf8") !== (await entry[1]())) stale.push(entry);
   if (stale.length > 0) throw new Failure(`not what the sources say: ${stale.map(([file]) => file).join(", ")}; npm run docs -- --pages`);
 }
 

@@ -91,8 +91,9 @@ export interface ErrorFigures {
   limit?: number;
   /** PROMPT_TOO_LONG: path of the model that counted them. */
   model?: string;
-  /** BUSY: slots there are, and responses that wait for one. */
+  /** BUSY: slots there are. */
   slots?: number;
+  /** BUSY: responses that wait for a slot. */
   waiting?: number;
 }
 
@@ -114,6 +115,7 @@ const BRAND = Symbol.for("argsearch.ArgsearchError");
 /** The one error class of the package. `cause` holds what lay underneath, where something did. */
 export class ArgsearchError extends Error {
   override readonly name = "ArgsearchError";
+  /** One of ERROR_CODES: what each means and what to do is in docs/errors.md. */
   readonly code: ErrorCode;
   /** The option at fault, or the one that helps: "topK", "reward[0].weight"; undefined where it is none's. */
   readonly option: string | undefined;

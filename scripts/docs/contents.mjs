@@ -21,7 +21,7 @@ const CONTENTS = {
     "docs/isolation.md",
     "docs/shipping.md",
   ],
-  Reference: ["docs/cli.md", "docs/errors.md", "docs/platforms.md", "docs/reliability.md"],
+  Reference: ["docs/cli.md", ["docs/api.md", "API on one page"], "docs/errors.md", "docs/platforms.md", "docs/reliability.md"],
   Background: [
     "docs/results/README.md",
     ["docs/results/embedded/report.md", "Results: embedded pair"],

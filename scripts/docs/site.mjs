@@ -1,10 +1,11 @@
 /** The site: typedoc over the staged pages and the sources of the public API. A warning of typedoc's is an error. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Application, Converter, KindRouter, ReflectionKind } from "typedoc";
+import { Application, Converter, KindRouter } from "typedoc";
 import { Failure, root } from "../lib/run.mjs";
 import { GROUPS, HOME, pages } from "./contents.mjs";
 import { entryPoints } from "./entry-points.mjs";
+import { nameModules, readingOptions } from "./sources.mjs";
 import { stage } from "./stage.mjs";
 
 const STAGED = join(root, ".cache", "site-pages");
@@ -29,22 +30,13 @@ export async function buildSite(out) {
   const source = repositoryFile();
   stage(STAGED, found, HOME, source);
   const app = await Application.bootstrap({
-    name: "argsearch",
+    ...readingOptions(entries),
     router: "pages",
     includeVersion: true,
-    entryPoints: entries.map((entry) => join(root, entry.source)),
-    alwaysCreateEntryPointModule: true,
-    tsconfig: join(root, "tsconfig.json"),
-    exclude: ["**/node_modules/**"],
-    excludeInternal: true,
-    excludeExternals: true,
-    // `npm run lint` checks types.
-    skipErrorChecking: true,
     readme: join(STAGED, HOME),
     projectDocuments: found.map(({ file }) => join(STAGED, file)),
     groupOrder: [GROUPS[0], "Modules", ...GROUPS.slice(1), "Classes", "Functions", "Interfaces", "*"],
     sort: ["alphabetical-ignoring-documents"],
-    sortEntryPoints: false,
     navigation: { includeGroups: true, includeCategories: false },
     headings: { readme: false, document: false },
     includeHierarchySummary: false,
@@ -68,7 +60,6 @@ export async function buildSite(out) {
       "typescript",
       "yaml",
     ],
-    disableGit: true,
     ...(source === undefined
       ? { disableSources: true }
       : { navigationLinks: { Source: source("README.md") }, sourceLinkTemplate: source("{path}#L{line}"), displayBasePath: root }),
@@ -77,10 +68,9 @@ export async function buildSite(out) {
     validation: { notExported: true, invalidLink: true, invalidPath: true, notDocumented: true, rewrittenLink: true },
     requiredToBeDocumented: DOCUMENTED,
     intentionallyNotExported: NOT_EXPORTED,
-    logLevel: "Warn",
   });
   app.renderer.defineRouter("pages", PageRouter);
-  app.converter.on(Converter.EVENT_RESOLVE_END, ({ project }) => nameModules(project, entries), -1000); // when there are groups
+  app.converter.on(Converter.EVENT_RESOLVE_END, ({ project }) => arrangeModules(project, entries), -1000); // when there are groups
   const project = await app.convert();
   if (project === undefined) throw new Failure("typedoc could not read the sources");
   app.validate(project);
@@ -88,12 +78,9 @@ export async function buildSite(out) {
   if (app.logger.hasErrors() || app.logger.hasWarnings()) throw new Failure("typedoc found faults: mend them, the site is not whole");
 }
 
-/** Modules are called as they are imported, "argsearch/eval", and are the API among the menu's groups. */
-function nameModules(project, entries) {
-  const names = new Map(entries.map(({ name, source }) => [join(root, source), name]));
-  for (const module of project.getChildrenByKind(ReflectionKind.Module)) {
-    module.name = names.get(project.getSymbolIdFromReflection(module)?.fileName) ?? module.name;
-  }
+/** Modules are the API among the menu's groups. */
+function arrangeModules(project, entries) {
+  nameModules(project, entries);
   for (const group of project.groups) if (group.title === "Modules") group.title = "API";
 }
 

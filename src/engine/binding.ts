@@ -38,12 +38,15 @@ export interface OpenEngineOptions {
 export interface Device {
   /** ggml's device name, for example "CPU", "CUDA0", "Vulkan0". */
   name: string;
+  /** For people: the name of a card or processor. */
   description: string;
   /** ggml's backend registry name: "CPU", "CUDA", "Vulkan", "Metal", … */
   backend: string;
+  /** "igpu" shares the memory of the processor; "accel" computes beside it. */
   type: "cpu" | "gpu" | "igpu" | "accel";
   /** Bytes; 0 when the backend does not say. */
   memoryFree: number;
+  /** Bytes; 0 when the backend does not say. */
   memoryTotal: number;
 }
 

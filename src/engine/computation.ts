@@ -11,7 +11,9 @@ export interface Computation {
   devices: readonly (readonly [backend: string, description: string])[];
   /** -1: all. */
   gpuLayers: number;
+  /** Tokens of a batch. */
   batchSize: number;
+  /** Type of the KV cache's cells. */
   kvType: string;
 }
 

@@ -29,28 +29,40 @@ export interface HeadInfo {
   labels: string[];
   /** Reported reward = (raw - shift) / scale, one value a label; 0 and 1 when the file has none. */
   shift: number[];
+  /** As many values as `shift`. */
   scale: number[];
 }
 
 /** A loaded model, as llama.cpp describes it. */
 export interface ModelInfo {
   path: string;
+  /** llama.cpp's name: "llama", "qwen3", … */
   architecture: string;
   /** llama.cpp's one-line description, for example "llama 135M Q4_1". */
   description: string;
+  /** How many weights there are. */
   parameters: number;
   /** Bytes of the weights. */
   size: number;
+  /** Length of a hidden state. */
   nEmbd: number;
+  /** Rows of the vocabulary, unused ones among them. */
   nVocab: number;
+  /** Layers. */
   nLayer: number;
   /** Context length the model was trained with, tokens. */
   nCtxTrain: number;
+  /** It keeps a state that cannot branch, in some layers at least: a policy, no reward model. */
   recurrent: boolean;
+  /** It has an encoder: it embeds texts, and does not decode. */
   encoder: boolean;
+  /** Jinja; null when the file has none. */
   chatTemplate: string | null;
+  /** Whether a text begins with the token `bos`. */
   addBos: boolean;
+  /** Id of the token that begins a text; -1 without one. */
   bos: number;
+  /** Id of the token that ends a text; -1 without one. */
   eos: number;
   /** Texts of the special tokens, "" when absent: chat templates ask for them. */
   bosText: string;

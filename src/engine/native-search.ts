@@ -179,14 +179,23 @@ export interface NativeKeepBatch {
  * cache, all others those of steps.
  */
 export interface SearchCounters {
+  /** Of all slots. */
   steps: number;
+  /** Decoded by the policy in steps: one a step, but for blocks. */
   policyTokens: number;
+  /** Of prompts, decoded by the policy. */
   policyPrefillTokens: number;
+  /** Of prompts, found in another slot's cache of the policy. */
   policySharedTokens: number;
+  /** Decoded by the reward models in steps: one a candidate and model. */
   rewardTokens: number;
+  /** Of prompts, decoded by the reward models. */
   rewardPrefillTokens: number;
+  /** Of prompts, found in another slot's cache of the reward models. */
   rewardSharedTokens: number;
+  /** Calls of llama_decode. */
   policyDecodes: number;
+  /** Calls of llama_decode. */
   rewardDecodes: number;
   /** How often a reward model's vocabulary projection was evaluated: 0 unless the architecture forces the fallback. */
   rewardProjections: number;
@@ -196,6 +205,7 @@ export interface SearchCounters {
 
 /** Bytes of the KV cells in use (llama_state_get_size), not of the whole cache. */
 export interface CacheBytes {
+  /** Of all slots together. */
   policy: number;
   /** One a reward model. */
   rewards: number[];

@@ -15,6 +15,7 @@ export type MethodResult = Record<string, Estimate>;
 /** The difference a - b of one metric, over the prompts that both answered. */
 export interface Comparison extends PairedTest {
   metric: string;
+  /** The difference is this method's less that of `b`. */
   a: string;
   b: string;
 }

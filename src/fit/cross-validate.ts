@@ -23,6 +23,7 @@ const TO_SEE_LEVEL: MinimiseOptions = { tolerance: 1e-3, maxIterations: 100 };
 
 /** A strength that was tried. */
 export interface Trial {
+  /** Of the L2 regularisation. */
   strength: number;
   /** Mean −log σ over the pairs of the fold that was left out, averaged over folds; log 2 for a head that knows nothing. */
   loss: number;

@@ -47,6 +47,7 @@ export interface FitOptions extends Omit<ModelOptions, "onProgress">, TemplateOp
 export interface FitProgress {
   /** Loading the model, reading pairs (nearly all of the time), then the regression. */
   phase: "load" | "read" | "fit";
+  /** Of `total`, in the phase's own steps. */
   done: number;
   /** 0 when it is not known. */
   total: number;

@@ -20,17 +20,24 @@ export interface GgufSummary {
   version: number;
   /** For example "llama"; null when the file does not say. */
   architecture: string | null;
+  /** general.name. */
   name: string | null;
+  /** How many weights there are. */
   parameters: number;
   /** Name of general.file_type, for example "Q4_K_M"; else the tensor type that holds most parameters. */
   quantization: string | null;
+  /** A row a tensor type, in ggml's names. */
   tensors: { type: string; tensors: number; parameters: number; bytes: number }[];
   /** Context length the model was trained with, tokens. */
   contextLength: number | null;
+  /** Length of a hidden state. */
   embeddingLength: number | null;
   layers: number | null;
+  /** Rows of the vocabulary. */
   vocabulary: number | null;
+  /** Jinja. */
   chatTemplate: string | null;
+  /** Null in a model that is no reward model. */
   rewardHead: RewardHeadSummary | null;
   /** Every scalar of the metadata. */
   metadata: Record<string, GgufScalar>;

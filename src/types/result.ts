@@ -5,11 +5,14 @@ export type FinishReason = "eog" | "stop" | "length" | "context" | "aborted";
 
 /** One of the tokens that a step chose among. */
 export interface Candidate {
+  /** Its id in the policy's vocabulary. */
   token: number;
   text: string;
+  /** ln P by the distribution that the policy's samplers leave. */
   logProb: number;
   /** Null without a reward, as the score. */
   reward: number | null;
+  /** What the choice goes by. */
   score: number | null;
   /** One value an objective (label of a reward model or function), normalised, unweighted. */
   objectives: Readonly<Record<string, number>>;
@@ -19,6 +22,7 @@ export interface Candidate {
 export interface Step {
   /** Whole characters that became certain with this step; may be empty. */
   text: string;
+  /** Its id in the policy's vocabulary. */
   token: number;
   /** ln P by the distribution that the policy's samplers leave: what the score is made of. */
   logProb: number;
@@ -26,6 +30,7 @@ export interface Step {
   policyLogProb: number;
   /** Reward of prompt + response up to and including this token; null without a reward, and inside of blocks. */
   reward: number | null;
+  /** One value an objective, normalised, unweighted. */
   objectives: Readonly<Record<string, number>>;
   /** What it was chosen by; null without a reward, and but for the last token of a block. */
   score: number | null;
@@ -37,9 +42,11 @@ export interface Step {
 
 /** Tokens that a response took. */
 export interface Usage {
+  /** Of the prompt, those of the chat template among them. */
   promptTokens: number;
   /** Of these, found in the policy's cache. */
   cachedTokens: number;
+  /** Of the response, the one that ends the turn among them. */
   completionTokens: number;
 }
 
@@ -51,6 +58,7 @@ export interface Timings {
   prefill: number;
   /** llama_decode of the steps. Slots that share a batch share its time equally. */
   policy: number;
+  /** The same, of the reward models. */
   reward: number;
   /** Prefill and steps, with the waiting for shared batches; without the time the caller took between steps. */
   total: number;
@@ -61,6 +69,7 @@ export interface Timings {
 /** A response. Arrays have one entry a token. */
 export interface GenerateResult {
   text: string;
+  /** Ids in the policy's vocabulary. */
   tokens: number[];
   /** Text of each token, torn characters as U+FFFD, control tokens empty. */
   pieces: string[];
@@ -78,6 +87,7 @@ export interface GenerateResult {
    */
   reward: number | null;
   finishReason: FinishReason;
+  /** What draws it again. */
   seed: number;
   usage: Usage;
   timings: Timings;

@@ -33,6 +33,7 @@ export interface JudgeEstimate {
   verdicts: number;
   /** Questions to ask for them: those that are the same, or in the cache, are not asked again. */
   requests: number;
+  /** Of all requests together, about. */
   inputTokens: number;
   /** At most, thoughts aside. */
   outputTokens: number;

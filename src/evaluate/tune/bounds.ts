@@ -25,10 +25,13 @@ export type BoundName = keyof TuneBounds;
 /** A measure beside its bound. */
 export interface BoundCheck {
   metric: BoundName;
+  /** Whether the value has to be at least the bound, or at most. */
   sense: "least" | "most";
   /** As a share of greedy decoding's value. */
   bound: number;
+  /** The method's mean, in the measure's own unit. */
   value: number;
+  /** Greedy decoding's. */
   greedy: number;
   /** What it is of greedy decoding's value, with the 95 % interval of the paired difference; null where that value is 0. */
   share: { mean: number; low: number; high: number } | null;
