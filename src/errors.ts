@@ -131,6 +131,7 @@ export class ArgsearchError extends Error {
     Object.defineProperty(this, BRAND, { value: true });
   }
 
+  /** `instanceof` holds for the errors of every copy of the package: as ES module, as CommonJS, in an isolated process. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return typeof value === "object" && value !== null && BRAND in value;
   }
