@@ -1,6 +1,6 @@
 /** Draws lines of spans as an SVG picture of a terminal window. */
-import { rgb, SHADES, shade } from "./colour.js";
-import { type Line, lengthOf, type Scale } from "./layout.js";
+import { rgb, type Scale, SHADES, shade } from "../page/colour.js";
+import { columnsOf, type Line, widthOf } from "../page/line.js";
 
 const FONT_SIZE = 13;
 const CHARACTER = 7.8;
@@ -9,7 +9,7 @@ const MARGIN = 20;
 const BAR = 34;
 
 export function svg(lines: readonly Line[], scale: Scale, title: string): string {
-  const width = Math.ceil(Math.max(...lines.map(lengthOf)) * CHARACTER + 2 * MARGIN);
+  const width = Math.ceil(Math.max(...lines.map(widthOf)) * CHARACTER + 2 * MARGIN);
   const height = BAR + lines.length * LINE + MARGIN;
   const rows = lines.map((line, index) => row(line, BAR + (index + 1) * LINE, scale)).filter((each) => each !== "");
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escaped(title)}">
@@ -31,7 +31,7 @@ function row(line: Line, y: number, scale: Scale): string {
   let column = 0;
   let spans = "";
   for (const span of merged(line, scale)) {
-    const length = [...span.text].length;
+    const length = columnsOf(span.text);
     const place = `x="${(MARGIN + column * CHARACTER).toFixed(1)}" textLength="${(length * CHARACTER).toFixed(1)}"`;
     if (span.text.trim() !== "") spans += `<tspan ${place} class="${span.class}">${escaped(span.text)}</tspan>`;
     column += length;

@@ -4,14 +4,15 @@ import picocolors from "picocolors";
 import { cleaned, cleanedJson } from "../../files/clean.js";
 import { EXIT, reportLine } from "./failure.js";
 
-type Output = typeof process.stdout | typeof process.stderr;
+export type Output = typeof process.stdout | typeof process.stderr;
 
 /** Colours for a stream: on a terminal only, unless NO_COLOR or FORCE_COLOR say otherwise. */
 export function coloursFor(stream: Output): ReturnType<typeof picocolors.createColors> {
   return picocolors.createColors(wantsColour(stream));
 }
 
-function wantsColour(stream: Output): boolean {
+/** NO_COLOR goes before FORCE_COLOR. */
+export function wantsColour(stream: Output): boolean {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
   if (NO_COLOR) return false;
   if (FORCE_COLOR !== undefined && FORCE_COLOR !== "") return FORCE_COLOR !== "0" && FORCE_COLOR !== "false";

@@ -1,13 +1,15 @@
 /** Draws lines of spans on a terminal, in as many colours as it has. */
 import { WriteStream } from "node:tty";
-import { rgb, SHADES, shade } from "./colour.js";
-import type { Line, Scale, Span } from "./layout.js";
+import { cleaned, cleanedLine } from "../../files/clean.js";
+import { type Output, wantsColour } from "../terminal/output.js";
+import { rgb, type Scale, SHADES, shade } from "./colour.js";
+import type { Line, Span } from "./line.js";
 
 const STYLES = { bold: "1", dim: "2" };
 
-/** Bits of colour: 1 (none), 4, 8 or 24. NO_COLOR and FORCE_COLOR are honoured. */
-export function colourDepth(stream: { isTTY?: boolean }): number {
-  return stream.isTTY || process.env.FORCE_COLOR ? WriteStream.prototype.getColorDepth() : 1;
+/** Bits of colour: 1 (none), 4, 8 or 24. */
+export function colourDepth(stream: Output): number {
+  return wantsColour(stream) ? Math.max(4, WriteStream.prototype.getColorDepth()) : 1;
 }
 
 /** One line with its escape sequences. */
@@ -15,10 +17,18 @@ export function draw(line: Line, scale: Scale, depth: number): string {
   return line.map((span) => paint(span, scale, depth)).join("");
 }
 
+/** A piece of a text under way, which may hold line ends, in the colour of its reward. */
+export function drawText(text: string, reward: number, scale: Scale, depth: number): string {
+  return depth === 1 || text === "" ? cleaned(text) : coloured(cleaned(text), colour(shade(reward, scale), depth));
+}
+
 function paint({ text, reward, style }: Span, scale: Scale, depth: number): string {
-  const visible = text.replace(/\p{Cc}/gu, "\ufffd");
   const code = style ? STYLES[style] : typeof reward !== "number" ? undefined : colour(shade(reward, scale), depth);
-  return depth === 1 || code === undefined ? visible : `\u001b[${code}m${visible}\u001b[0m`;
+  return depth === 1 || code === undefined ? cleanedLine(text) : coloured(cleanedLine(text), code);
+}
+
+function coloured(text: string, code: string): string {
+  return `\u001b[${code}m${text}\u001b[0m`;
 }
 
 function colour(index: number, depth: number): string {

@@ -1,5 +1,10 @@
 /** Rewards as colours: amber for low, grey between, blue for high; told apart by every kind of eye, on light and dark. */
-import type { Scale } from "./layout.js";
+
+/** The colours' ends. */
+export interface Scale {
+  low: number;
+  high: number;
+}
 
 type Rgb = readonly [red: number, green: number, blue: number];
 
