@@ -95,7 +95,7 @@ function list(words: readonly string[]): string {
 }
 
 /** The known name within two edits, or the same letters in another case. */
-function nearest(name: string, known: readonly string[]): string | undefined {
+export function nearest(name: string, known: readonly string[]): string | undefined {
   const lower = name.toLowerCase();
   const scored = known.map((each) => ({ each, distance: editDistance(lower, each.toLowerCase()) }));
   scored.sort((a, b) => a.distance - b.distance);

@@ -55,7 +55,7 @@ export async function remember(name: string, value: unknown): Promise<void> {
 }
 
 /** Node's own way never comes back from a file system that has no such folder and makes none, as Linux's /proc. */
-async function makeFolders(dir: string): Promise<void> {
+export async function makeFolders(dir: string): Promise<void> {
   const make = (): Promise<string | undefined> =>
     mkdir(dir).then(
       () => undefined,

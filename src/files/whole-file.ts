@@ -4,12 +4,12 @@ import { open, readdir, readlink, realpath, rename, rm, writeFile } from "node:f
 import { dirname, join, resolve } from "node:path";
 import { refuseDirectory, unwritable } from "./file-errors.js";
 
-/** The whole content, or the file as it was. @throws ArgsearchError FILE_UNWRITABLE */
-export async function writeWhole(path: string, content: string): Promise<void> {
+/** The whole content, or the file as it was; `mode`: who may read it. @throws ArgsearchError FILE_UNWRITABLE */
+export async function writeWhole(path: string, content: string, mode?: number): Promise<void> {
   const target = await followLinks(path);
   const temporary = temporaryName(target);
   try {
-    await writeFile(temporary, content, { flag: "wx" });
+    await writeFile(temporary, content, { flag: "wx", mode });
     await moveInto(temporary, target, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {}); // the first error says more

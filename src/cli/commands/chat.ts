@@ -1,7 +1,15 @@
-import { createInterface, type Interface } from "node:readline/promises";
 import type { Command } from "commander";
 import { textLines } from "../../files/lines.js";
-import { ArgsearchError, type ChatMessage, type Decoder, type GenerateResult } from "../../index.js";
+import { type DecodingSettings, EMBEDDED, readSettings } from "../../index.js";
+import { banner } from "../chat/banner.js";
+import { runSlashCommand, usages } from "../chat/commands.js";
+import { complete } from "../chat/completion.js";
+import { Conversation } from "../chat/conversation.js";
+import { SavedHistory, SessionHistory } from "../chat/history.js";
+import { LineEditor } from "../chat/line-editor.js";
+import { RewardColours } from "../chat/reward-colours.js";
+import { ChatSession } from "../chat/session.js";
+import { ChatSettings } from "../chat/settings.js";
 import {
   addDecodingFlags,
   addExamples,
@@ -16,137 +24,114 @@ import {
 } from "../flags/flags.js";
 import { addTemplateFlags } from "../flags/templates.js";
 import { EXIT, isAborted, reportError } from "../terminal/failure.js";
-import { mean, reward, textRewards } from "../terminal/format.js";
-import { note, print } from "../terminal/output.js";
-import { streamText } from "../terminal/stream-text.js";
-import { type Conversation, runSlashCommand } from "./chat-commands.js";
+import { note } from "../terminal/output.js";
 import { logTo, withDecoder } from "./session.js";
 
 interface ChatFlags extends LoadFlags, DecodingFlags {
   system?: string;
+  colours?: boolean;
+  history: boolean;
 }
 
 export function addChat(program: Command): void {
   const command = program
     .command("chat")
-    .description("Talk to the models: several turns, each decoding only what is new. /help lists the commands.")
-    .option("--system <text>", "a system message before the conversation");
+    .description(
+      `Talk to the models: several turns, each decoding only what is new. A pipe is one turn a line. Slash commands change things on the way, and /help explains them: ${usages().join(", ")}.`,
+    )
+    .option("--system <text>", "a system message before the conversation")
+    .option("--colours", "answers in the colours of their rewards, on a terminal; NO_COLOR and FORCE_COLOR are heeded")
+    .option("--no-history", "neither read nor keep what is typed, for the arrow keys, in the cache's folder");
   addPolicyFlag(command);
   addRewardFlags(command);
   addDecodingFlags(command);
   addTemplateFlags(command, "the policy");
   addModelFlags(command);
   addIsolateFlag(command);
-  addExamples(command, ["chat", "chat --policy policy.gguf --reward reward.gguf --weight 0.4", "chat < questions.txt"]);
+  addExamples(command, [
+    "chat",
+    "chat --policy policy.gguf --reward reward.gguf --weight 0.4 --colours",
+    'chat --system "Answer in one sentence." --no-history',
+    "chat < questions.txt",
+  ]);
   command.action(chat);
 }
 
-function chat(flags: ChatFlags): Promise<void> {
+async function chat(flags: ChatFlags): Promise<void> {
   logTo(flags.verbose);
-  const opening: ChatMessage[] = flags.system === undefined ? [] : [{ role: "system", content: flags.system }];
-  return withDecoder(loadOptions(flags), (decoder) => {
-    const rewarded = decoder.info.objectives.length > 0;
-    const conversation: Conversation = { opening, messages: opening, options: generateOptions(flags), rewarded, over: false };
-    return new Chat(decoder, conversation, flags.verbose === true).run();
+  const options = loadOptions(flags);
+  const defaults = await settingsOf(flags.settings, options);
+  await withDecoder({ ...options, settings: undefined }, async (decoder) => {
+    const settings = new ChatSettings(decoder, defaults, generateOptions(flags));
+    const [conversation, colours] = [new Conversation(flags.system), new RewardColours(flags.colours === true)];
+    const session = new ChatSession({ decoder, conversation, settings, colours, verbose: flags.verbose === true });
+    if (process.stdin.isTTY && process.stderr.isTTY) await atTerminal(session, flags.history);
+    else await fromPipe(session);
   });
 }
 
-/** One conversation over standard input: a terminal, or a pipe with one user turn a line. */
-class Chat {
-  readonly #decoder: Decoder;
-  readonly #conversation: Conversation;
-  readonly #verbose: boolean;
-  readonly #interactive = process.stdin.isTTY === true && process.stderr.isTTY === true;
-  /** Undefined for a pipe. */
-  readonly #terminal: Interface | undefined;
-  #answering: AbortController | undefined;
-  #warned = false;
+/** They are the chat's, not the decoder's, which would not show them: /load puts others in their place. */
+async function settingsOf(file: string | undefined, { policy, reward }: ReturnType<typeof loadOptions>): Promise<DecodingSettings> {
+  if (file === undefined) return {};
+  const embedded = policy === undefined && reward === undefined;
+  return readSettings(file, { policy: policy ?? EMBEDDED.policy, reward: reward ?? (embedded ? EMBEDDED.reward : null) });
+}
 
-  constructor(decoder: Decoder, conversation: Conversation, verbose: boolean) {
-    this.#decoder = decoder;
-    this.#conversation = conversation;
-    this.#verbose = verbose;
-    const input = { input: process.stdin, output: process.stderr, terminal: true, prompt: "> " };
-    this.#terminal = this.#interactive ? createInterface(input) : undefined;
-  }
-
-  async run(): Promise<void> {
-    // A terminal hands Ctrl-C to readline as a key, a pipe to the process as a signal.
-    this.#terminal?.on("SIGINT", this.#interrupt);
-    process.on("SIGINT", this.#interrupt);
-    note("/help lists the commands, Ctrl-D leaves");
-    this.#ask();
-    for await (const line of this.#terminal ?? textLines(process.stdin)) {
-      await this.#turn(line.trim());
-      if (this.#conversation.over) break;
-      this.#ask();
-    }
-    process.off("SIGINT", this.#interrupt);
-    this.#terminal?.close();
-    if (this.#interactive && !this.#conversation.over) process.stderr.write("\n");
-  }
-
-  #ask(): void {
-    this.#terminal?.prompt();
-  }
-
-  async #turn(line: string): Promise<void> {
-    this.#warned = false;
-    if (line === "") return;
-    try {
-      if (line.startsWith("/")) note(runSlashCommand(this.#conversation, line));
-      else await this.#answer(line);
-    } catch (error) {
-      // Someone at a terminal can try again; a script should know.
-      if (!this.#interactive) throw error;
-      if (!isAborted(error)) reportError(error);
-    }
-  }
-
-  async #answer(content: string): Promise<void> {
-    const messages: ChatMessage[] = [...this.#conversation.messages, { role: "user", content }];
-    this.#answering = new AbortController();
-    try {
-      const { signal } = this.#answering;
-      const result = await streamText(this.#decoder.stream(messages, { ...this.#conversation.options, signal }));
-      await print("\n");
-      this.#conversation.messages = [...messages, { role: "assistant", content: result.text }];
-      note(this.#summary(result), this.#verbose);
-    } catch (error) {
-      throw this.#withWayOut(error);
-    } finally {
-      this.#answering = undefined;
-    }
-  }
-
-  /** A conversation that has grown too long can be forgotten; a first message that is too long by itself cannot. */
-  #withWayOut(error: unknown): unknown {
-    const { messages, opening } = this.#conversation;
-    if (!(error instanceof ArgsearchError) || error.code !== "PROMPT_TOO_LONG" || messages.length === opening.length) return error;
-    return error.rephrased(`${error.message} /reset starts anew.`);
-  }
-
-  #summary(result: GenerateResult): string {
-    const { reward: last, finishReason, usage } = result;
-    const parts = [`reward ${reward(last)}, average ${reward(mean(textRewards(result)))}`];
-    if (finishReason === "aborted") parts.push("stopped");
-    if (finishReason === "context") parts.push("the context is full: /reset starts anew");
-    if (this.#verbose) parts.push(`${usage.cachedTokens} of ${usage.promptTokens} prompt tokens cached`);
-    return parts.join(" · ");
-  }
-
-  /** Ctrl-C: stops the answer; without one, a second leaves. A script's conversation is over at the first. */
-  readonly #interrupt = (): void => {
-    if (!this.#interactive) {
-      process.exitCode = EXIT.INTERRUPTED;
-      this.#conversation.over = true;
-    }
-    if (this.#answering) this.#answering.abort();
-    else if (!this.#interactive || this.#warned) process.exit(EXIT.INTERRUPTED);
-    else {
-      this.#warned = true;
-      note("\nCtrl-C again, Ctrl-D or /exit leaves");
-      this.#ask();
-    }
+/** A script's conversation is over at the first failure, and at the first Ctrl-C, which keeps what was said. */
+async function fromPipe(session: ChatSession): Promise<void> {
+  const interrupt = (): void => {
+    process.exitCode = EXIT.INTERRUPTED;
+    session.over = true;
+    if (!session.stop()) process.exit();
   };
+  process.on("SIGINT", interrupt);
+  for await (const line of textLines(process.stdin)) {
+    const text = line.trim();
+    await turn(session, { text, plain: true });
+    if (session.over) break;
+  }
+  process.off("SIGINT", interrupt);
+}
+
+async function atTerminal(session: ChatSession, keepsHistory: boolean): Promise<void> {
+  const history = keepsHistory ? new SavedHistory() : new SessionHistory();
+  let warned = false;
+  const interrupt = (): void => {
+    if (session.stop()) return;
+    if (warned) process.exit(EXIT.INTERRUPTED);
+    warned = true;
+    editor.clear();
+    note("\nCtrl-C again, Ctrl-D or /exit leaves");
+    editor.prompt();
+  };
+  note(await banner(session));
+  session.sayUnguided();
+  const editor = new LineEditor({ input: process.stdin, output: process.stderr, history, complete, onInterrupt: interrupt });
+  process.on("SIGINT", interrupt);
+  try {
+    while (!session.over) {
+      const message = await editor.ask();
+      if (message === undefined) break;
+      warned = false;
+      // Someone at a terminal can try again.
+      await turn(session, message).catch((error: unknown) => {
+        if (isAborted(error)) note("stopped; the conversation is as it was");
+        else reportError(error);
+      });
+    }
+  } finally {
+    process.off("SIGINT", interrupt);
+    editor.close();
+  }
+  if (!session.over) process.stderr.write("\n");
+  if (history instanceof SavedHistory) await history.written();
+}
+
+/** One message, or a command. */
+async function turn(session: ChatSession, { text, plain }: { text: string; plain: boolean }): Promise<void> {
+  if (text === "") return;
+  if (!plain || !text.startsWith("/")) return session.ask(text);
+  const { says, shows } = await runSlashCommand(session, text);
+  if (says !== undefined) note(says);
+  if (shows !== undefined) note(shows, true);
 }

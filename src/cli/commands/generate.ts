@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Input } from "../../files/inputs.js";
-import { type Decoder, EMBEDDED, type GenerateResult } from "../../index.js";
+import { type Decoder, EMBEDDED, type GenerateResult, type Step } from "../../index.js";
 import {
   addDecodingFlags,
   addExamples,
@@ -15,13 +15,13 @@ import {
 } from "../flags/flags.js";
 import { addTemplateFlags, templateFiles } from "../flags/templates.js";
 import { isAborted } from "../terminal/failure.js";
-import { mean, plural, reward, textRewards } from "../terminal/format.js";
+import { plural, rewardFigures } from "../terminal/format.js";
 import { textOrPipe } from "../terminal/input.js";
 import { interruptible } from "../terminal/interrupt.js";
-import { note, print, printJson } from "../terminal/output.js";
+import { note, print, printJson, printText } from "../terminal/output.js";
 import { streamText } from "../terminal/stream-text.js";
 import { Trace } from "../terminal/trace.js";
-import { logTo, withDecoder } from "./session.js";
+import { logTo, unguidedNotice, withDecoder } from "./session.js";
 
 interface GenerateFlags extends LoadFlags, DecodingFlags {
   prompt?: string;
@@ -67,9 +67,15 @@ async function generate(flags: GenerateFlags): Promise<void> {
 }
 
 function respond(decoder: Decoder, prompt: string, flags: GenerateFlags, trace: Trace | undefined): Promise<GenerateResult> {
+  const sayUnguided = unguidedNotice(decoder, flags.method !== undefined || flags.settings !== undefined);
   return interruptible((signal) => {
     const steps = decoder.stream(prompt, { ...generateOptions(flags), candidates: trace !== undefined, signal });
-    return streamText(steps, { silent: flags.json === true, onStep: async (step) => trace?.write(step) });
+    const write = flags.json ? async () => {} : printText;
+    const onStep = async (step: Step): Promise<void> => {
+      sayUnguided();
+      await trace?.write(step);
+    };
+    return streamText(steps, { write, onStep });
   });
 }
 
@@ -121,5 +127,5 @@ function nothing(seed = 0): GenerateResult {
 function summary(result: GenerateResult): string {
   const { finishReason, usage, timings } = result;
   const speed = `${timings.tokensPerSecond.toFixed(1)} tokens/s`;
-  return [finishReason, plural(usage.completionTokens, "token"), speed, `average reward ${reward(mean(textRewards(result)))}`].join(" · ");
+  return [finishReason, plural(usage.completionTokens, "token"), speed, ...rewardFigures(result)].join(" · ");
 }

@@ -23,9 +23,15 @@ export function mean(values: readonly number[]): number | null {
   return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** The rewards of a response's text: of its tokens, without the one that ended it. */
+/** The rewards of a response's text: of its tokens, without the one that ended it, as far as they were read. */
 export function textRewards({ rewards, finishReason }: Pick<GenerateResult, "rewards" | "finishReason">): readonly number[] {
-  return finishReason === "eog" ? rewards.slice(0, -1) : rewards;
+  return (finishReason === "eog" ? rewards.slice(0, -1) : rewards).filter((value) => !Number.isNaN(value));
+}
+
+/** "reward 0.5123, average 0.4012"; nothing where none was read. */
+export function rewardFigures(result: Pick<GenerateResult, "reward" | "rewards" | "finishReason">): string[] {
+  const average = mean(textRewards(result));
+  return result.reward === null && average === null ? [] : [`reward ${reward(result.reward)}, average ${reward(average)}`];
 }
 
 export function plural(value: number, noun: string, many = `${noun}s`): string {

@@ -1,0 +1,69 @@
+/** Slash commands that change how answers are decoded. */
+import { METHODS } from "../flags/flags.js";
+import { type Commands, invalid, numberOf, oneOf, setting, startingWith } from "./command.js";
+import { methodWords, samplerWords, uses } from "./guidance.js";
+import type { ChatSession } from "./session.js";
+
+const SWITCH = ["on", "off"] as const;
+
+export const GUIDANCE: Commands = {
+  weight: setting("weight", {
+    usage: "/weight W",
+    help: "weight of the reward",
+    now: (session) => `${session.settings.resolved().weight}`,
+    set: (session, argument) => number(session, "weight", "/weight", argument),
+  }),
+  "top-k": setting("top-k", {
+    usage: "/top-k K",
+    help: "candidates a step",
+    now: (session) => `${session.settings.resolved().topK}`,
+    set: (session, argument) => number(session, "topK", "/top-k", argument),
+  }),
+  method: setting("method", {
+    usage: "/method M",
+    help: METHODS.join(", "),
+    now: (session) => session.settings.resolved().method,
+    complete: startingWith(METHODS),
+    set: setMethod,
+  }),
+  temperature: setting("temperature", {
+    usage: "/temperature T",
+    help: "of a draw; 0 draws nothing",
+    now: (session) => `${session.settings.resolved().temperature}`,
+    set: (session, argument) => number(session, "temperature", "/temperature", argument),
+  }),
+  colours: setting("colours", {
+    usage: "/colours on|off",
+    help: "answers in the colours of their rewards",
+    now: (session) => (session.colours.on ? "on" : "off"),
+    complete: startingWith(SWITCH),
+    set: setColours,
+  }),
+};
+
+function number(session: ChatSession, option: "weight" | "topK" | "temperature", command: string, argument: string): string {
+  session.settings.change({ [option]: numberOf(command, argument) });
+  const settings = session.settings.resolved();
+  const idle = uses(option, settings)
+    ? ""
+    : `; method ${settings.method}${settings.method === "args" ? ", which takes the best score," : ""} does not use it`;
+  return `${command.slice(1)} ${settings[option]}${idle}`;
+}
+
+function setMethod({ settings }: ChatSession, argument: string): string {
+  const method = oneOf("/method", argument, METHODS);
+  if (!settings.rewarded && (method === "args" || method === "blocks")) {
+    throw invalid(`/method ${method} needs a reward: start the chat with --reward`);
+  }
+  settings.change({ method });
+  const resolved = settings.resolved();
+  return ["method", [methodWords(resolved), ...samplerWords(resolved)].join(" · ")].join(" ");
+}
+
+function setColours({ colours, settings }: ChatSession, argument: string): string {
+  const on = oneOf("/colours", argument, SWITCH) === "on";
+  if (on && !settings.rewarded) throw invalid("/colours needs a reward: start the chat with --reward");
+  colours.on = on;
+  const none = on && colours.depth === 1 ? ", but standard output takes none: NO_COLOR is set, or it is no terminal with colours" : "";
+  return `colours ${argument}${none}`;
+}
