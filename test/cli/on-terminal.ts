@@ -22,8 +22,7 @@ export class OnTerminal {
   #waiting = new Set<() => void>();
   /** All that the program wrote, escape sequences included. */
   raw = "";
-  /** The exit code. */
-  readonly exit: Promise<number>;
+  readonly #exit: Promise<number>;
 
   constructor(args: readonly string[], { columns = 100, env = {}, cwd = root }: TerminalOptions) {
     const { NO_COLOR: _no, FORCE_COLOR: _force, CI: _ci, ...inherited } = process.env;
@@ -41,7 +40,7 @@ export class OnTerminal {
         for (const check of this.#waiting) check();
       });
     });
-    this.exit = new Promise((resolve) => this.#pty.onExit(({ exitCode }) => resolve(exitCode)));
+    this.#exit = new Promise((resolve) => this.#pty.onExit(({ exitCode }) => resolve(exitCode)));
     onTestFailed(() => console.error(`the screen:\n${this.text}`));
     onTestFinished(() => {
       this.#pty.kill("SIGKILL");
@@ -81,8 +80,19 @@ export class OnTerminal {
     throw new Error(`"${text}" is not on the screen`);
   }
 
+  /** Resolves to the exit code once all that was written is on the screen. */
+  async ended(): Promise<number> {
+    const code = await this.#exit;
+    await new Promise<void>((resolve) => this.#screen.write("", resolve));
+    return code;
+  }
+
   type(keys: string): void {
     this.#pty.write(keys);
+  }
+
+  signal(name: string): void {
+    this.#pty.kill(name);
   }
 
   /** As a terminal pastes that was asked for marks. */
@@ -116,10 +126,11 @@ export class OnTerminal {
   /** Types a line, and resolves once the program asks for the next; gives what stands between them. */
   async say(line: string): Promise<string> {
     await this.asks();
-    const before = this.text.length;
+    const typed = `> ${line}\n`;
+    const times = this.text.split(typed).length;
     this.type(`${line}${KEY.enter}`);
-    await this.until(() => this.line === "> " && this.text.length > before + line.length);
-    return this.text.slice(before + line.length).replace(/\n>$/, "");
+    await this.until(() => this.line === "> " && this.text.split(typed).length > times);
+    return this.text.slice(this.text.lastIndexOf(typed) + typed.length).replace(/\n?>$/, "");
   }
 }
 

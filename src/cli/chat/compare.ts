@@ -40,7 +40,7 @@ const NO_TERMINAL = 80;
  */
 export async function compare(chat: Comparing, messages: readonly ChatMessage[], signal: AbortSignal): Promise<[Compared, Compared]> {
   const guided = guidedOptions(chat);
-  const greedy = await decode(chat, messages, { ...chat.settings.options, method: "greedy" }, signal);
+  const greedy = await decode(chat, messages, chat.settings.greedy, signal);
   return [greedy, await decode(chat, messages, guided, signal)];
 }
 

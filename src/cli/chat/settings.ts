@@ -30,6 +30,11 @@ export class ChatSettings {
     return withSettings(this.#defaults, this.#options);
   }
 
+  /** What a greedy response is to be decoded with: nothing of what chooses among candidates. */
+  get greedy(): GenerateOptions {
+    return withSettings({ method: "args", ...this.named }, { ...othersOf(this.#options), method: "greedy" });
+  }
+
   /** How prompts become texts. */
   get template(): TemplateOptions {
     const { template, templateVariables, date } = this.#options;
@@ -42,8 +47,8 @@ export class ChatSettings {
   }
 
   /** With all defaults. */
-  resolved(options: GenerateOptions = {}): ResolvedGenerate {
-    return resolveGenerate({ ...this.options, ...options }, this.#limits);
+  resolved(options: GenerateOptions = this.options): ResolvedGenerate {
+    return resolveGenerate(options, this.#limits);
   }
 
   /** What a file keeps: everything that was named. */
@@ -58,8 +63,7 @@ export class ChatSettings {
 
   /** Other settings in place of all that were named; `refused` makes the error. */
   replace(settings: DecodingSettings, refused: (error: ArgsearchError) => ArgsearchError): void {
-    const rest = Object.entries(this.#options).filter(([name]) => !(SETTING_NAMES as readonly string[]).includes(name));
-    this.#take({}, { ...Object.fromEntries(rest), ...settings }, refused);
+    this.#take({}, { ...othersOf(this.#options), ...settings }, refused);
   }
 
   #take(defaults: DecodingSettings, options: GenerateOptions, refused: (error: ArgsearchError) => ArgsearchError): void {
@@ -76,6 +80,12 @@ export class ChatSettings {
 function settingsOf(options: GenerateOptions): DecodingSettings {
   const entries = SETTING_NAMES.map((name) => [name, options[name]] as const);
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+}
+
+/** What no file of settings holds. */
+function othersOf(options: GenerateOptions): GenerateOptions {
+  const settings: readonly string[] = SETTING_NAMES;
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !settings.includes(name)));
 }
 
 function inCommands(error: ArgsearchError): ArgsearchError {
