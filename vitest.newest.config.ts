@@ -7,6 +7,7 @@ const names = [
   "data/source-layouts",
   "score/score-file",
   "cli/terminal",
+  "cli/chat-terminal",
   "errors/addon",
   "errors/running",
   "lifetime/collection",

@@ -88,6 +88,18 @@ describe("generate", () => {
     expect(Object.keys(halves.objectives)).toHaveLength(2);
   });
 
+  it("says that nothing guides where a policy has no reward, unless that was chosen", async () => {
+    const plain = ["generate", ...PROMPT, "--max-tokens", "4", "--verbose", "--policy", policy];
+    const [unguided, chosen, json] = await Promise.all(
+      [plain, [...plain, "--method", "greedy"], [...plain, "--json"]].map((args) => argsearch(args)),
+    );
+    expect(unguided?.stderr).toMatch(/^argsearch: no reward model: plain greedy decoding; --reward FILE guides it$/m);
+    expect(unguided?.stderr).toMatch(/^length · 4 tokens · [\d.]+ tokens\/s$/m);
+    expect(chosen?.stderr).not.toContain("no reward model");
+    expect(json?.stderr).toContain("no reward model");
+    expect(JSON.parse(json?.stdout ?? "")).toMatchObject({ reward: null, finishReason: "length" });
+  });
+
   it("cuts at a stop string", async () => {
     const whole = await generateJson(...PROMPT);
     const stop = whole.text.slice(20, 26);

@@ -24,6 +24,8 @@ async function promptTokens(...flags: string[]): Promise<number> {
     policy,
     "--prompt",
     "hi",
+    "--method",
+    "greedy",
     "--max-tokens",
     "1",
     "--json",

@@ -2,6 +2,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { draw, drawText } from "../../src/cli/page/draw.js";
+import { bold } from "../../src/cli/page/line.js";
 import { reportError, reportLeftOut, reportLine } from "../../src/cli/terminal/failure.js";
 import { histogram, table } from "../../src/cli/terminal/format.js";
 import { note, printJson, printText } from "../../src/cli/terminal/output.js";
@@ -49,6 +51,18 @@ describe("control characters", () => {
     vi.stubEnv("NO_COLOR", "1");
     for (const terminal of [true, false]) {
       const text = await written(terminal, work);
+      expect(text).not.toMatch(CONTROLS);
+      expect(text).toContain("[31mred");
+    }
+  });
+
+  it.each([
+    ["a coloured text", (depth: number) => drawText(EVIL, 0.5, { low: 0, high: 1 }, depth)],
+    ["a line of a page", (depth: number) => draw([{ text: EVIL, reward: 0.5 }, bold(EVIL)], { low: 0, high: 1 }, depth)],
+  ])("do not leave with %s, whatever colours it is drawn in", (_name, drawn) => {
+    for (const depth of [1, 4, 8, 24]) {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: what draws the colours itself
+      const text = drawn(depth).replace(/\u001b\[(?:0|1|3[369]|38;[\d;]+)m/g, "");
       expect(text).not.toMatch(CONTROLS);
       expect(text).toContain("[31mred");
     }

@@ -33,18 +33,24 @@ function unknown(name: string): string {
   return `no command /${name}; ${near === undefined ? "/help lists them" : `did you mean /${near}?`}`;
 }
 
-/** The usages, for `argsearch chat --help`. */
-export function usages(): string[] {
-  return Object.values(COMMANDS).map(({ usage }) => usage);
+/** What there is, for `argsearch chat --help`. */
+export function usages(): string {
+  return table(Object.values(COMMANDS).map(row)).trimEnd();
 }
 
 function help(session: ChatSession): string {
-  const row = ({ usage, help, now }: SlashCommand) => [`  ${usage}`, help, now === undefined ? "" : `now ${now(session)}`];
-  const rows = Object.entries(GROUPS).flatMap(([title, commands]) => [[title], ...Object.values(commands).map(row)]);
+  const rows = Object.entries(GROUPS).flatMap(([title, commands]) => [
+    [title],
+    ...Object.values(commands).map((command) => [...row(command), command.now === undefined ? "" : `now ${command.now(session)}`]),
+  ]);
   return `${table(rows)}
 Settings hold from the next answer on; without a value a command shows what is set.
 """ begins and ends a message of several lines; what is pasted is one message.
 Up and Down find earlier messages, Tab completes commands, Ctrl-C stops an answer.`;
+}
+
+function row({ usage, help }: SlashCommand): string[] {
+  return [`  ${usage}`, help];
 }
 
 async function stats(session: ChatSession): Promise<string> {

@@ -31,16 +31,14 @@ export class Conversation {
     this.#messages = [...this.#opening, ...said];
   }
 
-  /** Everything up to the last message of the user, which an answer follows; undefined when there is none. */
+  /** What the last answer answers, with all that comes before; undefined when there is nothing to answer. */
   get lastQuestion(): { before: readonly ChatMessage[]; question: ChatMessage } | undefined {
-    const at = this.#messages.findLastIndex(({ role }) => role === "user");
-    const question = this.#messages[at];
-    return question && { before: this.#messages.slice(0, at), question };
+    return this.#cutAt(this.#messages.findLastIndex(({ role }) => role !== "assistant" && role !== "system"));
   }
 
   /** The last message has no answer, as in a file from elsewhere. */
   get unanswered(): boolean {
-    return this.#messages.at(-1)?.role === "user";
+    return this.lastQuestion !== undefined && this.#messages.at(-1)?.role !== "assistant";
   }
 
   /** Answers a question that follows these messages; what followed them before is forgotten. */
@@ -48,9 +46,9 @@ export class Conversation {
     this.#messages = [...before, question, { role: "assistant", content: answer }];
   }
 
-  /** Takes the last question back, with all that follows it. @throws ArgsearchError OPTION_INVALID when there is none */
+  /** Takes the user's last message back, with all that follows it. @throws ArgsearchError OPTION_INVALID when there is none */
   undo(): ChatMessage {
-    const last = this.lastQuestion;
+    const last = this.#cutAt(this.#messages.findLastIndex(({ role }) => role === "user"));
     if (last === undefined) throw new ArgsearchError("OPTION_INVALID", "there is nothing to take back: nothing was said yet");
     this.#messages = last.before;
     return last.question;
@@ -65,5 +63,10 @@ export class Conversation {
     const said = messages.findIndex(({ role }) => role !== "system");
     this.#opening = said < 0 ? messages : messages.slice(0, said);
     this.#messages = messages;
+  }
+
+  #cutAt(index: number): { before: readonly ChatMessage[]; question: ChatMessage } | undefined {
+    const question = this.#messages[index];
+    return question && { before: this.#messages.slice(0, index), question };
   }
 }

@@ -26,7 +26,7 @@ export class Keys extends Readable {
     super();
     this.#terminal = terminal;
     this.#onPaste = onPaste;
-    terminal.on("data", this.#take).on("end", this.#end);
+    terminal.on("data", this.#take).on("end", this.#end).on("error", this.#end);
   }
 
   /** Keys wait, but for those that stop something. */
@@ -61,7 +61,7 @@ export class Keys extends Readable {
   /** Nothing more is read of the terminal. */
   close(): void {
     clearTimeout(this.#patience);
-    this.#terminal.off("data", this.#take).off("end", this.#end);
+    this.#terminal.off("data", this.#take).off("end", this.#end).off("error", this.#end);
   }
 
   override _read(): void {}
@@ -74,6 +74,7 @@ export class Keys extends Readable {
     }
   };
 
+  /** A terminal that was closed may end in an error. */
   readonly #end = (): void => {
     this.emit("end");
   };

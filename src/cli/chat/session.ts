@@ -1,10 +1,10 @@
 /** A chat under way: what the user says becomes answers, and slash commands change how. */
 import { ArgsearchError, type ChatMessage, type Decoder, type GenerateOptions, type GenerateResult } from "../../index.js";
 import { contentText } from "../../messages.js";
-import { unguidedNotice } from "../commands/session.js";
 import { plural, rewardFigures } from "../terminal/format.js";
 import { note, print } from "../terminal/output.js";
 import { streamText } from "../terminal/stream-text.js";
+import { unguidedNotice } from "../terminal/unguided.js";
 import { compare, showComparison } from "./compare.js";
 import type { Conversation } from "./conversation.js";
 import { draws } from "./guidance.js";
@@ -112,7 +112,8 @@ export class ChatSession {
       const steps = this.decoder.stream([...before, question], { ...this.settings.options, ...own, signal });
       return streamText(steps, { ...(coloured && { write: this.colours.writer() }), onStep: async () => this.sayUnguided() });
     });
-    await print("\n");
+    // A pipe gets one line end behind each answer, whatever it ends with.
+    if (!process.stdout.isTTY || !result.text.endsWith("\n")) await print("\n");
     this.conversation.answer(before, question, result.text);
     this.#last = result;
     this.totals.add(result);

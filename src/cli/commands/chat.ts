@@ -36,9 +36,7 @@ interface ChatFlags extends LoadFlags, DecodingFlags {
 export function addChat(program: Command): void {
   const command = program
     .command("chat")
-    .description(
-      `Talk to the models: several turns, each decoding only what is new. A pipe is one turn a line. Slash commands change things on the way, and /help explains them: ${usages().join(", ")}.`,
-    )
+    .description("Talk to the models: several turns, each decoding only what is new. /help lists the commands.")
     .option("--system <text>", "a system message before the conversation")
     .option("--colours", "answers in the colours of their rewards, on a terminal; NO_COLOR and FORCE_COLOR are heeded")
     .option("--no-history", "neither read nor keep what is typed, for the arrow keys, in the cache's folder");
@@ -48,6 +46,7 @@ export function addChat(program: Command): void {
   addTemplateFlags(command, "the policy");
   addModelFlags(command);
   addIsolateFlag(command);
+  command.addHelpText("after", `\nSlash commands:\n${usages()}`);
   addExamples(command, [
     "chat",
     "chat --policy policy.gguf --reward reward.gguf --weight 0.4 --colours",

@@ -21,7 +21,8 @@ import { interruptible } from "../terminal/interrupt.js";
 import { note, print, printJson, printText } from "../terminal/output.js";
 import { streamText } from "../terminal/stream-text.js";
 import { Trace } from "../terminal/trace.js";
-import { logTo, unguidedNotice, withDecoder } from "./session.js";
+import { unguidedNotice } from "../terminal/unguided.js";
+import { logTo, withDecoder } from "./session.js";
 
 interface GenerateFlags extends LoadFlags, DecodingFlags {
   prompt?: string;

@@ -2,7 +2,6 @@
 
 import { cleaned } from "../../files/clean.js";
 import { ArgsearchError, type Decoder, type LoadOptions, load, loadReward, type RewardModel, setLogger } from "../../index.js";
-import { reportLine } from "../terminal/failure.js";
 import { interruptible } from "../terminal/interrupt.js";
 import { loadingBar } from "../terminal/progress.js";
 
@@ -23,18 +22,6 @@ export function withDecoder<T>(options: LoadOptions, use: (decoder: Decoder) => 
 
 export function withReward<T>(options: Parameters<typeof loadReward>[0], use: (model: RewardModel) => Promise<T>): Promise<T> {
   return withModel((loading) => loadReward({ ...options, ...loading }), use);
-}
-
-/**
- * What says, once, that no reward guides; nothing where one does, or where a method was chosen. For when a first token is there: what fails
- * before has its own line.
- */
-export function unguidedNotice({ info }: Decoder, chosen: boolean): () => void {
-  let due = info.objectives.length === 0 && !chosen;
-  return () => {
-    if (due) reportLine("no reward model: plain greedy decoding; --reward FILE guides it");
-    due = false;
-  };
 }
 
 async function withModel<M extends Owned, T>(open: (loading: Loading) => Promise<M>, use: (model: M) => Promise<T>): Promise<T> {
