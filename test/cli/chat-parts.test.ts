@@ -113,7 +113,9 @@ describe("completion", () => {
   it("finds files", async () => {
     const folder = await scratch();
     await mkdir(join(folder, "chats"));
-    for (const name of ["a b.json", "chat.json", ".hidden"]) await writeFile(join(folder, name), "");
+    // A name that colours the terminal is possible everywhere but on Windows.
+    const evil = process.platform === "win32" ? [] : ["chat\u001b[31m.json"];
+    for (const name of ["a b.json", "chat.json", ".hidden", ...evil]) await writeFile(join(folder, name), "");
     expect(fileNames(`${folder}/`)).toEqual(["a b.json", "chat.json", "chats/"].map((name) => `${folder}/${name}`));
     expect(complete(`/load ${folder}/a `)).toEqual([[`${folder}/a b.json`], `${folder}/a `]);
     expect(complete(`/save! ${folder}/.h`)).toEqual([[`${folder}/.hidden`], `${folder}/.h`]);
@@ -153,6 +155,18 @@ describe("the history", () => {
     other.add("other");
     await other.written();
     expect(open(dir).entries).toEqual(["other", "one"]);
+  });
+
+  it("keeps no whole documents, and nothing that drives a terminal", async () => {
+    const dir = await scratch();
+    const history = open(dir);
+    history.add("x".repeat(10_001));
+    history.add("short");
+    await history.written();
+    expect(history.entries).toHaveLength(2);
+    expect(open(dir).entries).toEqual(["short"]);
+    await writeFile(join(dir, "chat-history"), "\u001b[31mred\n");
+    expect(open(dir).entries).toEqual(["\ufffd[31mred"]);
   });
 
   it("may be impossible to keep", async () => {

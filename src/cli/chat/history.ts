@@ -2,11 +2,14 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { cacheDir, makeFolders } from "../../files/cache-dir.js";
+import { cleanedLine } from "../../files/clean.js";
 import { writeWhole } from "../../files/whole-file.js";
 
 const NAME = "chat-history";
 /** Most entries of the file. */
 export const LONGEST = 1000;
+/** Characters of an entry that is kept: whole documents may be pasted. */
+const LONGEST_ENTRY = 10_000;
 /** It is nobody else's. */
 const MODE = 0o600;
 
@@ -48,7 +51,7 @@ export class SavedHistory extends SessionHistory {
   override add(entry: string): void {
     super.add(entry);
     const path = this.#path;
-    if (path !== undefined && entry !== "") this.#writing = this.#writing.then(() => write(path, entry));
+    if (path !== undefined && entry !== "" && entry.length <= LONGEST_ENTRY) this.#writing = this.#writing.then(() => write(path, entry));
   }
 
   /** Resolves when everything is in the file, or cannot be. */
@@ -66,6 +69,7 @@ function read(path: string): string[] {
     const lines = readFileSync(path, "utf8").split("\n");
     return lines
       .filter((line) => line !== "")
+      .map(cleanedLine)
       .reverse()
       .slice(0, LONGEST);
   } catch {

@@ -2,7 +2,7 @@
 import { createInterface, type Interface } from "node:readline";
 import type { ReadStream } from "node:tty";
 import { atExit } from "../../files/at-exit.js";
-import type { Output } from "../terminal/output.js";
+import { note, type Output } from "../terminal/output.js";
 import { type History, LONGEST } from "./history.js";
 import { Keys } from "./keys.js";
 import { type Message, MessageLines } from "./message-lines.js";
@@ -76,10 +76,13 @@ export class LineEditor {
     this.#readline.prompt(true);
   }
 
-  /** Throws away what was typed. */
-  clear(): void {
+  /** Throws away what was typed, and says something below it. */
+  startOver(hint: string): void {
+    if (this.#answer === undefined) return;
     this.#lines.clear();
     for (const name of ["e", "u"]) this.#readline.write(null, { ctrl: true, name });
+    note(`\n${hint}`);
+    this.prompt();
   }
 
   /** Leaves the terminal as it was. */
@@ -121,13 +124,13 @@ export class LineEditor {
 
   /** Ctrl-Z: the shell gets its terminal as it was. */
   #suspend(): void {
-    this.#markPastes(false);
-    this.#keys.setRawMode(false);
     process.once("SIGCONT", () => {
       this.#keys.setRawMode(true);
       this.#markPastes(true);
       this.prompt();
     });
+    this.#keys.setRawMode(false);
+    this.#markPastes(false);
     process.kill(process.pid, "SIGTSTP");
   }
 

@@ -99,9 +99,7 @@ async function atTerminal(session: ChatSession, keepsHistory: boolean): Promise<
     if (session.stop()) return;
     if (warned) process.exit(EXIT.INTERRUPTED);
     warned = true;
-    editor.clear();
-    note("\nCtrl-C again, Ctrl-D or /exit leaves");
-    editor.prompt();
+    editor.startOver("Ctrl-C again, Ctrl-D or /exit leaves");
   };
   note(await banner(session));
   session.sayUnguided();
