@@ -24,7 +24,7 @@
  * | BUSY | every slot, or the asked-for slot, is in use, and nobody may wait for it any more; another run writes this output | try later; more `slots`, a longer `queue` |
  * | DISPOSED | use after dispose | load() another |
  * | ABORTED | an AbortSignal fired before anything was produced | nothing: it was asked for |
- * | REWARD_FUNCTION_FAILED | a JavaScript reward threw, rejected, or gave a wrong count or a non-finite number | mend it; see `cause` |
+ * | REWARD_FUNCTION_FAILED | a JavaScript reward threw, rejected, gave a wrong count or a number that is neither finite nor `-Infinity`, or banned every candidate | mend it; see `cause`; see `details.step` |
  * | ISOLATION_UNAVAILABLE | `isolate` where no child process is possible, or only one of another version | leave `isolate` out; the message says why |
  * | ENGINE_DIED | an isolated engine's process ended in the middle of the call; `cause` holds an EngineDeath | call again: it starts anew; its last words say what to change |
  * | ENGINE_NOT_RESPONDING | an isolated engine's process gave no sign of life for so long that it was ended | call again; a larger `respondWithinMs` on a crowded machine |
@@ -91,6 +91,8 @@ export interface ErrorFigures {
   limit?: number;
   /** PROMPT_TOO_LONG: path of the model that counted them. */
   model?: string;
+  /** REWARD_FUNCTION_FAILED: token of the response, from 1, whose candidates were all banned. */
+  step?: number;
   /** BUSY: slots there are. */
   slots?: number;
   /** BUSY: responses that wait for a slot. */

@@ -46,6 +46,7 @@ SlotSettings to_slot_settings(Napi::Object options) {
   }
   settings.seed = static_cast<uint32_t>(to_integer(options.Get("seed"), "seed", 0, UINT32_MAX));
   settings.keep_candidates = options.Get("candidates").ToBoolean();
+  settings.top_log_probs = static_cast<size_t>(to_integer(options.Get("topLogProbs"), "topLogProbs", 0, INT32_MAX));
   return settings;
 }
 
@@ -56,6 +57,13 @@ Napi::Object candidates_to_js(Napi::Env env, const Candidates& candidates) {
   set(object, "rewards", to_js(env, candidates.rewards));
   set(object, "objectives", to_js(env, candidates.objectives));
   set(object, "scores", to_js(env, candidates.scores));
+  return object;
+}
+
+Napi::Object likeliest_to_js(Napi::Env env, const Candidates& likeliest) {
+  Napi::Object object = Napi::Object::New(env);
+  set(object, "tokens", to_js(env, likeliest.tokens));
+  set(object, "logProbs", to_js(env, likeliest.log_probs));
   return object;
 }
 
@@ -71,6 +79,7 @@ Napi::Object step_to_js(Napi::Env env, const StepResult& step) {
   set(object, "reward", step.reward ? Napi::Number::New(env, *step.reward).As<Napi::Value>() : env.Null());
   set(object, "objectives", to_js(env, step.objectives));
   set(object, "score", step.score);
+  if (step.likeliest) set(object, "topLogProbs", likeliest_to_js(env, *step.likeliest));
   if (step.candidates) set(object, "candidates", candidates_to_js(env, *step.candidates));
   return object;
 }

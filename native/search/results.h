@@ -23,6 +23,8 @@ struct StepResult {
   std::vector<double> objectives;
   double score = 0;
   std::optional<Candidates> candidates;
+  /// The policy's likeliest tokens, as many as were asked for.
+  std::optional<Candidates> likeliest;
 };
 
 /// A slot that could not go on, while those beside it did. It needs a new begin().

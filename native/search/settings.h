@@ -47,6 +47,8 @@ struct SlotSettings {
   uint32_t seed = 0;
   /// Return every step's candidates.
   bool keep_candidates = false;
+  /// How many of the policy's likeliest tokens to return with every step.
+  size_t top_log_probs = 0;
 };
 
 }  // namespace argsearch

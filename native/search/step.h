@@ -20,6 +20,8 @@ struct SlotState {
   std::unique_ptr<Proposer> proposer;
   /// Between propose() and commit().
   Candidates proposed;
+  /// Of the step under way, by the policy itself.
+  Candidates likeliest;
 };
 
 /// One slot's part of a step, as it passes through the stages: propose, (wave: narrow, rate), select, commit. Each

@@ -1,6 +1,7 @@
 /** How a response grows by blocks: drafts of its next tokens, drawn and rated natively, rated by JavaScript too, and one kept. */
 import type { NativeDraft, NativeStep } from "../engine/binding.js";
 import { decodeText } from "../model/text-decoder.js";
+import { CHOICES, requireUnbanned } from "../reward/ban.js";
 import type { RewardSet } from "../reward/reward-set.js";
 import type { RewardCandidate } from "../types.js";
 import type { Chooser, ChooserParts, ChooserRequest, Chosen, ResponseView } from "./chooser.js";
@@ -35,7 +36,8 @@ async function nextBlock(parts: ChooserParts, request: BlockRequest, view: Respo
     if (drafted.drafts.length === 0) continue;
     const values = await valuesFor(rewards, request, view, drafted.drafts);
     if (values === undefined) return undefined;
-    const kept = await scheduler.keep(slot, sums(rewards, drafted.drafts, values));
+    const combined = requireUnbanned(sums(rewards, drafted.drafts, values), view.length + 1, CHOICES.drafts);
+    const kept = await scheduler.keep(slot, combined);
     policyMs += kept.policyMs;
     rewardMs += kept.rewardMs;
     if (kept.steps.length > 0) return chosenOf(rewards, kept.steps, values, { policyMs, rewardMs });

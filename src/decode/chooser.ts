@@ -2,6 +2,7 @@
 import type { NativeCandidates } from "../engine/binding.js";
 import type { Model } from "../model/model.js";
 import { decodeText } from "../model/text-decoder.js";
+import { CHOICES, requireUnbanned } from "../reward/ban.js";
 import type { RewardSet } from "../reward/reward-set.js";
 import type { Prompt, RewardCandidate } from "../types.js";
 import { type FunctionValues, rateByFunctions, valuesOf } from "./function-values.js";
@@ -32,6 +33,8 @@ export interface ChooserParts {
 
 export interface ChooserRequest {
   slot: number;
+  /** The rewards choose; otherwise they only rate what the policy chose. */
+  guided: boolean;
   prompt: Prompt;
   signal: AbortSignal | undefined;
   /** Fires when the decoder is disposed of. */
@@ -51,7 +54,9 @@ async function chooseWithFunctions(parts: ChooserParts, request: ChooserRequest,
   if (candidates === undefined) throw new Error("the native proposal has no candidates");
   const functionValues = await rateByFunctions(rewards, { ...request, response: view.response }, describe(policy, candidates, view));
   if (functionValues === undefined) return undefined;
-  const committed = await scheduler.commit(slot, sums(rewards, candidates, functionValues));
+  const combined = sums(rewards, candidates, functionValues);
+  if (request.guided) requireUnbanned(combined, view.length + 1, CHOICES.candidates);
+  const committed = await scheduler.commit(slot, combined);
   return {
     step: committed.step,
     policyMs: proposed.policyMs + committed.policyMs,

@@ -12,6 +12,7 @@ import type { FinishReason, GenerateResult, Prompt, Step } from "../types.js";
 import { blockChooser } from "./blocks.js";
 import { type Chooser, type Chosen, chooserFor } from "./chooser.js";
 import { Clock } from "./clock.js";
+import { isGuided } from "./method-defaults.js";
 import type { ResolvedGenerate } from "./options.js";
 import { warnOfDifference } from "./prompt-difference.js";
 import type { Scheduler } from "./scheduler.js";
@@ -122,7 +123,7 @@ async function* decode(
 }
 
 function chooserOf(parts: DecodingParts, prompt: Prompt, options: ResolvedGenerate, slot: number, room: number): Chooser {
-  const request = { slot, prompt: withTexts(prompt), signal: options.signal, closing: parts.closing };
+  const request = { slot, guided: isGuided(options.method), prompt: withTexts(prompt), signal: options.signal, closing: parts.closing };
   if (options.method !== "blocks") return chooserFor(parts, request);
   return blockChooser(parts, { ...request, block: options.block, longest: Math.min(options.maxTokens, room) });
 }
@@ -155,7 +156,7 @@ async function begin(parts: DecodingParts, tokens: PromptTokens, options: Resolv
 }
 
 function beginOptions({ rewards }: DecodingParts, tokens: PromptTokens, options: ResolvedGenerate): BeginOptions {
-  const { method, weight, combine, select, temperature, ending, samplers, seed, candidates } = options;
+  const { method, weight, combine, select, temperature, ending, samplers, seed, candidates, topLogProbs } = options;
   return {
     policyTokens: tokens.policy,
     rewardTokens: tokens.rewards,
@@ -170,6 +171,7 @@ function beginOptions({ rewards }: DecodingParts, tokens: PromptTokens, options:
     ...(method === "blocks" && { blocks: blockOptions(rewards, options) }),
     seed,
     candidates,
+    topLogProbs,
   };
 }
 

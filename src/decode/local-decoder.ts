@@ -229,6 +229,7 @@ export class LocalDecoder implements Decoder {
       slots: slots.size,
       contextSize,
       rewarded: !rewards.empty,
+      rewardsEndings: rewards.functions.some(({ reward }) => reward.ending === "reward"),
     });
   }
 

@@ -69,6 +69,7 @@ export interface ResolvedGenerate {
   template: ResolvedTemplate;
   rewardAt: RewardAt | undefined;
   candidates: boolean;
+  topLogProbs: number;
   slot: number | undefined;
   conversation: string | undefined;
   onStep: GenerateOptions["onStep"];
@@ -81,6 +82,8 @@ export interface GenerateLimits {
   slots: number;
   contextSize: number;
   rewarded: boolean;
+  /** A reward function has an opinion about when to end. */
+  rewardsEndings?: boolean;
 }
 
 const LOAD: Names<LoadOptions> = {
@@ -112,6 +115,7 @@ const GENERATE: Names<GenerateOptions> = {
   stop: true,
   rewardAt: true,
   candidates: true,
+  topLogProbs: true,
   slot: true,
   conversation: true,
   onStep: true,
@@ -150,7 +154,7 @@ export function resolveGenerate(options: GenerateOptions, limits: GenerateLimits
     select: cold ? "greedy" : given(options.select, "greedy", (value) => oneOf("select", value, ["greedy", "stochastic"])),
     temperature: cold ? 1 : given(options.temperature, method === "sample" ? 0.8 : 1, temperatureOf),
     samplers: resolveSamplers(options, { vocabulary, longest: Math.min(maxTokens, contextSize), ...samplerDefaults(method, options) }),
-    ending: endingOf(method, options),
+    ending: endingOf(method, options, limits.rewardsEndings === true),
     ...blocksOf(options),
     seed: given(options.seed, undefined, (value) => integer("seed", value, { min: 0, max: 2 ** 32 - 1 })) ?? randomSeed(),
     maxTokens,
@@ -158,6 +162,9 @@ export function resolveGenerate(options: GenerateOptions, limits: GenerateLimits
     template: templateOf(options),
     rewardAt: resolveRewardAt(options.rewardAt),
     candidates: given(options.candidates, false, (value) => boolean("candidates", value)),
+    topLogProbs: given(options.topLogProbs, 0, (value) =>
+      integer("topLogProbs", value, { min: 0, max: vocabulary, note: "the vocabulary" }),
+    ),
     slot: given(options.slot, undefined, (value) => integer("slot", value, { min: 0, max: limits.slots - 1, note: "the slots loaded" })),
     conversation: given(options.conversation, undefined, (value) => nonEmptyText("conversation", value)),
     onStep: given(options.onStep, undefined, (value) => callback("onStep", value)),
@@ -224,9 +231,10 @@ export function resolveWeight(weight: number | undefined, combine: "interpolate"
   return given(weight, 1.5, (value) => number(name, value, { min: 0, max: Number.POSITIVE_INFINITY }));
 }
 
-function endingOf(method: Method, options: GenerateOptions): Ending {
+function endingOf(method: Method, options: GenerateOptions, rewardsEndings: boolean): Ending {
   const { ending, grammar, jsonSchema } = options;
-  const chosen = given(ending, defaultsOf(method, options).ending, (value) => oneOf("ending", value, ["reward", "policy", "never"]));
+  const otherwise = rewardsEndings ? "reward" : defaultsOf(method, options).ending;
+  const chosen = given(ending, otherwise, (value) => oneOf("ending", value, ["reward", "policy", "never"]));
   if (chosen !== "never" || (grammar ?? jsonSchema) === undefined) return chosen;
   throw new ArgsearchError("OPTION_INVALID", 'ending "never" cannot be kept with a grammar, which says where the text ends', {
     option: "ending",

@@ -1,9 +1,9 @@
 /** A response as it grows: native steps become text, rewards and counts. */
-import type { NativeCandidates } from "../engine/binding.js";
+import type { NativeCandidates, NativeLogProbs } from "../engine/binding.js";
 import type { Model } from "../model/model.js";
 import { decodeText, Utf8Stream } from "../model/text-decoder.js";
 import type { RewardSet } from "../reward/reward-set.js";
-import type { Candidate, GenerateResult, RewardAt, Step } from "../types.js";
+import type { Candidate, GenerateResult, RewardAt, Step, TopLogProb } from "../types.js";
 import type { Chosen, ResponseView } from "./chooser.js";
 import { valuesOf } from "./function-values.js";
 import type { ResolvedGenerate } from "./options.js";
@@ -12,7 +12,7 @@ import { StopFilter } from "./stop-strings.js";
 /** The part of a result that the tokens make. */
 export type Transcribed = Pick<
   GenerateResult,
-  "text" | "tokens" | "pieces" | "logProbs" | "policyLogProbs" | "rewards" | "objectives" | "reward"
+  "text" | "tokens" | "pieces" | "logProbs" | "policyLogProbs" | "topLogProbs" | "rewards" | "objectives" | "reward"
 >;
 
 export class Transcript implements ResponseView {
@@ -66,6 +66,7 @@ export class Transcript implements ResponseView {
       reward: step.reward,
       objectives: this.#objectives(step.objectives, chosen, step.rank),
       score: this.#rewards.empty || Number.isNaN(step.score) ? null : step.score,
+      ...(step.topLogProbs && { topLogProbs: this.#likeliest(step.topLogProbs) }),
       ...(step.candidates && { candidates: this.#candidates(step.candidates, chosen) }),
     };
     this.#steps.push(added);
@@ -89,6 +90,7 @@ export class Transcript implements ResponseView {
       pieces: [...this.#pieces],
       logProbs: steps.map(({ logProb }) => logProb),
       policyLogProbs: steps.map(({ policyLogProb }) => policyLogProb),
+      ...(steps.some(({ topLogProbs }) => topLogProbs) && { topLogProbs: steps.map(({ topLogProbs }) => topLogProbs ?? []) }),
       rewards,
       objectives: Object.fromEntries(
         this.#rewards.objectives.map((name) => [name, steps.map(({ objectives }) => objectives[name] ?? Number.NaN)]),
@@ -116,6 +118,10 @@ export class Transcript implements ResponseView {
   /** Native values, then those of the functions for the candidate of that rank. */
   #objectives(natives: ArrayLike<number>, { functionValues }: Chosen, rank: number): Record<string, number> {
     return this.#rewards.named([...Array.from(natives), ...valuesOf(functionValues, rank)]);
+  }
+
+  #likeliest({ tokens, logProbs }: NativeLogProbs): TopLogProb[] {
+    return this.#policy.texts(tokens).map((text, index) => ({ token: tokens[index] ?? -1, text, logProb: logProbs[index] ?? Number.NaN }));
   }
 
   #candidates(found: NativeCandidates, chosen: Chosen): Candidate[] {

@@ -82,6 +82,8 @@ export interface BeginOptions {
   seed: number;
   /** Return every step's candidates. */
   candidates: boolean;
+  /** How many of the policy's likeliest tokens to return with every step, 0: none. */
+  topLogProbs: number;
   cancel?: NativeCancel;
 }
 
@@ -109,6 +111,12 @@ export interface NativeCandidates {
   scores: Float64Array;
 }
 
+/** The policy's likeliest tokens, by its own distribution, in descending log-probability. */
+export interface NativeLogProbs {
+  tokens: Int32Array;
+  logProbs: Float64Array;
+}
+
 export interface NativeStep {
   slot: number;
   /** The committed token; -1 after propose(). */
@@ -127,6 +135,8 @@ export interface NativeStep {
   score: number;
   /** Present when asked for in BeginOptions, and always after propose(). */
   candidates?: NativeCandidates;
+  /** Present when asked for in BeginOptions; not of blocks. */
+  topLogProbs?: NativeLogProbs;
 }
 
 export interface NativeStepBatch {

@@ -63,7 +63,7 @@ async function decode(path: string, backend: string): Promise<Decoded[]> {
     ending: "reward",
     seed: 0,
   } as const;
-  const options = { ...greedy, samplers: NO_SAMPLERS, topK: CANDIDATES, candidates: true };
+  const options = { ...greedy, samplers: NO_SAMPLERS, topK: CANDIDATES, candidates: true, topLogProbs: 0 };
   await search.begin(0, { ...options, policyTokens, rewardTokens: [] });
   const decoded: Decoded[] = [];
   for (let at = 0; at < TOKENS; at++) {

@@ -12,12 +12,12 @@ export interface EvaluatedResponse {
   response: string;
   /** Ids of the decoded tokens, an end-of-generation token included. */
   tokens: number[];
-  /** Reward of prompt and whole response; null without a reward model. */
+  /** Reward of prompt and whole response; null without a reward model, and where a reward function bans it. */
   reward: number | null;
   finishReason: FinishReason;
-  /** The response's tokens as text, and the reward after each, as the reward model reads the finished text. */
+  /** The response's tokens as text, and the reward after each, as the reward model reads the finished text; null where it is banned. */
   pieces: string[];
-  rewards: number[];
+  rewards: (number | null)[];
   /** ln P of each token by the policy itself, to four decimals. Absent in older directories. */
   policyLogProbs?: number[];
   seed: number;

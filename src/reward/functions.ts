@@ -2,6 +2,7 @@
 import { ArgsearchError } from "../errors.js";
 import type { RewardCandidate, RewardContext } from "../types.js";
 import { show } from "../validate.js";
+import { isBan } from "./ban.js";
 import type { FunctionTerm } from "./reward-set.js";
 
 /**
@@ -37,8 +38,8 @@ function checked(term: FunctionTerm, values: unknown, count: number): number[] {
   if (!isArrayLike(values)) throw failed(term, `must return an array of ${count} numbers`);
   if (values.length !== count) throw failed(term, `must return ${count} numbers, one a candidate, and returned ${values.length}`);
   return Array.from(values, (value, index) => {
-    if (typeof value === "number" && Number.isFinite(value)) return value;
-    throw failed(term, `must return finite numbers, and returned ${show(value)} for candidate ${index}`);
+    if (typeof value === "number" && (Number.isFinite(value) || isBan(value))) return value;
+    throw failed(term, `must return finite numbers, or -Infinity for a ban, and returned ${show(value)} for candidate ${index}`);
   });
 }
 

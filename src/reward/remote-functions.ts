@@ -5,7 +5,7 @@ import type { Prompt, RewardCandidate, RewardFunction, RewardSpec, RewardTerm } 
 import { callRewards } from "./functions.js";
 
 /** What options hold in place of a function. */
-interface Place {
+interface Place extends Pick<RewardFunction, "ending"> {
   function: number;
   name: string;
 }
@@ -30,9 +30,8 @@ export function withoutFunctions(reward: Given): { reward: SentReward; functions
   const functions: RewardFunction[] = [];
   const send = <T>(value: T | RewardFunction): T | Place => {
     if (typeof value !== "function") return value;
-    const place = { function: functions.length, name: value.name };
-    functions.push(value as RewardFunction);
-    return place;
+    const { name, ending } = value as RewardFunction;
+    return { function: functions.push(value as RewardFunction) - 1, name, ...(ending && { ending }) };
   };
   return { reward: mapRewards(reward, send), functions };
 }
@@ -57,7 +56,7 @@ function isPlace(value: unknown): value is Place {
   return typeof value === "object" && value !== null && typeof (value as Partial<Place>).function === "number";
 }
 
-function askingFunction({ function: index, name }: Place, parent: Parent, prompts: WeakMap<AbortSignal, Prompt>): RewardFunction {
+function askingFunction({ function: index, name, ending }: Place, parent: Parent, prompts: WeakMap<AbortSignal, Prompt>): RewardFunction {
   const ask: RewardFunction = async (candidates, { prompt, response, signal }) => {
     const sent = candidates.map(({ response: whole, ...rest }) => ({ ...rest, added: whole.slice(response.length) }));
     const question: Question = { function: index, response, candidates: sent };
@@ -67,7 +66,7 @@ function askingFunction({ function: index, name }: Place, parent: Parent, prompt
     }
     return (await parent.ask(signal, question)) as number[];
   };
-  return Object.defineProperty(ask, "name", { value: name });
+  return Object.assign(Object.defineProperty(ask, "name", { value: name }), ending && { ending });
 }
 
 /**

@@ -5,6 +5,7 @@ import { ArgsearchError } from "../errors.js";
 import type { ModelFile } from "../model/load-models.js";
 import type { Model } from "../model/model.js";
 import type { RewardAt, RewardFunction } from "../types.js";
+import { isBan } from "./ban.js";
 import type { ResolvedTerm } from "./terms.js";
 
 /** A reward model with one weight a label of its head. */
@@ -56,8 +57,9 @@ export class RewardSet {
     return this.sources.map(({ model, weights }) => ({ model: model.native, weights }));
   }
 
-  /** The weighted sum of one value an objective. @throws ArgsearchError REWARD_FUNCTION_FAILED, OPTION_INVALID when it is not finite */
+  /** The weighted sum of one value an objective; a ban is one at any weight. @throws ArgsearchError REWARD_FUNCTION_FAILED, OPTION_INVALID when it is not finite */
   sum(values: readonly number[]): number {
+    if (values.some(isBan)) return Number.NEGATIVE_INFINITY;
     const sum = values.reduce((sum, value, index) => sum + value * (this.weights[index] ?? 0), 0);
     if (Number.isFinite(sum)) return sum;
     const [code, cure] =

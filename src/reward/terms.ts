@@ -1,6 +1,6 @@
 /** The terms of a weighted sum of rewards: defaults and validation. */
 import type { RewardFunction, RewardSpec, RewardTerm } from "../types.js";
-import { checkNames, finite, given, invalid, type Names, nonEmptyText, plainObject } from "../validate.js";
+import { checkNames, finite, given, invalid, type Names, nonEmptyText, oneOf, plainObject } from "../validate.js";
 
 export interface ResolvedTerm {
   reward: string | RewardFunction;
@@ -33,7 +33,11 @@ function resolveTerm(name: string, spec: RewardSpec): ResolvedTerm {
 }
 
 function rewardOf(name: string, reward: unknown): string | RewardFunction {
-  if (typeof reward === "function") return reward as RewardFunction;
+  if (typeof reward === "function") {
+    const { ending } = reward as RewardFunction;
+    given(ending, undefined, (value) => oneOf(`${name}.ending`, value, ["reward"]));
+    return reward as RewardFunction;
+  }
   if (typeof reward === "string" && reward !== "") return reward;
   throw invalid(name, "a path or a function", reward);
 }

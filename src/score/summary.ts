@@ -1,4 +1,5 @@
 /** Many scored lines in a few numbers. */
+import { isBan } from "../reward/ban.js";
 import { type Histogram, histogram, Moments, wilson } from "../statistics.js";
 import type { ScoredLine } from "./lines.js";
 
@@ -8,7 +9,9 @@ export interface ScoreSummary {
   count: number;
   /** Lines that could not be. */
   failed: number;
-  /** Of all rewards, both of a pair among them; null without any. */
+  /** Rewards that are bans of a function (-Infinity): mean, deviation and histogram leave them out. */
+  banned: number;
+  /** Of all other rewards, both of a pair among them; null without any. */
   mean: number | null;
   deviation: number | null;
   /** Share of pairs whose chosen response has the higher reward, with its 95 % interval; null without pairs. */
@@ -26,6 +29,7 @@ export class Summariser {
   readonly #moments = new Moments();
   #count = 0;
   #failed = 0;
+  #banned = 0;
   #pairs = 0;
   #correct = 0;
 
@@ -36,6 +40,10 @@ export class Summariser {
       if (line.correct) this.#correct += 1;
     }
     for (const reward of "correct" in line ? [line.chosen, line.rejected] : [line.reward]) {
+      if (isBan(reward)) {
+        this.#banned += 1;
+        continue;
+      }
       this.#moments.add(reward);
       this.#rewards.push(reward);
     }
@@ -46,11 +54,12 @@ export class Summariser {
   }
 
   get summary(): ScoreSummary {
-    const [any, paired] = [this.#count > 0, this.#pairs > 0];
+    const [any, paired] = [this.#rewards.length > 0, this.#pairs > 0];
     const { low, high } = wilson(this.#correct, this.#pairs);
     return {
       count: this.#count,
       failed: this.#failed,
+      banned: this.#banned,
       mean: any ? this.#moments.mean : null,
       deviation: any ? this.#moments.deviation : null,
       pairAccuracy: paired ? this.#correct / this.#pairs : null,

@@ -53,7 +53,7 @@ export interface GenerateOptions extends TemplateOptions, SamplerOptions {
   blockReward?: "end" | "mean" | undefined;
   /** 0…2^32-1; default random, reported in the result. */
   seed?: number | undefined;
-  /** From 1; default 128. */
+  /** Most tokens of the response, from 1; default 128, so ask for more where answers are long: a result that was cut off has finishReason "length". */
   maxTokens?: number | undefined;
   /** Texts that end the response; they are cut from it. */
   stop?: string | readonly string[] | undefined;
@@ -61,6 +61,11 @@ export interface GenerateOptions extends TemplateOptions, SamplerOptions {
   rewardAt?: RewardAt | undefined;
   /** Report every step's candidates; default false. */
   candidates?: boolean | undefined;
+  /**
+   * Report with every step the policy's likeliest tokens, so many, whatever the method; 0 to the vocabulary's size, default 0. Ignored by "blocks",
+   * which keeps no distribution.
+   */
+  topLogProbs?: number | undefined;
   /** A slot to use; default a free one, whose conversation the prompt continues, else an empty one or that which lay idle longest. */
   slot?: number | undefined;
   /** A name for what this prompt belongs to: its responses take the same slot while it is free, and others take it last. */

@@ -18,6 +18,14 @@ export interface Candidate {
   objectives: Readonly<Record<string, number>>;
 }
 
+/** A token that the policy might have taken. */
+export interface TopLogProb {
+  token: number;
+  text: string;
+  /** ln P by the policy itself, before any sampler. */
+  logProb: number;
+}
+
 /** One decoded token. */
 export interface Step {
   /** Whole characters that became certain with this step; may be empty. */
@@ -36,6 +44,8 @@ export interface Step {
   score: number | null;
   /** In descending log-probability; when asked for in GenerateOptions; not of blocks. */
   candidates?: Candidate[];
+  /** The policy's likeliest tokens, in descending log-probability; as many as asked for in GenerateOptions; not of blocks. */
+  topLogProbs?: TopLogProb[];
   /** Set on the last step. */
   finishReason?: FinishReason;
 }
@@ -77,6 +87,8 @@ export interface GenerateResult {
   logProbs: number[];
   /** ln P by the policy itself, before any sampler. */
   policyLogProbs: number[];
+  /** The policy's likeliest tokens at each step, where they were asked for. */
+  topLogProbs?: TopLogProb[][];
   /** Empty without a reward. NaN, as the objectives, where none was read: inside of blocks. */
   rewards: number[];
   /** One array an objective. */

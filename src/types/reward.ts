@@ -13,7 +13,7 @@ export interface RewardCandidate {
   logProb: number;
   /** The response so far, with the candidate appended; whole characters only. */
   response: string;
-  /** The candidate ends the response. What it is rated counts with `ending: "reward"`, which is not the default of guided methods. */
+  /** The candidate ends the response. What it is rated counts with `ending: "reward"`, which is not the default of guided methods; a ban always does. */
   end: boolean;
 }
 
@@ -26,17 +26,22 @@ export interface RewardContext {
   signal: AbortSignal | undefined;
 }
 
-/** A reward of your own: one finite number a candidate, in their order. */
-export type RewardFunction = (
-  candidates: readonly RewardCandidate[],
-  context: RewardContext,
-) => Promise<ArrayLike<number>> | ArrayLike<number>;
+/**
+ * A reward of your own: one number a candidate, in their order. -Infinity bans a candidate: it is not taken while another is left, whatever
+ * `weight` is, that of the term (0, too) or that of the call; where all are banned, the response fails with REWARD_FUNCTION_FAILED. Methods that
+ * rewards do not guide only report bans. Its `name` is that of the objective. One with `ending: "reward"` has an opinion about when to end: calls
+ * then default to that ending.
+ */
+export interface RewardFunction {
+  (candidates: readonly RewardCandidate[], context: RewardContext): Promise<ArrayLike<number>> | ArrayLike<number>;
+  readonly ending?: "reward";
+}
 
 /** A reward model's file, or a function, with its weight in the sum. */
 export interface RewardTerm {
   /** Path of a GGUF with a reward head, or a function. */
   reward: string | RewardFunction;
-  /** Any finite number, default 1; 0 reports the reward without following it. */
+  /** Any finite number, default 1; 0 reports the reward without following it, but for its bans. */
   weight?: number | undefined;
   /**
    * Weights of single labels of a head with several, multiplied by `weight`. Default: 1 each; once any is named, the others count 0

@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type EvaluateOptions, evaluate, type Metric } from "../../src/evaluate/index.js";
-import { EMBEDDED, type RewardFunction } from "../../src/index.js";
+import { bannedWords, EMBEDDED, type RewardFunction } from "../../src/index.js";
 import { lines, PROMPTS, SMALL, scratch, timeless, untimed } from "./small.js";
 
 describe("the directory of an evaluation", () => {
@@ -218,5 +218,24 @@ describe("the directory of an evaluation", () => {
     await evaluate({ ...SMALL, data: PROMPTS.slice(0, 1), maxTokens: 2, methods: ["args-greedy"], out });
     const other = evaluate({ ...SMALL, data: PROMPTS.slice(0, 1), maxTokens: 2, methods: ["args-greedy"], out, ...change });
     await expect(other).rejects.toMatchObject({ code: "OPTION_INVALID", message: expect.stringContaining(what) });
+  });
+});
+
+describe("an evaluation with bans", () => {
+  const options = (words: string[]): EvaluateOptions => ({
+    ...SMALL,
+    reward: [EMBEDDED.reward, bannedWords(words)],
+    methods: ["greedy", "args-greedy"],
+  });
+
+  it("has no reward for what is banned, goes on as it began, and is another with other words", async () => {
+    const out = await scratch();
+    const first = await evaluate({ ...options(["sure", "happy"]), out });
+    const responses = await lines(out);
+    for (const { response, reward } of responses) expect(reward === null).toBe(/\b(sure|happy)\b/i.test(response));
+    expect(responses.filter(({ method, reward }) => method === "greedy" && reward === null).length).toBeGreaterThan(0);
+    expect(responses.filter(({ method, reward }) => method === "args-greedy" && reward === null)).toEqual([]);
+    expect(timeless(await evaluate({ ...options(["sure", "happy"]), out }))).toEqual(timeless(first));
+    await expect(evaluate({ ...options(["sure"]), out })).rejects.toMatchObject({ code: "OPTION_INVALID" });
   });
 });

@@ -51,6 +51,7 @@ export function beginOptions(prompt: readonly number[], given: Partial<BeginOpti
     samplers: NO_SAMPLERS,
     seed: 0,
     candidates: true,
+    topLogProbs: 0,
     ...given,
   };
 }

@@ -54,6 +54,18 @@ TEST("select: interpolated and additive scores, clamped to finite numbers") {
   CHECK(combine_score(-kMost, -kMost, 1, Combine::kAdditive) == -kMost);
 }
 
+TEST("select: where all are banned, the first") {
+  std::mt19937_64 random(5);
+  CHECK(select_candidate({kBan, kBan}, Select::kGreedy, 1, random) == 0);
+  CHECK(select_candidate({kBan, kBan}, Select::kStochastic, 1, random) == 0);
+}
+
+TEST("select: rewards are finite numbers or bans") {
+  CHECK(are_rewards({1, -2, kBan}));
+  CHECK(!are_rewards({1, kInfinity}));
+  CHECK(!are_rewards({std::nan("")}));
+}
+
 SlotStep step_of(SlotState& state, std::vector<double> log_probs, std::vector<double> rewards) {
   SlotStep step;
   step.state = &state;

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { loadReward, type RewardModel, type ScoredLine, type ScoreFileOptions, scoreFile } from "../../src/index.js";
+import { bannedWords, loadReward, type RewardModel, type ScoredLine, type ScoreFileOptions, scoreFile } from "../../src/index.js";
 import { modelFolder } from "../helpers/model-folder.js";
 
 const models = modelFolder();
@@ -282,4 +282,17 @@ describe("with out", () => {
     await expect(scored("missing.jsonl")).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
     expect(readFileSync(file, "utf8")).toBe('{"text":"a"}\n');
   });
+});
+
+it("counts bans of reward functions apart", async () => {
+  const unkind = bannedWords(["unkind"]);
+  const strict = await loadReward({ reward: [judge.path, unkind], ...CPU });
+  const file = fileOf({ prompt: "p", response: "kind" }, { prompt: "p", response: "unkind" }, { prompt: "p", response: "mild" });
+  const banned = await scoreFile(strict, file);
+  const plain = await scoreFile(model, fileOf({ prompt: "p", response: "kind" }, { prompt: "p", response: "mild" }));
+  expect(banned).toMatchObject({ count: 3, banned: 1 });
+  expect(plain).toMatchObject({ count: 2, banned: 0 });
+  expect(banned.mean).toBeCloseTo(plain.mean ?? Number.NaN, 5);
+  expect(banned.histogram.counts.reduce((a, b) => a + b)).toBe(2);
+  await strict.dispose();
 });

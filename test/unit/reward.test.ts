@@ -91,8 +91,12 @@ describe("callRewards()", () => {
     ["returns nothing", () => undefined, "must return an array of 2 numbers"],
     ["returns a text", () => "12", "must return an array of 2 numbers"],
     ["returns too few", () => [1], "must return 2 numbers, one a candidate, and returned 1"],
-    ["returns NaN", () => [1, Number.NaN], "must return finite numbers, and returned NaN for candidate 1"],
-    ["returns a text among numbers", () => [1, "2"], 'must return finite numbers, and returned "2" for candidate 1'],
+    ["returns NaN", () => [1, Number.NaN], "must return finite numbers, or -Infinity for a ban, and returned NaN for candidate 1"],
+    [
+      "returns a text among numbers",
+      () => [1, "2"],
+      'must return finite numbers, or -Infinity for a ban, and returned "2" for candidate 1',
+    ],
     ["leaves a hole", () => [1, undefined], "returned undefined for candidate 1"],
   ])("that %s is REWARD_FUNCTION_FAILED", async (_, reward, message) => {
     await expect(call(reward as RewardFunction)).rejects.toMatchObject({

@@ -32,6 +32,7 @@ const begin: BeginOptions = {
   samplers: NO_SAMPLERS,
   seed: 0,
   candidates: false,
+  topLogProbs: 0,
 };
 
 function join(count: number): void {

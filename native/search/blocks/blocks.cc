@@ -1,7 +1,6 @@
 #include "search/blocks/blocks.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "search/blocks/draw_token.h"
@@ -17,9 +16,15 @@ using Phase = BlockSlot::Phase;
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 void check_rewards(const Block& block, const std::vector<double>& rewards) {
-  const bool finite = std::all_of(rewards.begin(), rewards.end(), [](double value) { return std::isfinite(value); });
-  if (finite && (rewards.empty() || rewards.size() == block.drafts.size())) return;
-  throw Error(ErrorCode::kOptionInvalid, "one finite reward a draft is needed.");
+  if (are_rewards(rewards) && (rewards.empty() || rewards.size() == block.drafts.size())) return;
+  throw Error(ErrorCode::kOptionInvalid, "one reward a draft is needed, finite or -infinity.");
+}
+
+/// The first draft that a reward function did not ban; the first of all where it banned each.
+size_t first_allowed(const std::vector<Draft>& drafts) {
+  const auto first =
+      std::find_if(drafts.begin(), drafts.end(), [](const Draft& draft) { return draft.reward != kBan; });
+  return first == drafts.end() ? 0 : static_cast<size_t>(first - drafts.begin());
 }
 
 }  // namespace
@@ -161,10 +166,11 @@ void Blocks::drop_hopeless(const Drafting& slot) {
   Block& block = slot.block();
   const SlotSettings& settings = slot.state->settings;
   const bool first_stays = settings.ending == Ending::kPolicy;
+  const size_t first = first_allowed(block.drafts);
   std::vector<size_t> order;
   for (size_t place = 0; place < block.drafts.size(); ++place) order.push_back(place);
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    if (first_stays && (a == 0 || b == 0)) return a == 0 && b != 0;
+    if (first_stays && (a == first || b == first)) return a == first && b != first;
     return block.drafts[a].reward > block.drafts[b].reward;
   });
   order.resize(std::min(order.size(), settings.blocks.kept));
@@ -182,16 +188,17 @@ void Blocks::drop_hopeless(const Drafting& slot) {
   block.wave.clear();
 }
 
-/// By reward. Where the policy decides about the end, the first draft, one draw like any other, says whether the
-/// response ends in this block: among those that do the same the reward chooses, and the policy's own probability of
-/// ending is kept exactly.
+/// By reward. Where the policy decides about the end, the first draft that is not banned, one draw like any other, says
+/// whether the response ends in this block: among those that do the same the reward chooses, and the policy's own
+/// probability of ending is kept exactly.
 size_t Blocks::choose(const Drafting& slot, std::vector<double>& scores) const {
   const SlotSettings& settings = slot.state->settings;
   const std::vector<Draft>& drafts = slot.block().drafts;
+  const bool ends = drafts[first_allowed(drafts)].finished();
   std::vector<size_t> places;
   for (size_t place = 0; place < drafts.size(); ++place) {
     scores.push_back(drafts[place].reward);
-    if (settings.ending != Ending::kPolicy || drafts[place].finished() == drafts[0].finished()) places.push_back(place);
+    if (settings.ending != Ending::kPolicy || drafts[place].finished() == ends) places.push_back(place);
   }
   std::vector<double> competing;
   for (const size_t place : places) competing.push_back(scores[place]);

@@ -7,6 +7,10 @@
 
 namespace argsearch {
 
+bool are_rewards(const std::vector<double>& values) {
+  return std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value) || value == kBan; });
+}
+
 double combine_score(double log_prob, double reward, double weight, Combine combine) {
   constexpr double kMost = std::numeric_limits<double>::max();
   const double score = (combine == Combine::kInterpolate ? 1 - weight : 1.0) * log_prob + weight * reward;
@@ -15,7 +19,7 @@ double combine_score(double log_prob, double reward, double weight, Combine comb
 
 size_t select_candidate(const std::vector<double>& scores, Select select, double temperature, std::mt19937_64& random) {
   const auto best = std::max_element(scores.begin(), scores.end());
-  if (select == Select::kGreedy) return static_cast<size_t>(best - scores.begin());
+  if (select == Select::kGreedy || *best == kBan) return static_cast<size_t>(best - scores.begin());
   std::vector<double> cumulative;
   double sum = 0;
   for (const double score : scores) cumulative.push_back(sum += std::exp((score - *best) / temperature));

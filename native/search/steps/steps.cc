@@ -1,8 +1,8 @@
 #include "search/steps/steps.h"
 
 #include <algorithm>
-#include <cmath>
 
+#include "search/propose/top_k.h"
 #include "search/select/select.h"
 #include "search/slots.h"
 #include "stopwatch.h"
@@ -12,13 +12,13 @@ namespace {
 
 using Phase = SlotState::Phase;
 
+const Excluded kNoneExcluded;
+
 void check_rewards(const Step& step, const std::vector<std::vector<double>>& rewards) {
   if (rewards.size() != step.size()) throw Error(ErrorCode::kOptionInvalid, "one array of rewards a slot is needed.");
   for (size_t i = 0; i < step.size(); ++i) {
-    const bool finite =
-        std::all_of(rewards[i].begin(), rewards[i].end(), [](double value) { return std::isfinite(value); });
-    if (rewards[i].size() != step[i].state->proposed.size() || !finite) {
-      throw Error(ErrorCode::kOptionInvalid, "one finite reward a candidate is needed.");
+    if (rewards[i].size() != step[i].state->proposed.size() || !are_rewards(rewards[i])) {
+      throw Error(ErrorCode::kOptionInvalid, "one reward a candidate is needed, finite or -infinity.");
     }
   }
 }
@@ -76,7 +76,7 @@ StepBatch Steps::commit(const std::vector<size_t>& slots, const std::vector<std:
   for (size_t i = 0; i < step.size(); ++i) {
     step[i].candidates = std::move(step[i].state->proposed);
     step[i].candidates.rewards = rewards[i];
-    step[i].open.assign(rewards[i].size(), true);
+    for (const double reward : rewards[i]) step[i].open.push_back(reward != kBan);
     step[i].state->phase = Phase::kEmpty;
   }
   choose(whole(step));
@@ -129,9 +129,11 @@ void Steps::decode(Step& step, StepBatch& batch) {
   }
 }
 
+size_t Steps::n_vocab() const { return static_cast<size_t>(policy_.model().vocabulary().size()); }
+
 Candidates Steps::candidates_of(SlotStep& slot) const {
   const Vocabulary& vocabulary = policy_.model().vocabulary();
-  Candidates candidates = slot.state->proposer->propose(slot.logits, static_cast<size_t>(vocabulary.size()));
+  Candidates candidates = slot.state->proposer->propose(slot.logits, n_vocab());
   if (candidates.size() == 0) {
     throw Error(ErrorCode::kDecodeFailed,
                 policy_.model().path() + ": the logits are not finite numbers. The file is damaged.");
@@ -151,6 +153,8 @@ void Steps::propose(Step& step, StepBatch& batch) {
       batch.failed.push_back({slot.slot, error});
       continue;
     }
+    const size_t wanted = slot.state->settings.top_log_probs;
+    if (wanted > 0) slot.state->likeliest = TopK(wanted, kNoneExcluded).propose(slot.logits, n_vocab());
     slot.open.assign(slot.candidates.size(), true);
     slot.rated.assign(slot.candidates.size(), false);
     rewards_.open(slot);
@@ -216,6 +220,7 @@ StepResult Steps::result(SlotStep& slot) const {
   const size_t n = candidates.objectives.size() / candidates.size();
   const auto row = candidates.objectives.begin() + static_cast<ptrdiff_t>(rank * n);
   result.objectives.assign(row, row + static_cast<ptrdiff_t>(n));
+  if (slot.state->settings.top_log_probs > 0) result.likeliest = std::move(slot.state->likeliest);
   if (slot.state->settings.keep_candidates) result.candidates = std::move(candidates);
   return result;
 }

@@ -43,6 +43,7 @@ class Steps {
   Step open(const std::vector<size_t>& slots, SlotState::Phase phase);
   void decode(Step& step, StepBatch& batch);
   void propose(Step& step, StepBatch& batch);
+  size_t n_vocab() const;
   Candidates candidates_of(SlotStep& slot) const;
   void rate(Step& step, bool choose_at_once);
   void choose(const StepPart& slots);

@@ -57,7 +57,7 @@ function textsOf(prompt: string): string[] {
 
 /** The middle nine tenths of the rewards: single outliers do not wash out the colours. */
 function scaleOf(answers: readonly EvaluatedResponse[]): [number, number] {
-  const sorted = answers.flatMap(({ rewards }) => rewards).sort((a, b) => a - b);
+  const sorted = answers.flatMap(({ rewards }) => rewards.filter((reward) => reward !== null)).sort((a, b) => a - b);
   const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))] ?? 0;
   return [at(0.05), at(0.95)];
 }

@@ -1,3 +1,4 @@
+import { isBan } from "../../reward/ban.js";
 import type { EvaluatedResponse } from "../response.js";
 import type { Layout } from "./chart.js";
 import type { AnswerGroup, Block, Cell, Chart, Example, Report, Table } from "./document.js";
@@ -96,12 +97,12 @@ function side(name: string, answer: EvaluatedResponse, scale: AnswerGroup["scale
 /** The text token by token; as it is where tokens tear characters, or there are no rewards. */
 function coloured({ response, pieces, rewards }: EvaluatedResponse, scale: AnswerGroup["scale"]): string {
   if (rewards.length !== pieces.length || pieces.join("").trim() !== response.trim()) return escaped(response || "(empty)");
-  return pieces.map((piece, at) => swatch(rewards[at] ?? 0, scale, piece)).join("");
+  return pieces.map((piece, at) => swatch(rewards[at] ?? Number.NEGATIVE_INFINITY, scale, piece)).join("");
 }
 
 function swatch(reward: number, [low, high]: AnswerGroup["scale"], content: string): string {
   const share = high > low ? Math.min(1, Math.max(0, (reward - low) / (high - low))) : 0.5;
-  return `<span style="background:${colour(share)}" title="${digits(reward)}">${escaped(content)}</span>`;
+  return `<span style="background:${colour(share)}" title="${isBan(reward) ? "banned" : digits(reward)}">${escaped(content)}</span>`;
 }
 
 /** Orange over white to blue: told apart by the colour-blind as well. */

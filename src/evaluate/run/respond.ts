@@ -1,6 +1,7 @@
 /** One response by one method: decoded, then rated. */
 import { AS_IN_THE_PAPER } from "../../decode/method-defaults.js";
 import { throwIfAborted } from "../../engine/abort.js";
+import { isBan } from "../../reward/ban.js";
 import type { GenerateOptions, GenerateResult, Prompt, ScoreResult } from "../../types.js";
 import { isArgs, type MethodSpec, responsesOf } from "../methods.js";
 import type { ResolvedEvaluation, Variant } from "../options.js";
@@ -45,15 +46,20 @@ export async function respond(session: Session, task: Task, settings: Settings):
     prompt,
     response: result.text,
     tokens: result.tokens,
-    reward: rating?.reward ?? null,
+    reward: rating ? unlessBanned(rating.reward) : null,
     finishReason: result.finishReason,
     pieces: rating ? rating.tokens.map(({ text }) => text) : result.pieces,
-    rewards: rating ? rating.tokens.map(({ reward }) => reward) : [],
+    rewards: rating ? rating.tokens.map(({ reward }) => unlessBanned(reward)) : [],
     policyLogProbs: result.policyLogProbs.map((value) => Number(value.toFixed(LOG_PROB_DECIMALS))),
     seed: result.seed,
     calls: countCalls(variant, results),
     milliseconds: results.reduce((sum, { timings }) => sum + timings.total, ratingMs),
   };
+}
+
+/** JSON has no infinite numbers. */
+function unlessBanned(reward: number): number | null {
+  return isBan(reward) ? null : reward;
 }
 
 /** What a method does not name is as in the paper, so that an evaluation does not change with the defaults of generate(). */
