@@ -12,6 +12,7 @@ const LAYERS = [
   ["data"],
   ["score"],
   ["decode"],
+  ["batch"],
   ["index"], // `argsearch`; what lies below has entries of its own
   ["fit", "import"],
   ["evaluate"],

@@ -1,9 +1,14 @@
 /** Reward-guided decoding (ARGS) on llama.cpp. */
 
+export { type GenerateFileOptions, generateFile } from "./batch/file.js";
+export { type GeneratedLine, generateLines } from "./batch/lines.js";
+export type { GenerateLinesOptions } from "./batch/options.js";
+export type { GenerateSummary } from "./batch/summary.js";
 export type { PreferencePair } from "./data/pair-formats.js";
 export {
   type DataSource,
   type Numbered,
+  type NumberedRecord,
   PAIR_FORMAT_NAMES,
   type PairFormat,
   type PromptFormat,

@@ -48,6 +48,7 @@ function help(path) {
   const examples = [];
   let title = "";
   for (const line of lines.slice(first)) {
+    if (line.startsWith("Documentation: ")) break; // it ends every help
     if (/^\S.*:$/.test(line)) {
       title = line.slice(0, -1);
       if (title !== "Examples") sections.set(title, []);

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /** The table of commands. */
 import { createRequire } from "node:module";
-import { Command } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { addChat } from "./commands/chat.js";
+import { addCompletion } from "./commands/completion.js";
 import { addConvertHf } from "./commands/convert-hf.js";
 import { addConvertOpt } from "./commands/convert-opt.js";
 import { addDemo } from "./commands/demo.js";
@@ -20,19 +21,30 @@ import { fail, reportLine, reportWarnings, runs } from "./terminal/failure.js";
 import { endOnInterrupt } from "./terminal/interrupt.js";
 import { coloursFor, endWithOutput } from "./terminal/output.js";
 
-const { version } = createRequire(import.meta.url)("argsearch/package.json") as { version: string };
+const { version, homepage } = createRequire(import.meta.url)("argsearch/package.json") as { version: string; homepage: string };
+
+/** What commander says of surplus arguments: most often the words of a prompt. */
+const SURPLUS = /^error: (too many arguments .*?)\.?\n$/s;
 
 function commands(): Command {
   const program = new Command("argsearch")
     .description("Reward-guided decoding (ARGS) on llama.cpp.")
-    .version(version)
+    .version(version, "-v, --version")
+    .addOption(new Option("-V").hideHelp())
+    .on("option:V", () => {
+      process.stdout.write(`${version}\n`);
+      throw new CommanderError(0, "commander.version", version);
+    })
     .exitOverride()
     .configureHelp({
       styleTitle: (title) => coloursFor(process.stdout).bold(title),
       // The choices stand in the flag itself.
       optionDescription: ({ description }) => description,
     })
-    .configureOutput({ outputError: (text) => reportLine(text.replace(/^error: /, ""), "OPTION_INVALID") })
+    .configureOutput({
+      outputError: (text) =>
+        reportLine(text.replace(SURPLUS, "$1: put what has spaces in quotes").replace(/^error: /, ""), "OPTION_INVALID"),
+    })
     .hook("preAction", (_program, command) => runs(command));
   addDemo(program);
   addGenerate(program);
@@ -49,7 +61,9 @@ function commands(): Command {
   const convert = program.command("convert").description("Make GGUF files of Hugging Face language models.");
   addConvertHf(convert);
   addConvertOpt(convert);
+  addCompletion(program);
   addExamples(program, ["demo", 'generate --prompt "Can you help me set up a light show?"', "chat", "generate --help"]);
+  program.addHelpText("afterAll", `\nDocumentation: ${homepage}`);
   return program;
 }
 

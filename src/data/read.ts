@@ -28,6 +28,14 @@ export interface Numbered<T> {
   value: T;
 }
 
+/** The same with what the file has of it. */
+export interface NumberedRecord<T> extends Numbered<T> {
+  /** All its fields, those among them that no format knows. */
+  fields: Readonly<Record<string, unknown>>;
+  /** Its text. */
+  json: string;
+}
+
 /** "shp", "messages", "hh" or "prompt": the formats of preference pairs. */
 export type PairFormat = keyof typeof PAIR_FORMATS;
 /** A format of pairs, of which the prompt is taken, "prompts" or "conversation". */
@@ -47,12 +55,12 @@ export const SCORABLE_FORMAT_NAMES = Object.keys(SCORABLE_FORMATS) as ScorableFo
  * @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, also for a stream that fails; INPUT_INVALID for a file that holds no
  * JSON lines at all; OPTION_INVALID for an unknown format
  */
-export function readPairs(source: DataSource, options: ReadOptions<PairFormat> = {}): AsyncGenerator<Numbered<PreferencePair>> {
+export function readPairs(source: DataSource, options: ReadOptions<PairFormat> = {}): AsyncGenerator<NumberedRecord<PreferencePair>> {
   return readAll(source, PAIR_FORMATS, options);
 }
 
 /** Prompts of JSON lines, pairs' prompts among them, without recorded answers and whatever is wrong with these; else as readPairs(). */
-export function readPrompts(source: DataSource, options: ReadOptions<PromptFormat> = {}): AsyncGenerator<Numbered<Prompt>> {
+export function readPrompts(source: DataSource, options: ReadOptions<PromptFormat> = {}): AsyncGenerator<NumberedRecord<Prompt>> {
   return readAll(source, PROMPT_FORMATS, options);
 }
 
@@ -60,21 +68,27 @@ export function readPrompts(source: DataSource, options: ReadOptions<PromptForma
 export function readScorables(
   source: DataSource,
   options: ReadOptions<ScorableFormat> = {},
-): AsyncGenerator<Numbered<PreferencePair | ScorableText>> {
+): AsyncGenerator<NumberedRecord<PreferencePair | ScorableText>> {
   return readAll(source, SCORABLE_FORMATS, options);
 }
 
-async function* readAll<T>(source: DataSource, formats: FormatTable<T>, options: ReadOptions<string>): AsyncGenerator<Numbered<T>> {
+async function* readAll<T>(source: DataSource, formats: FormatTable<T>, options: ReadOptions<string>): AsyncGenerator<NumberedRecord<T>> {
   const format = oneOf("format", options.format ?? "auto", ["auto", ...Object.keys(formats)]);
   for await (const line of readLines(source)) {
-    const value = readLine(line, formats, format, options.onBadLine);
-    if (value !== undefined) yield { line: line.number, place: line.place, value };
+    const found = readLine(line, formats, format, options.onBadLine);
+    if (found !== undefined) yield { line: line.number, place: line.place, ...found };
   }
 }
 
-function readLine<T>(line: Line, formats: FormatTable<T>, format: string, onBadLine: ReadOptions<string>["onBadLine"]): T | undefined {
+function readLine<T>(
+  line: Line,
+  formats: FormatTable<T>,
+  format: string,
+  onBadLine: ReadOptions<string>["onBadLine"],
+): Pick<NumberedRecord<T>, "value" | "fields" | "json"> | undefined {
   try {
-    return readFields(withoutNull(parseObject(line)), formats, format);
+    const { fields, json } = parseObject(line);
+    return { value: readFields(withoutNull(fields), formats, format), fields, json };
   } catch (error) {
     if (!(error instanceof ArgsearchError)) throw error;
     onBadLine?.({ number: line.number, place: line.place, error });

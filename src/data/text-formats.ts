@@ -2,7 +2,7 @@
 import { plainAnswer } from "../messages.js";
 import type { ChatMessage, Prompt } from "../types.js";
 import { inContext } from "./context.js";
-import { type Answered, splitAnswer } from "./conversation.js";
+import { type Answered, splitAnswer, withoutAnswer } from "./conversation.js";
 import { type Fields, inputError, messagesField, promptField, textField } from "./fields.js";
 import type { Format } from "./format.js";
 import { answerTo, promptOf, repeating, type Written } from "./repeated.js";
@@ -10,12 +10,12 @@ import { answerTo, promptOf, repeating, type Written } from "./repeated.js";
 /** A response to a prompt, or a text as it is. */
 export type ScorableText = { prompt: Prompt; response: string | ChatMessage } | { text: string };
 
-/** `prompt` and `response`; `messages` that end with an answer; or `text`, raw and whole. */
+/** `prompt`, or `messages`, and `response`; `messages` that end with an answer; or `text`, raw and whole. */
 export const TEXT_FORMATS = {
   response: {
     matches: ({ response }) => response !== undefined,
     read: (fields) => {
-      const written = promptField(fields, "prompt");
+      const written = promptOrMessages(fields);
       const { prompt, answer } = repeatedIn(fields, written) ?? { prompt: promptOf(written), answer: responseOf(fields, written) };
       return { prompt: inContext(fields, notEmpty(prompt, "prompt")), response: answer };
     },
@@ -29,6 +29,12 @@ export const TEXT_FORMATS = {
   },
   text: { matches: ({ text }) => text !== undefined, read: (fields) => ({ text: filled("text", fields) }) },
 } as const satisfies Record<string, Format<ScorableText>>;
+
+/** Of messages an answer that is recorded with them is left aside: the response is another one. */
+function promptOrMessages(fields: Fields): Written {
+  if (fields.prompt !== undefined || fields.messages === undefined) return promptField(fields, "prompt");
+  return withoutAnswer(messagesField(fields, "messages"), "messages");
+}
 
 /** A transcript that repeats the prompt. */
 function repeatedIn(fields: Fields, prompt: Written): Answered | undefined {

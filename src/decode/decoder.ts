@@ -1,6 +1,7 @@
 import type { CacheBytes, EngineInfo, ModelInfo, SearchCounters } from "../engine/binding.js";
 import type { Computation } from "../engine/computation.js";
 import type {
+  DecodingSettings,
   DetokenizeOptions,
   GenerateAllOptions,
   GenerateOptions,
@@ -27,6 +28,8 @@ export interface DecoderInfo {
   contextSize: number;
   /** With which options it was loaded that its numbers depend on. */
   computation: Computation;
+  /** What its responses are decoded by where a call does not say otherwise: load()'s `settings`. */
+  settings: Readonly<DecodingSettings>;
 }
 
 /**

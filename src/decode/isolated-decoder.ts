@@ -66,7 +66,7 @@ class IsolatedDecoder implements Decoder {
   }
 
   get info(): Readonly<DecoderInfo> {
-    return this.#engine.info;
+    return { ...this.#engine.info, settings: this.#settings };
   }
 
   get disposed(): boolean {

@@ -85,6 +85,7 @@ export class LocalDecoder implements Decoder {
       slots,
       contextSize,
       computation,
+      settings,
     };
   }
 

@@ -97,7 +97,8 @@ const LOAD: Names<LoadOptions> = {
   settings: true,
 };
 const QUEUE: Names<QueueOptions> = { max: true, timeout: true };
-const GENERATE: Names<GenerateOptions> = {
+/** Names of what a response is decoded by. */
+export const GENERATE: Names<GenerateOptions> = {
   ...TEMPLATE,
   method: true,
   topK: true,

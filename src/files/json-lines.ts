@@ -73,10 +73,11 @@ export async function countLines(path: string): Promise<number> {
   return count;
 }
 
-/** The JSON object on a line. @throws ArgsearchError INPUT_INVALID */
-export function parseObject({ place, content }: Line): Record<string, unknown> {
+/** The JSON object on a line, and its text. @throws ArgsearchError INPUT_INVALID */
+export function parseObject({ place, content }: Line): { fields: Record<string, unknown>; json: string } {
   if (content instanceof ArgsearchError) throw content;
   if (content.length === 0) throw new ArgsearchError("INPUT_INVALID", "the line is empty");
   const what = place.startsWith("line") ? "the line" : "the record";
-  return parseJsonObject(decodeUtf8(content, what), what);
+  const json = decodeUtf8(content, what);
+  return { fields: parseJsonObject(json, what), json };
 }

@@ -58,6 +58,11 @@ export class OutputFile {
     }
   }
 
+  /** What interrupted runs with other tags left beside it: it goes when this file is whole. */
+  async leftByOthers(): Promise<string[]> {
+    return this.partial === null ? [] : (await tagged(this.#target)).filter((path) => path !== this.partial);
+  }
+
   /** @throws ArgsearchError FILE_UNWRITABLE, for example on a full disk */
   async append(text: string): Promise<void> {
     await this.handle.appendFile(text).catch((error: unknown) => {
@@ -102,11 +107,14 @@ export class OutputFile {
 
 /** Removes what interrupted runs with other tags left: nobody goes on with that once the file is there. For who has the lock. */
 async function removeStale(target: string): Promise<void> {
+  for (const path of await tagged(target)) await rm(path, { force: true }).catch(() => {}); // the file itself is whole
+}
+
+/** Files that grow, or grew, under tags. */
+async function tagged(target: string): Promise<string[]> {
   const [dir, name] = [dirname(target), basename(target)];
-  const isStale = (entry: string): boolean => entry.startsWith(name) && /^\.[0-9a-f]{12}\.partial$/.test(entry.slice(name.length));
-  for (const entry of await readdir(dir).catch(() => [])) {
-    if (isStale(entry)) await rm(join(dir, entry), { force: true }).catch(() => {}); // the file itself is whole
-  }
+  const isTagged = (entry: string): boolean => entry.startsWith(name) && /^\.[0-9a-f]{12}\.partial$/.test(entry.slice(name.length));
+  return (await readdir(dir).catch(() => [])).filter(isTagged).map((entry) => join(dir, entry));
 }
 
 /**

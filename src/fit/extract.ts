@@ -46,10 +46,10 @@ export async function extractFeatures(
 ): Promise<Extracted> {
   const all = createHash("sha256");
   const found = { pairs: 0, unusable: 0, cut: 0 };
-  for await (const { value, ...where } of pairs) {
+  for await (const { value, line, place } of pairs) {
     const [pairHash, promptHash] = [hashInto(all, value), hashOf(JSON.stringify(value.prompt))];
     const source = { file, reader, about: { pairHash, promptHash, heldOut: options.heldOut } };
-    const head = await extractPair(source, value, (error) => options.onBadPair(where, error));
+    const head = await extractPair(source, value, (error) => options.onBadPair({ line, place }, error));
     if (head.places.length > 0) await extractDerived(source, value, options.repetition);
     found.pairs += 1;
     if (head.places.length === 0) found.unusable += 1;

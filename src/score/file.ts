@@ -1,30 +1,34 @@
 /** Scores a data file into another. */
-import { createHash } from "node:crypto";
 import type { DataSource } from "../data/read.js";
-import type { ModelInfo } from "../engine/binding.js";
-import { computationKey } from "../engine/computation.js";
-import { fileBytes, isOrdinaryFile } from "../files/bytes.js";
-import { fingerprint } from "../files/fingerprint.js";
+import { resultLine } from "../data/result-line.js";
 import { refuseInputs } from "../files/inputs.js";
+import type { JsonObject } from "../files/json.js";
 import { countLines } from "../files/json-lines.js";
-import { clockKey, dateOf, today } from "../model/template-options.js";
-import { type ScoredLine, type ScoreLinesOptions, scoreLines } from "./lines.js";
-import { LineOutput } from "./output.js";
+import { ResumableLines } from "../files/resumable-lines.js";
+import { today } from "../model/template-options.js";
+import { keyOf, modelsOf, templateKey } from "./key.js";
+import { type ScoredLine, type ScoreLinesOptions, scoreRecords } from "./lines.js";
 import type { Scores } from "./scores.js";
-import { type ScoreSummary, Summariser } from "./summary.js";
+import { type Rated, type ScoreSummary, Summariser } from "./summary.js";
 
 /** What scoreFile() takes. */
 export interface ScoreFileOptions extends Omit<ScoreLinesOptions, "skip"> {
   /**
-   * JSON lines to write, one a line that was scored. The file appears when it is whole; an older one is then replaced. A
+   * JSON lines to write, one a line that was scored: `line`, the fields of that line as they are written there, and what a ScoredLine has. Fields
+   * that have one of these names are kept below `input`. The file appears when it is whole; an older one is then replaced. A
    * device or a pipe is written to directly.
    */
   out?: string | undefined;
-  /** Called with each scored line, in order; it is waited for. Not with those that an interrupted run has left in `out`. */
-  onLine?: ((line: ScoredLine) => Promise<void> | void) | undefined;
+  /** Called with each scored line, in order, and its text as `out` has it; it is waited for. Not with those that an interrupted run has left in `out`. */
+  onLine?: ((line: ScoredLine, json: string) => Promise<void> | void) | undefined;
+  /** Called with each file that an interrupted run with other settings, models or data left beside `out`: it is not gone on with, and goes when `out` is whole. */
+  onOthers?: ((path: string) => void) | undefined;
   /** Lines done, of how many; 0 for a stream. */
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
+
+/** Names of what a line may have been found to be. */
+const RESULTS = ["reward", "objectives", "tokens", "chosenReward", "rejectedReward", "correct"] as const;
 
 /**
  * Scores every line of a data file and sums them up. Bad lines are reported and counted, the rest is scored. With `out`,
@@ -35,7 +39,7 @@ export interface ScoreFileOptions extends Omit<ScoreLinesOptions, "skip"> {
 export async function scoreFile(
   model: Scores,
   source: DataSource,
-  { out, onLine, onProgress, ...given }: ScoreFileOptions = {},
+  { out, onLine, onOthers, onProgress, ...given }: ScoreFileOptions = {},
 ): Promise<ScoreSummary> {
   const options = { ...given, date: given.date === undefined && out !== undefined ? today() : given.date };
   const summariser = new Summariser();
@@ -43,96 +47,58 @@ export async function scoreFile(
   let done = 0;
   // A file may have grown since it was counted.
   const advance = (): void => onProgress?.(++done, total === 0 ? 0 : Math.max(done, total));
-  const output = out === undefined ? undefined : await openOutput(out, model, source, options);
-  const older = new Older(output, summariser);
+  const output = out === undefined ? undefined : await openOutput(out, model, source, { ...options, onOthers });
   try {
     const onBadLine: ScoreLinesOptions["onBadLine"] = (bad) => {
       summariser.fail();
       options.onBadLine?.(bad);
       advance();
     };
-    const skip = async (index: number): Promise<boolean> => {
-      const known = await older.has(index);
-      if (known) advance();
-      return known;
+    const skip = async (line: number): Promise<boolean> => {
+      const known = await output?.written({ line });
+      if (known === undefined) return false;
+      summariser.add(known);
+      advance();
+      return true;
     };
-    for await (const line of scoreLines(model, source, { ...options, onBadLine, skip })) {
-      summariser.add(line);
-      await output?.write(line);
-      await onLine?.(line);
+    for await (const { scored, json } of scoreRecords(model, source, { ...options, onBadLine, skip })) {
+      const { line, fields: _, ...results } = scored;
+      const text = resultLine({ line }, json, results, RESULTS);
+      summariser.add(scored);
+      await output?.write(text);
+      await onLine?.(scored, text);
       advance();
     }
-    await older.close();
     await output?.commit();
   } catch (error) {
-    await older.close();
     await output?.suspend();
     throw error;
   }
   return summariser.summary;
 }
 
-/** Lines of an interrupted run, which come in the order of the file: one is looked at ahead. */
-class Older {
-  readonly #lines: AsyncGenerator<ScoredLine> | undefined;
-  readonly #summariser: Summariser;
-  #next: ScoredLine | undefined;
-  #started = false;
+/** How responses are read: raise the number when that, or the form of a line, changes. */
+const READING = 4;
 
-  constructor(output: LineOutput | undefined, summariser: Summariser) {
-    this.#lines = output?.written();
-    this.#summariser = summariser;
-  }
-
-  async has(index: number): Promise<boolean> {
-    if (!this.#started) await this.#advance();
-    if (this.#next?.index !== index) return false;
-    this.#summariser.add(this.#next);
-    await this.#advance();
-    return true;
-  }
-
-  async close(): Promise<void> {
-    await this.#lines?.return(undefined);
-  }
-
-  async #advance(): Promise<void> {
-    this.#started = true;
-    const next = await this.#lines?.next();
-    this.#next = next?.done === false ? next.value : undefined;
-  }
-}
-
-async function openOutput(out: string, model: Scores, source: DataSource, options: ScoreLinesOptions): Promise<LineOutput> {
-  const inputs = [source, ...modelsOf(model.info).map(({ path }) => path)];
+async function openOutput(
+  out: string,
+  { info }: Scores,
+  source: DataSource,
+  { onOthers, ...options }: Pick<ScoreFileOptions, "onOthers"> & ScoreLinesOptions,
+): Promise<ResumableLines<Known>> {
+  const inputs = [source, ...modelsOf(info).map(({ path }) => path)];
   await refuseInputs(out, inputs);
-  return LineOutput.open(out, await keyOf(model, source, options), inputs);
+  const { format = "auto", rewardAt = null, tokens = true, date = today() } = options;
+  const key = await keyOf(info, source, [READING, format, rewardAt, tokens, templateKey([...info.rewards], { ...options, date })]);
+  return ResumableLines.open(out, { key, inputs, accept: known, onOthers });
 }
 
-/** A decoder's policy cuts responses into tokens. */
-function modelsOf({ policy, rewards }: Scores["info"]): ModelInfo[] {
-  return policy === undefined ? [...rewards] : [policy, ...rewards];
-}
+type Known = Rated & { line: number };
 
-/** How responses are read: raise the number when that changes. */
-const READING = 3;
-
-function readingOf({ rewards }: Scores["info"], options: ScoreLinesOptions): unknown {
-  const { template = "auto", templateVariables = {}, date = today(), rewardAt } = options;
-  const templates = rewards.map(({ chatTemplate }) => chatTemplate);
-  return [READING, template, templates, templateVariables, rewardAt ?? null, clockKey(templates, dateOf(date))];
-}
-
-/** What the lines depend on; null where that cannot be known: streams and pipes, and rewards that are functions. */
-async function keyOf({ info }: Scores, source: DataSource, options: ScoreLinesOptions): Promise<string | null> {
-  const labels = info.rewards.reduce((count, { head }) => count + (head?.labels.length ?? 0), 0);
-  if (typeof source !== "string" || !(await isOrdinaryFile(source)) || labels < info.objectives.length) return null;
-  const hash = createHash("sha256");
-  const computed = computationKey(info.engine, info.computation);
-  for (const { path } of modelsOf(info)) hash.update(await fingerprint(path));
-  hash.update(
-    JSON.stringify([info.objectives, info.weights, info.contextSize, computed, options.format ?? "auto", readingOf(info, options)]),
-  );
-  for await (const chunk of fileBytes(source)) hash.update(chunk);
-  return hash.digest("hex");
+/** What an older run wrote of a line. */
+function known({ line, reward, chosenReward, rejectedReward, correct }: JsonObject): Known | undefined {
+  if (!Number.isSafeInteger(line)) return undefined;
+  if (Number.isFinite(reward)) return { line, reward } as Known;
+  const pair = Number.isFinite(chosenReward) && Number.isFinite(rejectedReward) && typeof correct === "boolean";
+  return pair ? ({ line, chosenReward, rejectedReward, correct } as Known) : undefined;
 }

@@ -1,7 +1,7 @@
 /** Many scored lines in a few numbers. */
 import { isBan } from "../reward/ban.js";
 import { type Histogram, histogram, Moments, wilson } from "../statistics.js";
-import type { ScoredLine } from "./lines.js";
+import type { ScoredPair, ScoredText } from "./lines.js";
 
 /** Many scored lines in a few numbers. */
 export interface ScoreSummary {
@@ -21,6 +21,9 @@ export interface ScoreSummary {
   histogram: Histogram;
 }
 
+/** What counts of a line. */
+export type Rated = Pick<ScoredText, "reward"> | Pick<ScoredPair, "chosenReward" | "rejectedReward" | "correct">;
+
 const BINS = 20;
 
 /** Grows by 8 bytes a reward. */
@@ -33,13 +36,13 @@ export class Summariser {
   #pairs = 0;
   #correct = 0;
 
-  add(line: ScoredLine): void {
+  add(line: Rated): void {
     this.#count += 1;
     if ("correct" in line) {
       this.#pairs += 1;
       if (line.correct) this.#correct += 1;
     }
-    for (const reward of "correct" in line ? [line.chosen, line.rejected] : [line.reward]) {
+    for (const reward of "correct" in line ? [line.chosenReward, line.rejectedReward] : [line.reward]) {
       if (isBan(reward)) {
         this.#banned += 1;
         continue;

@@ -26,6 +26,9 @@ const CASES: Record<string, [content: string | { from: string }, args: (file: st
   "reward attach --head": ['{"weight":[1]}', (file) => ["reward", "attach", "--model", policy, "--head", file, "--out", file], "--out"],
   "generate --policy": [{ from: policy }, (file) => ["generate", "--prompt", "a", "--policy", file, "--trace", file], "--trace"],
   "generate --template": [TEMPLATE, (file) => ["generate", "--prompt", "a", "--template", file, "--trace", file], "--trace"],
+  "generate --input": [PAIRS, (file) => ["generate", "--input", file, "--out", file], "--out"],
+  "generate --input - < FILE": [PAIRS, (file) => ["generate", "--input", "-", "--out", file], "--out"],
+  "generate --input --template": [TEMPLATE, (file, pairs) => ["generate", "--input", pairs, "--template", file, "--out", file], "--out"],
   "generate < FILE": ["Hello", (file) => ["generate", "--prompt", "-", "--trace", file], "--trace"],
 };
 

@@ -28,6 +28,13 @@ const CASES: Record<string, () => Promise<Case>> = {
     const out = join(folder, "out.jsonl");
     return { args: ["score", "--input", input, "--out", out], lock: `${out}.partial.lock`, out, files: ["in.jsonl", "out.jsonl"] };
   },
+  "generate --input --out": async () => {
+    const folder = await scratch();
+    const input = await jsonLines(join(folder, "in.jsonl"), (index) => ({ prompt: `Question ${index}` }), 60);
+    const out = join(folder, "out.jsonl");
+    const args = ["generate", "--input", input, "--out", out, "--max-tokens", "24"];
+    return { args, lock: `${out}.partial.lock`, out, files: ["in.jsonl", "out.jsonl"] };
+  },
   "generate --trace": async () => {
     const folder = await scratch();
     const out = join(folder, "steps.jsonl");

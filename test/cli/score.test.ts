@@ -8,7 +8,8 @@ import { argsearch, parseLines, reward, scratch, start } from "./run.js";
 const PAIR = ["--prompt", "How do I bake bread?", "--response", "Mix flour, water and salt. Then let it rest."];
 
 interface ScoredLine {
-  index: number;
+  line: number;
+  id: string;
   reward: number;
   tokens: { id: number; text: string; reward: number }[];
 }
@@ -69,12 +70,23 @@ describe("score", () => {
 });
 
 describe("score --input", () => {
-  it("says how lines are counted", async () => {
+  it("says how lines are counted, and what becomes of their fields", async () => {
     const { stdout } = await argsearch(["score", "--help"]);
-    expect(stdout.replace(/\s+/g, " ")).toContain('"index" of a result counts lines from 0, an error names its line counted from 1');
+    expect(stdout.replace(/\s+/g, " ")).toContain('a result has its "line", counted from 1, and the fields of that line');
   });
 
-  const good = (response: string) => JSON.stringify({ id: "kept out", prompt: "How do I bake bread?", response });
+  const good = (response: string) => JSON.stringify({ id: `of ${response}`, prompt: "How do I bake bread?", response });
+
+  it("passes fields through, and leaves tokens out on request", async () => {
+    const lines = [`{"id": 98765432109876543210, "prompt":"Hi","response":"Mix.","tags":["a", "b"],"reward":1}`, good("Bake.")];
+    const { stdout } = await argsearch(["score", "--input", "-", "--no-tokens"], { input: lines.join("\n") });
+    const [first = "", second = ""] = stdout.split("\n");
+    const fields = '{"line":1,"id":98765432109876543210,"prompt":"Hi","response":"Mix.","tags":["a","b"],"input":{"reward":1},"reward":';
+    expect(first.startsWith(fields)).toBe(true);
+    expect(Object.keys(JSON.parse(second) as object)).toEqual(["line", "id", "prompt", "response", "reward"]);
+    expect(Object.keys(await scoreJson(...PAIR, "--no-tokens"))).toEqual(["reward"]);
+    expect((await argsearch(["score", ...PAIR, "--no-tokens"])).stdout).toMatch(/^reward -?\d+\.\d{4}\n$/);
+  });
 
   it("scores every line, in order, as single calls do", async () => {
     const responses = Array.from({ length: 70 }, (_, index) => `Step ${index}: mix ${"well ".repeat(index % 7)}and wait.`);
@@ -84,7 +96,7 @@ describe("score --input", () => {
     expect(stderr).toMatch(/^70 scored · mean -?\d\.\d{4}, deviation \d\.\d{4}\n$/);
     expect(code).toBe(0);
     const scored = parseLines<ScoredLine>(stdout);
-    expect(scored.map(({ index }) => index)).toEqual([...responses.keys()]);
+    expect(scored.map(({ line, id }) => [line, id])).toEqual(responses.map((response, at) => [at + 1, `of ${response}`]));
     const single = await scoreJson("--prompt", "How do I bake bread?", "--response", responses[41] ?? "");
     expect(scored[41]?.tokens.map(({ id }) => id)).toEqual(single.tokens.map(({ id }) => id));
     expect(scored[41]?.reward).toBeCloseTo(single.reward, 1);
@@ -96,7 +108,7 @@ describe("score --input", () => {
     const input = [good("Mix."), "{", "", "7", JSON.stringify({ prompt: "x" }), tooLong, messages, good("Bake.")].join("\n");
     const { code, stdout, stderr } = await argsearch(["score", "--input", "-"], { input });
     expect(code).toBe(1);
-    expect(parseLines<ScoredLine>(stdout).map(({ index }) => index)).toEqual([0, 6, 7]);
+    expect(parseLines<ScoredLine>(stdout).map(({ line }) => line)).toEqual([1, 7, 8]);
     const reports = stderr.trimEnd().split("\n");
     expect(reports.map((line) => line.match(/^argsearch: line (\d+) left out: /)?.[1])).toEqual(["2", "3", "4", "5", "6", undefined]);
     expect(reports[0]).toMatch(/\[INPUT_INVALID\]$/);
@@ -118,7 +130,7 @@ describe("score --input", () => {
     expect(plain.stderr).toMatch(
       /^argsearch: record 2 \(line 3\) left out: .*"text" must be a text \[INPUT_INVALID\]\n2 scored · 1 failed/,
     );
-    expect(parseLines<ScoredLine>(plain.stdout).map(({ index }) => index)).toEqual([0, 2]);
+    expect(parseLines<ScoredLine>(plain.stdout).map(({ line }) => line)).toEqual([1, 3]);
     expect(zipped).toEqual(plain);
     for (const { code, stdout, stderr } of others) {
       expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
@@ -136,7 +148,7 @@ describe("score --input", () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/^argsearch: line 2 left out: chosen and rejected are identical \[INPUT_INVALID\]\n/);
     const [line] = parseLines<ScoredPair>(await readFile(out, "utf8"));
-    expect(line).toEqual({ index: 0, chosen: expect.any(Number), rejected: expect.any(Number), correct: true });
+    expect(line).toEqual({ line: 1, ...pair, chosenReward: expect.any(Number), rejectedReward: expect.any(Number), correct: true });
     const summary = JSON.parse(stdout) as Record<string, unknown>;
     expect(Object.keys(summary)).toEqual(["count", "failed", "mean", "deviation", "pairAccuracy", "low", "high"]);
     expect(summary).toMatchObject({ count: 1, failed: 1, pairAccuracy: 1, high: 1 });

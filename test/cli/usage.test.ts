@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
 import { argsearch } from "./run.js";
 
-const COMMANDS = [["generate"], ["score"], ["chat"], ["inspect"], ["devices"], ["reward", "attach"]];
+const COMMANDS = [["generate"], ["score"], ["chat"], ["inspect"], ["devices"], ["completion"], ["reward", "attach"]];
 const ESCAPE = "\u001b";
 
 describe("help", () => {
@@ -34,7 +34,15 @@ describe("help", () => {
 
   it("knows its version", async () => {
     const { version } = createRequire(import.meta.url)("../../package.json") as { version: string };
-    expect(await argsearch(["--version"])).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+    for (const flag of ["--version", "-v", "-V"]) {
+      expect(await argsearch([flag])).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+    }
+  });
+
+  it.each([[], ["generate"], ["reward", "fit"], ["completion"]])("%s %s ends with where the documentation is", async (...command) => {
+    const { homepage } = createRequire(import.meta.url)("../../package.json") as { homepage: string };
+    const { stdout } = await argsearch([...command.filter(Boolean), "--help"]);
+    expect(stdout.endsWith(`\n\nDocumentation: ${homepage}\n`)).toBe(true);
   });
 });
 
@@ -47,15 +55,32 @@ describe("wrong usage", () => {
     ["a number that is none", ["generate", "--weight", "10x"]],
     ["NaN", ["generate", "--weight", "NaN"]],
     ["a fraction of a token", ["generate", "--max-tokens", "1.5"]],
-    ["a surplus argument", ["generate", "Hello"]],
+    ["a surplus argument", ["generate", "Hello", "there"]],
+    ["a surplus argument of a command without any", ["devices", "Hello"]],
     ["a missing file argument", ["inspect"]],
     ["a missing required flag", ["reward", "attach", "--model", "x.gguf"]],
     ["a bad reward weight", ["generate", "--reward", "package.json=x"]],
+    ["a bad weight of a file that is not there", ["generate", "Hello", "--reward", "x.gguf=abc"]],
+    ["a bad label weight", ["generate", "Hello", "--label", "kind=abc"]],
+    ["a bad bias", ["generate", "Hello", "--logit-bias", "15043+abc"]],
+    ["a shell that has no completion", ["completion", "tcsh"]],
   ])("%s ends with 2 and one line", async (_name, args) => {
     const { code, stdout, stderr } = await argsearch(args);
     expect(code).toBe(2);
     expect(stdout).toBe("");
     expect(stderr).toMatch(/^argsearch: [^\n]+ \[OPTION_INVALID\]\n$/);
+  });
+
+  it.each([
+    [
+      "--reward",
+      "x.gguf=abc",
+      /'-r, --reward <file\[=weight\]>'.* A weight is a number, such as 0\.7 or -1, not "abc"\. There is no file "x\.gguf=abc"\./,
+    ],
+    ["--label", "kind=abc", /'--label <name=weight>'.* A weight is a number, such as 0\.7 or -1, not "abc"\./],
+    ["--logit-bias", "15043+abc", /'-l, --logit-bias <id\+x>'.* such as 15043-2\.5, got "15043\+abc"/],
+  ])("says of %s %s what it should look like", async (flag, value, message) => {
+    expect((await argsearch(["generate", "Hello", flag, value])).stderr).toMatch(message);
   });
 
   it("suggests what was meant", async () => {

@@ -30,17 +30,27 @@ describe("--reward", () => {
     expect(rewardTerm("C:\\models\\a=b.gguf=-1")).toEqual([{ reward: "C:\\models\\a=b.gguf", weight: -1 }]);
   });
 
-  it("leaves a path alone that ends in no number", () => {
+  it("may be a path without a weight", () => {
     expect(rewardTerm("C:\\models\\a.gguf")).toEqual([{ reward: "C:\\models\\a.gguf" }]);
-    expect(rewardTerm("models/k=10.gguf")).toEqual([{ reward: "models/k=10.gguf" }]);
+  });
+
+  it("says what is wrong where what follows the last = is no weight, and there is no such file", () => {
+    expect(() => rewardTerm("models/k=10.gguf")).toThrow(
+      'A weight is a number, such as 0.7 or -1, not "10.gguf". There is no file "models/k=10.gguf".',
+    );
+    expect(() => rewardTerm("x.gguf=abc")).toThrow('not "abc"');
+    expect(() => rewardTerm("x.gguf=")).toThrow('not ""');
   });
 
   it("prefers a file that exists under the whole text", async () => {
+    const named = join(await scratch(), "k=10.gguf");
+    await writeFile(named, "");
+    expect(rewardTerm(named)).toEqual([{ reward: named }]);
     const file = join(await scratch(), "weight=0.5");
     await writeFile(file, "");
     expect(rewardTerm(file)).toEqual([{ reward: file }]);
     expect(rewardTerm(`${file}=2`)).toEqual([{ reward: file, weight: 2 }]);
-    expect(() => rewardTerm(`${file}=2x`)).toThrow('Not a number: "2x".');
+    expect(() => rewardTerm(`${file}=2x`)).toThrow('A weight is a number, such as 0.7 or -1, not "2x".');
   });
 
   it("collects", () => {
@@ -63,7 +73,7 @@ describe("--label", () => {
   });
 
   it("refuses a weight that is no number", () => {
-    expect(() => labelWeight("helpful=much", 0)).toThrow("Not a number");
+    expect(() => labelWeight("helpful=much", 0)).toThrow('A weight is a number, such as 0.7 or -1, not "much".');
   });
 });
 

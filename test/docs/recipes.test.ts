@@ -18,7 +18,9 @@ const recipes = new Map(
 const EXPECTED: Record<string, RegExp> = {
   "Stream to a terminal": /^Here is how[\s\S]*\n\[eog, \d+ tokens, reward 0\.\d\d\]\n$/,
   "Several rewards": /^reward: (\d\.\d+)\nquestions: 0\.00\nlength: \d+\.00\nweighted sum: \d\.\d+\n$/,
-  "Score a file": /line 3: .*"prompt"[\s\S]*2 scored, 1 not/,
+  "Answer a file of prompts":
+    /^line 3: no known format .* id\ncake: "Here is how.*", reward -?\d\.\d\d, recorded: With lemons\.\npuppy: "Here is how.*", reward -?\d\.\d\d\n2 answered, 1 not\n$/,
+  "Score a file": /^line 3: .*"prompt".*\nline 1, "Here is how to bake a lemon cake\.": -?\d\.\d\d\n[\s\S]*2 scored, 1 not/,
   "Best of n": /^(. -?\d\.\d\d\n){4}Good idea\. Here is how/,
   "Greedy decoding beside ARGS": /greedy, reward -2[\s\S]*ARGS, reward 0[\s\S]*"Sure" gave way to "Here"/,
   "In a worker thread": /^PROMPT_EMPTY: .*\nHere is how to bake[\s\S]*\ndone\n$/,

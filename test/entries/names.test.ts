@@ -14,6 +14,8 @@ const NAMES = {
   argsearch: [
     ...["ArgsearchError", "EMBEDDED", "ERROR_CODES", "PAIR_FORMAT_NAMES", "SCORABLE_FORMAT_NAMES", "devices"],
     ...[
+      "generateFile",
+      "generateLines",
       "inspect",
       "load",
       "loadReward",

@@ -165,7 +165,7 @@ describe("a line of so many letters among others", () => {
       const scored: ScoredLine[] = [];
       for await (const line of scoreLines(judge, data, { template: "none", onBadLine })) scored.push(line);
       await judge.dispose();
-      expect(scored.map(({ index }) => index)).toEqual([0, 3]);
+      expect(scored.map(({ line }) => line)).toEqual([1, 4]);
       expect(bad).toEqual([
         [2, "PROMPT_TOO_LONG"],
         [3, "PROMPT_TOO_LONG"],

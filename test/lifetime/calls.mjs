@@ -5,7 +5,7 @@ import { threadId } from "node:worker_threads";
 import { evaluate } from "../../dist/eval.js";
 import { fitReward } from "../../dist/fit.js";
 import { attachReward, convertOpt } from "../../dist/import.js";
-import { devices, inspect, scoreFile, scoreLines } from "../../dist/index.js";
+import { devices, generateFile, generateLines, inspect, scoreFile, scoreLines } from "../../dist/index.js";
 import { ENDLESS, loadJudge, loadPair, SHORT } from "./common.mjs";
 
 const NONE = { template: "none" };
@@ -55,6 +55,13 @@ export const CALLS = {
   async evaluate(files, begun) {
     const settings = { methods: ["greedy", "args-greedy"], maxTokens: 4, ...NONE, ...CPU };
     await forEver(begun, () => evaluate({ ...files, data: ["one", "two", "three"], ...settings }));
+  },
+  async "generateFile and generateLines"(files, begun) {
+    const decoder = await loadPair(files, { slots: 2 });
+    await forEver(begun, async () => {
+      await generateFile(decoder, lines(), { ...SHORT, out: outBeside(files) });
+      for await (const _line of generateLines(decoder, lines(), SHORT));
+    });
   },
   async "scoreFile and scoreLines"(files, begun) {
     const judge = await loadJudge(files);

@@ -9,6 +9,8 @@ import { attachReward, convertOpt } from "../../src/import/index.js";
 import {
   type Decoder,
   devices,
+  generateFile,
+  generateLines,
   inspect,
   type LoadOptions,
   load,
@@ -27,6 +29,7 @@ const SHORT = { template: "none", topK: 3, maxTokens: 3 } as const;
 const NONE = { template: "none" } as const;
 const input = { prompt: "hello", response: "there" };
 const lines = (): Readable => Readable.from([JSON.stringify(input)]);
+const prompts = (): Readable => Readable.from(['{"prompt":"hello"}']);
 
 type Outcome = "works" | "BUSY" | "DISPOSED";
 
@@ -105,6 +108,8 @@ const decoderMethods: Parameters<typeof matrix<Decoder>>[3] = {
   "score of many": [(decoder) => decoder.score([input, input], NONE), whileOpen],
   scoreFile: [(decoder) => scoreFile(decoder, lines(), NONE), whileOpen],
   scoreLines: [(decoder) => scoreLines(decoder, lines(), NONE).next(), whileOpen],
+  generateFile: [(decoder) => generateFile(decoder, prompts(), SHORT), needsTheSlot],
+  generateLines: [(decoder) => generateLines(decoder, prompts(), SHORT).next(), needsTheSlot],
   clear: [(decoder) => decoder.clear(0), needsTheSlot],
   tokenize: [(decoder) => decoder.tokenize("hello"), whileOpen],
   detokenize: [(decoder) => decoder.detokenize([1, 2]), whileOpen],

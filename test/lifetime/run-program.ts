@@ -29,6 +29,7 @@ export const CALLS = [
   "convertOpt",
   "fitReward",
   "evaluate",
+  "generateFile and generateLines",
   "scoreFile and scoreLines",
 ];
 

@@ -70,14 +70,16 @@ describe("scoreFile()", () => {
     const [yes, no] = [await rewardOf("say yes"), await rewardOf("say no")];
     const [hhYes, hhNo] = [await rewardOf(hh.chosen), await rewardOf(hh.rejected)];
     const close = (value: number) => expect.closeTo(value, 4);
-    const text = (index: number, reward: number) => ({ index, reward: close(reward), tokens: expect.any(Array) });
+    const text = (line: number, reward: number) => ({ line, fields, reward: close(reward), tokens: expect.any(Array) });
+    const fields = expect.any(Object);
     expect(lines).toEqual([
-      text(0, yes),
       text(1, yes),
-      text(2, hhYes),
-      { index: 3, chosen: close(yes), rejected: close(no), correct: yes > no },
-      { index: 4, chosen: close(hhYes), rejected: close(hhNo), correct: hhYes > hhNo },
+      text(2, yes),
+      text(3, hhYes),
+      { line: 4, fields, chosenReward: close(yes), rejectedReward: close(no), correct: yes > no },
+      { line: 5, fields, chosenReward: close(hhYes), rejectedReward: close(hhNo), correct: hhYes > hhNo },
     ]);
+    expect(lines[4]?.fields).toEqual(hh);
     const rewards = [yes, yes, hhYes, yes, no, hhYes, hhNo];
     const mean = rewards.reduce((a, b) => a + b) / rewards.length;
     expect(summary).toMatchObject({ count: 5, failed: 0, mean: close(mean), pairAccuracy: (Number(yes > no) + Number(hhYes > hhNo)) / 2 });
@@ -88,7 +90,7 @@ describe("scoreFile()", () => {
   it("reports bad lines, scores the rest and keeps places", async () => {
     const long = { prompt: "a".repeat(300), response: "b" };
     const { lines, bad, summary } = await scored(fileOf({ text: "a" }, "{", "", { prompt: "x" }, long, { text: "b" }));
-    expect(lines.map(({ index }) => index)).toEqual([0, 5]);
+    expect(lines.map(({ line }) => line)).toEqual([1, 6]);
     expect([...bad].sort()).toEqual([2, 3, 4, 5]);
     expect(summary).toMatchObject({ count: 2, failed: 4, pairAccuracy: null, low: null, high: null });
   });
@@ -118,7 +120,7 @@ describe("scoreFile()", () => {
     const writing = writeFile(pipe, '{"text":"a"}\n{"text":"b"}\n');
     const { lines } = await scored(pipe, { out: outOf(pipe), onProgress: (done, total) => void progress.push(`${done}/${total}`) });
     await writing;
-    expect(lines.map(({ index }) => index)).toEqual([0, 1]);
+    expect(lines.map(({ line }) => line)).toEqual([1, 2]);
     expect(progress).toEqual(["1/0", "2/0"]);
   });
 
@@ -128,7 +130,7 @@ describe("scoreFile()", () => {
     const showing = await loadReward({ reward: { reward: judge.path, chatTemplate }, ...CPU });
     onTestFinished(() => showing.dispose());
     const { lines, bad } = await scored(fileOf({ prompt: "a", response: "b" }, deep(3000), deep(499)), {}, showing);
-    expect(lines.map(({ index }) => index)).toEqual([0, 2]);
+    expect(lines.map(({ line }) => line)).toEqual([1, 3]);
     expect(bad).toEqual([2]);
     const endless = JSON.parse(deep(30_000)) as { tools: unknown[] };
     const found = showing.score({ prompt: { messages: "a", tools: endless.tools }, response: "b" });
@@ -147,7 +149,7 @@ describe("scoreFile()", () => {
   it("reports each objective, per token and at the end", async () => {
     const { lines } = await scored(fileOf({ text: "sail on" }), {}, several);
     const [line] = lines;
-    if (!("tokens" in line)) throw new Error("a text has tokens");
+    if (!("tokens" in line) || line.tokens === undefined) throw new Error("a text has tokens");
     expect(several.info.weights).toEqual([0.7, 0, 0.6]);
     expect(line.objectives).toEqual(line.tokens.at(-1)?.objectives);
     for (const { reward, objectives } of line.tokens) {
@@ -158,13 +160,69 @@ describe("scoreFile()", () => {
   });
 });
 
+describe("fields of the line", () => {
+  const texts = async (line: string, options: ScoreFileOptions = {}): Promise<string> => {
+    const given: string[] = [];
+    await scoreFile(model, fileOf(line), { onLine: (_, json) => void given.push(json), ...options });
+    return given.join("\n");
+  };
+
+  it("pass through as they are written, with every digit and escape", async () => {
+    const line = String.raw`{ "id" : 12345678901234567890, "text":"a", "n": [1.0, 1e3, -0 , {"a\"b" : "c\\", "d":[]}], "t": "\u00e9 \ud83d\ude00", "": null, "2": {} }`;
+    const json = await texts(line, { tokens: false });
+    expect(json).toMatch(/^{"line":1,.*,"reward":-?[\d.e-]+}$/);
+    const kept = String.raw`"id":12345678901234567890,"text":"a","n":[1.0,1e3,-0,{"a\"b":"c\\","d":[]}],"t":"\u00e9 \ud83d\ude00","":null,"2":{}`;
+    expect(json).toContain(`{"line":1,${kept},"reward":`);
+  });
+
+  it("with the name of a result stand below input, whether the line has that result or not", async () => {
+    const line = { line: 7, text: "a", reward: "mine", input: { deep: true }, correct: null, index: 3 };
+    const { reward, ...rest } = JSON.parse(await texts(JSON.stringify(line), { tokens: false })) as Record<string, unknown>;
+    expect(reward).toBeTypeOf("number");
+    const input = { line: 7, reward: "mine", input: { deep: true }, correct: null };
+    expect(rest).toEqual({ line: 1, text: "a", index: 3, input });
+  });
+
+  it("of which one is there twice: the later one, as it was scored", async () => {
+    const both = await texts('{"text":"a","text":"b","id":1,"id":2}', { tokens: false });
+    expect(both).toBe(await texts('{"text":"b","id":2}', { tokens: false }));
+    expect(both.match(/"id"/g)).toHaveLength(1);
+  });
+
+  it("may be a conversation beside an answer to it", async () => {
+    const [message] = [user("hi")];
+    const { lines: found } = await scored(
+      fileOf(
+        { messages: [message], response: "yes" },
+        { messages: [message, assistant("no")], response: "yes" },
+        { prompt: [message], response: "yes" },
+      ),
+      { template: "none" },
+    );
+    const rewards = found.map((line) => ("reward" in line ? line.reward : Number.NaN));
+    for (const reward of rewards) expect(reward).toBeCloseTo(rewards[2] ?? Number.NaN, 5);
+  });
+
+  it("stand without the tokens' rewards if nobody wants those, and only then go on with such a file", async () => {
+    const file = fileOf(...Array.from({ length: 40 }, () => ({ text: "a" })));
+    const stop = new AbortController();
+    const onLine = (): void => stop.abort();
+    await expect(scored(file, { out: outOf(file), onLine, signal: stop.signal })).rejects.toMatchObject({ code: "ABORTED" });
+    expect((await scored(file, { out: outOf(file), tokens: false })).lines).toHaveLength(40);
+    expect(readFileSync(outOf(file), "utf8")).not.toContain("tokens");
+    await expect(scored(file, { tokens: 1 as never })).rejects.toMatchObject({ code: "OPTION_INVALID" });
+  });
+});
+
 describe("with out", () => {
   const lines = Array.from({ length: 100 }, (_, index) => ({ prompt: "say ", chosen: "y".repeat(1 + (index % 5)), rejected: "n" }));
-  const parsed = (path: string): ScoredLine[] =>
+  const parsed = (path: string): Record<string, unknown>[] =>
     readFileSync(path, "utf8")
       .trimEnd()
       .split("\n")
-      .map((line) => JSON.parse(line) as ScoredLine);
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  /** As the file has it where no field has the name of a result. */
+  const flat = (scoredLines: readonly ScoredLine[]) => scoredLines.map(({ fields, ...rest }) => ({ ...fields, ...rest }));
 
   /** Scores until the n-th line; returns the name of what is left. */
   async function interrupted(file: string, after: number): Promise<string> {
@@ -181,7 +239,7 @@ describe("with out", () => {
   it("the file appears when it is whole", async () => {
     const file = fileOf(...lines);
     const { lines: given } = await scored(file, { out: outOf(file) });
-    expect(parsed(outOf(file))).toEqual(given);
+    expect(parsed(outOf(file))).toEqual(flat(given));
     expect(readdirSync(dirname(file)).sort()).toEqual(["in.jsonl", "out.jsonl"]);
   });
 
@@ -189,11 +247,11 @@ describe("with out", () => {
     const file = fileOf(...lines, "{");
     const unbroken = await scored(file);
     const partial = await interrupted(file, 32);
-    appendFileSync(partial, '{"index":33,"cho');
+    appendFileSync(partial, '{"line":34,"cho');
     const rest = await scored(file, { out: outOf(file) });
     expect(rest.lines).toHaveLength(68);
     expect(rest.bad).toEqual([101]);
-    expect(parsed(outOf(file)).map(({ index }) => index)).toEqual([...lines.keys()]);
+    expect(parsed(outOf(file)).map(({ line }) => line)).toEqual(lines.map((_, at) => at + 1));
     expect(rest.summary).toMatchObject({ count: 100, failed: 1, pairAccuracy: unbroken.summary.pairAccuracy });
     expect(rest.summary.mean).toBeCloseTo(unbroken.summary.mean ?? Number.NaN, 4);
     expect(readdirSync(dirname(file)).sort()).toEqual(["in.jsonl", "out.jsonl"]);
@@ -201,7 +259,7 @@ describe("with out", () => {
 
   it.each([
     ["no JSON", (text: string) => text.replace(/\n.{5}/, "\n#####")],
-    ["no line of ours", (text: string) => text.replace(/\n.*\n/, '\n{"index":1}\n')],
+    ["no line of ours", (text: string) => text.replace(/\n.*\n/, '\n{"line":2}\n')],
     ["two writers' lines, one in the other", (text: string) => text.replace(/\n(.*)\n/, "\n$1$1\n")],
     ["a line twice", (text: string) => text.replace(/\n(.*)\n/, "\n$1\n$1\n")],
     ["a line in another spelling", (text: string) => text.replace(/\n(.*?),/, "\n$1, ")],
@@ -213,8 +271,8 @@ describe("with out", () => {
     const partial = await interrupted(file, 32);
     writeFileSync(partial, damage(readFileSync(partial, "utf8")));
     const rest = await scored(file, { out: outOf(file) });
-    expect(rest.lines.map(({ index }) => index)).toContain(2);
-    expect(parsed(outOf(file)).map(({ index }) => index)).toEqual([...lines.keys()]);
+    expect(rest.lines.map(({ line }) => line)).toContain(3);
+    expect(parsed(outOf(file)).map(({ line }) => line)).toEqual(lines.map((_, at) => at + 1));
     expect(rest.summary).toMatchObject({ count: 100, failed: 0, pairAccuracy: unbroken.summary.pairAccuracy });
   });
 
@@ -236,7 +294,7 @@ describe("with out", () => {
     const unbroken = await scored(file);
     await interrupted(file, 33);
     expect((await scored(file, { out: outOf(file) })).lines.length).toBeLessThan(40);
-    expect(parsed(outOf(file))).toEqual(unbroken.lines);
+    expect(parsed(outOf(file))).toEqual(flat(unbroken.lines));
   });
 
   it("lines of another model, file or template are not gone on with", async () => {
@@ -267,7 +325,7 @@ describe("with out", () => {
     execFileSync("mkfifo", [outOf(file)]);
     const read = readFile(outOf(file), "utf8");
     const { lines: given } = await scored(file, { out: outOf(file) });
-    expect(JSON.parse(`[${(await read).trimEnd().replaceAll("\n", ",")}]`)).toEqual(given);
+    expect(JSON.parse(`[${(await read).trimEnd().replaceAll("\n", ",")}]`)).toEqual(flat(given));
     expect(readdirSync(dirname(file)).sort()).toEqual(["in.jsonl", "out.jsonl"]);
   });
 

@@ -3,6 +3,7 @@ import { type EvaluateOptions, type EvaluationResults, evaluate, writeReport } f
 import { type DecodingSettings, EMBEDDED, readSettings } from "../../index.js";
 import { addEvalFlags, type EvalFlags, evaluateOptions, modelsOf, reportExamples } from "../flags/eval.js";
 import { addExamples } from "../flags/flags.js";
+import { readMetrics } from "../flags/metrics.js";
 import { commandLine } from "../terminal/command-line.js";
 import { EXIT, reportLeftOut, reportLine, spoken } from "../terminal/failure.js";
 import { table } from "../terminal/format.js";
@@ -23,6 +24,7 @@ export function addEval(program: Command): void {
     "eval --data prompts.jsonl --methods greedy,args-greedy --sweep weight=0,0.2,…,1 topK=5,10,20 --out sweep",
     "eval --policy small.gguf --reward small-rm.gguf --policy large.gguf --reward large-rm.gguf --data hh.jsonl --out sizes",
     "eval --policy p.gguf --reward r.gguf --data prompts.jsonl --out results --judge-reward other-trunk.gguf",
+    "eval --data prompts.jsonl --out results --metric questions.mjs",
     "eval --data prompts.jsonl --out results --judge-url http://localhost:8080/v1 --judge-model qwen",
   ]);
   command.action(runEval);
@@ -31,7 +33,8 @@ export function addEval(program: Command): void {
 async function runEval(flags: EvalFlags): Promise<void> {
   logTo(flags.verbose);
   const progress = evalProgress();
-  const options = evaluateOptions(flags, await settingsOf(flags));
+  const metrics = await readMetrics(flags.metric ?? []);
+  const options = { ...evaluateOptions(flags, await settingsOf(flags)), metrics };
   const results = await interruptible((signal) => {
     return evaluate({ ...options, ...callbacks(progress, options.judge, flags), signal }).catch((error: unknown) => {
       progress.stop();

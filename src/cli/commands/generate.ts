@@ -1,6 +1,8 @@
-import type { Command } from "commander";
-import type { Input } from "../../files/inputs.js";
-import { type Decoder, EMBEDDED, type GenerateResult, type Step } from "../../index.js";
+import { type Command, Option } from "commander";
+import { refuseInputs } from "../../files/inputs.js";
+import { countLines } from "../../files/json-lines.js";
+import { ArgsearchError, type Decoder, EMBEDDED, type GenerateResult, type LoadOptions, type Step } from "../../index.js";
+import { dataFormatFlag } from "../flags/eval.js";
 import {
   addDecodingFlags,
   addExamples,
@@ -8,35 +10,50 @@ import {
   addModelFlags,
   addPolicyFlag,
   addRewardFlags,
-  type DecodingFlags,
   generateOptions,
   type LoadFlags,
   loadOptions,
 } from "../flags/flags.js";
 import { addTemplateFlags, templateFiles } from "../flags/templates.js";
+import { integer } from "../flags/values.js";
 import { isAborted } from "../terminal/failure.js";
 import { plural, rewardFigures } from "../terminal/format.js";
-import { textOrPipe } from "../terminal/input.js";
+import { PASSED_ON, textOrPipe } from "../terminal/input.js";
 import { interruptible } from "../terminal/interrupt.js";
 import { note, print, printJson, printText } from "../terminal/output.js";
 import { streamText } from "../terminal/stream-text.js";
 import { Trace } from "../terminal/trace.js";
 import { unguidedNotice } from "../terminal/unguided.js";
+import { type GenerateFileFlags, runGenerateFile } from "./generate-file.js";
+import { generateSeveral, printSeveral } from "./generate-several.js";
 import { logTo, withDecoder } from "./session.js";
 
-interface GenerateFlags extends LoadFlags, DecodingFlags {
+interface GenerateFlags extends LoadFlags, GenerateFileFlags {
   prompt?: string;
-  json?: boolean;
+  input?: string;
+  slots?: number;
   trace?: string;
 }
+
+/** Responses that are decoded at once, where there are several and --slots does not say otherwise. */
+const SLOTS = 4;
 
 export function addGenerate(program: Command): void {
   const command = program
     .command("generate")
-    .description("Decode a response, each token chosen by policy and reward together.")
-    .option("-p, --prompt <text>", 'the prompt; "-" reads standard input, and so does a pipe without --prompt')
-    .option("--json", "print one JSON object instead of the text")
+    .description("Decode a response, each token chosen by policy and reward together; or one to every prompt of a file.")
+    .argument("[prompt]", "the prompt, as --prompt")
+    .option("-p, --prompt <text>", 'the prompt; "-" reads standard input, and so does a pipe without a prompt')
+    .option("--count <n>", 'responses of each prompt, told apart where the method draws; of a file by their "number" (default: 1)', integer)
+    .option("--json", "print JSON instead of the text: an object, with --count an array of them; with --input, the summary")
+    .option("--no-tokens", "leave out of JSON what it has of each token")
     .option("--trace <file>", "write every step's candidates, one JSON object a line");
+  command
+    .optionsGroup("Files of prompts:")
+    .addOption(inputFlag())
+    .addOption(dataFormatFlag())
+    .option("-o, --out <file>", "with --input: where the lines go, which appears when it is whole; an interrupted run goes on")
+    .option("--slots <n>", `responses decoded at once (default: ${SLOTS}, where there are so many)`, integer);
   addPolicyFlag(command);
   addRewardFlags(command);
   addDecodingFlags(command);
@@ -49,26 +66,80 @@ export function addGenerate(program: Command): void {
     "generate --policy policy.gguf --reward reward.gguf --prompt - < prompt.txt",
     "generate --reward helpful.gguf=0.7 --reward harmless.gguf=0.3 --policy policy.gguf --prompt Hello",
     "generate --prompt Hello --json --trace steps.jsonl",
+    'generate "Tell me a story." --method sample --count 3',
+    "generate --input prompts.jsonl --out responses.jsonl",
+    "generate --input prompts.jsonl --count 4 --method sample --seed 1 --no-tokens | jq -r .response",
   ]);
   command.action(generate);
 }
 
-async function generate(flags: GenerateFlags): Promise<void> {
+function inputFlag(): Option {
+  const lines = '{"prompt"}, {"messages"}, with "tools", "documents" and "chat_template_kwargs", or pairs';
+  const description = `answer JSON lines, plain or in gzip: ${lines}; "-" reads standard input; draws follow from --seed (here 0 by default); ${PASSED_ON}`;
+  return new Option("-i, --input <file>", description).conflicts(["prompt", "trace"]);
+}
+
+async function generate(argument: string | undefined, flags: GenerateFlags): Promise<void> {
   logTo(flags.verbose);
-  const prompt = await textOrPipe(flags.prompt, "--prompt");
+  checkTogether(argument, flags);
+  if (flags.input !== undefined) return file(flags.input, flags);
+  const prompt = await textOrPipe(argument ?? flags.prompt, "--prompt");
+  await (flags.count === undefined ? single(prompt, flags) : several(prompt, flags.count, flags));
+}
+
+/** @throws ArgsearchError OPTION_INVALID */
+function checkTogether(argument: string | undefined, { prompt, input, count, trace, out, format }: GenerateFlags): void {
+  const refuse = (message: string): never => {
+    throw new ArgsearchError("OPTION_INVALID", message);
+  };
+  if (argument !== undefined && prompt !== undefined) refuse("the prompt is given twice: as an argument and with --prompt");
+  if (argument !== undefined && input !== undefined) refuse("a prompt and --input cannot be used together");
+  if (count !== undefined && count < 1) refuse(`--count must be an integer from 1, got ${count}`);
+  if (count !== undefined && trace !== undefined) refuse("--trace is of one response: leave out --count");
+  const missing = Object.entries({ out, format }).find(([, value]) => input === undefined && value !== undefined);
+  if (missing !== undefined) refuse(`--${missing[0]} needs the --input that it is about`);
+}
+
+async function file(input: string, flags: GenerateFlags): Promise<void> {
+  if (flags.out !== undefined) await refuseInputs(flags.out, [input === "-" ? process.stdin : input, ...filesOf(flags)]);
+  const lines = input === "-" ? 0 : await countLines(input);
+  const responses = lines * (flags.count ?? 1);
+  await withDecoder(loadFor(responses, flags), (decoder) => {
+    noticeOf(decoder, flags)();
+    return runGenerateFile(decoder, input, flags);
+  });
+}
+
+async function several(prompt: string, count: number, flags: GenerateFlags): Promise<void> {
+  const results = await withDecoder(loadFor(count, flags), (decoder) =>
+    generateSeveral(decoder, prompt, count, flags, noticeOf(decoder, flags)),
+  ).catch((error: unknown) => {
+    if (flags.json && isAborted(error)) return [];
+    throw error;
+  });
+  await (flags.json ? printJson(results.map((result) => report(result, flags.tokens))) : printSeveral(results));
+}
+
+/** No more slots than there are responses (0: not known): each takes memory. */
+function loadFor(responses: number, flags: GenerateFlags): LoadOptions {
+  const { slots = SLOTS } = flags;
+  return { ...loadOptions(flags), slots: responses > 0 ? Math.min(slots, responses) : slots };
+}
+
+async function single(prompt: string, flags: GenerateFlags): Promise<void> {
   const result = await withTrace(flags, (trace) =>
     withDecoder(loadOptions(flags), (decoder) => respond(decoder, prompt, flags, trace)),
   ).catch((error: unknown) => {
     if (flags.json && isAborted(error)) return nothing(flags.seed);
     throw error;
   });
-  if (flags.json) return printJson(report(result));
+  if (flags.json) return printJson(report(result, flags.tokens));
   if (!result.text.endsWith("\n")) await print("\n");
   note(summary(result), flags.verbose);
 }
 
 function respond(decoder: Decoder, prompt: string, flags: GenerateFlags, trace: Trace | undefined): Promise<GenerateResult> {
-  const sayUnguided = unguidedNotice(decoder, flags.method !== undefined || flags.settings !== undefined);
+  const sayUnguided = noticeOf(decoder, flags);
   return interruptible((signal) => {
     const steps = decoder.stream(prompt, { ...generateOptions(flags), candidates: trace !== undefined, signal });
     const write = flags.json ? async () => {} : printText;
@@ -80,10 +151,14 @@ function respond(decoder: Decoder, prompt: string, flags: GenerateFlags, trace: 
   });
 }
 
+function noticeOf(decoder: Decoder, { method, settings }: GenerateFlags): () => void {
+  return unguidedNotice(decoder, method !== undefined || settings !== undefined);
+}
+
 /** Gives the trace its final name only if the response is whole. */
 async function withTrace(flags: GenerateFlags, work: (trace?: Trace) => Promise<GenerateResult>): Promise<GenerateResult> {
   if (flags.trace === undefined) return work();
-  const trace = await Trace.open(flags.trace, inputsOf(flags));
+  const trace = await Trace.open(flags.trace, [...filesOf(flags), process.stdin]);
   try {
     const result = await work(trace);
     if (result.finishReason !== "aborted") await trace.commit();
@@ -94,17 +169,17 @@ async function withTrace(flags: GenerateFlags, work: (trace?: Trace) => Promise<
   }
 }
 
-/** All that the command reads. */
-function inputsOf(flags: GenerateFlags): Input[] {
+/** All that the command reads beside its prompts. */
+function filesOf(flags: GenerateFlags): string[] {
   const { policy = EMBEDDED.policy, reward = [{ reward: EMBEDDED.reward }] } = flags;
   const rewards = reward.flatMap((term) => (typeof term.reward === "string" ? term.reward : []));
   const settings = flags.settings === undefined ? [] : [flags.settings];
-  return [policy, ...rewards, ...settings, ...templateFiles(flags), process.stdin];
+  return [policy, ...rewards, ...settings, ...templateFiles(flags)];
 }
 
-function report(result: GenerateResult) {
+function report(result: GenerateResult, withTokens = true) {
   const { text, tokens, logProbs, rewards, objectives, reward, finishReason, seed, usage, timings } = result;
-  return { text, tokens, logProbs, rewards, objectives, reward, finishReason, seed, usage, timings };
+  return { text, ...(withTokens && { tokens, logProbs, rewards, objectives }), reward, finishReason, seed, usage, timings };
 }
 
 /** What Ctrl-C before the first token leaves: with --json there is an object all the same. */

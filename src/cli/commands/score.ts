@@ -15,7 +15,7 @@ import {
 } from "../flags/flags.js";
 import { addTemplateFlags, rewardAtFlag, templateFiles, templateOptions } from "../flags/templates.js";
 import { reward as formatReward, table } from "../terminal/format.js";
-import { requiredText } from "../terminal/input.js";
+import { PASSED_ON, requiredText } from "../terminal/input.js";
 import { interruptible } from "../terminal/interrupt.js";
 import { print, printJson } from "../terminal/output.js";
 import { runScoreFile, type ScoreFileFlags } from "./score-file.js";
@@ -36,6 +36,7 @@ export function addScore(program: Command): void {
     .addOption(inputFlag())
     .option("-o, --out <file>", "with --input: where the lines go, which appears when it is whole; an interrupted run goes on")
     .addOption(formatFlag())
+    .option("--no-tokens", "leave out the rewards after each token")
     .option("--json", "print one JSON object; with --input, the summary");
   command.addOption(rewardAtFlag());
   addTemplateFlags(command, "the reward models without a --reward-template");
@@ -47,14 +48,14 @@ export function addScore(program: Command): void {
     "score --reward reward.gguf --prompt Hello --response - < answer.txt",
     "score --reward reward.gguf --input responses.jsonl > rewards.jsonl",
     "score --reward reward.gguf --input pairs.jsonl --out rewards.jsonl --json",
+    "score --reward reward.gguf --input answers.jsonl --no-tokens | jq '[.id, .reward]'",
   ]);
   command.action(score);
 }
 
 function inputFlag(): Option {
   const lines = '{"prompt", "response"}, {"messages"}, {"text"} or pairs';
-  const places = '"index" of a result counts lines from 0, an error names its line counted from 1';
-  const description = `score JSON lines, plain or in gzip: ${lines}; "-" reads standard input; ${places}`;
+  const description = `score JSON lines, plain or in gzip: ${lines}; "-" reads standard input; ${PASSED_ON}`;
   return new Option("-i, --input <file>", description).conflicts(["prompt", "response"]);
 }
 
@@ -71,7 +72,7 @@ async function score(flags: ScoreFlags): Promise<void> {
     if (typeof input === "string") return runScoreFile(model, input, flags);
     return interruptible(async (signal) => {
       const result = await model.score(input, { ...templateOptions(flags), rewardAt: flags.rewardAt, signal });
-      return flags.json ? printJson(report(result)) : printTable(result);
+      return flags.json ? printJson(report(result, flags.tokens)) : printTable(result, flags.tokens);
     });
   });
 }
@@ -84,21 +85,22 @@ async function single(flags: ScoreFlags): Promise<ScoreInput> {
 }
 
 /** Objectives where there are several: a single one is the reward. */
-function report({ reward, objectives, tokens }: ScoreResult) {
-  return { reward, ...(Object.keys(objectives).length > 1 && { objectives }), tokens };
+function report({ reward, objectives, tokens }: ScoreResult, withTokens = true) {
+  return { reward, ...(Object.keys(objectives).length > 1 && { objectives }), ...(withTokens && { tokens }) };
 }
 
 /** A column for each objective where there are several. */
-async function printTable(result: ScoreResult): Promise<void> {
+async function printTable(result: ScoreResult, withTokens = true): Promise<void> {
   const { reward, tokens } = result;
   const { objectives = {} } = report(result);
   const names = Object.keys(objectives);
   const parts = names.map((name) => `${name} ${formatReward(objectives[name])}`);
-  await print(`reward ${formatReward(reward)}${parts.length === 0 ? "" : ` (${cleanedLine(parts.join(", "))})`}\n\n`);
+  await print(`reward ${formatReward(reward)}${parts.length === 0 ? "" : ` (${cleanedLine(parts.join(", "))})`}\n`);
+  if (!withTokens) return;
   const rows = tokens.map((token) => {
     const values = names.map((name) => token.objectives?.[name] ?? null);
     return [String(token.id), ...[token.reward, ...values].map(formatReward), JSON.stringify(token.text)];
   });
   const numbers = [0, 1, ...names.map((_, at) => at + 2)];
-  await print(table([["token", "reward", ...names, "text"], ...rows], numbers));
+  await print(`\n${table([["token", "reward", ...names, "text"], ...rows], numbers)}`);
 }

@@ -50,6 +50,7 @@ export interface EvalFlags
   format?: DataFormat;
   settings?: string;
   sweep?: Sweep;
+  metric?: string[];
   embedding?: string;
   pooling?: EvaluateOptions["pooling"];
   out?: string;
@@ -82,6 +83,11 @@ export function addEvalFlags(command: Command): void {
     .option("-o, --out <dir>", `where everything goes (default: ${DEFAULT_OUT})`)
     .option("--json", "print results.json instead of a table")
     .option("--no-report", "write no report.html and report.md")
+    .option(
+      "--metric <file>",
+      "measure of your own: a module whose default export is { name, measure }, or an array of such; repeatable",
+      list,
+    )
     .option("--examples <list>", "prompts shown in the report, by their place in the data, from 0", places);
   command
     .optionsGroup("Models:")

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
 import type { SamplerOptions } from "../../index.js";
-import { ESCAPES, escapedTexts, integer, number } from "./values.js";
+import { ESCAPES, escapedTexts, integer, number, parseNumber } from "./values.js";
 
 const SAME = [
   "repeatPenalty",
@@ -83,7 +83,9 @@ function fileJson(path: string): object | boolean {
 /** `ID+BIAS` or `ID-BIAS`, as in llama.cpp. */
 function logitBias(text: string, previous: [number, number][] = []): [number, number][] {
   const [, id, sign, value] = /^(\d+)([+-])(.+)$/.exec(text) ?? [];
-  if (id === undefined || value === undefined) throw new InvalidArgumentError(`Expected ID+BIAS or ID-BIAS, got "${text}".`);
-  const bias = value === "inf" ? Number.POSITIVE_INFINITY : number(value);
+  const bias = value === "inf" ? Number.POSITIVE_INFINITY : parseNumber(value ?? "");
+  if (id === undefined || bias === undefined) {
+    throw new InvalidArgumentError(`Expected a token's number and a bias as ID+BIAS or ID-BIAS, such as 15043-2.5, got "${text}".`);
+  }
   return [...previous, [integer(id), sign === "-" ? -bias : bias]];
 }

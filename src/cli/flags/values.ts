@@ -76,17 +76,21 @@ export function rowOrTwo(text: string): number | [number, number] {
 /** `PATH` or `PATH=WEIGHT`. A file whose whole name is the text wins: a path may hold "=" itself. */
 export function rewardTerm(text: string, previous: RewardTerm[] = []): RewardTerm[] {
   const split = text.lastIndexOf("=");
-  const path = text.slice(0, split);
   if (split < 0 || existsSync(text)) return [...previous, { reward: text }];
+  const [path, weight] = [text.slice(0, split), text.slice(split + 1)];
   if (path === "") throw new InvalidArgumentError(`No file before "${text}".`);
-  const weight = text.slice(split + 1);
-  if (parseNumber(weight) === undefined && !existsSync(path)) return [...previous, { reward: text }];
-  return [...previous, { reward: path, weight: number(weight) }];
+  return [...previous, { reward: path, weight: weightOf(weight, ` There is no file "${text}".`) }];
 }
 
 /** `NAME=WEIGHT`, for the reward model at `reward`. */
 export function labelWeight(text: string, reward: number, previous: LabelWeight[] = []): LabelWeight[] {
   const split = text.lastIndexOf("=");
   if (split < 1) throw new InvalidArgumentError(`Expected NAME=WEIGHT, got "${text}".`);
-  return [...previous, { reward, name: text.slice(0, split), weight: number(text.slice(split + 1)) }];
+  return [...previous, { reward, name: text.slice(0, split), weight: weightOf(text.slice(split + 1)) }];
+}
+
+function weightOf(text: string, otherwise = ""): number {
+  const value = parseNumber(text);
+  if (value === undefined) throw new InvalidArgumentError(`A weight is a number, such as 0.7 or -1, not "${text}".${otherwise}`);
+  return value;
 }

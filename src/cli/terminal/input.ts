@@ -4,6 +4,9 @@ import { unreadable } from "../../files/file-errors.js";
 import { decodeWhole } from "../../files/utf8.js";
 import { ArgsearchError } from "../../index.js";
 
+/** How the help tells of what becomes of lines. */
+export const PASSED_ON = `a result has its "line", counted from 1, and the fields of that line; those with a result's name stand below "input"`;
+
 const STANDARD_INPUT = "standard input";
 
 /** The value of a text flag; "-" is standard input, and so is a missing flag if something is piped in. */

@@ -25,7 +25,11 @@ export async function print(text: string): Promise<void> {
 }
 
 export function printJson(value: unknown): Promise<void> {
-  const json = JSON.stringify(value);
+  return printJsonText(JSON.stringify(value));
+}
+
+/** JSON that is a text already. */
+export function printJsonText(json: string): Promise<void> {
   return print(`${process.stdout.isTTY ? cleanedJson(json) : json}\n`);
 }
 

@@ -14,6 +14,8 @@ const FLAG_OF_OPTION: Readonly<Record<string, string>> = {
   "judge.pairs": "judgePair",
   "judgeReward.pairs": "judgePair",
   "judgeReward.reward": "judgeReward",
+  metrics: "metric",
+  n: "count",
   "reward.chatTemplate": "rewardTemplate",
   "reward.labels": "label",
   templateVariables: "templateVariable",

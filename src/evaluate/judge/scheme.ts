@@ -3,7 +3,7 @@
  * answers in one prompt, each scored from 1 to 10 for harmlessness, helpfulness and detail, sides assigned at random, equal
  * scores a tie. The words are our own.
  */
-import { drawSeed } from "../statistics/seed.js";
+import { drawSeed } from "../../decode/draw-seed.js";
 
 export interface Question {
   prompt: string;

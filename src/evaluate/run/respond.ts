@@ -1,4 +1,6 @@
 /** One response by one method: decoded, then rated. */
+
+import { drawSeed } from "../../decode/draw-seed.js";
 import { AS_IN_THE_PAPER } from "../../decode/method-defaults.js";
 import { throwIfAborted } from "../../engine/abort.js";
 import { isBan } from "../../reward/ban.js";
@@ -6,7 +8,6 @@ import type { GenerateOptions, GenerateResult, Prompt, ScoreResult } from "../..
 import { isArgs, type MethodSpec, responsesOf } from "../methods.js";
 import type { ResolvedEvaluation, Variant } from "../options.js";
 import type { EvaluatedResponse } from "../response.js";
-import { drawSeed } from "../statistics/seed.js";
 import type { Session } from "./session.js";
 
 export interface Task {

@@ -1,5 +1,5 @@
+import { drawSeed } from "../../decode/draw-seed.js";
 import type { Prompt } from "../../types.js";
-import { drawSeed } from "../statistics/seed.js";
 
 /** `count` of the prompts, or all where there are fewer, in their order: the seed decides which. */
 export function choosePrompts(prompts: readonly Prompt[], count: number, seed: number): Prompt[] {

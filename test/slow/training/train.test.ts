@@ -72,10 +72,10 @@ describe.runIf(pythonReady)("train.py", () => {
     let [right, count] = [0, 0];
     const rewards: number[] = [];
     for await (const line of scoreLines(model, join(dir, "pairs.jsonl"))) {
-      if (!("chosen" in line)) continue;
+      if (!("correct" in line)) continue;
       count += 1;
       if (line.correct) right += 1;
-      rewards.push(line.chosen, line.rejected);
+      rewards.push(line.chosenReward, line.rejectedReward);
     }
     expect(count).toBeGreaterThan(0.9 * PAIRS);
     expect(right / count).toBeGreaterThan(0.7);

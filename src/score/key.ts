@@ -1,0 +1,34 @@
+/** What the lines of a file of results depend on, for runs that go on with them. */
+import { createHash } from "node:crypto";
+import type { DataSource } from "../data/read.js";
+import type { ModelInfo } from "../engine/binding.js";
+import { computationKey } from "../engine/computation.js";
+import { fileBytes, isOrdinaryFile } from "../files/bytes.js";
+import { fingerprint } from "../files/fingerprint.js";
+import { clockKey, dateOf } from "../model/template-options.js";
+import type { TemplateOptions } from "../types.js";
+import type { Scores } from "./scores.js";
+
+/** Every model that is used: a decoder's policy cuts responses into tokens. */
+export function modelsOf({ policy, rewards }: Scores["info"]): ModelInfo[] {
+  return policy === undefined ? [...rewards] : [policy, ...rewards];
+}
+
+/** Of models, data and settings; null where that cannot be known: streams and pipes, and rewards that are functions. */
+export async function keyOf(info: Scores["info"], source: DataSource, settings: readonly unknown[]): Promise<string | null> {
+  const labels = info.rewards.reduce((count, { head }) => count + (head?.labels.length ?? 0), 0);
+  if (typeof source !== "string" || !(await isOrdinaryFile(source)) || labels < info.objectives.length) return null;
+  const hash = createHash("sha256");
+  for (const { path } of modelsOf(info)) hash.update(await fingerprint(path));
+  const models = [info.objectives, info.weights, info.contextSize, computationKey(info.engine, info.computation)];
+  hash.update(JSON.stringify([...models, ...settings]));
+  for await (const chunk of fileBytes(source)) hash.update(chunk);
+  return hash.digest("hex");
+}
+
+/** How prompts become texts. */
+export function templateKey(models: readonly ModelInfo[], options: TemplateOptions & { date: Date | string }): unknown {
+  const { template = "auto", templateVariables = {}, date } = options;
+  const templates = models.map(({ chatTemplate }) => chatTemplate);
+  return [template, templates, templateVariables, clockKey(templates, dateOf(date))];
+}
