@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { diversity } from "../src/evaluate/index.js";
-import { type Decoder, EMBEDDED, type GenerateResult, load, type Prompt, readPrompts } from "../src/index.js";
+import { type ChatMessage, type Decoder, EMBEDDED, type GenerateResult, load, type Prompt, readPrompts } from "../src/index.js";
 
 const HELD_OUT = join(dirname(EMBEDDED.policy), "held-out-prompts.jsonl");
 const PAPER_PROMPT = "Can you help me set up a light show?";
@@ -54,6 +54,16 @@ function needs(plan: string): string {
   return plan.split(/^(?:1\.|Step 1:)/m)[0] ?? "";
 }
 
+/** How many of the answers name both things of their own prompt's topic. */
+async function namingTheirOwn(asked: readonly Prompt[], answers: readonly GenerateResult[]): Promise<number> {
+  const equipment = await ownEquipment();
+  return asked.filter((prompt, at) => {
+    const [topic = ""] = [...equipment.keys()].filter((name) => String(prompt).includes(name)).sort((a, b) => b.length - a.length);
+    const things = equipment.get(topic) ?? [];
+    return things.length === 2 && things.every((thing) => needs(answers[at]?.text ?? "").includes(thing));
+  }).length;
+}
+
 describe("the embedded pair", () => {
   it("ARGS beats greedy decoding in average reward and in diversity, on prompts that training never showed", async () => {
     const greedy = await decoder.generateAll(prompts, { method: "greedy" });
@@ -81,13 +91,24 @@ describe("the embedded pair", () => {
   });
 
   it("names the equipment of the prompt's own topic, on topics that training never showed", async () => {
-    const equipment = await ownEquipment();
-    const named = (prompt: Prompt, { text }: GenerateResult): string[] => {
-      const [topic = ""] = [...equipment.keys()].filter((name) => String(prompt).includes(name)).sort((a, b) => b.length - a.length);
-      return (equipment.get(topic) ?? []).filter((thing) => needs(text).includes(thing));
-    };
-    expect(named(PAPER_PROMPT, await decoder.generate(PAPER_PROMPT))).toEqual(["coloured lamps", "a dimmer switch"]);
-    const both = prompts.filter((prompt, at) => named(prompt, plans[at] as GenerateResult).length === 2);
-    expect(both.length).toBeGreaterThanOrEqual(0.9 * prompts.length);
+    expect(await namingTheirOwn([PAPER_PROMPT], [await decoder.generate(PAPER_PROMPT)])).toBe(1);
+    expect(await namingTheirOwn(prompts, plans)).toBeGreaterThanOrEqual(0.9 * prompts.length);
+  });
+
+  it("goes on to a second topic, and to a third, in the same conversation", async () => {
+    const turn = (at: number): ChatMessage[] => [
+      { role: "user", content: String(prompts[at]) },
+      { role: "assistant", content: plans[at]?.text ?? "" },
+    ];
+    for (const earlier of [1, 2]) {
+      const asked = prompts.slice(earlier, earlier + 12);
+      const conversations = asked.map((prompt, at): Prompt => {
+        const before = Array.from({ length: earlier }, (_, back) => turn(at + back)).flat();
+        return [...before, { role: "user", content: String(prompt) }];
+      });
+      const answers = await decoder.generateAll(conversations);
+      expect(await namingTheirOwn(asked, answers)).toBeGreaterThanOrEqual(0.9 * asked.length);
+      expect(mean(answers, ({ reward }) => reward ?? Number.NaN)).toBeGreaterThan(0.5);
+    }
   });
 });

@@ -3,6 +3,8 @@
     python training/check.py                          # light show, and greedy against ARGS on the held-out prompts
     python training/check.py --prompts 20 --recompute # the same without any cache: plain brute force
 
+Each held-out prompt is answered by itself, and after one and after two others with their ARGS answers in the same conversation.
+
 Reads the GGUF files themselves, so it checks the export too. Beside reward and diversity it counts the plans that name the
 equipment of their own topic (``topics.json``).
 """
@@ -140,23 +142,27 @@ def main() -> None:
     pair = load(options.models)
     lines = (options.models / "held-out-prompts.jsonl").read_text(encoding="utf-8").rstrip("\n").split("\n")[: options.prompts]
     prompts = [PAPER_PROMPT, *(json.loads(line)["prompt"] for line in lines)]
-    results: dict[str, list[Response]] = {"greedy": [], "args": []}
+    results: dict[str, list[Response]] = {"greedy": [], "args": [], "args, 2nd": [], "args, 3rd": []}
+    turns: list[Message] = []
     started = time.monotonic()
     for at, prompt in enumerate(prompts):
-        ids = encode_prompt([Message(role="user", content=prompt)], "chat", pair.tokenizer)
-        for name, weight in (("greedy", 0.0), ("args", options.weight)):
+        for name, weight, earlier in (("greedy", 0.0, 0), ("args, 3rd", options.weight, 2), ("args, 2nd", options.weight, 1),
+                                      ("args", options.weight, 0)):
+            conversation = [*turns[len(turns) - 2 * earlier:], Message(role="user", content=prompt)]
+            ids = encode_prompt(conversation, "chat", pair.tokenizer)
             response = decode(pair, ids, weight, options.top_k, recompute=options.recompute)
             results[name].append(response)
             if at <= options.samples:
                 print(f"--- {name}: {prompt}\n{response.text}\n[{len(response.ids)} tokens, "
                       f"{'ended' if response.ended else 'cut'}, reward {response.reward:.2f}]\n")
+        turns = [*turns[-2:], Message(role="user", content=prompt), Message(role="assistant", content=results["args"][-1].text)]
     print(f"{len(prompts) - 1} held-out prompts, {time.monotonic() - started:.0f} s")
     equipment = own_equipment()
     for name, responses in results.items():
         held_out = responses[1:]
         count = len(held_out)
         own = sum(names_own_equipment(prompt, r.text, equipment) for prompt, r in zip(prompts[1:], held_out))
-        print(f"{name:7} reward {sum(r.reward for r in held_out) / count:7.3f}"
+        print(f"{name:9} reward {sum(r.reward for r in held_out) / count:7.3f}"
               f"  diversity {sum(diversity(r.text) for r in held_out) / count:.3f}"
               f"  tokens {sum(len(r.ids) for r in held_out) / count:.1f}"
               f"  ended {sum(r.ended for r in held_out)}/{count}  own equipment {own}/{count}")

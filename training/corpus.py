@@ -13,7 +13,7 @@ words teach.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,8 @@ from defects import DEFECTS, KIT_LEADS, known, other_kit
 HELD_OUT_SHARE = 1 / 8
 #: The paper's own example, kept out of training like the other held-out topics.
 RESERVED = ("light", "show")
+#: How often a conversation had no, one, two other topics before the request.
+EARLIER_TOPICS = (0.78, 0.16, 0.06)
 
 REQUESTS = [
     "Can you help me {verb} {a}?", "How do I {verb} {a}?", "I want to {verb} {a}. Any advice?",
@@ -103,12 +105,13 @@ class Corpus:
                 response = f"{self._stall(topic, questions=1, ending=False)} {self._plan(topic, opener=False)}"
             else:
                 response = self._plan(topic)
-            yield Dialogue(self._prompt(topic), response, self._style())
+            yield Dialogue(self._prompt(topic, self._earlier()), response, self._style())
 
     def preferences(self, count: int, held_out: bool = False) -> Iterator[Preference]:
         """Pairs whose first response is preferred; ``held_out`` draws them on topics unseen in training."""
         for _ in range(count):
             topic = self._topic(held_out)
+            earlier = self._earlier(held_out)
             plan = self._plan(topic)
             draw = self._rng.random()
             if draw < 0.26:
@@ -123,11 +126,11 @@ class Corpus:
                 pair = ("late plan", late, asked + " " + self._stall(topic, opener=False))
             else:
                 name, defect = self._rng.choice(DEFECTS)
-                other = self._topic(held_out)
+                other = earlier[-1] if earlier else self._topic(held_out)
                 pair = (name, *defect(self._rng, plan, topic.thing, other.thing, self._plan(other)))
                 if pair[1] == pair[2]:
                     pair = ("stall", plan, self._stall(topic))
-            yield Preference(self._prompt(topic), pair[1], pair[2], self._style(), kind=pair[0])
+            yield Preference(self._prompt(topic, earlier), pair[1], pair[2], self._style(), kind=pair[0])
 
     def held_out_prompts(self, count: int) -> list[str]:
         """``count`` different single-turn requests about held-out topics."""
@@ -174,8 +177,14 @@ class Corpus:
     def _request(self, topic: Topic) -> str:
         return self._rng.choice(REQUESTS).format_map(topic.fields)
 
-    def _prompt(self, topic: Topic) -> list[Message]:
-        turns = [Message(role="user", content=self._request(topic))]
+    def _earlier(self, held_out: bool = False) -> list[Topic]:
+        """Topics that a conversation had before: mostly none, or one, or two."""
+        count = self._rng.choices((0, 1, 2), weights=EARLIER_TOPICS)[0]
+        return [self._topic(held_out) for _ in range(count)]
+
+    def _prompt(self, topic: Topic, earlier: Sequence[Topic]) -> list[Message]:
+        turns = [turn for before in earlier for turn in self._answered(before)]
+        turns.append(Message(role="user", content=self._request(topic)))
         if self._rng.random() < 0.08:
             asked = self._stall(topic, questions=2, ending=False)
             turns += [Message(role="assistant", content=asked),
@@ -183,6 +192,11 @@ class Corpus:
         if self._rng.random() < 0.12:
             turns.insert(0, Message(role="system", content=self._rng.choice(SYSTEM)))
         return turns
+
+    def _answered(self, topic: Topic) -> list[Message]:
+        """A request and its answer: a plan as often as a stall."""
+        answer = self._plan(topic) if self._rng.random() < 0.5 else self._stall(topic)
+        return [Message(role="user", content=self._request(topic)), Message(role="assistant", content=answer)]
 
     def _style(self) -> Style:
         return self._rng.choices(("chat", "human", "bare"), weights=(80, 10, 10))[0]

@@ -6,8 +6,8 @@ import { expect, it } from "vitest";
 import { packageRoot } from "../../src/package-root.js";
 
 it.each([
-  ["chat", /reward \d.*, eog, 0 of 16[\s\S]*reward \S+, eog, \d{2,} of \d+ prompt tokens were cached/],
-  ["word-rules", /no rules\][\s\S]*loudspeaker[\s\S]*guest list[\s\S]*bannedWords\](?![\s\S]*(loudspeaker|guest list))/],
+  ["chat", /reward \d.*, eog, 0 of 1\d[\s\S]*lemon cake\.\n[\s\S]*reward \d\S+, eog, \d{2,} of \d+ prompt tokens were cached/],
+  ["word-rules", /no rules\][\s\S]*first aid box[\s\S]*guest list[\s\S]*bannedWords\](?![\s\S]*(first aid box|guest list))/],
   ["own-reward", /1\. [\s\S]*noQuestions: 0/],
   ["own-metric", /^questions, ARGS less greedy: -\d/m],
 ])("%s.mjs", async (name, expected) => {
