@@ -131,7 +131,7 @@ describe("generate --count", () => {
   it("prints responses one after the other, each below a line about it", async () => {
     const { stdout, code } = await argsearch(["generate", LIGHTS, "--count", "3", ...DRAWN, ...SHORT]);
     expect(code).toBe(0);
-    const about = (number: number) => `--- ${number} of 3 · seed \\d+ · length · 6 tokens · reward -?\\d\\.\\d{4}\n.+\n`;
+    const about = (number: number) => `--- ${number} of 3 · seed \\d+ · length · 6 tokens · reward -?\\d\\.\\d{4}, average -?\\d\\.\\d{4}\n.+\n`;
     expect(stdout).toMatch(new RegExp(`^${about(1)}${about(2)}${about(3)}$`));
   });
 

@@ -150,7 +150,7 @@ describe("score --input", () => {
     const [line] = parseLines<ScoredPair>(await readFile(out, "utf8"));
     expect(line).toEqual({ line: 1, ...pair, chosenReward: expect.any(Number), rejectedReward: expect.any(Number), correct: true });
     const summary = JSON.parse(stdout) as Record<string, unknown>;
-    expect(Object.keys(summary)).toEqual(["count", "failed", "mean", "deviation", "pairAccuracy", "low", "high"]);
+    expect(Object.keys(summary)).toEqual(["count", "failed", "banned", "mean", "deviation", "pairAccuracy", "low", "high"]);
     expect(summary).toMatchObject({ count: 1, failed: 1, pairAccuracy: 1, high: 1 });
   });
 

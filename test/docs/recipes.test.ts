@@ -16,15 +16,16 @@ const recipes = new Map(
 );
 
 const EXPECTED: Record<string, RegExp> = {
-  "Stream to a terminal": /^Here is how[\s\S]*\n\[eog, \d+ tokens, reward 0\.\d\d\]\n$/,
+  "Stream to a terminal": /^Here is how[\s\S]*\n\[eog, \d+ tokens, reward \d\.\d\d\]\n$/,
+  "Keep words out": /^(?![\s\S]*(first aid box|guest list))Here is how to set up a light show/,
   "Several rewards": /^reward: (\d\.\d+)\nquestions: 0\.00\nlength: \d+\.00\nweighted sum: \d\.\d+\n$/,
   "Answer a file of prompts":
-    /^line 3: no known format .* id\ncake: "Here is how.*", reward -?\d\.\d\d, recorded: With lemons\.\npuppy: "Here is how.*", reward -?\d\.\d\d\n2 answered, 1 not\n$/,
+    /^line 3: no known format .* id\ncake: "Here is how.*", reward -?\d\.\d\d, recorded: With lemons\.\npuppy: "Here is .*", reward -?\d\.\d\d\n2 answered, 1 not\n$/,
   "Score a file": /^line 3: .*"prompt".*\nline 1, "Here is how to bake a lemon cake\.": -?\d\.\d\d\n[\s\S]*2 scored, 1 not/,
-  "Best of n": /^(. -?\d\.\d\d\n){4}Good idea\. Here is how/,
-  "Greedy decoding beside ARGS": /greedy, reward -2[\s\S]*ARGS, reward 0[\s\S]*"Sure" gave way to "Here"/,
+  "Best of n": /^(. -?\d\.\d\d\n){4}.*Here is .*light show/,
+  "Greedy decoding beside ARGS": /greedy, reward -2[\s\S]*ARGS, reward \d[\s\S]*"\w+" gave way to "Here"/,
   "In a worker thread": /^PROMPT_EMPTY: .*\nHere is how to bake[\s\S]*\ndone\n$/,
-  "Fit a reward head on your own pairs": /^held-out pairs told apart at their ends: 1\nGood idea\. Here is how to shoot a bird photo/,
+  "Fit a reward head on your own pairs": /^held-out pairs told apart at their ends: 1\n.*Here is .*bird photo/,
 };
 const SHORT = "Keep answers short";
 const SERVER = "Answer over HTTP";

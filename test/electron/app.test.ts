@@ -66,7 +66,7 @@ describe("an answer", () => {
 
   it("follows the weight", async () => {
     const { tokens } = await app.ask(2, QUESTION, 0);
-    expect(tokens.map(({ text }) => text).join("")).toMatch(/^Sure! What/);
+    expect(tokens.map(({ text }) => text).join("")).toMatch(/^[^?]* What [^?]*[?]/);
   });
 
   it("can be stopped, and the next one comes", async () => {

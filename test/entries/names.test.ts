@@ -12,13 +12,16 @@ const FORMATS = ["import", "require"] as const;
 /** Values; types are in types.test.ts. */
 const NAMES = {
   argsearch: [
-    ...["ArgsearchError", "EMBEDDED", "ERROR_CODES", "PAIR_FORMAT_NAMES", "SCORABLE_FORMAT_NAMES", "devices"],
+    ...["ArgsearchError", "EMBEDDED", "ERROR_CODES", "PAIR_FORMAT_NAMES", "SCORABLE_FORMAT_NAMES", "bannedWords", "devices"],
     ...[
       "generateFile",
       "generateLines",
       "inspect",
+      "lengthTarget",
       "load",
       "loadReward",
+      "matches",
+      "noRepeat",
       "readPairs",
       "readPrompts",
       "readScorables",

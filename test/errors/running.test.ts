@@ -205,7 +205,7 @@ describe.each([
       ["rejects", async () => Promise.reject(new Error("too late")), /failed: too late/],
       ["returns too few", () => [1], /must return 3 numbers, one a candidate, and returned 1/],
       ["returns too many", () => [1, 2, 3, 4], /returned 4/],
-      ["returns NaN", () => [1, Number.NaN, 1], /finite numbers, and returned NaN for candidate 1/],
+      ["returns NaN", () => [1, Number.NaN, 1], /finite numbers, or -Infinity for a ban, and returned NaN for candidate 1/],
       ["returns infinity", () => [1, 1, Number.POSITIVE_INFINITY], /returned Infinity for candidate 2/],
       ["returns texts", () => ["1", "2", "3"], /finite numbers/],
       ["returns holes", () => new Array(3), /returned undefined for candidate 0/],

@@ -230,12 +230,12 @@ describe("an evaluation with bans", () => {
 
   it("has no reward for what is banned, goes on as it began, and is another with other words", async () => {
     const out = await scratch();
-    const first = await evaluate({ ...options(["sure", "happy"]), out });
+    const first = await evaluate({ ...options(["certainly", "happy"]), out });
     const responses = await lines(out);
-    for (const { response, reward } of responses) expect(reward === null).toBe(/\b(sure|happy)\b/i.test(response));
+    for (const { response, reward } of responses) expect(reward === null).toBe(/\b(certainly|happy)\b/i.test(response));
     expect(responses.filter(({ method, reward }) => method === "greedy" && reward === null).length).toBeGreaterThan(0);
     expect(responses.filter(({ method, reward }) => method === "args-greedy" && reward === null)).toEqual([]);
-    expect(timeless(await evaluate({ ...options(["sure", "happy"]), out }))).toEqual(timeless(first));
-    await expect(evaluate({ ...options(["sure"]), out })).rejects.toMatchObject({ code: "OPTION_INVALID" });
+    expect(timeless(await evaluate({ ...options(["certainly", "happy"]), out }))).toEqual(timeless(first));
+    await expect(evaluate({ ...options(["certainly"]), out })).rejects.toMatchObject({ code: "OPTION_INVALID" });
   });
 });

@@ -62,16 +62,16 @@ describe("settings of a decoder", () => {
 
   it.each([false, true])("may be of blocks; isolated: %s", async (isolate) => {
     const path = await stored({ argsearch: { version: "0.1.0" }, settings: BLOCKS });
-    const tuned = await tokens({ settings: path, isolate }, { seed: 3 });
+    const tuned = await tokens({ settings: path, isolate }, { seed: 17 });
     const { drafts, keepDrafts, block, blockReward, ...others } = BLOCKS;
-    expect(tuned).toEqual(await tokens({}, { ...BLOCKS, seed: 3 }));
+    expect(tuned).toEqual(await tokens({}, { ...BLOCKS, seed: 17 }));
     for (const without of [
       { keepDrafts, block, blockReward },
       { drafts, block, blockReward },
       { drafts, keepDrafts, blockReward },
       { drafts, keepDrafts, block },
     ]) {
-      expect(tuned).not.toEqual(await tokens({}, { ...others, ...without, seed: 3 }));
+      expect(tuned).not.toEqual(await tokens({}, { ...others, ...without, seed: 17 }));
     }
   });
 
