@@ -23,7 +23,7 @@ await main(import.meta.url, async ([file = join(root, "docs", "args-step.svg")])
 async function decode() {
   const decoder = await load({ ...EMBEDDED, threads: 1, gpu: false });
   try {
-    const greedy = await decoder.generate(PROMPT, { method: "greedy" });
+    const greedy = await decoder.generate(PROMPT, { method: "greedy", rewards: true });
     const steps = [];
     const stream = decoder.stream(PROMPT, { weight: WEIGHT, candidates: true });
     let next = await stream.next();

@@ -44,6 +44,7 @@ SlotSettings to_slot_settings(Napi::Object options) {
   if (settings.method == Method::kBlocks) {
     settings.blocks = to_block_settings(to_object(options.Get("blocks"), "blocks"));
   }
+  settings.rewards = !options.Get("rewardTokens").IsNull();
   settings.seed = static_cast<uint32_t>(to_integer(options.Get("seed"), "seed", 0, UINT32_MAX));
   settings.keep_candidates = options.Get("candidates").ToBoolean();
   settings.top_log_probs = static_cast<size_t>(to_integer(options.Get("topLogProbs"), "topLogProbs", 0, INT32_MAX));
@@ -157,6 +158,13 @@ Napi::Value begin_to_js(Napi::Env env, const BeginResult& result) {
   return object;
 }
 
+std::vector<std::vector<llama_token>> to_prompts(Napi::Value value) {
+  const Napi::Array arrays = to_array(value, "rewardTokens");
+  std::vector<std::vector<llama_token>> prompts;
+  for (uint32_t i = 0; i < arrays.Length(); ++i) prompts.push_back(to_int32s(arrays.Get(i), "rewardTokens[i]"));
+  return prompts;
+}
+
 std::vector<std::vector<double>> to_rewards(Napi::Value value) {
   const Napi::Array arrays = to_array(value, "rewards");
   std::vector<std::vector<double>> rewards;
@@ -208,10 +216,9 @@ Napi::Value SearchHandle::begin(const Napi::CallbackInfo& info) {
     const auto slot = static_cast<size_t>(to_integer(info[0], "slot", 0, kMaxSlots - 1));
     const Napi::Object options = to_object(info[1], "options");
     const SlotSettings settings = to_slot_settings(options);
-    std::vector<int32_t> policy_tokens = to_int32s(options.Get("policyTokens"), "policyTokens");
-    const Napi::Array arrays = to_array(options.Get("rewardTokens"), "rewardTokens");
+    const std::vector<int32_t> policy_tokens = to_int32s(options.Get("policyTokens"), "policyTokens");
     std::vector<std::vector<llama_token>> reward_tokens;
-    for (uint32_t i = 0; i < arrays.Length(); ++i) reward_tokens.push_back(to_int32s(arrays.Get(i), "rewardTokens[i]"));
+    if (settings.rewards) reward_tokens = to_prompts(options.Get("rewardTokens"));
     return run(
         info, CancelHandle::flag_of(options.Get("cancel")),
         [=](Search& search) { return search.begin(slot, policy_tokens, reward_tokens, settings); }, begin_to_js);

@@ -50,9 +50,13 @@ void Search::check_slot(size_t slot) const {
 }
 
 void Search::check_prompts(const std::vector<llama_token>& policy_prompt,
-                           const std::vector<std::vector<llama_token>>& reward_prompts) const {
-  if (reward_prompts.size() != rewards_.size()) {
-    throw Error(ErrorCode::kOptionInvalid, "one prompt a reward model is needed.");
+                           const std::vector<std::vector<llama_token>>& reward_prompts,
+                           const SlotSettings& settings) const {
+  if (reward_prompts.size() != (settings.rewards ? rewards_.size() : 0)) {
+    throw Error(ErrorCode::kOptionInvalid, "one prompt a reward model is needed, and none where nothing is rated.");
+  }
+  if (settings.method == Method::kBlocks && !settings.rewards) {
+    throw Error(ErrorCode::kOptionInvalid, "blocks are chosen by their rewards.");
   }
   const auto check = [&](const std::vector<llama_token>& prompt, const Model& model) {
     if (prompt.empty()) throw Error(ErrorCode::kPromptEmpty, "the prompt has no tokens; give at least one.");
@@ -68,13 +72,13 @@ void Search::check_prompts(const std::vector<llama_token>& policy_prompt,
     }
   };
   check(policy_prompt, policy_.model());
-  for (size_t i = 0; i < rewards_.size(); ++i) check(reward_prompts[i], rewards_.model(i));
+  for (size_t i = 0; i < reward_prompts.size(); ++i) check(reward_prompts[i], rewards_.model(i));
 }
 
 BeginResult Search::begin(size_t slot, const std::vector<llama_token>& policy_prompt,
                           const std::vector<std::vector<llama_token>>& reward_prompts, const SlotSettings& settings) {
   check_slot(slot);
-  check_prompts(policy_prompt, reward_prompts);
+  check_prompts(policy_prompt, reward_prompts, settings);
   steps_.clear(slot);
   blocks_.clear(slot);
   const Excluded& excluded = exclusions_.of(settings.ending);
@@ -105,7 +109,7 @@ BeginResult Search::fill(size_t slot, const std::vector<llama_token>& policy_pro
   counters_.policy_prefill_tokens += result.policy.decoded;
   counters_.policy_shared_tokens += result.policy.shared;
   const Stopwatch reward_watch;
-  for (size_t i = 0; i < rewards_.size(); ++i) {
+  for (size_t i = 0; i < reward_prompts.size(); ++i) {
     result.rewards.push_back(rewards_.begin(i, slot, reward_prompts[i]));
     counters_.reward_prefill_tokens += result.rewards.back().decoded;
     counters_.reward_shared_tokens += result.rewards.back().shared;

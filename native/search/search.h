@@ -52,8 +52,8 @@ class Search {
   /// OPTION_INVALID, MODEL_UNSUPPORTED, REWARD_HEAD_MISSING, OUT_OF_MEMORY.
   explicit Search(const SearchSettings& settings);
 
-  /// Fills a slot with its prompts: the policy's, and one a reward model. PROMPT_EMPTY, PROMPT_TOO_LONG,
-  /// GRAMMAR_INVALID.
+  /// Fills a slot with its prompts: the policy's, and where candidates are rated one a reward model. PROMPT_EMPTY,
+  /// PROMPT_TOO_LONG, GRAMMAR_INVALID.
   BeginResult begin(size_t slot, const std::vector<llama_token>& policy_prompt,
                     const std::vector<std::vector<llama_token>>& reward_prompts, const SlotSettings& settings);
 
@@ -69,7 +69,7 @@ class Search {
  private:
   void check_slot(size_t slot) const;
   void check_prompts(const std::vector<llama_token>& policy_prompt,
-                     const std::vector<std::vector<llama_token>>& reward_prompts) const;
+                     const std::vector<std::vector<llama_token>>& reward_prompts, const SlotSettings& settings) const;
   BeginResult fill(size_t slot, const std::vector<llama_token>& policy_prompt,
                    const std::vector<std::vector<llama_token>>& reward_prompts);
 

@@ -45,6 +45,9 @@ struct SlotSettings {
   /// Of Method::kBlocks.
   BlockSettings blocks;
   uint32_t seed = 0;
+  /// Rate its candidates. Else the reward models neither read its prompt nor follow it, and keep what they held of its
+  /// slot.
+  bool rewards = true;
   /// Return every step's candidates.
   bool keep_candidates = false;
   /// How many of the policy's likeliest tokens to return with every step.

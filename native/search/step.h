@@ -41,6 +41,8 @@ struct SlotStep {
   std::optional<size_t> chosen;
 
   llama_token token() const { return candidates.tokens[*chosen]; }
+  /// The reward models follow it.
+  bool is_rated() const { return state->settings.rewards; }
 
   /// Ranks that may win and have no reward yet.
   std::vector<size_t> unrated() const {

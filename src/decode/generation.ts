@@ -7,7 +7,7 @@ import { contentText, messagesOf, withTexts } from "../messages.js";
 import type { Model } from "../model/model.js";
 import type { ResolvedTemplate } from "../model/template-options.js";
 import { tooLong } from "../model/too-long.js";
-import { positionOf, type RewardSet } from "../reward/reward-set.js";
+import { NO_REWARDS, positionOf, type RewardSet } from "../reward/reward-set.js";
 import type { FinishReason, GenerateResult, Prompt, Step } from "../types.js";
 import { blockChooser } from "./blocks.js";
 import { type Chooser, type Chosen, chooserFor } from "./chooser.js";
@@ -41,12 +41,13 @@ interface PromptTokens {
 
 /** Decodes one response, waiting for its slot so long. Ending the iteration early gives the slot back, too. */
 export async function* runGeneration(
-  parts: DecodingParts,
+  shared: DecodingParts,
   prompt: Prompt,
   options: ResolvedGenerate,
   patience: Patience | false,
 ): AsyncGenerator<Step, GenerateResult, undefined> {
   throwIfAborted(options.signal);
+  const parts = options.rewards ? shared : { ...shared, rewards: NO_REWARDS };
   const tokens = readPrompt(parts, prompt, options.template);
   const { slot: wanted, conversation, signal } = options;
   const { closing, slots } = parts;
@@ -128,7 +129,7 @@ function chooserOf(parts: DecodingParts, prompt: Prompt, options: ResolvedGenera
   return blockChooser(parts, { ...request, block: options.block, longest: Math.min(options.maxTokens, room) });
 }
 
-/** Tokens that fit behind the prompt in the fullest model. */
+/** Tokens that fit behind the prompt in the fullest model that reads it. */
 function roomFor({ contextSize }: DecodingParts, { policy, rewards }: PromptTokens): number {
   return contextSize - Math.max(policy.length, ...rewards.map((tokens) => tokens.length));
 }
@@ -159,7 +160,7 @@ function beginOptions({ rewards }: DecodingParts, tokens: PromptTokens, options:
   const { method, weight, combine, select, temperature, ending, samplers, seed, candidates, topLogProbs } = options;
   return {
     policyTokens: tokens.policy,
-    rewardTokens: tokens.rewards,
+    rewardTokens: options.rewards ? tokens.rewards : null,
     method: method === "greedy" ? "args" : method,
     topK: method === "greedy" ? 1 : options.topK,
     weight,

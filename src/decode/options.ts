@@ -67,6 +67,8 @@ export interface ResolvedGenerate {
   maxTokens: number;
   stop: readonly string[];
   template: ResolvedTemplate;
+  /** The reward models and functions rate what is chosen, or chosen among. */
+  rewards: boolean;
   rewardAt: RewardAt | undefined;
   candidates: boolean;
   topLogProbs: number;
@@ -114,6 +116,7 @@ export const GENERATE: Names<GenerateOptions> = {
   seed: true,
   maxTokens: true,
   stop: true,
+  rewards: true,
   rewardAt: true,
   candidates: true,
   topLogProbs: true,
@@ -161,6 +164,7 @@ export function resolveGenerate(options: GenerateOptions, limits: GenerateLimits
     maxTokens,
     stop: given(options.stop, [], resolveStop),
     template: templateOf(options),
+    rewards: resolveRewards(options.rewards, method, limits.rewarded),
     rewardAt: resolveRewardAt(options.rewardAt),
     candidates: given(options.candidates, false, (value) => boolean("candidates", value)),
     topLogProbs: given(options.topLogProbs, 0, (value) =>
@@ -190,6 +194,17 @@ function resolveMethod(given: Method | undefined, rewarded: boolean): Method {
   throw new ArgsearchError("OPTION_INVALID", `method "${method}" needs a reward: load() one, or use "greedy" or "sample"`, {
     option: "method",
   });
+}
+
+function resolveRewards(rewards: boolean | undefined, method: Method, rewarded: boolean): boolean {
+  const guided = isGuided(method);
+  const wanted = given(rewards, guided, (value) => boolean("rewards", value));
+  const refuse = (message: string): never => {
+    throw new ArgsearchError("OPTION_INVALID", message, { option: "rewards" });
+  };
+  if (guided && !wanted) refuse(`rewards cannot be false with method "${method}", which chooses by them; "greedy" and "sample" do without`);
+  if (wanted && !rewarded) refuse("rewards need a reward to read: load() one, or leave them out");
+  return wanted;
 }
 
 function temperatureOf(temperature: number): number {

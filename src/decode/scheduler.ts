@@ -146,9 +146,16 @@ export class Scheduler {
   }
 }
 
+/** Those that are not rated have no part in the reward models' time. */
 function ofSteps(batch: NativeStepBatch): Answer<SlotStep> {
-  const shared = sharedBy(batch, batch.steps.length);
-  return { shares: batch.steps.map((step) => ({ slot: step.slot, share: { step, ...shared } })), failed: batch.failed };
+  const { policyMs } = sharedBy(batch, batch.steps.length);
+  const { rewardMs } = sharedBy(batch, batch.steps.filter(isRated).length);
+  const shares = batch.steps.map((step) => ({ slot: step.slot, share: { step, policyMs, rewardMs: isRated(step) ? rewardMs : 0 } }));
+  return { shares, failed: batch.failed };
+}
+
+function isRated({ objectives, candidates }: NativeStep): boolean {
+  return objectives.length > 0 || (candidates !== undefined && candidates.objectives.length > 0);
 }
 
 function ofDrafts(batch: NativeDraftBatch): Answer<SlotDrafts> {

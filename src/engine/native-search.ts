@@ -61,8 +61,11 @@ export interface NativeBlockOptions {
 export interface BeginOptions {
   /** The policy's prompt. Non-empty. Its last token is decoded by the first step, the others now. */
   policyTokens: Int32Array;
-  /** Each reward model's prompt, in the order of SearchOptions.rewards. Decoded whole, now. */
-  rewardTokens: Int32Array[];
+  /**
+   * Each reward model's prompt, in the order of SearchOptions.rewards. Decoded whole, now. Null: nothing is rated, and what the reward models
+   * hold of the slot stays as it is; not with blocks.
+   */
+  rewardTokens: Int32Array[] | null;
   /**
    * "args": top-k candidates. "sample": one candidate out of llama.cpp's samplers. Greedy decoding is args with topK 1. "blocks": draft() and
    * keep() in place of step().
@@ -129,7 +132,7 @@ export interface NativeStep {
   logProb: number;
   /** By the policy itself, over the whole vocabulary. */
   policyLogProb: number;
-  /** Null without a reward. */
+  /** Null without a reward, and where nothing is rated. */
   reward: number | null;
   objectives: Float64Array;
   score: number;

@@ -91,6 +91,9 @@ export class RewardSet {
   }
 }
 
+/** Nothing is rated. */
+export const NO_REWARDS = new RewardSet([], []);
+
 /** The files among the reward terms, in their order. */
 export function modelPaths(terms: readonly ResolvedTerm[]): string[] {
   return modelTerms(terms).map(({ reward }) => reward);

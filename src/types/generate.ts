@@ -6,8 +6,8 @@ import type { SamplerOptions } from "./samplers.js";
 
 /**
  * How the next token is chosen. "args" is the reward-guided search token by token; "blocks" draws some drafts of the next tokens from the
- * policy, rates them at their ends, and takes the best. The others are baselines: with a reward loaded they rate the token that they choose,
- * which costs one reward token a step; load without one to decode plainly.
+ * policy, rates them at their ends, and takes the best. The others are baselines, which no reward guides: a loaded one costs them nothing,
+ * unless `rewards` of GenerateOptions asks what it says of the tokens that they choose.
  */
 export type Method = "args" | "blocks" | "greedy" | "sample";
 
@@ -57,6 +57,11 @@ export interface GenerateOptions extends TemplateOptions, SamplerOptions {
   maxTokens?: number | undefined;
   /** Texts that end the response; they are cut from it. */
   stop?: string | readonly string[] | undefined;
+  /**
+   * "greedy", "sample": rate the tokens that they choose, for the prompt and one token a step in each reward model; default false: reward
+   * models decode nothing, functions are not called, and the result has no rewards, as without a reward. "args" and "blocks" always rate.
+   */
+  rewards?: boolean | undefined;
   /** Where `reward` of the result is read; default: as each reward model's file says, else "last". */
   rewardAt?: RewardAt | undefined;
   /** Report every step's candidates; default false. */

@@ -10,7 +10,7 @@ export interface Candidate {
   text: string;
   /** ln P by the distribution that the policy's samplers leave. */
   logProb: number;
-  /** Null without a reward, as the score. */
+  /** Null without a reward, and where GenerateOptions asked for none, as the score. */
   reward: number | null;
   /** What the choice goes by. */
   score: number | null;
@@ -36,11 +36,11 @@ export interface Step {
   logProb: number;
   /** The same by the policy itself, before any sampler. */
   policyLogProb: number;
-  /** Reward of prompt + response up to and including this token; null without a reward, and inside of blocks. */
+  /** Reward of prompt + response up to and including this token; null without a reward, where GenerateOptions asked for none, and inside of blocks. */
   reward: number | null;
   /** One value an objective, normalised, unweighted. */
   objectives: Readonly<Record<string, number>>;
-  /** What it was chosen by; null without a reward, and but for the last token of a block. */
+  /** What it was chosen by; null where the reward is. */
   score: number | null;
   /** In descending log-probability; when asked for in GenerateOptions; not of blocks. */
   candidates?: Candidate[];
@@ -89,9 +89,9 @@ export interface GenerateResult {
   policyLogProbs: number[];
   /** The policy's likeliest tokens at each step, where they were asked for. */
   topLogProbs?: TopLogProb[][];
-  /** Empty without a reward. NaN, as the objectives, where none was read: inside of blocks. */
+  /** Empty without a reward, and where GenerateOptions asked for none. NaN, as the objectives, where none was read: inside of blocks. */
   rewards: number[];
-  /** One array an objective. */
+  /** One array an objective; {} where rewards are empty. */
   objectives: Record<string, number[]>;
   /**
    * The whole response's: at its last token, the one that ends the turn left aside ("last"), or at that one ("end"), which a

@@ -102,9 +102,41 @@ it("a response decodes its prompt once and nothing twice", async () => {
   });
 });
 
-it("the greedy baseline scores its one candidate a step", async () => {
+it.for(["greedy", "sample"] as const)("the baseline %s decodes nothing in the reward model", async (method) => {
   await withPair(pair, async (decoder) => {
-    await decoder.generate("a tall ship.", { template: "none", method: "greedy", maxTokens: 5 });
-    expect(decoder.counters()).toMatchObject({ steps: 5, policyTokens: 5, rewardTokens: 5 });
+    await decoder.generate("a tall ship.", { template: "none", method, maxTokens: 5 });
+    expect(decoder.counters()).toMatchObject({ steps: 5, policyTokens: 5, rewardTokens: 0, rewardPrefillTokens: 0, rewardDecodes: 0 });
+  });
+});
+
+it.for(["greedy", "sample"] as const)("the baseline %s scores its one candidate a step where it is asked to", async (method) => {
+  await withPair(pair, async (decoder) => {
+    const { usage } = await decoder.generate("a tall ship.", { template: "none", method, rewards: true, maxTokens: 5 });
+    const rewardPrefillTokens = usage.promptTokens;
+    expect(decoder.counters()).toMatchObject({ steps: 5, policyTokens: 5, rewardTokens: 5, rewardPrefillTokens });
+  });
+});
+
+it("slots that are rated and slots that are not share the policy's batch", async () => {
+  await withNativeSearch(pair, { slots: 3 }, async (search) => {
+    for (const [slot, rewardTokens] of [null, undefined, null].entries()) {
+      await search.begin(slot, beginOptions(promptOfLength(20 + slot), rewardTokens === null ? { rewardTokens } : {}));
+    }
+    const before = search.counters();
+    const { steps } = await search.step(Int32Array.of(0, 1, 2));
+    expect(steps.map(({ reward }) => reward === null)).toEqual([true, false, true]);
+    const expected = { steps: 3, policyTokens: 3, policyDecodes: 1, rewardTokens: 10, rewardDecodes: 1 };
+    expect(difference(search.counters(), before)).toMatchObject(expected);
+    expect(before.rewardPrefillTokens).toBe(21);
+  });
+});
+
+it("a search refuses blocks and prompts of reward models without rewards", async () => {
+  await withNativeSearch(pair, {}, async (search) => {
+    const prompt = promptOfLength(5);
+    const blocks = { drafts: 2, kept: 2, mean: false, readAtEnd: [false], stop: [] };
+    const refused = { code: "OPTION_INVALID" };
+    await expect(search.begin(0, beginOptions(prompt, { rewardTokens: [] }))).rejects.toMatchObject(refused);
+    await expect(search.begin(0, beginOptions(prompt, { rewardTokens: null, method: "blocks", blocks }))).rejects.toMatchObject(refused);
   });
 });

@@ -99,10 +99,10 @@ describe("a ban", () => {
     await decoder.dispose();
   });
 
-  it.each(["greedy", "sample"] as const)("is reported by method %s, which rewards do not guide", async (method) => {
+  it.each(["greedy", "sample"] as const)("is reported by method %s where it is asked for rewards, which do not guide it", async (method) => {
     const { result } = await run(
       banning(() => true),
-      { method, ending: "never" },
+      { method, rewards: true, ending: "never" },
     );
     expect(result.tokens).toHaveLength(12);
     expect(result.rewards).toEqual(Array(12).fill(Number.NEGATIVE_INFINITY));

@@ -85,7 +85,7 @@ describe("score forms", () => {
 
   it("w = 0 decodes as the policy alone would", async () => {
     await withPair(pair, async (decoder) => {
-      const options: GenerateOptions = { template: "none", maxTokens: 12, ...AS_IN_THE_PAPER };
+      const options: GenerateOptions = { template: "none", maxTokens: 12, rewards: true, ...AS_IN_THE_PAPER };
       const greedy = await decoder.generate(PROMPT, { ...options, method: "greedy" });
       expectSameResult(await decoder.generate(PROMPT, { ...options, topK: 10, weight: 0 }), greedy);
       expectSameResult(await decoder.generate(PROMPT, { ...options, method: "sample", topK: 1 }), greedy);
@@ -161,7 +161,8 @@ describe("the sampling baseline", () => {
   });
 
   it("gives the same response for the same seed, with brute force's numbers", async () => {
-    const options: GenerateOptions = { method: "sample", topK: 20, topP: 0.9, temperature: 1.2, seed: 9, maxTokens: 8 };
+    const drawn = { method: "sample", topK: 20, topP: 0.9, temperature: 1.2, seed: 9 } as const;
+    const options: GenerateOptions = { ...drawn, rewards: true, maxTokens: 8 };
     await withPair(pair, async (decoder) => {
       const { result } = await decode(decoder, PROMPT, options);
       expectSameResult((await decode(decoder, PROMPT, options)).result, result);

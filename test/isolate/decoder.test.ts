@@ -59,6 +59,7 @@ describe("the same as in this process", () => {
     ["args", SHORT],
     ["stochastic", { ...SHORT, select: "stochastic" }],
     ["greedy", { ...SHORT, method: "greedy" }],
+    ["greedy, rated", { ...SHORT, method: "greedy", rewards: true }],
     ["sample", { ...SHORT, method: "sample", topP: 0.9 }],
     ["a stop string", { ...SHORT, stop: ["e"], maxTokens: 40 }],
   ])("generate(): %s", async (_, options) => {

@@ -69,6 +69,27 @@ TEST("search: without a reward model there is no reward") {
   CHECK(batch.steps[0].objectives.empty());
 }
 
+TEST("search: a slot without rewards leaves the reward model, and what it holds of the slot, alone") {
+  Search search(search_settings(2));
+  const std::vector<llama_token> other = {9, 8, 7};
+  SlotSettings unrated;
+  unrated.rewards = false;
+  search.begin(0, kPrompt, {kPrompt}, SlotSettings{});
+  search.begin(1, kPrompt, {kPrompt}, SlotSettings{});
+  CHECK_FAILS(search.begin(0, other, {other}, unrated), ErrorCode::kOptionInvalid);
+  CHECK(search.begin(0, other, {}, unrated).rewards.empty());
+  const uint64_t before = search.counters().reward_tokens;
+  const StepBatch batch = search.steps().step({0, 1});
+  CHECK(batch.steps.size() == 2);
+  CHECK(!batch.steps[0].reward && batch.steps[0].objectives.empty());
+  CHECK(batch.steps[1].reward && batch.steps[1].objectives.size() == 1);
+  CHECK(search.counters().reward_tokens - before == 10);
+  const BeginResult again = search.begin(0, kPrompt, {kPrompt}, SlotSettings{});
+  CHECK(again.rewards[0].cached == kPrompt.size() && again.rewards[0].decoded == 0);
+  unrated.method = Method::kBlocks;
+  CHECK_FAILS(search.begin(0, kPrompt, {}, unrated), ErrorCode::kOptionInvalid);
+}
+
 TEST("search: phases are kept, also when a commit is refused") {
   Search search(search_settings(2));
   search.begin(0, kPrompt, {kPrompt}, SlotSettings{});

@@ -18,7 +18,7 @@ describe("a JavaScript reward", () => {
     const decoder = await loadFake({ reward: wantZ });
     const result = await decoder.generate("p", { topK: 3, maxTokens: 3 });
     expect(result).toMatchObject({ text: "zzz", rewards: [10, 10, 10], objectives: { wantZ: [10, 10, 10] } });
-    expect(result.timings).toMatchObject({ policy: 3 * (4 + 4), reward: 3 * (8 + 8) }); // of proposals and commits
+    expect(result.timings).toMatchObject({ policy: 3 * (4 + 4), reward: 0 }); // of proposals and commits; no reward model decodes
     expect(fake.batches()).toEqual([]);
     expect(fake.calls.filter((call) => /^(propose|commit)/.test(call))).toEqual(Array(3).fill(["propose 0", "commit 0"]).flat());
   });
@@ -54,7 +54,7 @@ describe("a JavaScript reward", () => {
       return [0];
     };
     const decoder = await loadFake({ reward: spy });
-    await decoder.generate("p", { method: "greedy", stop: "\n\n" });
+    await decoder.generate("p", { method: "greedy", rewards: true, stop: "\n\n" });
     expect(seen).toEqual([
       { response: "", candidates: [{ text: "a", response: "a", end: false }] },
       { response: "a", candidates: [{ text: "\u{fffd}", response: "a", end: false }] },

@@ -11,6 +11,7 @@ beforeEach(() => {
 });
 
 const greedy = { method: "greedy" } as const;
+const rated = { ...greedy, rewards: true } as const;
 
 /** Every step, and what the generator returned. */
 async function collect(steps: AsyncGenerator<Step, GenerateResult>): Promise<{ steps: Step[]; result: GenerateResult }> {
@@ -26,7 +27,7 @@ describe("a response", () => {
   it("ends with the end token, which counts and has no text", async () => {
     fake.script = () => "héllo";
     const decoder = await loadFake();
-    const { steps, result } = await collect(decoder.stream("hi", { ...greedy, seed: 7 }));
+    const { steps, result } = await collect(decoder.stream("hi", { ...rated, seed: 7 }));
     expect(steps.map(({ text }) => text)).toEqual(["h", "", "é", "l", "l", "o", ""]);
     expect(steps.map(({ finishReason }) => finishReason)).toEqual([...Array(6).fill(undefined), "eog"]);
     expect(result).toMatchObject({
@@ -81,7 +82,9 @@ describe("a response", () => {
     await decoder.generate("p", { method: "sample", topK: 0, topP: 0.5, maxTokens: 1 });
     expect(fake.begun[1]).toMatchObject({ method: "sample", topK: 0, samplers: { topP: 0.5 }, temperature: 0.8 });
     await decoder.generate("p", { method: "greedy", topK: 5, maxTokens: 1 });
-    expect(fake.begun[2]).toMatchObject({ method: "args", topK: 1 });
+    expect(fake.begun[2]).toMatchObject({ method: "args", topK: 1, rewardTokens: null });
+    await decoder.generate("p", { method: "greedy", rewards: true, maxTokens: 1 });
+    expect(fake.begun[3]).toMatchObject({ method: "args", topK: 1, rewardTokens: [Int32Array.of(BOS, 82, 58, 112)] });
   });
 
   it("is guided: the reward changes what is chosen", async () => {
@@ -112,9 +115,13 @@ describe("a response", () => {
     expect(plain.steps[0]).not.toHaveProperty("candidates");
   });
 
-  it("has no rewards without a reward", async () => {
-    const decoder = await loadFake({ reward: null });
-    const { steps, result } = await collect(decoder.stream("p", { maxTokens: 2, candidates: true }));
+  it.each([
+    ["without a reward", { reward: null }, {}],
+    ["where greedy decoding is not asked for them", {}, greedy],
+    ["of sampling, either", {}, { method: "sample" }],
+  ] as const)("has no rewards %s", async (_, load, options) => {
+    const decoder = await loadFake(load);
+    const { steps, result } = await collect(decoder.stream("p", { ...options, maxTokens: 2, candidates: true }));
     expect(steps[0]).toMatchObject({ reward: null, score: null, objectives: {}, candidates: [{ reward: null, score: null }] });
     expect(result).toMatchObject({ reward: null, rewards: [], objectives: {} });
   });
@@ -131,7 +138,7 @@ describe("the whole response's reward", () => {
   ] as const)("is that at %s", async (_, options, expected) => {
     fake.script = () => "no";
     const decoder = await loadFake();
-    const { reward, rewards, tokens } = await decoder.generate("p", { ...greedy, ...options });
+    const { reward, rewards, tokens } = await decoder.generate("p", { ...rated, ...options });
     expect(reward).toBe(expected);
     expect(rewards).toHaveLength(tokens.length);
   });
@@ -139,8 +146,8 @@ describe("the whole response's reward", () => {
   it("is none without a token to read it at", async () => {
     fake.script = () => "";
     const decoder = await loadFake();
-    expect(await decoder.generate("p", greedy)).toMatchObject({ text: "", reward: null, rewards: [atEnd] });
-    expect(await decoder.generate("p", { ...greedy, rewardAt: "end" })).toMatchObject({ reward: atEnd });
+    expect(await decoder.generate("p", rated)).toMatchObject({ text: "", reward: null, rewards: [atEnd] });
+    expect(await decoder.generate("p", { ...rated, rewardAt: "end" })).toMatchObject({ reward: atEnd });
   });
 
   it("adds what each model reads, and functions at the last token", async () => {
@@ -149,11 +156,11 @@ describe("the whole response's reward", () => {
     const letters = (candidates: readonly RewardCandidate[]): number[] =>
       candidates.map(({ response, end }) => (end ? 100 : response.length));
     const decoder = await loadFake({ reward: ["a", { reward: "b", weight: 10 }, { reward: letters, weight: 1000 }] });
-    const { reward, objectives } = await decoder.generate("p", greedy);
+    const { reward, objectives } = await decoder.generate("p", rated);
     expect(reward).toBeCloseTo(atO + 10 * atEnd + 1000 * 2);
     expect(objectives["b/reward"]).toHaveLength(3);
-    expect((await decoder.generate("p", { ...greedy, rewardAt: "end" })).reward).toBeCloseTo(11 * atEnd + 2000);
-    expect((await decoder.generate("p", { ...greedy, rewardAt: "last" })).reward).toBeCloseTo(11 * atO + 2000);
+    expect((await decoder.generate("p", { ...rated, rewardAt: "end" })).reward).toBeCloseTo(11 * atEnd + 2000);
+    expect((await decoder.generate("p", { ...rated, rewardAt: "last" })).reward).toBeCloseTo(11 * atO + 2000);
   });
 });
 
@@ -177,7 +184,8 @@ describe("limits", () => {
     expect(await even.generate("ab", greedy)).toMatchObject({ text: "abc", finishReason: "context" });
     fake.files = { policy: { labels: null }, reward: { chatTemplate: "{{ bos_token }}..{{ messages[0].content }}" } };
     const longer = await loadFake({ contextSize: 6 });
-    expect(await longer.generate("ab", greedy)).toMatchObject({ text: "a", finishReason: "context" });
+    expect(await longer.generate("ab", rated)).toMatchObject({ text: "a", finishReason: "context" });
+    expect(await longer.generate("ab", greedy)).toMatchObject({ text: "abc", finishReason: "context" });
   });
 
   it("refuses prompts that leave no room", async () => {

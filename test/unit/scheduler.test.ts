@@ -14,7 +14,8 @@ let scheduler: Scheduler;
 beforeEach(async () => {
   fake = resetFake();
   const policy = await binding().loadModel({ path: "policy", gpuLayers: 0, backend: "" }, null);
-  search = await binding().createSearch({ policy, rewards: [], slots: 4, contextSize: 64, threads: 1, batchSize: 8, kvType: "auto" });
+  const rewards = [{ model: policy, weights: Float64Array.of(1) }];
+  search = await binding().createSearch({ policy, rewards, slots: 4, contextSize: 64, threads: 1, batchSize: 8, kvType: "auto" });
   scheduler = new Scheduler(search);
   for (let slot = 0; slot < 4; slot++) await search.begin(slot, begin);
 });
@@ -46,6 +47,19 @@ describe("Scheduler", () => {
     expect(fake.batches()).toEqual(["0,1,2,3"]);
     expect(steps.map(({ step }) => step.slot)).toEqual([0, 1, 2, 3]);
     expect(steps[0]).toMatchObject({ policyMs: 1, rewardMs: 2 });
+  });
+
+  it("shares the reward models' time out among those that are rated", async () => {
+    await search.begin(1, { ...begin, rewardTokens: null });
+    await search.begin(3, { ...begin, rewardTokens: null });
+    join(4);
+    const steps = await Promise.all([0, 1, 2, 3].map((slot) => scheduler.step(slot)));
+    expect(steps.map(({ policyMs, rewardMs }) => [policyMs, rewardMs])).toEqual([
+      [1, 4],
+      [1, 0],
+      [1, 4],
+      [1, 0],
+    ]);
   });
 
   it("starts at once when everyone has asked", async () => {

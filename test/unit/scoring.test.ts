@@ -30,7 +30,7 @@ describe("score()", () => {
 
   it("agrees with decoding", async () => {
     const decoder = await loadFake();
-    const decoded = await decoder.generate("p", { method: "greedy", maxTokens: 5 });
+    const decoded = await decoder.generate("p", { method: "greedy", rewards: true, maxTokens: 5 });
     const scored = await decoder.score({ prompt: "p", response: decoded.text });
     expect(scored.tokens.map(({ reward }) => reward)).toEqual(decoded.rewards);
   });

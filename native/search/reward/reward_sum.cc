@@ -59,13 +59,14 @@ PrefillCount RewardSum::begin(size_t term, size_t slot, const std::vector<llama_
 
 void RewardSum::open(SlotStep& slot) const {
   Candidates& candidates = slot.candidates;
-  if (empty()) return;
+  const bool rates = slot.is_rated() && !empty();
+  slot.rated.assign(candidates.size(), !rates);
+  if (!rates) return;
   candidates.objectives.assign(candidates.size() * n_objectives_, 0);
   candidates.rewards.assign(candidates.size(), 0);
 }
 
 std::optional<Wave> RewardSum::next_wave(Step& step) const {
-  if (empty()) return std::nullopt;
   return argsearch::next_wave(step, layout_);
 }
 
@@ -101,7 +102,9 @@ void RewardSum::add(const Term& term, const Wave& wave) {
 void RewardSum::commit(const StepPart& slots) {
   if (empty()) return;
   std::vector<StepPart> by_context(layout_.capacity.size());
-  for (SlotStep* slot : slots) by_context[layout_.context_of(slot->slot)].push_back(slot);
+  for (SlotStep* slot : slots) {
+    if (slot->is_rated()) by_context[layout_.context_of(slot->slot)].push_back(slot);
+  }
   for (const Term& term : terms_) {
     for (size_t context = 0; context < by_context.size(); ++context) {
       term.rewarders[context]->commit(by_context[context]);

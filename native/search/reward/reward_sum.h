@@ -35,13 +35,14 @@ class RewardSum {
   /// Rewarder::begin() of one model.
   PrefillCount begin(size_t term, size_t slot, const std::vector<llama_token>& tokens);
 
-  /// Makes room for what rate() fills in; without a reward model, nothing.
+  /// Makes room for what rate() fills in. A slot without rewards, or a search without reward models, has nothing to wait
+  /// for.
   void open(SlotStep& slot) const;
-  /// next_wave() of the contexts that there are; nullopt without a reward model.
+  /// next_wave() of the contexts that there are.
   std::optional<Wave> next_wave(Step& step) const;
   /// Fills objectives and rewards of the wave's candidates.
   void rate(const Wave& wave);
-  /// Rewarder::commit() of every model.
+  /// Rewarder::commit() of every model, for the slots that are rated.
   void commit(const StepPart& slots);
 
   /// Rewarder::read() of every model: a row of n_objectives() values for each token that is read.

@@ -104,10 +104,11 @@ Step Steps::open(const std::vector<size_t>& slots, Phase phase) {
   check_slots(slots_, slots, phase);
   Step step;
   for (const size_t slot : slots) {
-    if (policy_.size(slot) > context_size_ || rewards_.length(slot) >= context_size_) throw slot_full(slot);
     SlotStep opened;
     opened.slot = slot;
     opened.state = &slots_[slot];
+    const size_t read = opened.is_rated() ? rewards_.length(slot) : 0;
+    if (policy_.size(slot) > context_size_ || read >= context_size_) throw slot_full(slot);
     step.push_back(std::move(opened));
   }
   return step;
@@ -156,7 +157,6 @@ void Steps::propose(Step& step, StepBatch& batch) {
     const size_t wanted = slot.state->settings.top_log_probs;
     if (wanted > 0) slot.state->likeliest = TopK(wanted, kNoneExcluded).propose(slot.logits, n_vocab());
     slot.open.assign(slot.candidates.size(), true);
-    slot.rated.assign(slot.candidates.size(), false);
     rewards_.open(slot);
     proposed.push_back(std::move(slot));
   }

@@ -33,7 +33,7 @@ const WIDEST = 160;
 const NO_TERMINAL = 80;
 
 /**
- * The greedy answer and the guided one, decoded last so that the cache holds what the conversation goes on with. A chat that decodes
+ * The greedy answer and the guided one, both rated, decoded last so that the cache holds what the conversation goes on with. A chat that decodes
  * greedily is compared with the search.
  *
  * @throws ArgsearchError OPTION_INVALID without a reward to guide by; ABORTED when one of them was stopped
@@ -57,10 +57,11 @@ async function decode(
   signal: AbortSignal,
 ): Promise<Compared> {
   const resolved = settings.resolved(options);
+  const rewards = settings.rewarded;
   const bar = workBar(resolved.method);
   const text: RewardedText[] = [];
   try {
-    const result = await streamText(decoder.stream(messages, { ...options, signal }), {
+    const result = await streamText(decoder.stream(messages, { ...options, rewards, signal }), {
       write: async (piece, step) => {
         text.push({ text: piece, reward: step?.reward ?? null });
         bar.update(text.length, resolved.maxTokens);

@@ -32,6 +32,13 @@ export const GUIDANCE: Commands = {
     now: (session) => `${session.settings.resolved().temperature}`,
     set: (session, argument) => number(session, "temperature", "/temperature", argument),
   }),
+  rewards: setting("rewards", {
+    usage: "/rewards on|off",
+    help: "greedy, sample: rate what they choose",
+    now: (session) => (session.settings.resolved().rewards ? "on" : "off"),
+    complete: startingWith(SWITCH),
+    set: setRewards,
+  }),
   colours: setting("colours", {
     usage: "/colours on|off",
     help: "answers in the colours of their rewards",
@@ -60,10 +67,26 @@ function setMethod({ settings }: ChatSession, argument: string): string {
   return ["method", [methodWords(resolved), ...samplerWords(resolved)].join(" · ")].join(" ");
 }
 
-function setColours({ colours, settings }: ChatSession, argument: string): string {
+/** Off is the default, by which guided methods rate all the same. */
+function setRewards({ settings }: ChatSession, argument: string): string {
+  const on = oneOf("/rewards", argument, SWITCH) === "on";
+  if (on && !settings.rewarded) throw invalid("/rewards needs a reward: start the chat with --reward");
+  settings.change({ rewards: on || undefined });
+  const { method, rewards } = settings.resolved();
+  return `rewards ${argument}${!on && rewards ? `; method ${method} rates what it chooses among` : ""}`;
+}
+
+function setColours(session: ChatSession, argument: string): string {
+  const { colours, settings } = session;
   const on = oneOf("/colours", argument, SWITCH) === "on";
   if (on && !settings.rewarded) throw invalid("/colours needs a reward: start the chat with --reward");
   colours.on = on;
-  const none = on && colours.depth === 1 ? ", but standard output takes none: NO_COLOR is set, or it is no terminal with colours" : "";
-  return `colours ${argument}${none}`;
+  return `colours ${argument}${on ? whyNone(session) : ""}`;
+}
+
+/** What keeps answers from being coloured. */
+function whyNone({ colours, settings }: ChatSession): string {
+  const { method, rewards } = settings.resolved();
+  if (colours.depth === 1) return ", but standard output takes none: NO_COLOR is set, or it is no terminal with colours";
+  return rewards ? "" : `, but method ${method} has no rewards: /rewards on reads them`;
 }

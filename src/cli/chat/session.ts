@@ -107,7 +107,7 @@ export class ChatSession {
   }
 
   async #answer(before: readonly ChatMessage[], question: ChatMessage, own: GenerateOptions = {}): Promise<GenerateResult> {
-    const coloured = this.colours.on && this.settings.rewarded && this.colours.depth > 1;
+    const coloured = this.colours.on && this.settings.resolved().rewards && this.colours.depth > 1;
     const result = await this.#interruptible((signal) => {
       const steps = this.decoder.stream([...before, question], { ...this.settings.options, ...own, signal });
       return streamText(steps, { ...(coloured && { write: this.colours.writer() }), onStep: async () => this.sayUnguided() });

@@ -27,7 +27,7 @@ const PAPER_PROMPT = "Can you help me set up a light show?";
 
 type Method = { method: string; options: GenerateOptions };
 
-const GREEDY: Method = { method: "greedy (w = 0)", options: { method: "greedy" } };
+const GREEDY: Method = { method: "greedy (w = 0)", options: { method: "greedy", rewards: true } };
 const ARGS: Method = { method: "ARGS (w = 0.6)", options: { method: "args", weight: 0.6 } };
 
 export function addDemo(program: Command): void {

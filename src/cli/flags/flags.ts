@@ -50,6 +50,7 @@ const DECODING = [
   "seed",
   "maxTokens",
   "stop",
+  "rewards",
   "rewardAt",
 ] as const;
 
@@ -116,6 +117,7 @@ export function addDecodingFlags(command: Command): void {
     .option("-s, --seed <n>", "seed of a draw (default: random, reported)", integer)
     .option("-n, --max-tokens <n>", "longest response (default: 128)", integer)
     .option("--stop <text>", `text that ends the response; repeatable; ${ESCAPES}`, escapedTexts)
+    .option("--rewards", "greedy, sample: rate what they choose, which costs reward tokens (args, blocks always do)")
     .addOption(rewardAtFlag());
   addSamplerFlags(command);
 }

@@ -50,7 +50,7 @@ export class FakeSearch implements NativeSearch {
     const cached = commonPrefix(this.#slots[slot]?.tokens ?? [], tokens);
     const text = new TextDecoder().decode(Uint8Array.from(tokens.filter((token) => token < 256)));
     const script = [...bytesOf(this.fake.script(text)), EOS];
-    this.#slots[slot] = { begun, promptLength: tokens.length, tokens, script, reward: begun.rewardTokens.map((each) => [...each]) };
+    this.#slots[slot] = { begun, promptLength: tokens.length, tokens, script, reward: (begun.rewardTokens ?? []).map((each) => [...each]) };
     const policyDecoded = Math.max(0, tokens.length - 1 - cached);
     return { policyCached: cached, policyDecoded, rewardCached: [], rewardDecoded: [], policyMs: 1, rewardMs: 1 };
   }
@@ -205,6 +205,7 @@ export class FakeSearch implements NativeSearch {
   }
 
   #objectives(slot: FakeSlot, token: number): number[] {
+    if (slot.begun.rewardTokens === null) return [];
     return this.options.rewards.flatMap((source, model) =>
       Array.from(source.weights, (_, label) => this.fake.reward([...(slot.reward[model] ?? []), token], label)),
     );
