@@ -66,7 +66,7 @@ async function namingTheirOwn(asked: readonly Prompt[], answers: readonly Genera
 
 describe("the embedded pair", () => {
   it("ARGS beats greedy decoding in average reward and in diversity, on prompts that training never showed", async () => {
-    const greedy = await decoder.generateAll(prompts, { method: "greedy" });
+    const greedy = await decoder.generateAll(prompts, { method: "greedy", rewards: true });
     const reward = ({ reward }: GenerateResult): number => reward ?? Number.NaN;
     const varied = ({ text }: GenerateResult): number => diversity(text);
     expect(mean(plans, reward)).toBeGreaterThan(mean(greedy, reward) + 2);

@@ -203,7 +203,7 @@ function resolveRewards(rewards: boolean | undefined, method: Method, rewarded: 
     throw new ArgsearchError("OPTION_INVALID", message, { option: "rewards" });
   };
   if (guided && !wanted) refuse(`rewards cannot be false with method "${method}", which chooses by them; "greedy" and "sample" do without`);
-  if (wanted && !rewarded) refuse("rewards need a reward to read: load() one, or leave them out");
+  if (wanted && !rewarded) refuse("rewards needs a reward: load() one, or leave it out");
   return wanted;
 }
 

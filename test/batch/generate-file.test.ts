@@ -147,10 +147,10 @@ describe("generateFile()", () => {
 
   it("leaves tokens out on request, and reads a stream", async () => {
     const file = fileOf({ prompt: "a" }, { prompt: "b" });
-    const { lines } = await answered(file);
+    const { lines } = await answered(file, { rewards: true });
     expect(lines[0]?.tokens).toHaveLength(lines[0]?.usage.completionTokens ?? -1);
     expect(lines[0]?.rewards).toHaveLength(lines[0]?.usage.completionTokens ?? -1);
-    const without = await answered(Readable.from([readFileSync(file)]), { tokens: false });
+    const without = await answered(Readable.from([readFileSync(file)]), { rewards: true, tokens: false });
     expect(without.lines).toEqual(lines.map(({ tokens: _t, logProbs: _l, rewards: _r, ...line }) => line));
   });
 

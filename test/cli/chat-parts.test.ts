@@ -102,7 +102,7 @@ describe("lines as messages", () => {
 describe("completion", () => {
   it("knows commands, what they take, and nothing of other lines", () => {
     expect(complete("/me")).toEqual([["/method "], "/me"]);
-    expect(complete("/re")).toEqual([["/retry", "/reset"], "/re"]);
+    expect(complete("/re")).toEqual([["/retry", "/reset", "/rewards "], "/re"]);
     expect(complete("/method s")).toEqual([["sample"], "s"]);
     expect(complete("/colours ")).toEqual([["on", "off"], ""]);
     expect(complete("/weight 0")).toEqual([[], "0"]);

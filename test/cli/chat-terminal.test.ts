@@ -44,6 +44,7 @@ describe.skipIf(process.platform === "win32")("chat on a terminal", () => {
     expect(chat.text.match(/argsearch: no reward model/g)).toHaveLength(1);
     expect(await chat.say("/compare")).toContain("/compare needs another method than greedy");
     expect(await chat.say("/colours on")).toContain("/colours needs a reward");
+    expect(await chat.say("/rewards on")).toContain("/rewards needs a reward");
     await leave(chat);
   });
 
@@ -184,6 +185,22 @@ describe.skipIf(process.platform === "win32")("chat on a terminal", () => {
     await chat.say("/colours off");
     const [plain = ""] = (await chat.say("/retry")).split("\n");
     expect(new Set(chat.coloursOf(plain))).toEqual(new Set([-1]));
+    await leave(chat);
+  });
+
+  it("rates greedy answers where it is asked to, and colours them then", async () => {
+    const chat = await chatOnTerminal(["--method", "greedy", "--max-tokens", "20"]);
+    await chat.asks();
+    const plain = await chat.say(PROMPT);
+    expect(plain).toMatch(/^20 tokens · cut off/m);
+    expect(await chat.say("/colours on")).toContain("colours on, but method greedy has no rewards: /rewards on reads them");
+    expect(await chat.say("/rewards on")).toContain("rewards on");
+    await chat.say("/undo");
+    const rated = await chat.say(PROMPT);
+    expect(rated).toMatch(/^reward -?\d\.\d+, average .* · 20 tokens · cut off/m);
+    expect(chat.coloursOf(rated.split("\n")[0] ?? "")).not.toContain(-1);
+    await chat.say("/method args");
+    expect(await chat.say("/rewards off")).toContain("rewards off; method args rates what it chooses among");
     await leave(chat);
   });
 

@@ -129,10 +129,12 @@ describe("generate --input", () => {
 
 describe("generate --count", () => {
   it("prints responses one after the other, each below a line about it", async () => {
-    const { stdout, code } = await argsearch(["generate", LIGHTS, "--count", "3", ...DRAWN, ...SHORT]);
-    expect(code).toBe(0);
+    const args = ["generate", LIGHTS, "--count", "3", ...DRAWN, ...SHORT];
+    const [rated, plain] = await Promise.all([argsearch([...args, "--rewards"]), argsearch(args)]);
+    expect([rated.code, plain.code]).toEqual([0, 0]);
     const about = (number: number) => `--- ${number} of 3 · seed \\d+ · length · 6 tokens · reward -?\\d\\.\\d{4}, average -?\\d\\.\\d{4}\n.+\n`;
-    expect(stdout).toMatch(new RegExp(`^${about(1)}${about(2)}${about(3)}$`));
+    expect(rated.stdout).toMatch(new RegExp(`^${about(1)}${about(2)}${about(3)}$`));
+    expect(plain.stdout).toBe(rated.stdout.replace(/ · reward .*/g, ""));
   });
 
   it("is an array with --json, the first of which is the only one without --count", async () => {

@@ -88,6 +88,15 @@ describe("generate", () => {
     expect(Object.keys(halves.objectives)).toHaveLength(2);
   });
 
+  it("rates greedy decoding with --rewards, and leaves reward models alone without", async () => {
+    const greedy = [...PROMPT, "--method", "greedy", "--max-tokens", "6"];
+    const [rated, plain] = await Promise.all([generateJson(...greedy, "--rewards"), generateJson(...greedy)]);
+    expect(plain.tokens).toEqual(rated.tokens);
+    expect(plain).toMatchObject({ reward: null, rewards: [], objectives: {} });
+    expect(rated.rewards).toHaveLength(6);
+    expect(rated.reward).toBe(rated.rewards.at(-1));
+  });
+
   it("says that nothing guides where a policy has no reward, unless that was chosen", async () => {
     const plain = ["generate", ...PROMPT, "--max-tokens", "4", "--verbose", "--policy", policy];
     const [unguided, chosen, json] = await Promise.all(
@@ -272,6 +281,7 @@ describe("failures", () => {
       ["--policy", policy, "--method", "args"],
       /--method "args" needs a reward: give --reward, or use "greedy"/,
     ],
+    ["rewards without a reward", ["--policy", policy, "--rewards"], /--rewards needs a reward: give --reward, or leave it out/],
     [
       "a full context that could be larger",
       ["--context", "4"],

@@ -30,6 +30,7 @@ const METHODS: readonly GenerateOptions[] = [
   { method: "args", topK: 40, weight: 0.3, select: "stochastic", temperature: 0.7 },
   { method: "args", topK: 2, weight: 1 },
   { method: "greedy" },
+  { method: "greedy", rewards: true },
   { method: "sample", topK: 40, topP: 0.95 },
   { method: "sample", topK: 0, topP: 1, temperature: 1.3 },
 ];

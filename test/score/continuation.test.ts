@@ -54,7 +54,7 @@ describe("with a SentencePiece vocabulary, score() reads what generate() wrote",
     ["a response that begins with a space", "Out at sea", "none", RECITALS[1], " Helmet on top"],
     ["a chat template", "hello", "auto", RECITALS[2], " Sure, here"],
   ] as const)("after %s", async (_, prompt, template, [, ...tokens], text) => {
-    const decoded = await decoder.generate(prompt, { template, method: "greedy", maxTokens: tokens.length });
+    const decoded = await decoder.generate(prompt, { template, method: "greedy", rewards: true, maxTokens: tokens.length });
     expect(decoded.tokens).toEqual(vocabulary.ids(...tokens));
     expect(decoded.text).toBe(text);
     const scored = await decoder.score({ prompt, response: text }, { template });

@@ -66,9 +66,7 @@ void RewardSum::open(SlotStep& slot) const {
   candidates.rewards.assign(candidates.size(), 0);
 }
 
-std::optional<Wave> RewardSum::next_wave(Step& step) const {
-  return argsearch::next_wave(step, layout_);
-}
+std::optional<Wave> RewardSum::next_wave(Step& step) const { return argsearch::next_wave(step, layout_); }
 
 void RewardSum::rate(const Wave& wave) {
   for (const Term& term : terms_) add(term, wave);

@@ -35,8 +35,8 @@ class RewardSum {
   /// Rewarder::begin() of one model.
   PrefillCount begin(size_t term, size_t slot, const std::vector<llama_token>& tokens);
 
-  /// Makes room for what rate() fills in. A slot without rewards, or a search without reward models, has nothing to wait
-  /// for.
+  /// Makes room for what rate() fills in. A slot without rewards, or a search without reward models, has nothing to
+  /// wait for.
   void open(SlotStep& slot) const;
   /// next_wave() of the contexts that there are.
   std::optional<Wave> next_wave(Step& step) const;

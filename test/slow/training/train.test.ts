@@ -93,7 +93,7 @@ describe.runIf(pythonReady)("train.py", () => {
   it("the two guide together", async () => {
     await using decoder = await load({ policy: file("policy.gguf"), reward: file("reward.gguf"), gpu: false, threads: 1 });
     const prompt = "How do I bake a lemon cake?";
-    const greedy = await decoder.generate(prompt, { method: "greedy", maxTokens: 40 });
+    const greedy = await decoder.generate(prompt, { method: "greedy", rewards: true, maxTokens: 40 });
     const guided = await decoder.generate(prompt, { maxTokens: 40 });
     expect(guided.reward ?? 0).toBeGreaterThan(greedy.reward ?? 0);
   });
