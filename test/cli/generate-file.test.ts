@@ -132,7 +132,8 @@ describe("generate --count", () => {
     const args = ["generate", LIGHTS, "--count", "3", ...DRAWN, ...SHORT];
     const [rated, plain] = await Promise.all([argsearch([...args, "--rewards"]), argsearch(args)]);
     expect([rated.code, plain.code]).toEqual([0, 0]);
-    const about = (number: number) => `--- ${number} of 3 · seed \\d+ · length · 6 tokens · reward -?\\d\\.\\d{4}, average -?\\d\\.\\d{4}\n.+\n`;
+    const about = (number: number) =>
+      `--- ${number} of 3 · seed \\d+ · length · 6 tokens · reward -?\\d\\.\\d{4}, average -?\\d\\.\\d{4}\n.+\n`;
     expect(rated.stdout).toMatch(new RegExp(`^${about(1)}${about(2)}${about(3)}$`));
     expect(plain.stdout).toBe(rated.stdout.replace(/ · reward .*/g, ""));
   });

@@ -99,7 +99,7 @@ describe("a ban", () => {
     await decoder.dispose();
   });
 
-  it.each(["greedy", "sample"] as const)("is reported by method %s where it is asked for rewards, which do not guide it", async (method) => {
+  it.each(["greedy", "sample"] as const)("is reported by method %s, which rewards only rate", async (method) => {
     const { result } = await run(
       banning(() => true),
       { method, rewards: true, ending: "never" },

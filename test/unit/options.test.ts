@@ -186,7 +186,10 @@ describe("generate()", () => {
     [{ candidates: 1 }, "candidates must be true or false, got 1"],
     [{ method: "greedy", rewards: 1 }, "rewards must be true or false, got 1"],
     [{ rewards: false }, 'rewards cannot be false with method "args", which chooses by them; "greedy" and "sample" do without'],
-    [{ method: "blocks", rewards: false }, 'rewards cannot be false with method "blocks", which chooses by them; "greedy" and "sample" do without'],
+    [
+      { method: "blocks", rewards: false },
+      'rewards cannot be false with method "blocks", which chooses by them; "greedy" and "sample" do without',
+    ],
     [{ slot: 4 }, "slot must be an integer from 0 to 3 (the slots loaded), got 4"],
     [{ maxtokens: 5 }, 'generate() has no option "maxtokens"; did you mean maxTokens?'],
   ])("refuses %o", (options, message) => {
