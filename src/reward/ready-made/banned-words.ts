@@ -4,6 +4,7 @@ import { textReward } from "./text-reward.js";
 import { WordTrie } from "./word-trie.js";
 import { folded } from "./words.js";
 
+/** Options of bannedWords(). */
 export interface BannedWordsOptions {
   /** Default false: "Light" is "light". */
   caseSensitive?: boolean | undefined;

@@ -3,6 +3,7 @@ import { checkNames, given, integer, type Names, number, oneOf } from "../../val
 import { textReward } from "./text-reward.js";
 import { wordsOf } from "./words.js";
 
+/** Options of lengthTarget(). */
 export interface LengthTargetOptions {
   /** What is counted; default "words". */
   unit?: "words" | "characters" | undefined;

@@ -3,6 +3,7 @@ import { checkNames, given, integer, type Names, number } from "../../validate.j
 import { textReward } from "./text-reward.js";
 import { folded, isPartOfWord, wordsOf } from "./words.js";
 
+/** Options of noRepeat(). */
 export interface NoRepeatOptions {
   /** Words of a sequence that is not to come again; from 1, default 4. */
   n?: number | undefined;
