@@ -3,7 +3,7 @@ import { Application, ReflectionKind } from "typedoc";
 import { Failure } from "../lib/run.mjs";
 import { fieldType, parametersText, typeText } from "./api-types.mjs";
 import { entryPoints } from "./entry-points.mjs";
-import { nameModules, readingOptions } from "./sources.mjs";
+import { nameModules, readingOptions, requireNoFaults } from "./sources.mjs";
 
 const INTRODUCTION = `<!-- Made of the sources' docstrings by \`npm run docs -- --pages\`. -->
 
@@ -16,12 +16,14 @@ from are in [recipes](recipes.md), what settings mean in [decoding](decoding.md)
 
 const KINDS = [ReflectionKind.Function, ReflectionKind.Class, ReflectionKind.Interface, ReflectionKind.TypeAlias, ReflectionKind.Variable];
 
-/** @throws Failure when typedoc cannot read the sources */
+/** @throws Failure when typedoc cannot read the sources, or has anything to say about them */
 export async function apiPage() {
   const entries = await entryPoints();
   const app = await Application.bootstrap({ ...readingOptions(entries), readme: "none", disableSources: true });
   const project = await app.convert();
   if (project === undefined) throw new Failure("typedoc could not read the sources");
+  app.validate(project);
+  requireNoFaults(app);
   nameModules(project, entries);
   const modules = entries
     .map(({ name }) => project.children.find((module) => module.name === name))

@@ -5,16 +5,10 @@ import { Application, Converter, KindRouter } from "typedoc";
 import { Failure, root } from "../lib/run.mjs";
 import { GROUPS, HOME, pages } from "./contents.mjs";
 import { entryPoints } from "./entry-points.mjs";
-import { nameModules, readingOptions } from "./sources.mjs";
+import { DOCSTRINGS, nameModules, readingOptions, requireNoFaults } from "./sources.mjs";
 import { stage } from "./stage.mjs";
 
 const STAGED = join(root, ".cache", "site-pages");
-
-/** What has to be documented: everything that has a name of its own. Fields of objects often say enough by theirs. */
-const DOCUMENTED = ["Class", "Interface", "TypeAlias", "Function", "Variable", "Enum", "Accessor", "Method", "Constructor"];
-
-/** Tables whose keys are public types: the docstrings of these list them. */
-const NOT_EXPORTED = ["PAIR_FORMATS", "PROMPT_FORMATS", "TEXT_FORMATS", "TABLE"];
 
 /** Pages have the address of their file, whatever the menu calls them. */
 class PageRouter extends KindRouter {
@@ -65,9 +59,7 @@ export async function buildSite(out) {
       : { navigationLinks: { Source: source("README.md") }, sourceLinkTemplate: source("{path}#L{line}"), displayBasePath: root }),
     hideGenerator: true,
     treatWarningsAsErrors: true,
-    validation: { notExported: true, invalidLink: true, invalidPath: true, notDocumented: true, rewrittenLink: true },
-    requiredToBeDocumented: DOCUMENTED,
-    intentionallyNotExported: NOT_EXPORTED,
+    validation: { ...DOCSTRINGS, invalidPath: true, rewrittenLink: true },
   });
   app.renderer.defineRouter("pages", PageRouter);
   app.converter.on(Converter.EVENT_RESOLVE_END, ({ project }) => arrangeModules(project, entries), -1000); // when there are groups
@@ -75,7 +67,7 @@ export async function buildSite(out) {
   if (project === undefined) throw new Failure("typedoc could not read the sources");
   app.validate(project);
   await app.generateDocs(project, out);
-  if (app.logger.hasErrors() || app.logger.hasWarnings()) throw new Failure("typedoc found faults: mend them, the site is not whole");
+  requireNoFaults(app);
 }
 
 /** Modules are the API among the menu's groups. */
