@@ -158,19 +158,17 @@ Napi::Value begin_to_js(Napi::Env env, const BeginResult& result) {
   return object;
 }
 
-std::vector<std::vector<llama_token>> to_prompts(Napi::Value value) {
-  const Napi::Array arrays = to_array(value, "rewardTokens");
-  std::vector<std::vector<llama_token>> prompts;
-  for (uint32_t i = 0; i < arrays.Length(); ++i) prompts.push_back(to_int32s(arrays.Get(i), "rewardTokens[i]"));
-  return prompts;
+template <class T>
+std::vector<std::vector<T>> to_arrays(Napi::Value value, const char* name,
+                                      std::vector<T> (*convert)(Napi::Value, const char*)) {
+  const Napi::Array arrays = to_array(value, name);
+  const std::string each = std::string(name) + "[i]";
+  std::vector<std::vector<T>> converted;
+  for (uint32_t i = 0; i < arrays.Length(); ++i) converted.push_back(convert(arrays.Get(i), each.c_str()));
+  return converted;
 }
 
-std::vector<std::vector<double>> to_rewards(Napi::Value value) {
-  const Napi::Array arrays = to_array(value, "rewards");
-  std::vector<std::vector<double>> rewards;
-  for (uint32_t i = 0; i < arrays.Length(); ++i) rewards.push_back(to_doubles(arrays.Get(i), "rewards[i]"));
-  return rewards;
-}
+std::vector<std::vector<double>> to_rewards(Napi::Value value) { return to_arrays(value, "rewards", to_doubles); }
 
 std::vector<size_t> to_lengths(Napi::Value value) { return to_indices(value, "tokens"); }
 
@@ -218,7 +216,7 @@ Napi::Value SearchHandle::begin(const Napi::CallbackInfo& info) {
     const SlotSettings settings = to_slot_settings(options);
     const std::vector<int32_t> policy_tokens = to_int32s(options.Get("policyTokens"), "policyTokens");
     std::vector<std::vector<llama_token>> reward_tokens;
-    if (settings.rewards) reward_tokens = to_prompts(options.Get("rewardTokens"));
+    if (settings.rewards) reward_tokens = to_arrays(options.Get("rewardTokens"), "rewardTokens", to_int32s);
     return run(
         info, CancelHandle::flag_of(options.Get("cancel")),
         [=](Search& search) { return search.begin(slot, policy_tokens, reward_tokens, settings); }, begin_to_js);

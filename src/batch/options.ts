@@ -1,7 +1,7 @@
 /** What answering a data file takes: the options of one response, and the file's own. */
 import type { PromptFormat } from "../data/read.js";
 import type { Decoder } from "../decode/decoder.js";
-import { GENERATE, type ResolvedGenerate, resolveGenerate } from "../decode/options.js";
+import { GENERATE, limitsOf, type ResolvedGenerate, resolveGenerate } from "../decode/options.js";
 import { withSettings } from "../decode/settings.js";
 import type { BadLine } from "../files/json-lines.js";
 import type { GenerateOptions } from "../types.js";
@@ -40,9 +40,7 @@ export interface ResolvedLines {
 export function resolveLines(decoder: Decoder, options: GenerateLinesOptions, what: string): ResolvedLines {
   checkNames(what, options, LINES);
   const { format = "auto", n, tokens, seed, onBadLine = () => {}, ...response } = options;
-  const { policy, slots, contextSize, objectives } = decoder.info;
-  const limits = { vocabulary: policy.nVocab, slots, contextSize, rewarded: objectives.length > 0 };
-  const resolved = resolveGenerate(withSettings(decoder.info.settings, { ...response, seed: seed ?? 0 }), limits);
+  const resolved = resolveGenerate(withSettings(decoder.info.settings, { ...response, seed: seed ?? 0 }), limitsOf(decoder.info));
   const {
     seed: base,
     template: _template,

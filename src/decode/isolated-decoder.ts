@@ -28,7 +28,7 @@ import type { Decoder, DecoderInfo } from "./decoder.js";
 import { DECODER, type DecoderMethods, type DecoderState } from "./decoder-wire.js";
 import { disposedError } from "./disposed.js";
 import { generateAll, type OwnOptions, requirePrompts } from "./generate-all.js";
-import { type ResolvedLoad, resolveGenerate, splitCallbacks } from "./options.js";
+import { limitsOf, type ResolvedLoad, resolveGenerate, splitCallbacks } from "./options.js";
 import { DecodingStream, drain, telling } from "./response-stream.js";
 import { withSettings } from "./settings.js";
 import { settingsFor } from "./settings-file.js";
@@ -192,13 +192,7 @@ class IsolatedDecoder implements Decoder {
   }
 
   #resolve(options: GenerateOptions): ReturnType<typeof resolveGenerate> {
-    const { policy, slots, contextSize, objectives } = this.info;
-    return resolveGenerate(withSettings(this.#settings, options), {
-      vocabulary: policy.nVocab,
-      slots,
-      contextSize,
-      rewarded: objectives.length > 0,
-    });
+    return resolveGenerate(withSettings(this.#settings, options), limitsOf(this.info));
   }
 
   /** A child that dies meanwhile has forgotten it; the next one is told how many there are. */

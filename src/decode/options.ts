@@ -32,6 +32,7 @@ import {
   number,
   oneOf,
 } from "../validate.js";
+import type { DecoderInfo } from "./decoder.js";
 import { defaultsOf, isGuided } from "./method-defaults.js";
 import { resolveSamplers, SAMPLERS, type SamplerContext } from "./sampler-options.js";
 import type { Patience } from "./slot-queue.js";
@@ -140,6 +141,11 @@ export function resolveLoad(options: LoadOptions = {}): ResolvedLoad {
     isolation: isolationOf(options),
     settings: given(options.settings, undefined, (value) => (typeof value === "string" ? nonEmptyText("settings", value) : value)),
   };
+}
+
+/** What can be known of a decoder from outside. */
+export function limitsOf({ policy, slots, contextSize, objectives }: DecoderInfo): GenerateLimits {
+  return { vocabulary: policy.nVocab, slots, contextSize, rewarded: objectives.length > 0 };
 }
 
 export function resolveGenerate(options: GenerateOptions, limits: GenerateLimits): ResolvedGenerate {

@@ -1,24 +1,14 @@
 /** Slash commands that change how answers are decoded. */
 import { METHODS } from "../flags/flags.js";
-import { type Commands, invalid, numberOf, oneOf, setting, startingWith } from "./command.js";
+import { type Commands, invalid, numberOf, oneOf, type SlashCommand, setting, startingWith } from "./command.js";
 import { methodWords, samplerWords, uses } from "./guidance.js";
 import type { ChatSession } from "./session.js";
 
 const SWITCH = ["on", "off"] as const;
 
 export const GUIDANCE: Commands = {
-  weight: setting("weight", {
-    usage: "/weight W",
-    help: "weight of the reward",
-    now: (session) => `${session.settings.resolved().weight}`,
-    set: (session, argument) => number(session, "weight", "/weight", argument),
-  }),
-  "top-k": setting("top-k", {
-    usage: "/top-k K",
-    help: "candidates a step",
-    now: (session) => `${session.settings.resolved().topK}`,
-    set: (session, argument) => number(session, "topK", "/top-k", argument),
-  }),
+  weight: numberSetting("weight", "weight", "W", "weight of the reward"),
+  "top-k": numberSetting("top-k", "topK", "K", "candidates a step"),
   method: setting("method", {
     usage: "/method M",
     help: METHODS.join(", "),
@@ -26,12 +16,7 @@ export const GUIDANCE: Commands = {
     complete: startingWith(METHODS),
     set: setMethod,
   }),
-  temperature: setting("temperature", {
-    usage: "/temperature T",
-    help: "of a draw; 0 draws nothing",
-    now: (session) => `${session.settings.resolved().temperature}`,
-    set: (session, argument) => number(session, "temperature", "/temperature", argument),
-  }),
+  temperature: numberSetting("temperature", "temperature", "T", "of a draw; 0 draws nothing"),
   rewards: setting("rewards", {
     usage: "/rewards on|off",
     help: "greedy, sample: rate what they choose",
@@ -48,13 +33,21 @@ export const GUIDANCE: Commands = {
   }),
 };
 
-function number(session: ChatSession, option: "weight" | "topK" | "temperature", command: string, argument: string): string {
-  session.settings.change({ [option]: numberOf(command, argument) });
-  const settings = session.settings.resolved();
-  const idle = uses(option, settings)
-    ? ""
-    : `; method ${settings.method}${settings.method === "args" ? ", which takes the best score," : ""} does not use it`;
-  return `${command.slice(1)} ${settings[option]}${idle}`;
+function numberSetting(name: string, option: "weight" | "topK" | "temperature", value: string, help: string): SlashCommand {
+  return setting(name, {
+    usage: `/${name} ${value}`,
+    help,
+    now: (session) => `${session.settings.resolved()[option]}`,
+    set: (session, argument) => {
+      session.settings.change({ [option]: numberOf(`/${name}`, argument) });
+      const settings = session.settings.resolved();
+      const { method } = settings;
+      const idle = uses(option, settings)
+        ? ""
+        : `; method ${method}${method === "args" ? ", which takes the best score," : ""} does not use it`;
+      return `${name} ${settings[option]}${idle}`;
+    },
+  });
 }
 
 function setMethod({ settings }: ChatSession, argument: string): string {

@@ -1,5 +1,5 @@
 /** How the answers of a chat are decoded, as it was started and as slash commands change it. */
-import { type ResolvedGenerate, resolveGenerate } from "../../decode/options.js";
+import { limitsOf, type ResolvedGenerate, resolveGenerate } from "../../decode/options.js";
 import { SETTING_NAMES, withSettings } from "../../decode/settings.js";
 import { ArgsearchError, type Decoder, type DecodingSettings, type GenerateOptions, type TemplateOptions } from "../../index.js";
 
@@ -14,8 +14,7 @@ export class ChatSettings {
 
   /** @throws ArgsearchError OPTION_INVALID, as every response would */
   constructor({ info }: Decoder, defaults: DecodingSettings, options: GenerateOptions) {
-    const { policy, contextSize, objectives } = info;
-    this.#limits = { vocabulary: policy.nVocab, slots: 1, contextSize, rewarded: objectives.length > 0 };
+    this.#limits = limitsOf(info);
     this.#defaults = defaults;
     this.#options = options;
     this.resolved();
