@@ -4,9 +4,9 @@
 
 namespace argsearch {
 
-Branches::Branches(Context& context, size_t slots, size_t sequences)
-    : context_(context), capacity_(sequences - slots), taken_(slots) {
-  for (size_t id = sequences; id-- > slots;) free_.push_back(static_cast<llama_seq_id>(id));
+Branches::Branches(Context& context, size_t slots, SequenceRange sequences)
+    : context_(context), capacity_(sequences.end - sequences.first), taken_(slots) {
+  for (size_t id = sequences.end; id-- > sequences.first;) free_.push_back(static_cast<llama_seq_id>(id));
 }
 
 llama_seq_id Branches::take(size_t slot, size_t rank) {

@@ -7,11 +7,17 @@
 
 namespace argsearch {
 
+/// From `first` on, `end` not among them.
+struct SequenceRange {
+  size_t first;
+  size_t end;
+};
+
 /// Sequences of a context that continue a slot's, each by one candidate or by the tokens of one draft. The cells of the
-/// slot are marked as theirs, not copied. Sequences from `slots` on are branches, those below the slots themselves.
+/// slot are marked as theirs, not copied. Sequences below `slots` are the slots themselves.
 class Branches {
  public:
-  Branches(Context& context, size_t slots, size_t sequences);
+  Branches(Context& context, size_t slots, SequenceRange sequences);
   Branches(const Branches&) = delete;
   Branches& operator=(const Branches&) = delete;
 

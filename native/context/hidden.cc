@@ -9,6 +9,7 @@ namespace argsearch {
 namespace {
 
 bool is_result_norm(const ggml_tensor& node) { return std::strcmp(node.name, "result_norm") == 0; }
+bool is_result_output(const ggml_tensor& node) { return std::strcmp(node.name, "result_output") == 0; }
 
 bool is_readable(const ggml_tensor& node, size_t n_embd) {
   return node.type == GGML_TYPE_F32 && engine().ggml_is_contiguous(&node) && static_cast<size_t>(node.ne[0]) == n_embd;
@@ -64,22 +65,29 @@ HiddenContext::HiddenContext(std::shared_ptr<const Model> model, const ContextSe
 
 bool HiddenContext::on_node(ggml_tensor* node, bool ask, void* data) {
   auto* self = static_cast<HiddenContext*>(data);
-  if (ask) return self->asks_for(*node);
-  self->take(*node);
-  return false;  // ends the graph here: what follows is the vocabulary projection
+  return ask ? self->asks_for(*node) : self->take(*node);
 }
 
 bool HiddenContext::asks_for(const ggml_tensor& node) {
   if (node.name[0] != 'r') return false;
   if (!truncated_) return false;
-  if (std::strcmp(node.name, "result_output") == 0) ++projections_;
+  if (is_result_output(node)) {
+    ++projections_;
+    return static_cast<bool>(on_output_);
+  }
   return is_result_norm(node) && is_readable(node, context_->model().n_embd());
 }
 
-void HiddenContext::take(ggml_tensor& node) {
+/// Whether the graph goes on. What follows the hidden states is the vocabulary projection.
+bool HiddenContext::take(ggml_tensor& node) {
+  if (is_result_output(node)) {
+    on_output_(node);
+    return true;
+  }
   const LlamaApi& api = engine();
   rows_.resize(static_cast<size_t>(api.ggml_nelements(&node)));
   if (!rows_.empty()) api.ggml_backend_tensor_get(&node, rows_.data(), 0, rows_.size() * sizeof(float));
+  return whole_;
 }
 
 void HiddenContext::decode(Batch& batch, const std::function<void(size_t, const float*)>& on_row) {
@@ -88,6 +96,17 @@ void HiddenContext::decode(Batch& batch, const std::function<void(size_t, const 
   } else {
     decode_embeddings(batch, on_row);
   }
+}
+
+void HiddenContext::decode_whole(Batch& batch, const std::function<void(size_t, const float*)>& on_row) {
+  whole_ = true;
+  try {
+    decode_truncated(batch, on_row);
+  } catch (...) {
+    whole_ = false;
+    throw;
+  }
+  whole_ = false;
 }
 
 void HiddenContext::decode_truncated(Batch& batch, const std::function<void(size_t, const float*)>& on_row) {

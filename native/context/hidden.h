@@ -22,6 +22,13 @@ class HiddenContext {
 
   /// Decodes a batch; `on_row(i, h)` is called for its i-th output token (counting outputs only) with n_embd values.
   void decode(Batch& batch, const std::function<void(size_t row, const float* hidden)>& on_row);
+  /// The same, to the graph's end: the logits are there as well. Only where the graph can be ended.
+  void decode_whole(Batch& batch, const std::function<void(size_t row, const float* hidden)>& on_row);
+
+  /// The final norm's output is a node of the graph, which can be ended there.
+  bool can_end() const { return truncated_; }
+  /// Called with the last node of the next decode_whole(), while its inputs are there.
+  void observe_output(std::function<void(const ggml_tensor& node)> on_output) { on_output_ = std::move(on_output); }
 
   Context& context() { return *context_; }
   const Context& context() const { return *context_; }
@@ -34,12 +41,15 @@ class HiddenContext {
  private:
   static bool on_node(ggml_tensor* node, bool ask, void* self);
   bool asks_for(const ggml_tensor& node);
-  void take(ggml_tensor& node);
+  bool take(ggml_tensor& node);
   void decode_truncated(Batch& batch, const std::function<void(size_t, const float*)>& on_row);
   void decode_embeddings(Batch& batch, const std::function<void(size_t, const float*)>& on_row);
 
   size_t max_outputs_;
   bool truncated_;
+  /// The decode under way goes on behind the hidden states.
+  bool whole_ = false;
+  std::function<void(const ggml_tensor&)> on_output_;
   /// Rows of the last graph.
   std::vector<float> rows_;
   uint64_t projections_ = 0;

@@ -53,7 +53,13 @@ namespace argsearch {
   X(gguf_get_tensor_offset) X(gguf_type_name) X(gguf_remove_key) X(gguf_set_val_str)                              \
   X(gguf_set_val_f32) X(gguf_set_arr_data) X(gguf_set_arr_str) X(gguf_get_meta_size)                              \
   X(gguf_get_alignment) X(gguf_add_tensor) X(ggml_get_tensor) X(ggml_free)                                        \
-  X(gguf_get_meta_data)
+  X(gguf_get_meta_data)                                                                                           \
+  X(ggml_init) X(ggml_tensor_overhead) X(ggml_graph_overhead) X(ggml_new_tensor_2d) X(ggml_new_graph)             \
+  X(ggml_build_forward_expand) X(ggml_mul_mat) X(ggml_mul) X(ggml_add) X(ggml_scale) X(ggml_tanh)                 \
+  X(ggml_get_unary_op) X(ggml_backend_dev_init) X(ggml_backend_free) X(ggml_backend_reg_dev_get)                  \
+  X(ggml_backend_buffer_free) X(ggml_backend_buffer_get_type) X(ggml_backend_buffer_get_usage)                    \
+  X(ggml_backend_buft_is_host) X(ggml_backend_buft_get_device) X(ggml_backend_alloc_ctx_tensors)                  \
+  X(ggml_backend_tensor_set) X(ggml_backend_graph_compute)
 // clang-format on
 
 /// llama.cpp's functions, found at run time in the libraries of one directory. Immutable once open.

@@ -69,6 +69,13 @@ std::shared_ptr<const Model> Model::load(const ModelParams& params, const std::f
   return model;
 }
 
+std::vector<double> Model::rewards_of(const float* hidden) const {
+  std::vector<double> rewards(head_->n_labels());
+  head_->apply(hidden, rewards.data());
+  check_rewards(rewards);
+  return rewards;
+}
+
 void Model::check_rewards(const std::vector<double>& rewards) const {
   if (std::all_of(rewards.begin(), rewards.end(), [](double reward) { return std::isfinite(reward); })) return;
   throw Error(ErrorCode::kDecodeFailed, path_ + ": a reward is not a finite number. The file is damaged.");

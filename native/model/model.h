@@ -39,6 +39,8 @@ class Model {
   const std::string& path() const { return path_; }
   const std::string& architecture() const { return architecture_; }
   const std::optional<RewardHead>& head() const { return head_; }
+  /// Of one hidden state (n_embd values), one a label. The model has a head. DECODE_FAILED when they are not finite.
+  std::vector<double> rewards_of(const float* hidden) const;
   /// DECODE_FAILED unless what the head gave are finite numbers.
   void check_rewards(const std::vector<double>& rewards) const;
   size_t n_embd() const;

@@ -25,6 +25,14 @@ const SearchSettings& checked(const SearchSettings& settings) {
   return settings;
 }
 
+/// Every reward model is a head on the policy's weights.
+bool can_share(const SearchSettings& settings) {
+  return settings.share_trunk && !settings.rewards.empty() &&
+         std::all_of(settings.rewards.begin(), settings.rewards.end(), [&](const RewardSource& source) {
+           return source.model->handle() == settings.policy->handle();
+         });
+}
+
 std::vector<const Vocabulary*> vocabularies_of(const RewardSum& rewards) {
   std::vector<const Vocabulary*> vocabularies;
   for (size_t i = 0; i < rewards.size(); ++i) vocabularies.push_back(&rewards.model(i).vocabulary());
@@ -37,12 +45,18 @@ Search::Search(const SearchSettings& settings)
     : interrupt_(settings.context.interrupt),
       n_slots_(checked(settings).slots),
       context_size_(settings.context_size),
-      policy_(settings.policy, settings.context, settings.slots, settings.context_size),
+      policy_(settings.policy, settings.context, settings.slots, settings.context_size, can_share(settings)),
       rewards_(settings.rewards, settings.context, settings.slots, settings.context_size),
       exclusions_(policy_.model().vocabulary(), vocabularies_of(rewards_)),
       samplers_(policy_.model().vocabulary()),
-      steps_(policy_, rewards_, settings.slots, settings.context_size),
-      blocks_(policy_, rewards_, settings.slots, settings.context_size) {}
+      steps_(policy_, settings.slots, settings.context_size),
+      blocks_(policy_, rewards_, settings.slots, settings.context_size) {
+  if (policy_.trunk() != nullptr) {
+    shared_.emplace(policy_, settings.rewards, settings.slots);
+  } else {
+    rewards_.make_contexts();
+  }
+}
 
 void Search::check_slot(size_t slot) const {
   if (slot < n_slots_) return;
@@ -91,31 +105,55 @@ BeginResult Search::begin(size_t slot, const std::vector<llama_token>& policy_pr
   } else {
     proposer = make_proposer(settings, samplers_, excluded);
   }
-  const BeginResult result = fill(slot, policy_prompt, reward_prompts);
+  StepRewards* rewards = rewards_for(policy_prompt, reward_prompts, settings);
+  const BeginResult result = fill(slot, policy_prompt, reward_prompts, shared_ && rewards == &*shared_);
   if (chain) {
     blocks_.begin(slot, settings, std::move(*chain), excluded);
   } else {
-    steps_.begin(slot, settings, std::move(proposer));
+    steps_.begin(slot, settings, std::move(proposer), rewards);
   }
   return result;
 }
 
+/// Those that rate the slot; null: none. Blocks read their drafts in contexts of the reward models' own.
+StepRewards* Search::rewards_for(const std::vector<llama_token>& policy_prompt,
+                                 const std::vector<std::vector<llama_token>>& reward_prompts,
+                                 const SlotSettings& settings) {
+  if (!settings.rewards || rewards_.empty()) return nullptr;
+  const auto alike = [&](const std::vector<llama_token>& prompt) { return prompt == policy_prompt; };
+  const bool together = shared_ && settings.method != Method::kBlocks &&
+                        std::all_of(reward_prompts.begin(), reward_prompts.end(), alike);
+  if (together) return &*shared_;
+  rewards_.make_contexts();
+  return &rewards_;
+}
+
 BeginResult Search::fill(size_t slot, const std::vector<llama_token>& policy_prompt,
-                         const std::vector<std::vector<llama_token>>& reward_prompts) {
+                         const std::vector<std::vector<llama_token>>& reward_prompts, bool shared) {
   BeginResult result;
   const Stopwatch policy_watch;
   result.policy = policy_.begin(slot, policy_prompt);
   result.policy_ms = policy_watch.milliseconds();
   counters_.policy_prefill_tokens += result.policy.decoded;
   counters_.policy_shared_tokens += result.policy.shared;
-  const Stopwatch reward_watch;
+  if (shared) {
+    // All of the prompt is there, or will be with the policy's pending token.
+    result.rewards.assign(reward_prompts.size(), {policy_prompt.size(), 0, 0});
+  } else {
+    fill_rewards(slot, reward_prompts, result);
+  }
+  return result;
+}
+
+void Search::fill_rewards(size_t slot, const std::vector<std::vector<llama_token>>& reward_prompts,
+                          BeginResult& result) {
+  const Stopwatch watch;
   for (size_t i = 0; i < reward_prompts.size(); ++i) {
     result.rewards.push_back(rewards_.begin(i, slot, reward_prompts[i]));
     counters_.reward_prefill_tokens += result.rewards.back().decoded;
     counters_.reward_shared_tokens += result.rewards.back().shared;
   }
-  result.reward_ms = reward_watch.milliseconds();
-  return result;
+  result.reward_ms = watch.milliseconds();
 }
 
 void Search::clear(size_t slot) {
@@ -130,12 +168,16 @@ SearchCounters Search::counters() const {
   const RewarderCounters rewards = rewards_.counters();
   SearchCounters counters = counters_;
   counters.steps = steps_.taken() + blocks_.tokens_taken();
-  counters.policy_tokens = steps_.policy_tokens() + blocks_.policy_tokens();
+  counters.policy_tokens = policy_.tokens() + blocks_.policy_tokens();
   counters.policy_decodes = policy_.decodes();
-  counters.decode_ms = policy_.context().decode_ms() + rewards.decode_ms;
+  counters.decode_ms = policy_.decode_ms() + rewards.decode_ms;
   counters.reward_tokens = rewards.tokens;
   counters.reward_decodes = rewards.decodes;
   counters.reward_projections = rewards.projections;
+  if (shared_) {
+    counters.reward_tokens += shared_->tokens();
+    counters.reward_decodes += shared_->decodes();
+  }
   return counters;
 }
 

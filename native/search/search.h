@@ -8,6 +8,7 @@
 #include "search/propose/policy.h"
 #include "search/propose/sampler_factory.h"
 #include "search/reward/reward_sum.h"
+#include "search/reward/shared_rewards.h"
 #include "search/steps/steps.h"
 
 namespace argsearch {
@@ -18,6 +19,8 @@ struct SearchSettings {
   uint32_t slots = 1;
   /// Tokens of prompt and response that one slot may hold.
   uint32_t context_size = 2048;
+  /// Reward models on the policy's own weights are read in its context, where they read the same tokens.
+  bool share_trunk = true;
   ContextSettings context;
 };
 
@@ -53,7 +56,8 @@ class Search {
   explicit Search(const SearchSettings& settings);
 
   /// Fills a slot with its prompts: the policy's, and where candidates are rated one a reward model. PROMPT_EMPTY,
-  /// PROMPT_TOO_LONG, GRAMMAR_INVALID.
+  /// PROMPT_TOO_LONG, GRAMMAR_INVALID. What RewardSum::make_contexts() throws, where a trunk is shared and this slot
+  /// cannot.
   BeginResult begin(size_t slot, const std::vector<llama_token>& policy_prompt,
                     const std::vector<std::vector<llama_token>>& reward_prompts, const SlotSettings& settings);
 
@@ -62,6 +66,8 @@ class Search {
   Blocks& blocks() { return blocks_; }
 
   void clear(size_t slot);
+  /// Policy and reward models can read a slot together.
+  bool shares_trunk() const { return shared_.has_value(); }
   SearchCounters counters() const;
   size_t policy_cache_bytes() const { return policy_.context().cache_bytes(); }
   std::vector<size_t> reward_cache_bytes() const { return rewards_.cache_bytes(); }
@@ -70,8 +76,11 @@ class Search {
   void check_slot(size_t slot) const;
   void check_prompts(const std::vector<llama_token>& policy_prompt,
                      const std::vector<std::vector<llama_token>>& reward_prompts, const SlotSettings& settings) const;
+  StepRewards* rewards_for(const std::vector<llama_token>& policy_prompt,
+                           const std::vector<std::vector<llama_token>>& reward_prompts, const SlotSettings& settings);
+  void fill_rewards(size_t slot, const std::vector<std::vector<llama_token>>& reward_prompts, BeginResult& result);
   BeginResult fill(size_t slot, const std::vector<llama_token>& policy_prompt,
-                   const std::vector<std::vector<llama_token>>& reward_prompts);
+                   const std::vector<std::vector<llama_token>>& reward_prompts, bool shared);
 
   // Contexts hold a pointer to it.
   std::shared_ptr<Interrupt> interrupt_;
@@ -79,6 +88,7 @@ class Search {
   uint32_t context_size_;
   Policy policy_;
   RewardSum rewards_;
+  std::optional<SharedRewards> shared_;
   Exclusions exclusions_;
   SamplerFactory samplers_;
   Steps steps_;

@@ -11,6 +11,8 @@
 
 namespace argsearch {
 
+class StepRewards;
+
 /// What a slot keeps from one step to the next: from begin() to clear().
 struct SlotState {
   enum class Phase { kEmpty, kReady, kProposed };
@@ -18,6 +20,8 @@ struct SlotState {
   SlotSettings settings;
   std::mt19937_64 random;
   std::unique_ptr<Proposer> proposer;
+  /// Rates its candidates; null: nothing does.
+  StepRewards* rewards = nullptr;
   /// Between propose() and commit().
   Candidates proposed;
   /// Of the step under way, by the policy itself.
@@ -41,8 +45,7 @@ struct SlotStep {
   std::optional<size_t> chosen;
 
   llama_token token() const { return candidates.tokens[*chosen]; }
-  /// The reward models follow it.
-  bool is_rated() const { return state->settings.rewards; }
+  StepRewards* rewards() const { return state->rewards; }
 
   /// Ranks that may win and have no reward yet.
   std::vector<size_t> unrated() const {

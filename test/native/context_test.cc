@@ -119,7 +119,7 @@ TEST("prefixes: clear() forgets") {
 
 TEST("branches: as many as there are sequences beside the slots, in the same order every step") {
   Room room(6);
-  Branches branches(room.context(), 2, 6);
+  Branches branches(room.context(), 2, {2, 6});
   CHECK(branches.capacity() == 4 && branches.free() == 4);
   const llama_seq_id first = branches.take(0, 0);
   const llama_seq_id second = branches.take(1, 0);
@@ -135,7 +135,7 @@ TEST("branches: as many as there are sequences beside the slots, in the same ord
 TEST("branches: the cell of the one that is kept is the slot's, the others' are gone") {
   Room room(5);
   Prefixes prefixes(room.context(), 2);
-  Branches branches(room.context(), 2, 5);
+  Branches branches(room.context(), 2, {2, 5});
   room.fill(prefixes, 0, {1, 2, 3});
   room.fill(prefixes, 1, {1, 2, 3, 7});
   const llama_seq_id loser = branches.take(0, 0);
@@ -151,7 +151,7 @@ TEST("branches: the cell of the one that is kept is the slot's, the others' are 
 
 TEST("branches: a rank without a branch is not kept") {
   Room room(4);
-  Branches branches(room.context(), 1, 4);
+  Branches branches(room.context(), 1, {1, 4});
   branches.take(0, 5);
   CHECK(!branches.keep(0, 0, 0));
   CHECK(branches.keep(0, 5, 0));

@@ -28,7 +28,7 @@ struct Found {
 /// Takes waves to the end, as the search does.
 std::vector<Found> all_waves(Step& step, const WaveLayout& layout) {
   std::vector<Found> waves;
-  while (const std::optional<Wave> wave = next_wave(step, layout)) {
+  while (const std::optional<Wave> wave = next_wave(whole(step), layout)) {
     Found found{wave->context, {}};
     for (const Wave::Part& part : wave->parts) {
       found.parts.emplace_back(part.slot->slot, part.ranks.size());
@@ -67,28 +67,28 @@ TEST("waves: a slot with more candidates than fit comes in pieces, alone") {
 
 TEST("waves: a piece is whole only when it is all of a slot") {
   Step step = step_of({{0, 41}});
-  std::optional<Wave> wave = next_wave(step, {1, {40}});
+  std::optional<Wave> wave = next_wave(whole(step), {1, {40}});
   CHECK(!wave->parts[0].whole);
   for (const size_t rank : wave->parts[0].ranks) step[0].rated[rank] = true;
-  wave = next_wave(step, {1, {40}});
+  wave = next_wave(whole(step), {1, {40}});
   CHECK(wave->parts[0].ranks == std::vector<size_t>({40}));
   CHECK(!wave->parts[0].whole);
   Step fits = step_of({{0, 40}});
-  CHECK(next_wave(fits, {1, {40}})->parts[0].whole);
+  CHECK(next_wave(whole(fits), {1, {40}})->parts[0].whole);
 }
 
 TEST("waves: what is closed is not rated") {
   Step step = step_of({{0, 4}, {1, 4}});
   step[0].open = {true, false, true, false};
   step[1].open = {false, false, false, false};
-  const std::optional<Wave> wave = next_wave(step, {16, {40}});
+  const std::optional<Wave> wave = next_wave(whole(step), {16, {40}});
   CHECK(wave->parts.size() == 1);
   CHECK(wave->parts[0].ranks == std::vector<size_t>({0, 2}));
 }
 
 TEST("waves: none for no slots") {
   Step step;
-  CHECK(!next_wave(step, {16, {40}}));
+  CHECK(!next_wave(whole(step), {16, {40}}));
 }
 
 }  // namespace

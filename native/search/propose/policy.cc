@@ -7,72 +7,126 @@ namespace argsearch {
 namespace {
 
 /// A recurrent model keeps one state a sequence, and has no branches.
-uint32_t sequences_of(const Model& model, uint32_t slots) {
-  if (model.is_recurrent()) return slots;
+PolicyRoom room_of(const Model& model, uint32_t slots, bool shared) {
+  if (model.is_recurrent()) return {};
   const auto most = static_cast<uint32_t>(engine().llama_max_parallel_sequences());
-  return policy_sequences(slots, static_cast<uint32_t>(model.n_vocab()), most);
+  const auto n_vocab = static_cast<uint32_t>(model.n_vocab());
+  PolicyRoom room;
+  if (shared) room.candidates = reward_sequences(slots, n_vocab, 1, most - slots) - slots;
+  room.drafts = policy_sequences(slots, n_vocab, most - room.candidates) - slots;
+  return room;
+}
+
+ContextShape shape_of(uint32_t slots, uint32_t context_size, PolicyRoom room) {
+  const uint32_t sequences = slots + room.drafts + room.candidates;
+  return ContextShape{slots * context_size + room.candidates, sequences, sequences};
 }
 
 }  // namespace
 
 Policy::Policy(const std::shared_ptr<const Model>& model, const ContextSettings& settings, uint32_t slots,
-               uint32_t context_size)
-    : Policy(model, settings, slots, context_size, sequences_of(*model, slots)) {}
+               uint32_t context_size, bool shared)
+    : Policy(model, settings, slots, context_size, room_of(*model, slots, shared)) {}
 
-Policy::Policy(std::shared_ptr<const Model> model, const ContextSettings& settings, uint32_t slots,
-               uint32_t context_size, uint32_t sequences)
-    : context_(std::move(model), settings, ContextShape{slots * context_size, sequences, sequences}),
-      prefixes_(context_, slots),
-      branches_(context_, slots, sequences),
-      outputs_(sequences),
-      pending_(slots) {}
+Policy::Policy(const std::shared_ptr<const Model>& model, const ContextSettings& settings, uint32_t slots,
+               uint32_t context_size, PolicyRoom room)
+    : trunk_(room.candidates > 0 ? TrunkContext::create(model, settings, shape_of(slots, context_size, room)) : nullptr),
+      context_(trunk_ ? nullptr : std::make_unique<Context>(model, settings, shape_of(slots, context_size, {room.drafts, 0}))),
+      prefixes_(context(), slots),
+      branches_(context(), slots, {slots, slots + room.drafts}),
+      candidates_(context(), slots, {slots + room.drafts, slots + room.drafts + (trunk_ ? room.candidates : 0)}),
+      outputs_(slots + room.drafts),
+      next_(slots) {}
 
 PrefillCount Policy::begin(size_t slot, const std::vector<llama_token>& tokens) {
   branches_.drop(slot);
+  candidates_.drop(slot);
   const std::vector<llama_token> prefix(tokens.begin(), tokens.end() - 1);
-  const PrefillCount count = prefixes_.fill(slot, prefix, [&](Batch& batch) {
-    context_.decode(batch);
-    ++decodes_;
-  });
-  context_.synchronize();
-  pending_[slot] = tokens.back();
+  const PrefillCount count = prefixes_.fill(slot, prefix, [&](Batch& batch) { decode(batch); });
+  context().synchronize();
+  commit(slot, tokens.back());
   return count;
 }
 
 std::vector<const float*> Policy::decode(const std::vector<size_t>& slots) {
-  batch_.clear();
-  for (const size_t slot : slots) {
-    batch_.add(pending_[slot], prefixes_.end(slot), Prefixes::sequence(slot), true);
-  }
-  try {
-    context_.decode(batch_);
-  } catch (...) {
-    for (const size_t slot : slots) prefixes_.repair(slot);
-    throw;
-  }
-  ++decodes_;
-  for (const size_t slot : slots) prefixes_.push(slot, pending_[slot]);
-  std::vector<const float*> logits;
-  for (size_t i = 0; i < slots.size(); ++i) logits.push_back(logits_of(i));
+  std::vector<const float*> logits(slots.size());
+  project_adopted(slots, logits);
+  decode_pending(slots, logits);
   return logits;
 }
 
+/// With logits of the tokens that are read; without any the graph need not go so far.
+void Policy::decode(Batch& batch) {
+  const OnRow unread = [](size_t, const float*) {};
+  if (!trunk_) {
+    context_->decode(batch);
+  } else if (batch.outputs() > 0) {
+    trunk_->hidden().decode_whole(batch, unread);
+  } else {
+    trunk_->hidden().decode(batch, unread);
+  }
+  ++decodes_;
+}
+
+void Policy::decode_pending(const std::vector<size_t>& slots, std::vector<const float*>& logits) {
+  batch_.clear();
+  std::vector<size_t> decoded;
+  for (size_t i = 0; i < slots.size(); ++i) {
+    if (logits[i] != nullptr) continue;
+    batch_.add(pending(slots[i]), prefixes_.end(slots[i]), Prefixes::sequence(slots[i]), true);
+    decoded.push_back(i);
+  }
+  if (decoded.empty()) return;
+  try {
+    decode(batch_);
+  } catch (...) {
+    for (const size_t i : decoded) prefixes_.repair(slots[i]);
+    throw;
+  }
+  tokens_ += decoded.size();
+  for (size_t row = 0; row < decoded.size(); ++row) {
+    const size_t i = decoded[row];
+    prefixes_.push(slots[i], pending(slots[i]));
+    logits[i] = logits_of(row);
+  }
+}
+
+void Policy::project_adopted(const std::vector<size_t>& slots, std::vector<const float*>& logits) {
+  std::vector<float> hidden;
+  std::vector<size_t> adopted;
+  for (size_t i = 0; i < slots.size(); ++i) {
+    const std::vector<float>& row = next_[slots[i]].hidden;
+    if (row.empty()) continue;
+    hidden.insert(hidden.end(), row.begin(), row.end());
+    adopted.push_back(i);
+  }
+  if (adopted.empty()) return;
+  const float* rows = trunk_->project(hidden);
+  for (size_t row = 0; row < adopted.size(); ++row) {
+    logits[adopted[row]] = rows + row * static_cast<size_t>(model().n_vocab());
+  }
+}
+
+void Policy::adopt(size_t slot, const float* hidden) {
+  prefixes_.push(slot, next_[slot].token);
+  next_[slot].hidden.assign(hidden, hidden + model().n_embd());
+}
+
 const float* Policy::logits_of(size_t token) const {
-  const float* logits = engine().llama_get_logits_ith(context_.handle(), static_cast<int32_t>(token));
+  const float* logits = engine().llama_get_logits_ith(context().handle(), static_cast<int32_t>(token));
   if (logits == nullptr) throw Error(ErrorCode::kDecodeFailed, model().path() + ": llama.cpp gave no logits.");
   return logits;
 }
 
 void Policy::decode(const std::vector<Run>& runs, const OnRead& on_read) {
   const DecodeRows decode_batch = [this](Batch& batch, const OnRow& on_row) {
-    context_.decode(batch);
-    ++decodes_;
+    decode(batch);
     size_t row = 0;
     for (size_t i = 0; i < batch.size(); ++i) {
       if (batch.is_output(i)) on_row(row++, logits_of(i));
     }
   };
-  decode_runs(runs, {context_.batch_size(), outputs_}, decode_batch, on_read);
+  decode_runs(runs, {context().batch_size(), outputs_}, decode_batch, on_read);
 }
 
 }  // namespace argsearch

@@ -7,15 +7,27 @@
 #include "context/branches.h"
 #include "context/prefixes.h"
 #include "context/runs.h"
+#include "context/trunk_context.h"
 
 namespace argsearch {
 
+/// How many sequences a policy's context has beside those of its slots, and for what.
+struct PolicyRoom {
+  uint32_t drafts = 0;
+  /// Candidates that reward models rate in the same context; 0 where they have contexts of their own.
+  uint32_t candidates = 0;
+};
+
 /// The policy language model: one sequence a slot, each a cached prefix plus one pending token that the next step
 /// decodes. Drafts continue a slot in branches.
+///
+/// Where its trunk is the reward models' as well, they rate candidates in its context, and the one that is taken is
+/// decoded by then: adopt() leaves nothing pending but the product of its hidden state with the vocabulary's matrix.
 class Policy {
  public:
+  /// `shared`: the reward models' trunk is this one; it stays without effect for a model of which that cannot be.
   Policy(const std::shared_ptr<const Model>& model, const ContextSettings& settings, uint32_t slots,
-         uint32_t context_size);
+         uint32_t context_size, bool shared);
 
   /// Makes a slot hold `tokens` (not empty), all decoded but the last, which becomes pending. Reuses the longest
   /// prefix.
@@ -26,37 +38,62 @@ class Policy {
   std::vector<const float*> decode(const std::vector<size_t>& slots);
 
   /// Makes `token` pending.
-  void commit(size_t slot, llama_token token) { pending_[slot] = token; }
+  void commit(size_t slot, llama_token token) { next_[slot] = {token, {}}; }
+  /// The pending token is at the slot's end already, with this hidden state (n_embd values).
+  void adopt(size_t slot, const float* hidden);
   void clear(size_t slot) {
     branches_.drop(slot);
+    candidates_.drop(slot);
     prefixes_.clear(slot);
   }
 
   /// Decodes runs of slots and of branches; on_read() gets n_vocab logits.
   void decode(const std::vector<Run>& runs, const OnRead& on_read);
-  llama_token pending(size_t slot) const { return pending_[slot]; }
+  llama_token pending(size_t slot) const { return next_[slot].token; }
   Prefixes& prefixes() { return prefixes_; }
   Branches& branches() { return branches_; }
 
+  /// The context, if reward models rate in it, and its sequences for their candidates; null else.
+  TrunkContext* trunk() { return trunk_.get(); }
+  Branches& candidates() { return candidates_; }
+
   /// Tokens of a slot, the pending one included.
-  size_t size(size_t slot) const { return prefixes_.size(slot) + 1; }
-  const Model& model() const { return context_.model(); }
-  const Context& context() const { return context_; }
+  size_t size(size_t slot) const { return prefixes_.size(slot) + (next_[slot].hidden.empty() ? 1 : 0); }
+  const Model& model() const { return context().model(); }
+  const Context& context() const { return trunk_ ? trunk_->context() : *context_; }
   uint64_t decodes() const { return decodes_; }
+  /// Pending tokens that were decoded.
+  uint64_t tokens() const { return tokens_; }
+  /// Milliseconds that decoding has taken.
+  double decode_ms() const { return context().decode_ms() + (trunk_ ? trunk_->project_ms() : 0); }
 
  private:
-  Policy(std::shared_ptr<const Model> model, const ContextSettings& settings, uint32_t slots, uint32_t context_size,
-         uint32_t sequences);
+  /// What the slot's next logits are made of.
+  struct Next {
+    llama_token token = 0;
+    /// Of that token, if it is decoded.
+    std::vector<float> hidden;
+  };
+  Policy(const std::shared_ptr<const Model>& model, const ContextSettings& settings, uint32_t slots,
+         uint32_t context_size, PolicyRoom room);
+  Context& context() { return trunk_ ? trunk_->context() : *context_; }
   const float* logits_of(size_t token) const;
+  void decode(Batch& batch);
+  void decode_pending(const std::vector<size_t>& slots, std::vector<const float*>& logits);
+  void project_adopted(const std::vector<size_t>& slots, std::vector<const float*>& logits);
 
-  Context context_;
+  /// One of both.
+  std::unique_ptr<TrunkContext> trunk_;
+  std::unique_ptr<Context> context_;
   Prefixes prefixes_;
   Branches branches_;
+  Branches candidates_;
   /// Most tokens of a batch that are read.
   size_t outputs_;
-  std::vector<llama_token> pending_;
+  std::vector<Next> next_;
   Batch batch_;
   uint64_t decodes_ = 0;
+  uint64_t tokens_ = 0;
 };
 
 }  // namespace argsearch

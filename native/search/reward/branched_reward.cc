@@ -1,18 +1,7 @@
 #include "search/reward/branched_reward.h"
 
-#include "error.h"
-
 namespace argsearch {
 namespace {
-
-std::shared_ptr<const Model> with_head(std::shared_ptr<const Model> model) {
-  if (!model->head()) {
-    throw Error(
-        ErrorCode::kRewardHeadMissing,
-        model->path() + " has no reward head. Attach one with \"argsearch reward attach\", or name another file.");
-  }
-  return model;
-}
 
 ContextShape shape(uint32_t slots, uint32_t sequences, uint32_t context_size) {
   return ContextShape{slots * context_size + (sequences - slots), sequences, sequences};
@@ -22,10 +11,10 @@ ContextShape shape(uint32_t slots, uint32_t sequences, uint32_t context_size) {
 
 BranchedReward::BranchedReward(std::shared_ptr<const Model> model, const ContextSettings& settings, SlotRange slots,
                                uint32_t sequences, uint32_t context_size)
-    : hidden_(with_head(std::move(model)), settings, shape(slots.count, sequences, context_size)),
+    : hidden_(std::move(model), settings, shape(slots.count, sequences, context_size)),
       first_(slots.first),
       prefixes_(hidden_.context(), slots.count),
-      branches_(hidden_.context(), slots.count, sequences),
+      branches_(hidden_.context(), slots.count, {slots.count, sequences}),
       reader_(hidden_, prefixes_, branches_, context_size) {}
 
 PrefillCount BranchedReward::begin(size_t slot, const std::vector<llama_token>& tokens) {

@@ -24,7 +24,7 @@ struct SlotRange {
 /// decoded twice.
 class BranchedReward : public Rewarder {
  public:
-  /// `sequences`: of the context, those of its slots among them. REWARD_HEAD_MISSING when the model has no head.
+  /// The model has a head. `sequences`: of the context, those of its slots among them.
   BranchedReward(std::shared_ptr<const Model> model, const ContextSettings& settings, SlotRange slots,
                  uint32_t sequences, uint32_t context_size);
 

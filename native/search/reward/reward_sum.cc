@@ -13,34 +13,34 @@ namespace {
 
 uint32_t divide_up(uint32_t a, uint32_t b) { return (a + b - 1) / b; }
 
-void check_weights(const RewardSource& source, size_t n_labels) {
-  if (source.weights.size() == n_labels) return;
-  throw Error(ErrorCode::kOptionInvalid, source.model->path() + " has " + std::to_string(n_labels) + " labels, but " +
-                                             std::to_string(source.weights.size()) + " weights were given.");
-}
-
 }  // namespace
 
 RewardSum::RewardSum(const std::vector<RewardSource>& sources, const ContextSettings& settings, uint32_t slots,
-                     uint32_t context_size) {
-  const uint32_t contexts = divide_up(slots, kSlotsPerContext);
-  const uint32_t per_context = divide_up(slots, contexts);
-  const auto most = static_cast<uint32_t>(engine().llama_max_parallel_sequences());
-  layout_.slots_per_context = per_context;
+                     uint32_t context_size)
+    : settings_(settings), slots_(slots), context_size_(context_size) {
   for (const RewardSource& source : sources) {
-    Term term{{}, source.weights, n_objectives_};
-    for (uint32_t first = 0; first < slots; first += per_context) {
-      const SlotRange range{first, std::min(per_context, slots - first)};
-      const uint32_t sequences =
-          reward_sequences(range.count, static_cast<uint32_t>(source.model->n_vocab()), contexts, most);
-      term.rewarders.push_back(
-          std::make_unique<BranchedReward>(source.model, settings, range, sequences, context_size));
-    }
-    check_weights(source, term.rewarders[0]->n_labels());
-    n_objectives_ += source.weights.size();
-    terms_.push_back(std::move(term));
+    terms_.push_back({source, n_objectives_, {}});
+    n_objectives_ += source.head().n_labels();
   }
-  for (size_t context = 0; !empty() && context < terms_[0].rewarders.size(); ++context) {
+}
+
+void RewardSum::make_contexts() {
+  if (empty() || !layout_.capacity.empty()) return;
+  const uint32_t contexts = divide_up(slots_, kSlotsPerContext);
+  const uint32_t per_context = divide_up(slots_, contexts);
+  const auto most = static_cast<uint32_t>(engine().llama_max_parallel_sequences());
+  for (Term& term : terms_) {
+    term.rewarders.clear();
+    for (uint32_t first = 0; first < slots_; first += per_context) {
+      const SlotRange range{first, std::min(per_context, slots_ - first)};
+      const auto n_vocab = static_cast<uint32_t>(term.source.model->n_vocab());
+      const uint32_t sequences = reward_sequences(range.count, n_vocab, contexts, most);
+      term.rewarders.push_back(
+          std::make_unique<BranchedReward>(term.source.model, settings_, range, sequences, context_size_));
+    }
+  }
+  layout_.slots_per_context = per_context;
+  for (size_t context = 0; context < terms_[0].rewarders.size(); ++context) {
     size_t least = terms_[0].rewarders[context]->capacity();
     for (const Term& term : terms_) least = std::min(least, term.rewarders[context]->capacity());
     layout_.capacity.push_back(least);
@@ -58,24 +58,15 @@ PrefillCount RewardSum::begin(size_t term, size_t slot, const std::vector<llama_
 }
 
 void RewardSum::open(SlotStep& slot) const {
-  Candidates& candidates = slot.candidates;
-  const bool rates = slot.is_rated() && !empty();
-  slot.rated.assign(candidates.size(), !rates);
-  if (!rates) return;
-  candidates.objectives.assign(candidates.size() * n_objectives_, 0);
-  candidates.rewards.assign(candidates.size(), 0);
+  slot.candidates.objectives.assign(slot.candidates.size() * n_objectives_, 0);
+  slot.candidates.rewards.assign(slot.candidates.size(), 0);
 }
-
-std::optional<Wave> RewardSum::next_wave(Step& step) const { return argsearch::next_wave(step, layout_); }
 
 void RewardSum::rate(const Wave& wave) {
   for (const Term& term : terms_) add(term, wave);
   for (const Wave::Part& part : wave.parts) {
     for (const size_t rank : part.ranks) {
-      if (!std::isfinite(part.slot->candidates.rewards[rank])) {
-        throw Error(ErrorCode::kOptionInvalid,
-                    "the weighted rewards of a token are too large a sum: lower the weights.");
-      }
+      check_sum(part.slot->candidates.rewards[rank]);
       part.slot->rated[rank] = true;
     }
   }
@@ -89,20 +80,17 @@ void RewardSum::add(const Term& term, const Wave& wave) {
   for (const Wave::Part& part : wave.parts) {
     Candidates& candidates = part.slot->candidates;
     for (const size_t rank : part.ranks) {
-      for (size_t label = 0; label < term.weights.size(); ++label, ++value) {
+      for (size_t label = 0; label < term.weights().size(); ++label, ++value) {
         candidates.objectives[rank * n_objectives_ + term.column + label] = *value;
-        candidates.rewards[rank] += term.weights[label] * *value;
+        candidates.rewards[rank] += term.weights()[label] * *value;
       }
     }
   }
 }
 
 void RewardSum::commit(const StepPart& slots) {
-  if (empty()) return;
   std::vector<StepPart> by_context(layout_.capacity.size());
-  for (SlotStep* slot : slots) {
-    if (slot->is_rated()) by_context[layout_.context_of(slot->slot)].push_back(slot);
-  }
+  for (SlotStep* slot : slots) by_context[layout_.context_of(slot->slot)].push_back(slot);
   for (const Term& term : terms_) {
     for (size_t context = 0; context < by_context.size(); ++context) {
       term.rewarders[context]->commit(by_context[context]);
@@ -123,7 +111,7 @@ std::vector<double> RewardSum::read(const std::vector<Reading>& drafts) {
   for (const Reading& draft : drafts) rows += draft.read.size();
   std::vector<double> objectives(rows * n_objectives_);
   for (const Term& term : terms_) {
-    const size_t labels = term.weights.size();
+    const size_t labels = term.weights().size();
     std::vector<std::vector<double>> values;
     for (size_t context = 0; context < parts.size(); ++context) {
       values.push_back(term.rewarders[context]->read(parts[context]));
@@ -157,21 +145,22 @@ void RewardSum::drop(size_t slot, size_t draft) {
 double RewardSum::sum(const double* objectives) const {
   double sum = 0;
   for (const Term& term : terms_) {
-    for (size_t label = 0; label < term.weights.size(); ++label) {
-      sum += term.weights[label] * objectives[term.column + label];
+    for (size_t label = 0; label < term.weights().size(); ++label) {
+      sum += term.weights()[label] * objectives[term.column + label];
     }
   }
-  if (std::isfinite(sum)) return sum;
-  throw Error(ErrorCode::kOptionInvalid, "the weighted rewards of a token are too large a sum: lower the weights.");
+  check_sum(sum);
+  return sum;
 }
 
 std::vector<size_t> RewardSum::terms_of_objectives() const {
   std::vector<size_t> terms;
-  for (size_t term = 0; term < terms_.size(); ++term) terms.insert(terms.end(), terms_[term].weights.size(), term);
+  for (size_t term = 0; term < terms_.size(); ++term) terms.insert(terms.end(), terms_[term].weights().size(), term);
   return terms;
 }
 
 void RewardSum::clear(size_t slot) {
+  if (layout_.capacity.empty()) return;
   for (size_t term = 0; term < terms_.size(); ++term) rewarder(term, slot).clear(slot);
 }
 

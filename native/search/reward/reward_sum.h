@@ -4,46 +4,39 @@
 #include <optional>
 #include <vector>
 
+#include "search/reward/reward_source.h"
+#include "search/reward/step_rewards.h"
 #include "search/reward/waves.h"
 
 namespace argsearch {
-
-/// A reward model of a search, with one weight a label.
-struct RewardSource {
-  std::shared_ptr<const Model> model;
-  std::vector<double> weights;
-};
 
 /// The reward models of a search, and the weighted sum of their labels; possibly none.
 ///
 /// Many slots are spread over several contexts of a model: every token of a context is weighed against every cell of
 /// it, those of other slots included, and its sequences are few.
-class RewardSum {
+class RewardSum : public StepRewards {
  public:
-  /// OPTION_INVALID when the weights are not one a label, and what BranchedReward() throws.
+  /// No contexts are made. REWARD_HEAD_MISSING, OPTION_INVALID when the weights are not one a label.
   RewardSum(const std::vector<RewardSource>& sources, const ContextSettings& settings, uint32_t slots,
             uint32_t context_size);
+  /// Makes the contexts, unless they are there: before the first slot begins. What BranchedReward() throws.
+  void make_contexts();
 
   bool empty() const { return terms_.empty(); }
   size_t size() const { return terms_.size(); }
-  const Model& model(size_t term) const { return terms_[term].rewarders[0]->model(); }
+  const Model& model(size_t term) const { return *terms_[term].source.model; }
   /// Labels of all models.
   size_t n_objectives() const { return n_objectives_; }
-  /// Tokens of a slot that the fullest model holds.
-  size_t length(size_t slot) const;
+  size_t length(size_t slot) const override;
 
   /// Rewarder::begin() of one model.
   PrefillCount begin(size_t term, size_t slot, const std::vector<llama_token>& tokens);
 
-  /// Makes room for what rate() fills in. A slot without rewards, or a search without reward models, has nothing to
-  /// wait for.
-  void open(SlotStep& slot) const;
-  /// next_wave() of the contexts that there are.
-  std::optional<Wave> next_wave(Step& step) const;
-  /// Fills objectives and rewards of the wave's candidates.
-  void rate(const Wave& wave);
-  /// Rewarder::commit() of every model, for the slots that are rated.
-  void commit(const StepPart& slots);
+  void open(SlotStep& slot) const override;
+  std::optional<Wave> next_wave(const StepPart& slots) const override { return argsearch::next_wave(slots, layout_); }
+  void rate(const Wave& wave) override;
+  /// Rewarder::commit() of every model.
+  void commit(const StepPart& slots) override;
 
   /// Rewarder::read() of every model: a row of n_objectives() values for each token that is read.
   std::vector<double> read(const std::vector<Reading>& drafts);
@@ -63,16 +56,21 @@ class RewardSum {
 
  private:
   struct Term {
-    /// One a context.
-    std::vector<std::unique_ptr<Rewarder>> rewarders;
-    std::vector<double> weights;
+    RewardSource source;
     /// Column of the first label among the objectives.
     size_t column;
+    /// One a context.
+    std::vector<std::unique_ptr<Rewarder>> rewarders;
+
+    const std::vector<double>& weights() const { return source.weights; }
   };
   Rewarder& rewarder(size_t term, size_t slot) const { return *terms_[term].rewarders[layout_.context_of(slot)]; }
   void add(const Term& term, const Wave& wave);
   std::vector<std::vector<Reading>> by_context(const std::vector<Reading>& drafts) const;
 
+  ContextSettings settings_;
+  uint32_t slots_;
+  uint32_t context_size_;
   WaveLayout layout_;
   std::vector<Term> terms_;
   size_t n_objectives_ = 0;

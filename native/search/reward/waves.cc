@@ -17,14 +17,14 @@ Wave piece(SlotStep& slot, size_t context, size_t capacity) {
 
 }  // namespace
 
-std::optional<Wave> next_wave(Step& step, const WaveLayout& layout) {
+std::optional<Wave> next_wave(const StepPart& slots, const WaveLayout& layout) {
   std::vector<Wave::Part> waiting;
-  for (SlotStep& slot : step) {
-    std::vector<size_t> ranks = slot.unrated();
+  for (SlotStep* slot : slots) {
+    std::vector<size_t> ranks = slot->unrated();
     if (ranks.empty()) continue;
-    const size_t context = layout.context_of(slot.slot);
-    if (begun(slot)) return piece(slot, context, layout.capacity[context]);
-    waiting.push_back({&slot, std::move(ranks), true});
+    const size_t context = layout.context_of(slot->slot);
+    if (begun(*slot)) return piece(*slot, context, layout.capacity[context]);
+    waiting.push_back({slot, std::move(ranks), true});
   }
   if (waiting.empty()) return std::nullopt;
 

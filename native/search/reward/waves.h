@@ -17,6 +17,6 @@ struct WaveLayout {
 
 /// The next candidates to rate: whole slots of one context while they fit; a slot with more candidates than fit at all,
 /// in pieces. Nullopt when every open candidate has its reward.
-std::optional<Wave> next_wave(Step& step, const WaveLayout& layout);
+std::optional<Wave> next_wave(const StepPart& slots, const WaveLayout& layout);
 
 }  // namespace argsearch

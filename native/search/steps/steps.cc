@@ -14,6 +14,22 @@ using Phase = SlotState::Phase;
 
 const Excluded kNoneExcluded;
 
+/// Slots by who rates them; those that nothing rates are left out.
+std::vector<std::pair<StepRewards*, StepPart>> by_rewards(const StepPart& slots) {
+  std::vector<std::pair<StepRewards*, StepPart>> parts;
+  for (SlotStep* slot : slots) {
+    if (slot->rewards() == nullptr) continue;
+    const auto found =
+        std::find_if(parts.begin(), parts.end(), [&](const auto& part) { return part.first == slot->rewards(); });
+    if (found != parts.end()) {
+      found->second.push_back(slot);
+    } else {
+      parts.push_back({slot->rewards(), {slot}});
+    }
+  }
+  return parts;
+}
+
 void check_rewards(const Step& step, const std::vector<std::vector<double>>& rewards) {
   if (rewards.size() != step.size()) throw Error(ErrorCode::kOptionInvalid, "one array of rewards a slot is needed.");
   for (size_t i = 0; i < step.size(); ++i) {
@@ -25,12 +41,14 @@ void check_rewards(const Step& step, const std::vector<std::vector<double>>& rew
 
 }  // namespace
 
-void Steps::begin(size_t slot, const SlotSettings& settings, std::unique_ptr<Proposer> proposer) {
+void Steps::begin(size_t slot, const SlotSettings& settings, std::unique_ptr<Proposer> proposer,
+                  StepRewards* rewards) {
   SlotState& state = slots_[slot];
   state = SlotState{};
   state.settings = settings;
   state.random.seed(settings.seed);
   state.proposer = std::move(proposer);
+  state.rewards = rewards;
   state.phase = Phase::kReady;
 }
 
@@ -107,7 +125,7 @@ Step Steps::open(const std::vector<size_t>& slots, Phase phase) {
     SlotStep opened;
     opened.slot = slot;
     opened.state = &slots_[slot];
-    const size_t read = opened.is_rated() ? rewards_.length(slot) : 0;
+    const size_t read = opened.rewards() != nullptr ? opened.rewards()->length(slot) : 0;
     if (policy_.size(slot) > context_size_ || read >= context_size_) throw slot_full(slot);
     step.push_back(std::move(opened));
   }
@@ -122,7 +140,6 @@ void Steps::decode(Step& step, StepBatch& batch) {
   const std::vector<const float*> logits = policy_.decode(slots);
   // With the logits there: a GPU is not done when llama_decode returns.
   batch.policy_ms = watch.milliseconds();
-  policy_tokens_ += step.size();
   for (size_t i = 0; i < step.size(); ++i) {
     step[i].logits = logits[i];
     // A failure from here on leaves the pending token decoded, so the slot needs a new begin().
@@ -157,7 +174,8 @@ void Steps::propose(Step& step, StepBatch& batch) {
     const size_t wanted = slot.state->settings.top_log_probs;
     if (wanted > 0) slot.state->likeliest = TopK(wanted, kNoneExcluded).propose(slot.logits, n_vocab());
     slot.open.assign(slot.candidates.size(), true);
-    rewards_.open(slot);
+    slot.rated.assign(slot.candidates.size(), slot.rewards() == nullptr);
+    if (slot.rewards() != nullptr) slot.rewards()->open(slot);
     proposed.push_back(std::move(slot));
   }
   step = std::move(proposed);
@@ -173,12 +191,14 @@ void Steps::rate(Step& step, bool choose_at_once) {
     }
     choose(done);
   };
-  for (;;) {
-    for (const auto& narrower : narrowers_) narrower->narrow(step);
-    const std::optional<Wave> wave = rewards_.next_wave(step);
-    if (!wave) break;
-    rewards_.rate(*wave);
-    if (choose_at_once) choose_rated();
+  for (const auto& [rewards, slots] : by_rewards(whole(step))) {
+    for (;;) {
+      for (const auto& narrower : narrowers_) narrower->narrow(step);
+      const std::optional<Wave> wave = rewards->next_wave(slots);
+      if (!wave) break;
+      rewards->rate(*wave);
+      if (choose_at_once) choose_rated();
+    }
   }
   if (!choose_at_once) return;
   StepPart rest;
@@ -191,11 +211,11 @@ void Steps::rate(Step& step, bool choose_at_once) {
 /// Select and commit.
 void Steps::choose(const StepPart& slots) {
   for (SlotStep* slot : slots) select(*slot);
-  rewards_.commit(slots);
   for (SlotStep* slot : slots) {
     policy_.commit(slot->slot, slot->token());
     slot->state->proposer->accept(slot->token());
   }
+  for (const auto& [rewards, part] : by_rewards(slots)) rewards->commit(part);
   taken_ += slots.size();
 }
 

@@ -7,7 +7,7 @@
 #include "search/narrow/narrower.h"
 #include "search/propose/policy.h"
 #include "search/results.h"
-#include "search/reward/reward_sum.h"
+#include "search/reward/step_rewards.h"
 #include "search/step.h"
 
 namespace argsearch {
@@ -15,11 +15,12 @@ namespace argsearch {
 /// Search token by token (ARGS, Khanov et al., ICLR 2024, algorithm 1): propose, rate, select, commit.
 class Steps {
  public:
-  /// Both outlive it.
-  Steps(Policy& policy, RewardSum& rewards, size_t slots, size_t context_size)
-      : policy_(policy), rewards_(rewards), context_size_(context_size), slots_(slots) {}
+  /// `policy` outlives it.
+  Steps(Policy& policy, size_t slots, size_t context_size)
+      : policy_(policy), context_size_(context_size), slots_(slots) {}
 
-  void begin(size_t slot, const SlotSettings& settings, std::unique_ptr<Proposer> proposer);
+  /// `rewards` outlives the response; null: nothing is rated.
+  void begin(size_t slot, const SlotSettings& settings, std::unique_ptr<Proposer> proposer, StepRewards* rewards);
   void clear(size_t slot);
 
   /// Exactly 1 policy token and k reward tokens a slot, whatever the prefix length.
@@ -32,7 +33,6 @@ class Steps {
   /// Is asked before every wave from now on.
   void add(std::unique_ptr<Narrower> narrower) { narrowers_.push_back(std::move(narrower)); }
 
-  uint64_t policy_tokens() const { return policy_tokens_; }
   uint64_t taken() const { return taken_; }
 
  private:
@@ -51,11 +51,9 @@ class Steps {
   StepResult result(SlotStep& slot) const;
 
   Policy& policy_;
-  RewardSum& rewards_;
   size_t context_size_;
   std::vector<std::unique_ptr<Narrower>> narrowers_;
   std::vector<SlotState> slots_;
-  uint64_t policy_tokens_ = 0;
   uint64_t taken_ = 0;
 };
 

@@ -1,0 +1,99 @@
+#include "search/reward/shared_rewards.h"
+
+#include <algorithm>
+
+namespace argsearch {
+
+SharedRewards::SharedRewards(Policy& policy, const std::vector<RewardSource>& sources, size_t slots)
+    : policy_(policy), sources_(sources), rated_(slots) {
+  layout_.slots_per_context = slots;
+  layout_.capacity = {policy.candidates().capacity()};
+  for (const RewardSource& source : sources_) n_objectives_ += source.head().n_labels();
+}
+
+void SharedRewards::open(SlotStep& slot) const {
+  slot.candidates.objectives.assign(slot.candidates.size() * n_objectives_, 0);
+  slot.candidates.rewards.assign(slot.candidates.size(), 0);
+}
+
+void SharedRewards::rate(const Wave& wave) {
+  make_room(wave);
+  try {
+    decode_branches(wave);
+  } catch (...) {
+    for (const Wave::Part& part : wave.parts) drop(part.slot->slot);
+    throw;
+  }
+  for (const Wave::Part& part : wave.parts) {
+    if (!part.whole) drop(part.slot->slot);
+  }
+}
+
+/// Slots that wait for their commit() give way to those that are being rated.
+void SharedRewards::make_room(const Wave& wave) {
+  size_t wanted = 0;
+  for (const Wave::Part& part : wave.parts) {
+    drop(part.slot->slot);
+    wanted += part.ranks.size();
+  }
+  if (wanted <= policy_.candidates().free()) return;
+  for (size_t slot = 0; slot < rated_.size(); ++slot) drop(slot);
+}
+
+void SharedRewards::drop(size_t slot) {
+  policy_.candidates().drop(slot);
+  rated_[slot].clear();
+}
+
+void SharedRewards::decode_branches(const Wave& wave) {
+  struct Place {
+    SlotStep* slot;
+    size_t rank;
+  };
+  std::vector<Place> places;
+  batch_.clear();
+  for (const Wave::Part& part : wave.parts) {
+    const size_t slot = part.slot->slot;
+    for (const size_t rank : part.ranks) {
+      const llama_seq_id branch = policy_.candidates().take(slot, rank);
+      batch_.add(part.slot->candidates.tokens[rank], policy_.prefixes().end(slot), branch, true);
+      places.push_back({part.slot, rank});
+    }
+  }
+  policy_.trunk()->hidden().decode(batch_, [&](size_t row, const float* hidden) {
+    const auto& [slot, rank] = places[row];
+    apply_heads(*slot, rank, hidden);
+    rated_[slot->slot].push_back({rank, {hidden, hidden + policy_.model().n_embd()}});
+  });
+  tokens_ += batch_.size();
+  ++decodes_;
+}
+
+void SharedRewards::apply_heads(SlotStep& slot, size_t rank, const float* hidden) const {
+  Candidates& candidates = slot.candidates;
+  double* objective = candidates.objectives.data() + rank * n_objectives_;
+  double reward = 0;
+  for (const RewardSource& source : sources_) {
+    const std::vector<double> values = source.model->rewards_of(hidden);
+    for (size_t label = 0; label < values.size(); ++label) reward += source.weights[label] * values[label];
+    objective = std::copy(values.begin(), values.end(), objective);
+  }
+  check_sum(reward);
+  candidates.rewards[rank] = reward;
+  slot.rated[rank] = true;
+}
+
+void SharedRewards::commit(const StepPart& slots) {
+  for (const SlotStep* slot : slots) {
+    const llama_pos end = policy_.prefixes().end(slot->slot);
+    const std::vector<Rated>& rated = rated_[slot->slot];
+    const auto taken =
+        std::find_if(rated.begin(), rated.end(), [&](const Rated& each) { return each.rank == *slot->chosen; });
+    if (taken != rated.end() && policy_.candidates().keep(slot->slot, *slot->chosen, end)) {
+      policy_.adopt(slot->slot, taken->hidden.data());
+    }
+    drop(slot->slot);
+  }
+}
+
+}  // namespace argsearch

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "search/propose/policy.h"
+#include "search/reward/reward_source.h"
+#include "search/reward/step_rewards.h"
+#include "search/reward/waves.h"
+
+namespace argsearch {
+
+/// Reward models whose trunk is the policy's, and which read the same tokens: candidates are branches of the policy's
+/// own prefix, and one decode serves all of the heads. What a slot takes is decoded then, for the policy as well, and
+/// its next logits come of its hidden state. A candidate whose branch is gone, or never was, is the policy's to decode.
+class SharedRewards : public StepRewards {
+ public:
+  /// `policy` has a trunk() and outlives it. REWARD_HEAD_MISSING.
+  SharedRewards(Policy& policy, const std::vector<RewardSource>& sources, size_t slots);
+
+  size_t length(size_t slot) const override { return policy_.size(slot) - 1; }
+  void open(SlotStep& slot) const override;
+  std::optional<Wave> next_wave(const StepPart& slots) const override { return argsearch::next_wave(slots, layout_); }
+  void rate(const Wave& wave) override;
+  void commit(const StepPart& slots) override;
+
+  /// Candidates that were decoded, and the decodes that it took; their time is the policy's.
+  uint64_t tokens() const { return tokens_; }
+  uint64_t decodes() const { return decodes_; }
+
+ private:
+  /// A candidate in a branch.
+  struct Rated {
+    size_t rank;
+    std::vector<float> hidden;
+  };
+  void make_room(const Wave& wave);
+  void drop(size_t slot);
+  void decode_branches(const Wave& wave);
+  void apply_heads(SlotStep& slot, size_t rank, const float* hidden) const;
+
+  Policy& policy_;
+  std::vector<RewardSource> sources_;
+  WaveLayout layout_;
+  size_t n_objectives_ = 0;
+  /// Of each slot.
+  std::vector<std::vector<Rated>> rated_;
+  Batch batch_;
+  uint64_t tokens_ = 0;
+  uint64_t decodes_ = 0;
+};
+
+}  // namespace argsearch
