@@ -140,6 +140,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("setLogCallback", set_log_callback_js);
   add("createCancel", create_cancel_js);
   add("loadModel", ModelHandle::load);
+  add("shareModel", ModelHandle::share);
   add("vocabularyDifference", vocabulary_difference_js);
   add("createSearch", SearchHandle::create);
   add("createScorer", ScorerHandle::create);

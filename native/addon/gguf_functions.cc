@@ -114,6 +114,31 @@ Napi::Array types_to_js(Napi::Env env, const std::map<ggml_type, TensorTotals>& 
   return types;
 }
 
+Napi::Object tensor_to_js(Napi::Env env, const GgufFile& file, int64_t tensor) {
+  const LlamaApi& api = engine();
+  const gguf_context* context = file.context();
+  const int64_t* shape = api.gguf_get_tensor_ne(context, tensor);
+  Napi::Object object = Napi::Object::New(env);
+  set(object, "name", api.gguf_get_tensor_name(context, tensor));
+  set(object, "type", api.ggml_type_name(api.gguf_get_tensor_type(context, tensor)));
+  set(object, "shape", to_js_numbers(env, std::vector<int64_t>(shape, shape + GGML_MAX_DIMS)));
+  set(object, "file", file.path());
+  set(object, "offset", api.gguf_get_data_offset(context) + api.gguf_get_tensor_offset(context, tensor));
+  set(object, "bytes", api.gguf_get_tensor_size(context, tensor));
+  return object;
+}
+
+Napi::Array tensors_to_js(Napi::Env env, const GgufModel& model) {
+  Napi::Array tensors = Napi::Array::New(env);
+  for (const GgufFile& file : model.files()) {
+    for (int64_t i = 0; i < engine().gguf_get_n_tensors(file.context()); ++i) {
+      const Napi::HandleScope scope(env);
+      tensors[tensors.Length()] = tensor_to_js(env, file, i);
+    }
+  }
+  return tensors;
+}
+
 Napi::Value model_to_js(Napi::Env env, const GgufModel& model) {
   const LlamaApi& api = engine();
   std::map<ggml_type, TensorTotals> totals;
@@ -138,6 +163,7 @@ Napi::Value model_to_js(Napi::Env env, const GgufModel& model) {
   set(result, "files", to_js_strings(env, paths));
   set(result, "size", model.size());
   set(result, "entries", entries_to_js(env, model.first()));
+  set(result, "tensors", tensors_to_js(env, model));
   set(result, "tensorTypes", types_to_js(env, totals));
   set(result, "tensorCount", all.tensors);
   set(result, "parameters", all.parameters);

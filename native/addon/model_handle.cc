@@ -118,6 +118,19 @@ Napi::Value ModelHandle::load(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value ModelHandle::share(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const std::shared_ptr<const Model> model = model_of(info[0], "model");
+    const std::string path = to_string(info[1], "path");
+    return run_async(
+        info.Env(), Environment::of(info.Env()).loader(), info[0].As<Napi::Object>(),
+        [model, path] { return Model::on_weights_of(model, path); },
+        [](Napi::Env js, std::shared_ptr<const Model>& shared) -> Napi::Value {
+          return make(Environment::of(js).model_class, &shared);
+        });
+  });
+}
+
 std::shared_ptr<const Model> ModelHandle::model_of(Napi::Value value, const char* name) {
   ModelHandle* handle = unwrap(value, name);
   handle->model();

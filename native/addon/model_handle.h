@@ -17,6 +17,8 @@ class ModelHandle : public Handle<ModelHandle>, public Closable {
 
   /// loadModel() of src/engine/binding.ts.
   static Napi::Value load(const Napi::CallbackInfo& info);
+  /// shareModel() there.
+  static Napi::Value share(const Napi::CallbackInfo& info);
 
   /// The model of an argument; DISPOSED after dispose().
   static std::shared_ptr<const Model> model_of(Napi::Value value, const char* name);

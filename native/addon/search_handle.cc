@@ -15,6 +15,7 @@ SearchSettings to_search_settings(Napi::Object options) {
   settings.policy = ModelHandle::model_of(options.Get("policy"), "policy");
   settings.slots = static_cast<uint32_t>(to_integer(options.Get("slots"), "slots", 1, kMaxSlots));
   settings.context_size = static_cast<uint32_t>(to_integer(options.Get("contextSize"), "contextSize", 1, 1 << 28));
+  settings.share_trunk = options.Get("shareTrunk").ToBoolean();
   const Napi::Array rewards = to_array(options.Get("rewards"), "rewards");
   for (uint32_t i = 0; i < rewards.Length(); ++i) {
     const Napi::Object source = to_object(rewards.Get(i), "rewards[i]");
@@ -183,7 +184,8 @@ Napi::Function SearchHandle::define(Napi::Env env) {
                InstanceMethod<&SearchHandle::propose>("propose"), InstanceMethod<&SearchHandle::commit>("commit"),
                InstanceMethod<&SearchHandle::draft>("draft"), InstanceMethod<&SearchHandle::keep>("keep"),
                InstanceMethod<&SearchHandle::clear>("clear"),
-               InstanceMethod<&SearchHandle::cache_bytes>("cacheBytes")}));
+               InstanceMethod<&SearchHandle::cache_bytes>("cacheBytes"),
+               InstanceMethod<&SearchHandle::shares_trunk>("sharesTrunk")}));
 }
 
 Napi::Value SearchHandle::create(const Napi::CallbackInfo& info) {
@@ -281,6 +283,14 @@ Napi::Value SearchHandle::clear(const Napi::CallbackInfo& info) {
           return true;
         },
         [](Napi::Env js, bool) { return js.Undefined(); });
+  });
+}
+
+Napi::Value SearchHandle::shares_trunk(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    return run(
+        info, kNoCancel, [](Search& search) { return search.shares_trunk(); },
+        [](Napi::Env js, bool shares) { return Napi::Boolean::New(js, shares); });
   });
 }
 

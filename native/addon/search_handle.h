@@ -33,6 +33,7 @@ class SearchHandle : public SessionHandle<SearchHandle, Search> {
   Napi::Value keep(const Napi::CallbackInfo& info);
   Napi::Value clear(const Napi::CallbackInfo& info);
   Napi::Value cache_bytes(const Napi::CallbackInfo& info);
+  Napi::Value shares_trunk(const Napi::CallbackInfo& info);
 };
 
 }  // namespace argsearch

@@ -60,13 +60,29 @@ std::shared_ptr<const Model> Model::load(const ModelParams& params, const std::f
 
   const LogCapture log;
   const AssertionGuard guard;
-  model->model_.reset(api.llama_model_load_from_file(metadata.path().c_str(), settings));
+  model->model_ = {api.llama_model_load_from_file(metadata.path().c_str(), settings), FreeModel()};
   if (state.aborted) throw Error(ErrorCode::kAborted, "loading " + params.path + " was aborted.");
   if (!model->model_) fail_load(params.path, model->architecture_, log);
-  model->vocabulary_.emplace(api.llama_model_get_vocab(model->handle()), params.path);
+  model->vocabulary_ = std::make_shared<Vocabulary>(api.llama_model_get_vocab(model->handle()), params.path);
   if (model->n_vocab() <= 0) throw Error(ErrorCode::kModelUnsupported, params.path + " has no vocabulary.");
   model->head_ = RewardHead::read(metadata, model->n_embd());
   return model;
+}
+
+std::shared_ptr<const Model> Model::on_weights_of(const std::shared_ptr<const Model>& model, const std::string& path) {
+  const GgufModel files(path);
+  std::shared_ptr<Model> made(new Model());
+  made->path_ = path;
+  made->architecture_ = model->architecture_;
+  made->head_ = RewardHead::read(files.first(), model->n_embd());
+  made->long_rope_ = model->long_rope_;
+  made->model_ = model->model_;
+  made->chat_template_ = files.first().string("tokenizer.chat_template");
+  made->vocabulary_ = model->vocabulary_;
+  made->is_f32_ = model->is_f32_;
+  made->is_causal_ = model->is_causal_;
+  made->result_norm_ = model->result_norm_.load();
+  return made;
 }
 
 std::vector<double> Model::rewards_of(const float* hidden) const {
@@ -109,6 +125,7 @@ std::string Model::description() const {
 }
 
 std::string Model::chat_template() const {
+  if (chat_template_) return *chat_template_;
   const char* text = engine().llama_model_chat_template(handle(), nullptr);
   return text != nullptr ? text : "";
 }

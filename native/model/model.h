@@ -34,6 +34,11 @@ class Model {
   /// MODEL_UNSUPPORTED, DEVICE_UNAVAILABLE, REWARD_HEAD_INVALID, OUT_OF_MEMORY.
   static std::shared_ptr<const Model> load(const ModelParams& params, const std::function<bool(float)>& progress);
 
+  /// The reward model in a file whose trunk is this model's: the file's head and chat template on these weights, which
+  /// both hold. Whether the trunks are the same is not looked at. What GgufFile() throws, REWARD_HEAD_INVALID.
+  static std::shared_ptr<const Model> on_weights_of(const std::shared_ptr<const Model>& model,
+                                                    const std::string& path);
+
   llama_model* handle() const { return model_.get(); }
   const Vocabulary& vocabulary() const { return *vocabulary_; }
   const std::string& path() const { return path_; }
@@ -73,8 +78,10 @@ class Model {
   std::string architecture_;
   std::optional<RewardHead> head_;
   std::optional<LongRope> long_rope_;
-  std::unique_ptr<llama_model, FreeModel> model_;
-  std::optional<Vocabulary> vocabulary_;
+  std::shared_ptr<llama_model> model_;
+  /// Of a file without weights of its own.
+  std::optional<std::string> chat_template_;
+  std::shared_ptr<const Vocabulary> vocabulary_;
   bool is_f32_ = false;
   bool is_causal_ = true;
   mutable std::atomic<ResultNorm> result_norm_{ResultNorm::kUnknown};

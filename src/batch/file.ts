@@ -113,7 +113,7 @@ async function openOutput(
   const inputs = [source, ...modelsOf(info).map(({ path }) => path)];
   await refuseInputs(out, inputs);
   const template = templateKey([info.policy, ...info.rewards], each);
-  const key = await keyOf(info, source, [FORM, format, n ?? null, tokens, seed, template, settings]);
+  const key = await keyOf(info, source, [FORM, format, n ?? null, tokens, seed, template, settings, info.sharedTrunk]);
   return ResumableLines.open(out, { key, inputs, accept: known, onOthers });
 }
 

@@ -26,6 +26,8 @@ export interface DecoderInfo {
   weights: readonly number[];
   slots: number;
   contextSize: number;
+  /** The reward models are heads on the policy's trunk, and share its context: see load()'s `shareTrunk`. */
+  sharedTrunk: boolean;
   /** With which options it was loaded that its numbers depend on. */
   computation: Computation;
   /** What its responses are decoded by where a call does not say otherwise: load()'s `settings`. */

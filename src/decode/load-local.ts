@@ -39,7 +39,7 @@ async function prepare(
   resolved: ResolvedLoad,
   models: readonly Model[],
 ): Promise<Omit<DecoderParts, "engine" | "computation" | "settings" | "linger" | "loadMs">> {
-  const { slots, patience, signal, terms } = resolved;
+  const { slots, patience, signal, terms, shareTrunk } = resolved;
   const [policy, ...rewardModels] = models;
   if (policy === undefined) throw new Error("no policy was loaded");
   for (const model of rewardModels) requireSameVocabulary(policy, model);
@@ -50,8 +50,10 @@ async function prepare(
   );
   for (const model of models) model.room = context.contextSize;
   throwIfAborted(signal);
-  const search = await native(() => binding().createSearch({ ...context, slots, policy: policy.native, rewards: rewards.nativeSources }));
+  const sources = { policy: policy.native, rewards: rewards.nativeSources };
+  const search = await native(() => binding().createSearch({ ...context, ...sources, slots, shareTrunk }));
   if (signal?.aborted) await search.dispose();
   throwIfAborted(signal);
-  return { policy, rewards, search, slots, patience, context };
+  const sharedTrunk = await native(() => search.sharesTrunk());
+  return { policy, rewards, search, slots, patience, context, sharedTrunk };
 }

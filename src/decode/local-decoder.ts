@@ -37,6 +37,7 @@ export interface DecoderParts extends Pick<DecodingParts, "policy" | "rewards" |
   engine: EngineInfo;
   computation: Computation;
   slots: number;
+  sharedTrunk: boolean;
   /** How long a response waits for a slot. */
   patience: Patience | false;
   context: ScorerParts["context"];
@@ -60,7 +61,7 @@ export class LocalDecoder implements Decoder {
   #disposal: Promise<void> | undefined;
 
   constructor(parts: DecoderParts) {
-    const { engine, computation, policy, rewards, search, loadMs, slots, patience, context, linger, settings } = parts;
+    const { engine, computation, policy, rewards, search, loadMs, slots, patience, context, linger, settings, sharedTrunk } = parts;
     this.#settings = settings;
     this.#patience = patience;
     const { contextSize } = context;
@@ -84,6 +85,7 @@ export class LocalDecoder implements Decoder {
       weights: rewards.weights,
       slots,
       contextSize,
+      sharedTrunk,
       computation,
       settings,
     };

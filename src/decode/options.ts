@@ -42,6 +42,7 @@ export interface ResolvedLoad extends ResolvedModelOptions {
   chatTemplate: string | undefined;
   terms: ResolvedTerm[];
   slots: number;
+  shareTrunk: boolean;
   /** How long a response waits for a slot. */
   patience: Patience | false;
   /** Undefined: in this process. */
@@ -96,6 +97,7 @@ const LOAD: Names<LoadOptions> = {
   chatTemplate: true,
   reward: true,
   slots: true,
+  shareTrunk: true,
   queue: true,
   settings: true,
 };
@@ -136,6 +138,7 @@ export function resolveLoad(options: LoadOptions = {}): ResolvedLoad {
     policy: given(options.policy, EMBEDDED.policy, (value) => nonEmptyText("policy", value)),
     chatTemplate: given(options.chatTemplate, undefined, (value) => nonEmptyText("chatTemplate", value)),
     terms: resolveTerms(options.reward === undefined ? embeddedReward : options.reward),
+    shareTrunk: given(options.shareTrunk, true, (value) => boolean("shareTrunk", value)),
     slots: given(options.slots, 1, (value) => integer("slots", value, { min: 1, max: binding().limits.slots })),
     patience: patienceOf(options.queue),
     isolation: isolationOf(options),

@@ -73,6 +73,8 @@ export interface Binding {
   createCancel(): NativeCancel;
   /** onProgress: 0…1. */
   loadModel(options: LoadModelOptions, onProgress: ((progress: number) => void) | null): Promise<NativeModel>;
+  /** The head and chat template in a file, on the weights of a model that is loaded: for one and the same trunk. */
+  shareModel(model: NativeModel, path: string): Promise<NativeModel>;
   /**
    * Null when `judge` can read what `policy` writes, else what differs, in words. Unused rows and control tokens that one of
    * them has more, or calls otherwise, are no difference: a search proposes no token that a reward model lacks.
@@ -117,6 +119,7 @@ function readingUnpacked(addon: Binding): Binding {
   return {
     ...addon,
     openEngine: (dir, options) => addon.openEngine(unpacked(dir), options && { ...options, backends: unpacked(options.backends) }),
+    shareModel: (model, path) => addon.shareModel(model, unpacked(path)),
     loadModel: (options, onProgress) => addon.loadModel({ ...options, path: unpacked(options.path) }, onProgress),
     readGguf: (path) => addon.readGguf(unpacked(path)),
     rewriteGguf: (source, target, set, remove) => addon.rewriteGguf(unpacked(source), target, set, remove),

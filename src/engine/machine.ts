@@ -1,7 +1,8 @@
 /** What can be seen of this machine's GPUs without calling their drivers, which may hang or end the process. */
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { hostname, release } from "node:os";
 import { join } from "node:path";
+import { stateOf } from "../files/state.js";
 
 /** Files that are there wherever NVIDIA's driver is, on Linux, in its containers, on its small boards and under Windows. */
 const NVIDIA = ["/proc/driver/nvidia/version", "/dev/nvidiactl", "/dev/nvmap", "/dev/dxg"];
@@ -39,12 +40,6 @@ function devicesAndDrivers(): string[] {
   const ids = others.map((card) => ["vendor", "device"].map((id) => text(`/sys/class/drm/${card}/device/${id}`)).join(":"));
   const vulkan = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"].flatMap((dir) => names(dir).map((name) => stateOf(join(dir, name))));
   return [text(`${nvidia}/version`), ...cards, ...ids, ...vulkan].map((each) => each.trim());
-}
-
-/** A file's size and age, with its name. */
-export function stateOf(path: string): string {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats === undefined ? `${path} -` : `${path} ${stats.size} ${stats.mtimeMs}`;
 }
 
 function systemFile(name: string): string {

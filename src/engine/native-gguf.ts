@@ -12,6 +12,20 @@ export interface GgufEntry {
   count: number;
 }
 
+/** A tensor, and where its bytes are. */
+export interface GgufTensor {
+  name: string;
+  /** ggml's name. */
+  type: string;
+  /** Four numbers, the fastest first. */
+  shape: number[];
+  /** Path. */
+  file: string;
+  /** Of its first byte in the file. */
+  offset: number;
+  bytes: number;
+}
+
 /** A file, or a split model, whose first part has the metadata. */
 export interface GgufFile {
   version: number;
@@ -20,6 +34,8 @@ export interface GgufFile {
   /** Bytes of all files. */
   size: number;
   entries: GgufEntry[];
+  /** Of all files. */
+  tensors: GgufTensor[];
   /** Tensors, parameters and bytes by ggml type name, of all files; so are the counts below. */
   tensorTypes: { type: string; tensors: number; parameters: number; bytes: number }[];
   tensorCount: number;

@@ -15,6 +15,8 @@ export interface SearchOptions extends ContextOptions {
   slots: number;
   /** Tokens of prompt and response that one slot may hold. */
   contextSize: number;
+  /** Reward models on the policy's own weights are read in its context, where they read the same tokens; default false. */
+  shareTrunk?: boolean;
 }
 
 /** The policy's samplers, all of them; the values named in brackets are off. Windows count tokens of the response. */
@@ -241,6 +243,8 @@ export interface NativeSearch {
   clear(slot: number): Promise<void>;
   counters(): SearchCounters;
   cacheBytes(): Promise<CacheBytes>;
+  /** Policy and reward models can read a slot in one context. */
+  sharesTrunk(): Promise<boolean>;
   /** Drains what runs, frees the contexts, then resolves. Twice is fine. */
   dispose(): Promise<void>;
 }

@@ -2,11 +2,12 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { recall, remember } from "../files/cache-dir.js";
+import { stateOf } from "../files/state.js";
 import { possibleChild } from "../isolate/child-entry.js";
 import { packageManifest } from "../package-root.js";
 import { throwIfAborted, unlessAborted } from "./abort.js";
 import type { Device } from "./binding.js";
-import { driverState, stateOf } from "./machine.js";
+import { driverState } from "./machine.js";
 import type { Candidate } from "./packages.js";
 import { engineLibraries, tryCandidate, type Verdict } from "./trial.js";
 

@@ -9,6 +9,7 @@ import { checkNames, given, type Names, nonEmptyText } from "../validate.js";
 import { Metadata } from "./metadata.js";
 import { provenanceEntries, type RewardProvenance } from "./provenance.js";
 import { HEAD_KEYS, HEAD_PREFIX, POSITION_KEY, type RewardHead, type StoredHead, storedHead } from "./reward-head.js";
+import { TRUNK_KEY, trunkHash } from "./trunk.js";
 
 export interface AttachOptions extends EngineOptions {
   /**
@@ -48,7 +49,8 @@ export async function writeWithHead({ model, head, chatTemplate, provenance, out
   const metadata = new Metadata(await native(() => binding().readGguf(model)));
   const template = given(chatTemplate, [], (value) => [{ key: TEMPLATE_KEY, value: nonEmptyText("chatTemplate", value) }]);
   const stored = headEntries(storedHead(head, embeddingLength(model, metadata)));
-  const set = [...stored, ...template, ...provenanceEntries(provenance)];
+  const trunk = { key: TRUNK_KEY, value: await trunkHash(model) };
+  const set = [...stored, ...template, ...provenanceEntries(provenance), trunk];
   const remove = metadata.keys.filter((key) => key.startsWith(HEAD_PREFIX) && !set.some((entry) => entry.key === key));
   await native(() => binding().rewriteGguf(model, out, set, remove));
 }

@@ -5,6 +5,7 @@ import { BACKENDS } from "../engine/engine.js";
 import { native } from "../engine/native.js";
 import { ArgsearchError } from "../errors.js";
 import { modelParts } from "../files/model-parts.js";
+import { sameTrunk } from "../gguf/trunk.js";
 import { EMBEDDED } from "./embedded.js";
 import { extrasOf } from "./extras.js";
 import { Model } from "./model.js";
@@ -16,21 +17,36 @@ export interface ModelFile {
   template?: { text: string; option: string } | undefined;
 }
 
+export interface LoadModelsOptions extends ResolvedModelOptions {
+  /** Heads of other files that stand on the first file's trunk are put on its weights. */
+  shareTrunk?: boolean;
+}
+
 /**
  * Loads the files one after another, and a file that is named twice once; one model a file, in order. When one fails,
  * those loaded before are freed. The engine must be open.
  */
-export async function loadModels(files: readonly ModelFile[], options: ResolvedModelOptions): Promise<Model[]> {
+export async function loadModels(files: readonly ModelFile[], options: LoadModelsOptions): Promise<Model[]> {
   const distinct = [...new Set(files.map(({ path }) => path))];
   const report = await progressOver(distinct, options.onProgress);
   const loaded = new Map<string, Model>();
   try {
-    for (const path of distinct) loaded.set(path, await loadModel(path, options, (progress) => report(path, progress)));
+    for (const path of distinct) {
+      const first = options.shareTrunk ? loaded.get(distinct[0] ?? "") : undefined;
+      const shared = first && (await onWeightsOf(first, path));
+      loaded.set(path, shared ?? (await loadModel(path, options, (progress) => report(path, progress))));
+    }
     return await Promise.all(files.map((file) => withTemplate(required(loaded, file.path), file)));
   } catch (error) {
     for (const model of loaded.values()) model.dispose();
     throw error;
   }
+}
+
+/** Undefined for a file with a trunk of its own. */
+async function onWeightsOf(first: Model, path: string): Promise<Model | undefined> {
+  if (!(await sameTrunk(first.info.path, path))) return undefined;
+  return described(await native(() => binding().shareModel(first.native, path)));
 }
 
 async function loadModel(path: string, options: ResolvedModelOptions, onProgress: (progress: number) => void): Promise<Model> {

@@ -66,6 +66,12 @@ export interface LoadOptions extends ModelOptions, IsolationOptions {
   /** Prompts that can be decoded at once, 1 to 128; default 1. Each takes KV cache for contextSize tokens. */
   slots?: number | undefined;
   /**
+   * A reward model that is a head on the policy's own trunk is read in the policy's context, where both read the same tokens: one model in
+   * memory, and a step that decodes its k candidates once, for rewards and for the next token. It is seen by the trunk's hash, which
+   * attachReward() and fitReward() keep in the file. Default true; false: always two contexts, whose numbers differ in their rounding.
+   */
+  shareTrunk?: boolean | undefined;
+  /**
    * What a response does while no slot is free: it waits, first come, first served; where too many wait, or it has waited too long, it fails
    * with BUSY. false: it fails at once. generateAll() always waits.
    */

@@ -55,6 +55,10 @@ export function binding(): Binding {
       onProgress?.(1);
       return new FakeModel(fake, path);
     },
+    async shareModel({ info }, path) {
+      await fake.call(`share ${info.path} ${path}`);
+      return new FakeModel(fake, path);
+    },
     vocabularyDifference(a, b) {
       const differ = (a as FakeModel).file.otherVocabulary !== (b as FakeModel).file.otherVocabulary;
       return differ ? "token 7 is a here and b there" : null;

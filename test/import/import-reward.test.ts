@@ -153,7 +153,7 @@ describe.skipIf(process.platform === "win32")("importReward()", () => {
   it("keeps what config.json says of the source where a provenance says nothing of it", async () => {
     write(ONE_ROW, { _name_or_path: "acme/rm" });
     await run({ provenance: { source: undefined, dataset: "hh-rlhf" } });
-    expect((await inspect(out)).rewardHead?.notes).toEqual({ source: "acme/rm", dataset: "hh-rlhf" });
+    expect((await inspect(out)).rewardHead?.notes).toMatchObject({ source: "acme/rm", dataset: "hh-rlhf" });
   });
 
   it.each([

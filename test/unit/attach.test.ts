@@ -17,6 +17,9 @@ beforeEach(() => {
   ];
 });
 
+/** The hash of what has no tensors here. */
+const TRUNK = { key: "argsearch.reward.trunk", value: expect.stringMatching(/^[0-9a-f]{64}$/) };
+
 const attach = (options: Partial<AttachOptions>): Promise<void> =>
   attachReward({ engineDir: "/fake", model: "trunk.gguf", out: "rm.gguf", head: { weight: [1, 2] }, ...options });
 
@@ -29,6 +32,7 @@ describe("attachReward()", () => {
         { key: "argsearch.reward.head.weight", value: Float32Array.of(1, 2) },
         { key: "argsearch.reward.head.bias", value: { f32: 0.5 } },
         { key: "argsearch.reward.scale", value: { f32: 2 } },
+        TRUNK,
       ],
       remove: ["argsearch.reward.labels", "argsearch.reward.source"],
     });
@@ -49,6 +53,7 @@ describe("attachReward()", () => {
         { key: "argsearch.reward.labels", value: ["a", "b"] },
         { key: "argsearch.reward.head.bias", value: Float32Array.of(5, 6) },
         { key: "argsearch.reward.shift", value: { f32: 1 } },
+        TRUNK,
       ],
       remove: ["argsearch.reward.scale", "argsearch.reward.source"],
     });
@@ -61,6 +66,7 @@ describe("attachReward()", () => {
         { key: "argsearch.reward.head.weight" },
         { key: "argsearch.reward.source", value: "acme/rm" },
         { key: "argsearch.reward.accuracy", value: { f32: 0.68 } },
+        TRUNK,
       ],
       remove: ["argsearch.reward.labels", "argsearch.reward.scale"],
     });

@@ -19,6 +19,7 @@ async function summary(entries: Record<string, GgufEntry["value"]>, count: Recor
     size: 5,
     tensorCount: 2,
     parameters: 110,
+    tensors: [],
     tensorTypes: [
       { type: "f32", tensors: 1, parameters: 10, bytes: 40 },
       { type: "q8_0", tensors: 1, parameters: 100, bytes: 106 },

@@ -31,6 +31,7 @@ export interface RewardFlags extends RewardTemplateFlags {
 export interface LoadFlags extends ModelFlags, IsolateFlag, RewardFlags, TemplateFlags {
   policy?: string;
   settings?: string;
+  shareTrunk?: boolean;
 }
 
 export const METHODS = ["args", "blocks", "greedy", "sample"] as const;
@@ -96,7 +97,10 @@ export function addRewardFlags(command: Command): void {
 }
 
 export function addPolicyFlag(command: Command): void {
-  command.optionsGroup("Models:").option("-m, --policy <file>", "policy (default: the embedded pair)");
+  command
+    .optionsGroup("Models:")
+    .option("-m, --policy <file>", "policy (default: the embedded pair)")
+    .option("--no-share-trunk", "two contexts, also where the reward model is a head on the policy's trunk");
 }
 
 export function addDecodingFlags(command: Command): void {
@@ -136,8 +140,8 @@ export function modelOptions(flags: ModelFlags): ModelOptions {
 }
 
 export function loadOptions(flags: LoadFlags): LoadOptions {
-  const { policy, template, isolate, settings } = flags;
-  return { ...modelOptions(flags), isolate, settings, policy, chatTemplate: template?.text, reward: rewardTerms(flags) };
+  const { policy, template, isolate, settings, shareTrunk } = flags;
+  return { ...modelOptions(flags), isolate, settings, policy, shareTrunk, chatTemplate: template?.text, reward: rewardTerms(flags) };
 }
 
 /**

@@ -125,6 +125,10 @@ export class FakeSearch implements NativeSearch {
     };
   }
 
+  async sharesTrunk(): Promise<boolean> {
+    return false;
+  }
+
   async cacheBytes(): Promise<{ policy: number; rewards: number[] }> {
     return { policy: 0, rewards: [] };
   }

@@ -19,7 +19,7 @@ export interface FakeFile {
 /** The state of the fake: what it should do, and what was done. */
 export class Fake {
   files: Record<string, FakeFile> = { policy: { labels: null }, reward: {} };
-  gguf: GgufFile = { version: 3, files: ["model.gguf"], size: 0, entries: [], tensorTypes: [], tensorCount: 0, parameters: 0 };
+  gguf: GgufFile = { version: 3, files: ["model.gguf"], size: 0, entries: [], tensors: [], tensorTypes: [], tensorCount: 0, parameters: 0 };
   /** What the policy wants to say after a prompt (its text); then comes the end token. */
   script: (prompt: string) => string | Uint8Array = () => "abcdefghijklmnopqrstuvwxyz";
   /** The reward of each label for tokens that end in the candidate. */
