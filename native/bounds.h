@@ -8,11 +8,12 @@ namespace argsearch {
 // How many sequences a context has, and what they are for. One derivation for all; TypeScript gets what users can ask
 // for through the binding.
 
-/// Prompts that a search decodes at once. Each is a sequence of the policy's context, of which llama.cpp allows 256.
+/// Prompts that a search decodes at once.
 constexpr uint32_t kMaxSlots = 128;
 /// Most texts that share a context of whole texts: llama.cpp's sequences.
 constexpr uint32_t kMaxSequences = 256;
-/// Most slots that share a context of a reward model: every token of a context is weighed against every cell of it.
+/// Most slots that share a context of the policy or of a reward model: every token of a context is weighed against
+/// every cell of it.
 constexpr uint32_t kSlotsPerContext = 16;
 /// Sequences made for the candidates of each slot, as far as there are so many.
 constexpr uint32_t kBranchesPerSlot = 40;
@@ -20,7 +21,7 @@ constexpr uint32_t kBranchesPerSlot = 40;
 constexpr uint32_t kDraftsPerSlot = 16;
 /// Most drafts of a block; those that have no sequence of their own wait.
 constexpr uint32_t kMostDrafts = 256;
-/// Bytes of logits that the drafts' sequences reserve, at most, where that is more than one a slot.
+/// Bytes of logits that the drafts' sequences of all contexts reserve, at most, where that is more than one a slot.
 constexpr uint64_t kDraftLogits = uint64_t{32} << 20;
 /// Tokens of one decode of whole texts that are read.
 constexpr uint32_t kMaxReadTokens = 128;
@@ -46,9 +47,11 @@ inline uint32_t reward_sequences(uint32_t slots, uint32_t n_vocab, uint32_t cont
   return std::min({wanted, affordable, most});
 }
 
-/// Sequences of a policy with `slots` slots, of `most` that llama.cpp has: a slot's prefix each, the others are drafts.
-inline uint32_t policy_sequences(uint32_t slots, uint32_t n_vocab, uint32_t most) {
-  const uint64_t affordable = std::max<uint64_t>(kDraftLogits / (sizeof(float) * std::max(n_vocab, 1u)), slots);
+/// Sequences of one of `contexts` contexts of a policy with `slots` slots, of `most` that llama.cpp has: a slot's
+/// prefix each, the others are drafts.
+inline uint32_t policy_sequences(uint32_t slots, uint32_t n_vocab, uint32_t contexts, uint32_t most) {
+  const uint64_t rows = kDraftLogits / contexts / (sizeof(float) * std::max(n_vocab, 1u));
+  const uint64_t affordable = std::max<uint64_t>(rows, slots);
   const auto drafts = static_cast<uint32_t>(std::min<uint64_t>(uint64_t{slots} * kDraftsPerSlot, affordable));
   return std::min(slots + drafts, most);
 }

@@ -54,6 +54,11 @@ size_t Prefixes::share(size_t slot, const std::vector<llama_token>& wanted) {
   return shared;
 }
 
+void Prefixes::pop(size_t slot) {
+  slots_[slot].pop_back();
+  repair(slot);
+}
+
 void Prefixes::repair(size_t slot) {
   if (!context_.truncate(sequence(slot), size(slot))) slots_[slot].clear();
 }

@@ -34,6 +34,8 @@ class Prefixes {
 
   /// The cache has this token at the slot's end.
   void push(size_t slot, llama_token token) { slots_[slot].push_back(token); }
+  /// Takes the slot's last token out of the cache, too.
+  void pop(size_t slot);
   /// Cuts off what a failed decode may have left behind the slot's end.
   void repair(size_t slot);
   void clear(size_t slot);

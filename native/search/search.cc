@@ -51,7 +51,7 @@ Search::Search(const SearchSettings& settings)
       samplers_(policy_.model().vocabulary()),
       steps_(policy_, settings.slots, settings.context_size),
       blocks_(policy_, rewards_, settings.slots, settings.context_size) {
-  if (policy_.trunk() != nullptr) {
+  if (policy_.is_shared()) {
     shared_.emplace(policy_, settings.rewards, settings.slots);
   } else {
     rewards_.make_contexts();

@@ -5,7 +5,7 @@
 
 #include "search/blocks/blocks.h"
 #include "search/propose/excluded.h"
-#include "search/propose/policy.h"
+#include "search/propose/policies.h"
 #include "search/propose/sampler_factory.h"
 #include "search/reward/reward_sum.h"
 #include "search/reward/shared_rewards.h"
@@ -47,9 +47,9 @@ struct SearchCounters {
   double decode_ms = 0;
 };
 
-/// Reward-guided search over slots, which all have the models' contexts in common. Every call serves all of its slots
-/// with one batch of the policy, and as few of the reward models as llama.cpp has sequences for. Not thread-safe: one
-/// thread calls.
+/// Reward-guided search over slots, up to kSlotsPerContext of which share a context of each model. Every call serves
+/// all of its slots with one batch of each context of the policy, and as few of the reward models' as llama.cpp has
+/// sequences for. Not thread-safe: one thread calls.
 class Search {
  public:
   /// OPTION_INVALID, MODEL_UNSUPPORTED, REWARD_HEAD_MISSING, OUT_OF_MEMORY.
@@ -69,7 +69,7 @@ class Search {
   /// Policy and reward models can read a slot together.
   bool shares_trunk() const { return shared_.has_value(); }
   SearchCounters counters() const;
-  size_t policy_cache_bytes() const { return policy_.context().cache_bytes(); }
+  size_t policy_cache_bytes() const { return policy_.cache_bytes(); }
   std::vector<size_t> reward_cache_bytes() const { return rewards_.cache_bytes(); }
 
  private:
@@ -86,7 +86,7 @@ class Search {
   std::shared_ptr<Interrupt> interrupt_;
   size_t n_slots_;
   uint32_t context_size_;
-  Policy policy_;
+  Policies policy_;
   RewardSum rewards_;
   std::optional<SharedRewards> shared_;
   Exclusions exclusions_;

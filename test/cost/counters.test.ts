@@ -46,7 +46,7 @@ describe("a step with k candidates decodes one policy token and k reward tokens"
     });
   });
 
-  it("in one batch a model for all slots", async () => {
+  it("in one batch a model for the slots of a context", async () => {
     expect(await countStep([5, 50, 200], 10)).toMatchObject({
       steps: 3,
       policyTokens: 3,
@@ -58,26 +58,29 @@ describe("a step with k candidates decodes one policy token and k reward tokens"
   });
 
   it.for([
-    [16, 10, 1],
-    [17, 10, 2],
-    [32, 10, 2],
-    [64, 10, 4],
-    [128, 10, 8],
-    [32, 40, 6],
-    [128, 128, 128],
-    [5, 40, 1],
-    [8, 60, 2],
-  ])("for %i slots with k = %i as well, in %i reward decodes", async ([slots, topK, rewardDecodes]) => {
-    const lengths = Array.from({ length: slots }, (_, slot) => 1 + (slot % 7));
-    expect(await countStep(lengths, topK, topK > SIXTY_TOKENS.size ? wide : pair)).toMatchObject({
-      steps: slots,
-      policyTokens: slots,
-      policyDecodes: 1,
-      rewardTokens: slots * topK,
-      rewardDecodes,
-      rewardProjections: 0,
-    });
-  });
+    [16, 10, 1, 1],
+    [17, 10, 2, 2],
+    [32, 10, 2, 2],
+    [64, 10, 4, 4],
+    [128, 10, 8, 8],
+    [32, 40, 2, 6],
+    [128, 128, 8, 128],
+    [5, 40, 1, 1],
+    [8, 60, 1, 2],
+  ])(
+    "for %i slots with k = %i as well, in %i decodes of the policy and %i of the reward model",
+    async ([slots, topK, policyDecodes, rewardDecodes]) => {
+      const lengths = Array.from({ length: slots }, (_, slot) => 1 + (slot % 7));
+      expect(await countStep(lengths, topK, topK > SIXTY_TOKENS.size ? wide : pair)).toMatchObject({
+        steps: slots,
+        policyTokens: slots,
+        policyDecodes,
+        rewardTokens: slots * topK,
+        rewardDecodes,
+        rewardProjections: 0,
+      });
+    },
+  );
 
   it("and the winner once more where k candidates take more branches than there are", async () => {
     const { rewardTokens, rewardProjections } = await countStep([30], SIXTY_TOKENS.size);

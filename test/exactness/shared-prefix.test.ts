@@ -91,12 +91,19 @@ describe("a prefix that slots share", () => {
     });
   });
 
-  it("serves blocks, and rewards read in several contexts", async () => {
+  it("serves blocks, and slots of several contexts", async () => {
     const blocks = { method: "blocks", block: 4, drafts: 3, blockReward: "mean", seed: 5 } as const;
     await on({ slots: 3 }, async (decoder) => {
       const prompts = USERS.slice(0, 3).map((user) => SYSTEM + user);
       const results = await decoder.generateAll(prompts, { ...OPTIONS, ...blocks });
       for (const [at, prompt] of prompts.entries()) expectSameResult(results[at] as GenerateResult, await alone(prompt, blocks));
+    });
+    await on({ slots: 20 }, async (decoder) => {
+      const prompts = Array.from({ length: 20 }, (_, at) => SYSTEM + USERS[at % USERS.length]);
+      const results = await decoder.generateAll(prompts, { ...OPTIONS, ...blocks });
+      const wanted: GenerateResult[] = [];
+      for (const user of USERS) wanted.push(await alone(SYSTEM + user, blocks));
+      for (const [at, result] of results.entries()) expectSameResult(result, wanted[at % USERS.length] as GenerateResult);
     });
     await on({ slots: 24 }, async (decoder) => {
       const prompts = Array.from({ length: 24 }, (_, at) => `${SYSTEM}${"ab".repeat(1 + (at % 5))}`);

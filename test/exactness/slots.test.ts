@@ -34,7 +34,7 @@ describe("several slots", () => {
     expectSame(together, await alone(wide));
   });
 
-  it("stay exact where they take several contexts of the reward model", async () => {
+  it("stay exact where they take several contexts of both models", async () => {
     const few = { ...OPTIONS, maxTokens: 4 };
     const prompts = [0, 1, 2].flatMap((times) => PROMPTS.map((prompt) => prompt.repeat(1 + times)));
     const wanted: GenerateResult[] = [];

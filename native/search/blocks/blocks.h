@@ -55,7 +55,7 @@ struct KeepBatch {
 class Blocks {
  public:
   /// Both outlive it.
-  Blocks(Policy& policy, RewardSum& rewards, size_t slots, size_t context_size)
+  Blocks(Policies& policy, RewardSum& rewards, size_t slots, size_t context_size)
       : policy_(policy, context_size), rating_(rewards), context_size_(context_size), slots_(slots) {}
 
   /// MODEL_UNSUPPORTED for a recurrent policy.

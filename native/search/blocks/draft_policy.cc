@@ -26,22 +26,25 @@ std::vector<FailedStep> DraftPolicy::draw(const std::vector<Drafting>& slots) {
     /// Null: every draft of the block, which begins.
     Draft* draft;
   };
+  std::vector<size_t> slots_of_runs;
   std::vector<Run> runs;
   std::vector<Next> nexts;
+  const auto add = [&](const Drafting& slot, Draft* draft, Run run) {
+    slots_of_runs.push_back(slot.slot);
+    runs.push_back(std::move(run));
+    nexts.push_back({&slot, draft});
+  };
   for (const Drafting& slot : slots) {
     if (slot.block().begun()) {
-      for (Draft* draft : turn(slot)) {
-        runs.push_back(missing(slot.slot, *draft));
-        nexts.push_back({&slot, draft});
-      }
+      for (Draft* draft : turn(slot)) add(slot, draft, missing(slot.slot, *draft));
     } else {
-      const llama_seq_id sequence = Prefixes::sequence(slot.slot);
-      runs.push_back({sequence, policy_.prefixes().end(slot.slot), {policy_.pending(slot.slot)}, {0}});
-      nexts.push_back({&slot, nullptr});
+      const Policies::Place at = policy_.place(slot.slot);
+      add(slot, nullptr,
+          {Prefixes::sequence(at.slot), at.policy.prefixes().end(at.slot), {at.policy.pending(at.slot)}, {0}});
     }
   }
   std::vector<FailedStep> failed;
-  policy_.decode(runs, [&](size_t run, size_t, const float* logits) {
+  policy_.decode(slots_of_runs, runs, [&](size_t run, size_t, const float* logits) {
     const Drafting& slot = *nexts[run].slot;
     const double norm = log_sum_exp(logits, static_cast<size_t>(model().n_vocab()));
     try {
@@ -57,11 +60,11 @@ std::vector<FailedStep> DraftPolicy::draw(const std::vector<Drafting>& slots) {
   });
   tokens_ += tokens_of(runs);
   for (size_t i = 0; i < runs.size(); ++i) {
-    const size_t slot = nexts[i].slot->slot;
+    const Policies::Place at = policy_.place(slots_of_runs[i]);
     if (nexts[i].draft) {
-      policy_.branches().grow(slot, nexts[i].draft->number, runs[i].tokens.size());
+      at.policy.branches().grow(at.slot, nexts[i].draft->number, runs[i].tokens.size());
     } else {
-      policy_.prefixes().push(slot, runs[i].tokens[0]);
+      at.policy.prefixes().push(at.slot, runs[i].tokens[0]);
     }
   }
   return failed;
@@ -83,12 +86,13 @@ std::vector<Draft*> DraftPolicy::turn(const Drafting& slot) {
   if (!drafts.empty()) return drafts;
   drafts = those([](const Draft&) { return true; });
   if (drafts.empty()) return drafts;
-  const size_t free = context_size_ - std::min(context_size_, policy_.prefixes().size(slot.slot));
+  const Policies::Place at = policy_.place(slot.slot);
+  const Prefixes& prefixes = at.policy.prefixes();
+  const size_t free = context_size_ - std::min(context_size_, prefixes.size(at.slot));
   // The last token of a draft stays pending.
-  const size_t width =
-      drafts_at_once(policy_.branches().capacity(), policy_.prefixes().slots(), free, block.length - 1);
+  const size_t width = drafts_at_once(at.policy.branches().capacity(), prefixes.slots(), free, block.length - 1);
   if (block.drafts.size() > width) {
-    policy_.branches().drop(slot.slot);
+    at.policy.branches().drop(at.slot);
     drafts.resize(std::min(drafts.size(), width));
   }
   block.wave.clear();
@@ -98,11 +102,12 @@ std::vector<Draft*> DraftPolicy::turn(const Drafting& slot) {
 
 /// What a draft's branch lacks, its last token among it, which is read.
 Run DraftPolicy::missing(size_t slot, const Draft& draft) {
-  Branches& branches = policy_.branches();
-  const std::optional<llama_seq_id> found = branches.find(slot, draft.number);
-  const llama_seq_id sequence = found ? *found : branches.take(slot, draft.number);
-  const size_t held = branches.length(slot, draft.number);
-  const llama_pos start = policy_.prefixes().end(slot) + static_cast<llama_pos>(held);
+  const Policies::Place at = policy_.place(slot);
+  Branches& branches = at.policy.branches();
+  const std::optional<llama_seq_id> found = branches.find(at.slot, draft.number);
+  const llama_seq_id sequence = found ? *found : branches.take(at.slot, draft.number);
+  const size_t held = branches.length(at.slot, draft.number);
+  const llama_pos start = at.policy.prefixes().end(at.slot) + static_cast<llama_pos>(held);
   return {sequence,
           start,
           {draft.tokens.begin() + static_cast<ptrdiff_t>(held), draft.tokens.end()},
@@ -137,29 +142,38 @@ void DraftPolicy::append(const BlockSlot& slot, Draft& draft, llama_token token)
 }
 
 void DraftPolicy::take(const std::vector<std::pair<size_t, const Draft*>>& drafts) {
-  Branches& branches = policy_.branches();
-  Prefixes& prefixes = policy_.prefixes();
+  std::vector<size_t> slots;
   std::vector<Run> lost;
   for (const auto& [slot, draft] : drafts) {
-    const size_t held = branches.length(slot, draft->number);
-    branches.keep(slot, draft->number, prefixes.end(slot), held);
-    branches.drop(slot);
-    lost.push_back({Prefixes::sequence(slot),
-                    prefixes.end(slot) + static_cast<llama_pos>(held),
+    const Policies::Place at = policy_.place(slot);
+    const llama_pos end = at.policy.prefixes().end(at.slot);
+    const size_t held = at.policy.branches().length(at.slot, draft->number);
+    at.policy.branches().keep(at.slot, draft->number, end, held);
+    at.policy.branches().drop(at.slot);
+    slots.push_back(slot);
+    lost.push_back({Prefixes::sequence(at.slot),
+                    end + static_cast<llama_pos>(held),
                     {draft->tokens.begin() + static_cast<ptrdiff_t>(held), draft->tokens.end() - 1},
                     {}});
   }
-  policy_.decode(lost, [](size_t, size_t, const float*) {});
+  policy_.decode(slots, lost, [](size_t, size_t, const float*) {});
   tokens_ += tokens_of(lost);
   for (const auto& [slot, draft] : drafts) {
-    for (size_t i = 0; i + 1 < draft->tokens.size(); ++i) prefixes.push(slot, draft->tokens[i]);
-    policy_.commit(slot, draft->tokens.back());
+    const Policies::Place at = policy_.place(slot);
+    for (size_t i = 0; i + 1 < draft->tokens.size(); ++i) at.policy.prefixes().push(at.slot, draft->tokens[i]);
+    at.policy.commit(at.slot, draft->tokens.back());
   }
 }
 
+void DraftPolicy::drop(size_t slot, size_t draft) {
+  const Policies::Place at = policy_.place(slot);
+  at.policy.branches().drop(at.slot, draft);
+}
+
 void DraftPolicy::abandon(size_t slot) {
-  policy_.branches().drop(slot);
-  policy_.prefixes().repair(slot);
+  const Policies::Place at = policy_.place(slot);
+  at.policy.branches().drop(at.slot);
+  at.policy.prefixes().repair(at.slot);
 }
 
 }  // namespace argsearch

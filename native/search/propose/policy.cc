@@ -7,13 +7,13 @@ namespace argsearch {
 namespace {
 
 /// A recurrent model keeps one state a sequence, and has no branches.
-PolicyRoom room_of(const Model& model, uint32_t slots, bool shared) {
+PolicyRoom room_of(const Model& model, uint32_t slots, bool shared, uint32_t contexts) {
   if (model.is_recurrent()) return {};
   const auto most = static_cast<uint32_t>(engine().llama_max_parallel_sequences());
   const auto n_vocab = static_cast<uint32_t>(model.n_vocab());
   PolicyRoom room;
-  if (shared) room.candidates = reward_sequences(slots, n_vocab, 1, most - slots) - slots;
-  room.drafts = policy_sequences(slots, n_vocab, most - room.candidates) - slots;
+  if (shared) room.candidates = reward_sequences(slots, n_vocab, contexts, most - slots) - slots;
+  room.drafts = policy_sequences(slots, n_vocab, contexts, most - room.candidates) - slots;
   return room;
 }
 
@@ -25,16 +25,16 @@ ContextShape shape_of(uint32_t slots, uint32_t context_size, PolicyRoom room) {
 }  // namespace
 
 Policy::Policy(const std::shared_ptr<const Model>& model, const ContextSettings& settings, uint32_t slots,
-               uint32_t context_size, bool shared)
-    : Policy(model, settings, slots, context_size, room_of(*model, slots, shared)) {}
+               uint32_t context_size, bool shared, uint32_t contexts)
+    : Policy(model, settings, slots, context_size, room_of(*model, slots, shared, contexts)) {}
 
 Policy::Policy(const std::shared_ptr<const Model>& model, const ContextSettings& settings, uint32_t slots,
                uint32_t context_size, PolicyRoom room)
     : trunk_(room.candidates > 0 ? TrunkContext::create(model, settings, shape_of(slots, context_size, room)) : nullptr),
       context_(trunk_ ? nullptr : std::make_unique<Context>(model, settings, shape_of(slots, context_size, {room.drafts, 0}))),
-      prefixes_(context(), slots),
-      branches_(context(), slots, {slots, slots + room.drafts}),
-      candidates_(context(), slots, {slots + room.drafts, slots + room.drafts + (trunk_ ? room.candidates : 0)}),
+      prefixes_(own_context(), slots),
+      branches_(own_context(), slots, {slots, slots + room.drafts}),
+      candidates_(own_context(), slots, {slots + room.drafts, slots + room.drafts + (trunk_ ? room.candidates : 0)}),
       outputs_(slots + room.drafts),
       next_(slots) {}
 
@@ -43,7 +43,7 @@ PrefillCount Policy::begin(size_t slot, const std::vector<llama_token>& tokens) 
   candidates_.drop(slot);
   const std::vector<llama_token> prefix(tokens.begin(), tokens.end() - 1);
   const PrefillCount count = prefixes_.fill(slot, prefix, [&](Batch& batch) { decode(batch); });
-  context().synchronize();
+  own_context().synchronize();
   commit(slot, tokens.back());
   return count;
 }
@@ -110,6 +110,12 @@ void Policy::project_adopted(const std::vector<size_t>& slots, std::vector<const
 void Policy::adopt(size_t slot, const float* hidden) {
   prefixes_.push(slot, next_[slot].token);
   next_[slot].hidden.assign(hidden, hidden + model().n_embd());
+}
+
+void Policy::take_back(const std::vector<size_t>& slots) {
+  for (const size_t slot : slots) {
+    if (next_[slot].hidden.empty()) prefixes_.pop(slot);
+  }
 }
 
 const float* Policy::logits_of(size_t token) const {

@@ -25,9 +25,10 @@ struct PolicyRoom {
 /// decoded by then: adopt() leaves nothing pending but the product of its hidden state with the vocabulary's matrix.
 class Policy {
  public:
-  /// `shared`: the reward models' trunk is this one; it stays without effect for a model of which that cannot be.
+  /// One of `contexts` contexts, which share the memory of drafts. `shared`: the reward models' trunk is this one; it
+  /// stays without effect for a model of which that cannot be.
   Policy(const std::shared_ptr<const Model>& model, const ContextSettings& settings, uint32_t slots,
-         uint32_t context_size, bool shared);
+         uint32_t context_size, bool shared = false, uint32_t contexts = 1);
 
   /// Makes a slot hold `tokens` (not empty), all decoded but the last, which becomes pending. Reuses the longest
   /// prefix.
@@ -36,6 +37,8 @@ class Policy {
   /// Decodes the pending token of every slot in one batch; n_vocab logits of each, in the order of `slots`, valid until
   /// the next decode.
   std::vector<const float*> decode(const std::vector<size_t>& slots);
+  /// Undoes the last decode() of these slots: their tokens are pending again.
+  void take_back(const std::vector<size_t>& slots);
 
   /// Makes `token` pending.
   void commit(size_t slot, llama_token token) { next_[slot] = {token, {}}; }
@@ -76,7 +79,7 @@ class Policy {
   };
   Policy(const std::shared_ptr<const Model>& model, const ContextSettings& settings, uint32_t slots,
          uint32_t context_size, PolicyRoom room);
-  Context& context() { return trunk_ ? trunk_->context() : *context_; }
+  Context& own_context() { return trunk_ ? trunk_->context() : *context_; }
   const float* logits_of(size_t token) const;
   void decode(Batch& batch);
   void decode_pending(const std::vector<size_t>& slots, std::vector<const float*>& logits);

@@ -7,14 +7,9 @@
 #include "context/branches.h"
 #include "context/hidden.h"
 #include "search/reward/draft_reader.h"
+#include "search/slot_ranges.h"
 
 namespace argsearch {
-
-/// Neighbouring slots, from `first` on.
-struct SlotRange {
-  size_t first = 0;
-  uint32_t count = 1;
-};
 
 /// A reward model with a head, in a context of its own: one cached prefix a slot, and the branches of the step under
 /// way.

@@ -11,8 +11,6 @@
 namespace argsearch {
 namespace {
 
-uint32_t divide_up(uint32_t a, uint32_t b) { return (a + b - 1) / b; }
-
 }  // namespace
 
 RewardSum::RewardSum(const std::vector<RewardSource>& sources, const ContextSettings& settings, uint32_t slots,
@@ -26,20 +24,19 @@ RewardSum::RewardSum(const std::vector<RewardSource>& sources, const ContextSett
 
 void RewardSum::make_contexts() {
   if (empty() || !layout_.capacity.empty()) return;
-  const uint32_t contexts = divide_up(slots_, kSlotsPerContext);
-  const uint32_t per_context = divide_up(slots_, contexts);
+  const std::vector<SlotRange> ranges = slot_ranges(slots_, kSlotsPerContext);
+  const auto contexts = static_cast<uint32_t>(ranges.size());
   const auto most = static_cast<uint32_t>(engine().llama_max_parallel_sequences());
   for (Term& term : terms_) {
     term.rewarders.clear();
-    for (uint32_t first = 0; first < slots_; first += per_context) {
-      const SlotRange range{first, std::min(per_context, slots_ - first)};
+    for (const SlotRange& range : ranges) {
       const auto n_vocab = static_cast<uint32_t>(term.source.model->n_vocab());
       const uint32_t sequences = reward_sequences(range.count, n_vocab, contexts, most);
       term.rewarders.push_back(
           std::make_unique<BranchedReward>(term.source.model, settings_, range, sequences, context_size_));
     }
   }
-  layout_.slots_per_context = per_context;
+  layout_.slots_per_context = ranges[0].count;
   for (size_t context = 0; context < terms_[0].rewarders.size(); ++context) {
     size_t least = terms_[0].rewarders[context]->capacity();
     for (const Term& term : terms_) least = std::min(least, term.rewarders[context]->capacity());

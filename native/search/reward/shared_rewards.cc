@@ -4,10 +4,10 @@
 
 namespace argsearch {
 
-SharedRewards::SharedRewards(Policy& policy, const std::vector<RewardSource>& sources, size_t slots)
+SharedRewards::SharedRewards(Policies& policy, const std::vector<RewardSource>& sources, size_t slots)
     : policy_(policy), sources_(sources), rated_(slots) {
-  layout_.slots_per_context = slots;
-  layout_.capacity = {policy.candidates().capacity()};
+  layout_.slots_per_context = policy.slots_per_context();
+  for (const auto& context : policy.contexts()) layout_.capacity.push_back(context->candidates().capacity());
   for (const RewardSource& source : sources_) n_objectives_ += source.head().n_labels();
 }
 
@@ -36,12 +36,15 @@ void SharedRewards::make_room(const Wave& wave) {
     drop(part.slot->slot);
     wanted += part.ranks.size();
   }
-  if (wanted <= policy_.candidates().free()) return;
-  for (size_t slot = 0; slot < rated_.size(); ++slot) drop(slot);
+  if (wanted <= policy_.contexts()[wave.context]->candidates().free()) return;
+  for (size_t slot = 0; slot < rated_.size(); ++slot) {
+    if (layout_.context_of(slot) == wave.context) drop(slot);
+  }
 }
 
 void SharedRewards::drop(size_t slot) {
-  policy_.candidates().drop(slot);
+  const Policies::Place at = policy_.place(slot);
+  at.policy.candidates().drop(at.slot);
   rated_[slot].clear();
 }
 
@@ -53,14 +56,14 @@ void SharedRewards::decode_branches(const Wave& wave) {
   std::vector<Place> places;
   batch_.clear();
   for (const Wave::Part& part : wave.parts) {
-    const size_t slot = part.slot->slot;
+    const Policies::Place at = policy_.place(part.slot->slot);
     for (const size_t rank : part.ranks) {
-      const llama_seq_id branch = policy_.candidates().take(slot, rank);
-      batch_.add(part.slot->candidates.tokens[rank], policy_.prefixes().end(slot), branch, true);
+      const llama_seq_id branch = at.policy.candidates().take(at.slot, rank);
+      batch_.add(part.slot->candidates.tokens[rank], at.policy.prefixes().end(at.slot), branch, true);
       places.push_back({part.slot, rank});
     }
   }
-  policy_.trunk()->hidden().decode(batch_, [&](size_t row, const float* hidden) {
+  policy_.contexts()[wave.context]->trunk()->hidden().decode(batch_, [&](size_t row, const float* hidden) {
     const auto& [slot, rank] = places[row];
     apply_heads(*slot, rank, hidden);
     rated_[slot->slot].push_back({rank, {hidden, hidden + policy_.model().n_embd()}});
@@ -85,12 +88,12 @@ void SharedRewards::apply_heads(SlotStep& slot, size_t rank, const float* hidden
 
 void SharedRewards::commit(const StepPart& slots) {
   for (const SlotStep* slot : slots) {
-    const llama_pos end = policy_.prefixes().end(slot->slot);
+    const Policies::Place at = policy_.place(slot->slot);
     const std::vector<Rated>& rated = rated_[slot->slot];
     const auto taken =
         std::find_if(rated.begin(), rated.end(), [&](const Rated& each) { return each.rank == *slot->chosen; });
-    if (taken != rated.end() && policy_.candidates().keep(slot->slot, *slot->chosen, end)) {
-      policy_.adopt(slot->slot, taken->hidden.data());
+    if (taken != rated.end() && at.policy.candidates().keep(at.slot, *slot->chosen, at.policy.prefixes().end(at.slot))) {
+      at.policy.adopt(at.slot, taken->hidden.data());
     }
     drop(slot->slot);
   }

@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "search/propose/policy.h"
+#include "search/propose/policies.h"
 #include "search/reward/reward_source.h"
 #include "search/reward/step_rewards.h"
 #include "search/reward/waves.h"
@@ -15,8 +15,8 @@ namespace argsearch {
 /// its next logits come of its hidden state. A candidate whose branch is gone, or never was, is the policy's to decode.
 class SharedRewards : public StepRewards {
  public:
-  /// `policy` has a trunk() and outlives it. REWARD_HEAD_MISSING.
-  SharedRewards(Policy& policy, const std::vector<RewardSource>& sources, size_t slots);
+  /// `policy` is_shared() and outlives it. REWARD_HEAD_MISSING.
+  SharedRewards(Policies& policy, const std::vector<RewardSource>& sources, size_t slots);
 
   size_t length(size_t slot) const override { return policy_.size(slot) - 1; }
   void open(SlotStep& slot) const override;
@@ -39,7 +39,7 @@ class SharedRewards : public StepRewards {
   void decode_branches(const Wave& wave);
   void apply_heads(SlotStep& slot, size_t rank, const float* hidden) const;
 
-  Policy& policy_;
+  Policies& policy_;
   std::vector<RewardSource> sources_;
   WaveLayout layout_;
   size_t n_objectives_ = 0;

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "search/narrow/narrower.h"
-#include "search/propose/policy.h"
+#include "search/propose/policies.h"
 #include "search/results.h"
 #include "search/reward/step_rewards.h"
 #include "search/step.h"
@@ -16,7 +16,7 @@ namespace argsearch {
 class Steps {
  public:
   /// `policy` outlives it.
-  Steps(Policy& policy, size_t slots, size_t context_size)
+  Steps(Policies& policy, size_t slots, size_t context_size)
       : policy_(policy), context_size_(context_size), slots_(slots) {}
 
   /// `rewards` outlives the response; null: nothing is rated.
@@ -50,7 +50,7 @@ class Steps {
   void close(const Step& step, SlotState::Phase phase);
   StepResult result(SlotStep& slot) const;
 
-  Policy& policy_;
+  Policies& policy_;
   size_t context_size_;
   std::vector<std::unique_ptr<Narrower>> narrowers_;
   std::vector<SlotState> slots_;

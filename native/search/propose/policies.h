@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "search/propose/policy.h"
+
+namespace argsearch {
+
+/// The policy of all slots of a search, in as many contexts as keep each small: a token is weighed against every cell
+/// of its context, those of other slots included. Slots are the search's; each context's Policy counts its own from 0.
+class Policies {
+ public:
+  /// `shared`: see Policy(). What Context() throws.
+  Policies(const std::shared_ptr<const Model>& model, const ContextSettings& settings, uint32_t slots,
+           uint32_t context_size, bool shared = false);
+
+  /// A slot as its context knows it.
+  struct Place {
+    Policy& policy;
+    size_t slot;
+  };
+  Place place(size_t slot) const { return {*contexts_[context_of(slot)], slot % slots_per_context_}; }
+
+  /// Policy::begin().
+  PrefillCount begin(size_t slot, const std::vector<llama_token>& tokens);
+  /// Policy::decode(), in one batch a context. Where one of them fails, no slot has gone on.
+  std::vector<const float*> decode(const std::vector<size_t>& slots);
+  /// Decodes runs[i] in the context of slots[i]. Sequences are the context's.
+  void decode(const std::vector<size_t>& slots, const std::vector<Run>& runs, const OnRead& on_read);
+  void commit(size_t slot, llama_token token);
+  void clear(size_t slot);
+
+  /// Policy::size().
+  size_t size(size_t slot) const;
+  /// Reward models rate in its contexts: see Policy::trunk().
+  bool is_shared() const { return contexts_[0]->trunk() != nullptr; }
+  bool has_branches() const { return contexts_[0]->branches().capacity() > 0; }
+  const Model& model() const { return contexts_[0]->model(); }
+
+  /// Of all contexts together.
+  uint64_t decodes() const;
+  uint64_t tokens() const;
+  double decode_ms() const;
+  size_t cache_bytes() const;
+
+  const std::vector<std::unique_ptr<Policy>>& contexts() const { return contexts_; }
+  size_t slots_per_context() const { return slots_per_context_; }
+
+ private:
+  size_t context_of(size_t slot) const { return slot / slots_per_context_; }
+  /// Places in `slots`, one list a context.
+  std::vector<std::vector<size_t>> by_context(const std::vector<size_t>& slots) const;
+
+  size_t slots_per_context_;
+  std::vector<std::unique_ptr<Policy>> contexts_;
+};
+
+}  // namespace argsearch
