@@ -25,6 +25,18 @@ SearchSettings to_search_settings(Napi::Object options) {
   return settings;
 }
 
+GateSettings to_gate_settings(Napi::Object options) {
+  GateSettings settings;
+  settings.gate = to_choice<Gate>(options.Get("kind"), "gate.kind",
+                                  {{"off", Gate::kOff},
+                                   {"bound", Gate::kBound},
+                                   {"entropy", Gate::kEntropy},
+                                   {"topProbability", Gate::kTopProbability},
+                                   {"random", Gate::kRandom}});
+  settings.limit = to_number(options.Get("limit"), "gate.limit");
+  return settings;
+}
+
 SlotSettings to_slot_settings(Napi::Object options) {
   SlotSettings settings;
   settings.method =
@@ -41,6 +53,7 @@ SlotSettings to_slot_settings(Napi::Object options) {
   settings.ending =
       to_choice<Ending>(options.Get("ending"), "ending",
                         {{"reward", Ending::kReward}, {"policy", Ending::kPolicy}, {"never", Ending::kNever}});
+  settings.gate = to_gate_settings(to_object(options.Get("gate"), "gate"));
   settings.samplers = to_sampler_settings(to_object(options.Get("samplers"), "samplers"));
   if (settings.method == Method::kBlocks) {
     settings.blocks = to_block_settings(to_object(options.Get("blocks"), "blocks"));
@@ -81,6 +94,9 @@ Napi::Object step_to_js(Napi::Env env, const StepResult& step) {
   set(object, "reward", step.reward ? Napi::Number::New(env, *step.reward).As<Napi::Value>() : env.Null());
   set(object, "objectives", to_js(env, step.objectives));
   set(object, "score", step.score);
+  set(object, "rated", step.rated);
+  set(object, "audited", step.audited);
+  set(object, "violated", step.violated);
   if (step.likeliest) set(object, "topLogProbs", likeliest_to_js(env, *step.likeliest));
   if (step.candidates) set(object, "candidates", candidates_to_js(env, *step.candidates));
   return object;
@@ -142,6 +158,29 @@ Napi::Value batch_to_js(Napi::Env env, const StepBatch& batch) {
   return object;
 }
 
+Napi::Object late_to_js(Napi::Env env, const LateRewards& late) {
+  const auto reward = [env](const std::optional<LateReward>& found) -> Napi::Value {
+    if (!found) return env.Null();
+    Napi::Object object = Napi::Object::New(env);
+    set(object, "reward", found->reward);
+    set(object, "objectives", to_js(env, found->objectives));
+    return object;
+  };
+  Napi::Object object = Napi::Object::New(env);
+  set(object, "slot", late.slot);
+  set(object, "last", reward(late.last));
+  set(object, "before", reward(late.before));
+  return object;
+}
+
+Napi::Value late_batch_to_js(Napi::Env env, const LateBatch& batch) {
+  Napi::Object object = Napi::Object::New(env);
+  set(object, "slots", array_to_js(env, batch.slots, late_to_js));
+  set(object, "failed", Napi::Array::New(env, 0));
+  set(object, "rewardMs", batch.reward_ms);
+  return object;
+}
+
 Napi::Value begin_to_js(Napi::Env env, const BeginResult& result) {
   std::vector<size_t> cached;
   std::vector<size_t> decoded;
@@ -182,6 +221,7 @@ Napi::Function SearchHandle::define(Napi::Env env) {
       env, "NativeSearch",
       methods({InstanceMethod<&SearchHandle::begin>("begin"), InstanceMethod<&SearchHandle::step>("step"),
                InstanceMethod<&SearchHandle::propose>("propose"), InstanceMethod<&SearchHandle::commit>("commit"),
+               InstanceMethod<&SearchHandle::rate_end>("rateEnd"),
                InstanceMethod<&SearchHandle::draft>("draft"), InstanceMethod<&SearchHandle::keep>("keep"),
                InstanceMethod<&SearchHandle::clear>("clear"),
                InstanceMethod<&SearchHandle::cache_bytes>("cacheBytes"),
@@ -257,6 +297,15 @@ Napi::Value SearchHandle::commit(const Napi::CallbackInfo& info) {
       info, to_rewards,
       [](Search& search, const auto& slots, const auto& rewards) { return search.steps().commit(slots, rewards); },
       batch_to_js);
+}
+
+Napi::Value SearchHandle::rate_end(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    return run(
+        info, kNoCancel,
+        [slots = to_indices(info[0], "slots")](Search& search) { return search.steps().rate_end(slots); },
+        late_batch_to_js);
+  });
 }
 
 Napi::Value SearchHandle::draft(const Napi::CallbackInfo& info) {

@@ -29,6 +29,7 @@ class SearchHandle : public SessionHandle<SearchHandle, Search> {
   Napi::Value step(const Napi::CallbackInfo& info);
   Napi::Value propose(const Napi::CallbackInfo& info);
   Napi::Value commit(const Napi::CallbackInfo& info);
+  Napi::Value rate_end(const Napi::CallbackInfo& info);
   Napi::Value draft(const Napi::CallbackInfo& info);
   Napi::Value keep(const Napi::CallbackInfo& info);
   Napi::Value clear(const Napi::CallbackInfo& info);

@@ -15,7 +15,7 @@ struct Candidates {
   std::vector<double> policy_log_probs;
   /// Which of them end the response.
   std::vector<bool> ends;
-  /// k x n objectives, row-major: every label of every reward model.
+  /// k x n objectives, row-major: every label of every reward model. NaN where it was not rated, as the two below.
   std::vector<double> objectives;
   /// Combined rewards; empty without any.
   std::vector<double> rewards;

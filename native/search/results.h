@@ -25,12 +25,34 @@ struct StepResult {
   std::optional<Candidates> candidates;
   /// The policy's likeliest tokens, as many as were asked for.
   std::optional<Candidates> likeliest;
+  /// Candidates that the reward models have rated.
+  size_t rated = 0;
+  bool audited = false;
+  bool violated = false;
+};
+
+/// The reward of a token that was taken unrated.
+struct LateReward {
+  double reward = 0;
+  std::vector<double> objectives;
+};
+
+/// Those of a slot's last token and of the one before, where their steps did not have them.
+struct LateRewards {
+  size_t slot = 0;
+  std::optional<LateReward> last;
+  std::optional<LateReward> before;
 };
 
 /// A slot that could not go on, while those beside it did. It needs a new begin().
 struct FailedStep {
   size_t slot = 0;
   Error error;
+};
+
+struct LateBatch {
+  std::vector<LateRewards> slots;
+  double reward_ms = 0;
 };
 
 struct StepBatch {

@@ -72,6 +72,9 @@ void Search::check_prompts(const std::vector<llama_token>& policy_prompt,
   if (settings.method == Method::kBlocks && !settings.rewards) {
     throw Error(ErrorCode::kOptionInvalid, "blocks are chosen by their rewards.");
   }
+  if (settings.gate.gate == Gate::kBound && settings.select == Select::kStochastic) {
+    throw Error(ErrorCode::kOptionInvalid, "the bound gate is for greedy selection: any candidate may be drawn.");
+  }
   const auto check = [&](const std::vector<llama_token>& prompt, const Model& model) {
     if (prompt.empty()) throw Error(ErrorCode::kPromptEmpty, "the prompt has no tokens; give at least one.");
     if (prompt.size() >= context_size_) {
@@ -137,6 +140,7 @@ BeginResult Search::fill(size_t slot, const std::vector<llama_token>& policy_pro
   counters_.policy_prefill_tokens += result.policy.decoded;
   counters_.policy_shared_tokens += result.policy.shared;
   if (shared) {
+    shared_->begin(slot);
     // All of the prompt is there, or will be with the policy's pending token.
     result.rewards.assign(reward_prompts.size(), {policy_prompt.size(), 0, 0});
   } else {

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "search/block_settings.h"
+#include "search/gate_settings.h"
 #include "search/sampler_settings.h"
 
 namespace argsearch {
@@ -42,6 +43,8 @@ struct SlotSettings {
   double temperature = 1;
   Ending ending = Ending::kReward;
   SamplerSettings samplers;
+  /// Of Method::kArgs.
+  GateSettings gate;
   /// Of Method::kBlocks.
   BlockSettings blocks;
   uint32_t seed = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <random>
@@ -19,6 +20,8 @@ struct SlotState {
   Phase phase = Phase::kEmpty;
   SlotSettings settings;
   std::mt19937_64 random;
+  /// What its gate draws from, so that the selection draws the same with a gate and without.
+  std::mt19937_64 gate_random;
   std::unique_ptr<Proposer> proposer;
   /// Rates its candidates; null: nothing does.
   StepRewards* rewards = nullptr;
@@ -35,21 +38,33 @@ struct SlotStep {
   SlotState* state = nullptr;
   /// The policy's, of the whole vocabulary. Valid until its next decode.
   const float* logits = nullptr;
+  size_t n_vocab = 0;
   /// propose: tokens and log_probs. rate: objectives and rewards. select: scores.
   Candidates candidates;
   /// Which candidates may still win: all, unless a narrower closes some.
   std::vector<bool> open;
   /// Which candidates have their rewards.
   std::vector<bool> rated;
+  /// The reward models are left out: the likeliest open candidate wins, or one is drawn by log-probability.
+  bool gated = false;
+  /// All is rated where a gate would have closed something, to see whether it would have been right; and it was not.
+  bool audited = false;
+  bool violated = false;
+  /// In [0, 1), one a step: what a gate draws by.
+  double draw = 0;
   /// The rank that wins.
   std::optional<size_t> chosen;
 
   llama_token token() const { return candidates.tokens[*chosen]; }
   StepRewards* rewards() const { return state->rewards; }
+  /// Some candidate has its reward.
+  bool begun() const { return std::find(rated.begin(), rated.end(), true) != rated.end(); }
+  size_t n_open() const { return static_cast<size_t>(std::count(open.begin(), open.end(), true)); }
 
   /// Ranks that may win and have no reward yet.
   std::vector<size_t> unrated() const {
     std::vector<size_t> ranks;
+    if (gated) return ranks;
     for (size_t rank = 0; rank < open.size(); ++rank) {
       if (open[rank] && !rated[rank]) ranks.push_back(rank);
     }

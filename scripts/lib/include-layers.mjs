@@ -9,7 +9,7 @@ const LAYERS = [
   ["engine"],
   ["model"],
   ["context"],
-  ["search/block_settings.h", "search/sampler_settings.h", "search/slot_ranges.h"],
+  ["search/block_settings.h", "search/gate_settings.h", "search/sampler_settings.h", "search/slot_ranges.h"],
   ["search/settings.h", "search/candidates.h"],
   ["search/propose"],
   ["search/step.h", "search/results.h", "search/slots.h"],

@@ -28,8 +28,8 @@ export interface GeneratedLine {
   /** As in GenerateResult, this and the next three; absent with `tokens: false`. Objectives only where there are several. */
   tokens?: number[];
   logProbs?: number[];
-  rewards?: number[];
-  objectives?: Record<string, number[]>;
+  rewards?: GenerateResult["rewards"];
+  objectives?: GenerateResult["objectives"];
 }
 
 /** What an earlier run has. */

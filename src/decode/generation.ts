@@ -12,6 +12,7 @@ import type { FinishReason, GenerateResult, Prompt, Step } from "../types.js";
 import { blockChooser } from "./blocks.js";
 import { type Chooser, type Chosen, chooserFor } from "./chooser.js";
 import { Clock } from "./clock.js";
+import { GateTally } from "./gate-counts.js";
 import { isGuided } from "./method-defaults.js";
 import type { ResolvedGenerate } from "./options.js";
 import { warnOfDifference } from "./prompt-difference.js";
@@ -90,13 +91,20 @@ async function* decode(
 ): AsyncGenerator<Step, GenerateResult, undefined> {
   const started = performance.now();
   const begun = await begin(parts, tokens, options, slot);
-  const clock = new Clock(performance.now() - started);
+  const clock = new Clock({ total: performance.now() - started, policyMs: begun.policyMs, rewardMs: begun.rewardMs });
+  const tally = new GateTally(options);
+  const rateEnd = async (): Promise<void> => {
+    if (options.gate.kind === "off" || !transcript.endsUnrated) return;
+    transcript.rateEnd(await clock.time(() => parts.scheduler.rateEnd(slot)));
+    parts.closing.throwIfAborted();
+  };
   const finished = (reason: FinishReason): GenerateResult => ({
     ...transcript.result(),
     finishReason: reason,
     seed: options.seed,
     usage: { promptTokens: tokens.policy.length, cachedTokens: begun.policyCached, completionTokens: transcript.length },
     timings: clock.timings(parts.loadMs, transcript.length),
+    gate: tally.counts(),
   });
   const room = roomFor(parts, tokens);
   const choose = chooserOf(parts, prompt, options, slot, room);
@@ -107,15 +115,18 @@ async function* decode(
       parts.closing.throwIfAborted();
       if (chosen === undefined) {
         transcript.flush();
+        await rateEnd();
         return finished("aborted");
       }
+      tally.add(chosen.step);
       const step = transcript.add(chosen);
       const reason = finishReason(chosen, transcript, options, room);
       if (reason === undefined) {
         yield step;
         continue;
       }
-      yield { ...step, text: step.text + transcript.flush(), finishReason: reason };
+      await rateEnd();
+      yield { ...step, ...transcript.last, text: step.text + transcript.flush(), finishReason: reason };
       return finished(reason);
     }
   } finally {
@@ -157,7 +168,7 @@ async function begin(parts: DecodingParts, tokens: PromptTokens, options: Resolv
 }
 
 function beginOptions({ rewards }: DecodingParts, tokens: PromptTokens, options: ResolvedGenerate): BeginOptions {
-  const { method, weight, combine, select, temperature, ending, samplers, seed, candidates, topLogProbs } = options;
+  const { method, weight, combine, select, temperature, ending, gate, samplers, seed, candidates, topLogProbs } = options;
   return {
     policyTokens: tokens.policy,
     rewardTokens: options.rewards ? tokens.rewards : null,
@@ -168,6 +179,7 @@ function beginOptions({ rewards }: DecodingParts, tokens: PromptTokens, options:
     select,
     temperature,
     ending,
+    gate,
     samplers,
     ...(method === "blocks" && { blocks: blockOptions(rewards, options) }),
     seed,

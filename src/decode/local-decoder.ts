@@ -232,6 +232,7 @@ export class LocalDecoder implements Decoder {
       slots: slots.size,
       contextSize,
       rewarded: !rewards.empty,
+      functions: rewards.functions.length > 0,
       rewardsEndings: rewards.functions.some(({ reward }) => reward.ending === "reward"),
     });
   }

@@ -1,6 +1,6 @@
 /** Loading a decoder and decoding: defaults and validation. What comes out has no gaps; what was wrong is OPTION_INVALID. */
 
-import type { NativeSamplers } from "../engine/binding.js";
+import type { NativeGate, NativeSamplers } from "../engine/binding.js";
 import { binding } from "../engine/binding.js";
 import { ArgsearchError } from "../errors.js";
 import { ISOLATION, isolationOf, type ResolvedIsolation } from "../isolate/options.js";
@@ -33,6 +33,7 @@ import {
   oneOf,
 } from "../validate.js";
 import type { DecoderInfo } from "./decoder.js";
+import { type GateContext, gateOf, NO_GATE } from "./gate.js";
 import { defaultsOf, isGuided } from "./method-defaults.js";
 import { resolveSamplers, SAMPLERS, type SamplerContext } from "./sampler-options.js";
 import type { Patience } from "./slot-queue.js";
@@ -60,6 +61,7 @@ export interface ResolvedGenerate {
   temperature: number;
   samplers: NativeSamplers;
   ending: Ending;
+  gate: NativeGate;
   /** Tokens; "response" is more than a response can have. */
   block: number;
   drafts: number;
@@ -88,6 +90,8 @@ export interface GenerateLimits {
   rewarded: boolean;
   /** A reward function has an opinion about when to end. */
   rewardsEndings?: boolean;
+  /** Reward functions are among the rewards. */
+  functions?: boolean;
 }
 
 const LOAD: Names<LoadOptions> = {
@@ -112,6 +116,7 @@ export const GENERATE: Names<GenerateOptions> = {
   select: true,
   temperature: true,
   ending: true,
+  gate: true,
   block: true,
   drafts: true,
   keepDrafts: true,
@@ -159,15 +164,17 @@ export function resolveGenerate(options: GenerateOptions, limits: GenerateLimits
   const combine = given(options.combine, "interpolate", (value) => oneOf("combine", value, ["interpolate", "additive"]));
   // The limit of colder and colder draws: the likeliest, or the highest score.
   const cold = options.temperature === 0;
+  const select = cold ? "greedy" : given(options.select, "greedy", (value) => oneOf("select", value, ["greedy", "stochastic"]));
   return {
     method: cold && method === "sample" ? "greedy" : method,
     topK: resolveTopK(options.topK, method, vocabulary),
     weight: resolveWeight(options.weight, combine),
     combine,
-    select: cold ? "greedy" : given(options.select, "greedy", (value) => oneOf("select", value, ["greedy", "stochastic"])),
+    select,
     temperature: cold ? 1 : given(options.temperature, method === "sample" ? 0.8 : 1, temperatureOf),
     samplers: resolveSamplers(options, { vocabulary, longest: Math.min(maxTokens, contextSize), ...samplerDefaults(method, options) }),
     ending: endingOf(method, options, limits.rewardsEndings === true),
+    gate: gateFor(method, options.gate, { draws: select === "stochastic", functions: limits.functions === true }),
     ...blocksOf(options),
     seed: given(options.seed, undefined, (value) => integer("seed", value, { min: 0, max: 2 ** 32 - 1 })) ?? randomSeed(),
     maxTokens,
@@ -214,6 +221,13 @@ function resolveRewards(rewards: boolean | undefined, method: Method, rewarded: 
   if (guided && !wanted) refuse(`rewards cannot be false with method "${method}", which chooses by them; "greedy" and "sample" do without`);
   if (wanted && !rewarded) refuse("rewards needs a reward: load() one, or leave it out");
   return wanted;
+}
+
+/** Of another method it is checked, and off. */
+function gateFor(method: Method, gate: GenerateOptions["gate"], context: GateContext): NativeGate {
+  if (method === "args") return gateOf(gate, context);
+  gateOf(gate, { draws: false, functions: false });
+  return NO_GATE;
 }
 
 function temperatureOf(temperature: number): number {

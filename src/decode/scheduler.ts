@@ -1,5 +1,14 @@
 /** Brings the steps of all running responses together, so that each native call serves every slot that waits. */
-import type { NativeDraft, NativeDraftBatch, NativeKeepBatch, NativeSearch, NativeStep, NativeStepBatch } from "../engine/binding.js";
+import type {
+  NativeDraft,
+  NativeDraftBatch,
+  NativeEnd,
+  NativeEndBatch,
+  NativeKeepBatch,
+  NativeSearch,
+  NativeStep,
+  NativeStepBatch,
+} from "../engine/binding.js";
 import { native } from "../engine/native.js";
 import type { ArgsearchError } from "../errors.js";
 import { type Answer, Lane } from "./lane.js";
@@ -13,6 +22,11 @@ interface Shared {
 /** One slot's part of a step. */
 export interface SlotStep extends Shared {
   step: NativeStep;
+}
+
+/** The rewards of a slot's last tokens that a gate had left out. */
+export interface SlotEnd extends Pick<NativeEnd, "last" | "before"> {
+  rewardMs: number;
 }
 
 /** One slot's part of a draft call: empty while its drafts are drawn. */
@@ -33,6 +47,7 @@ export class Scheduler {
   readonly #step: Lane<undefined, SlotStep>;
   readonly #propose: Lane<undefined, SlotStep>;
   readonly #commit: Lane<Float64Array, SlotStep>;
+  readonly #rateEnd: Lane<undefined, SlotEnd>;
   readonly #draft: Lane<number, SlotDrafts>;
   readonly #keep: Lane<Float64Array, SlotKept>;
   #members = 0;
@@ -47,13 +62,14 @@ export class Scheduler {
     this.#step = new Lane("step", async (slots) => ofSteps(await native(() => search.step(slots))));
     this.#propose = new Lane("propose", async (slots) => ofSteps(await native(() => search.propose(slots))));
     this.#commit = new Lane("commit", async (slots, rewards) => ofSteps(await native(() => search.commit(slots, rewards))));
+    this.#rateEnd = new Lane("rateEnd", async (slots) => ofEnds(await native(() => search.rateEnd(slots))));
     this.#draft = new Lane("draft", async (slots, tokens) => ofDrafts(await native(() => search.draft(slots, Int32Array.from(tokens)))));
     this.#keep = new Lane("keep", async (slots, rewards) => ofKept(await native(() => search.keep(slots, rewards))));
   }
 
   /** Those that choose go first: their slots then propose and draft together with those that wait. */
   get #lanes() {
-    return [this.#commit, this.#keep, this.#step, this.#propose, this.#draft];
+    return [this.#commit, this.#keep, this.#rateEnd, this.#step, this.#propose, this.#draft];
   }
 
   /** A response begins to ask for steps; leave() when it has ended. */
@@ -90,6 +106,11 @@ export class Scheduler {
   /** `rewards` replace the candidates' own. */
   commit(slot: number, rewards: Float64Array): Promise<SlotStep> {
     return this.#ask(this.#commit, slot, rewards);
+  }
+
+  /** What the slot's last tokens are worth, where its gate has left them out. */
+  rateEnd(slot: number): Promise<SlotEnd> {
+    return this.#ask(this.#rateEnd, slot, undefined);
   }
 
   /** One more token for the slot's drafts; a block that begins has `tokens` at most. */
@@ -146,7 +167,7 @@ export class Scheduler {
   }
 }
 
-/** Those that are not rated have no part in the reward models' time. */
+/** Those of whose candidates none is rated have no part in the reward models' time. */
 function ofSteps(batch: NativeStepBatch): Answer<SlotStep> {
   const { policyMs } = sharedBy(batch, batch.steps.length);
   const { rewardMs } = sharedBy(batch, batch.steps.filter(isRated).length);
@@ -154,8 +175,14 @@ function ofSteps(batch: NativeStepBatch): Answer<SlotStep> {
   return { shares, failed: batch.failed };
 }
 
-function isRated({ objectives, candidates }: NativeStep): boolean {
-  return objectives.length > 0 || (candidates !== undefined && candidates.objectives.length > 0);
+function isRated({ token, rated, objectives, candidates }: NativeStep): boolean {
+  if (token < 0) return candidates !== undefined && candidates.objectives.length > 0;
+  return rated > 0 && objectives.length > 0;
+}
+
+function ofEnds(batch: NativeEndBatch): Answer<SlotEnd> {
+  const rewardMs = batch.rewardMs / batch.slots.length;
+  return { shares: batch.slots.map(({ slot, last, before }) => ({ slot, share: { last, before, rewardMs } })), failed: batch.failed };
 }
 
 function ofDrafts(batch: NativeDraftBatch): Answer<SlotDrafts> {

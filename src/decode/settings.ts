@@ -12,6 +12,7 @@ const OF_THE_METHOD: Names<Omit<DecodingSettings, keyof typeof SAMPLERS | "metho
   combine: true,
   select: true,
   temperature: true,
+  gate: true,
   block: true,
   drafts: true,
   keepDrafts: true,

@@ -1,5 +1,5 @@
 /** A response as it grows: native steps become text, rewards and counts. */
-import type { NativeCandidates, NativeLogProbs } from "../engine/binding.js";
+import type { NativeCandidates, NativeEnd, NativeLogProbs } from "../engine/binding.js";
 import type { Model } from "../model/model.js";
 import { decodeText, Utf8Stream } from "../model/text-decoder.js";
 import type { RewardSet } from "../reward/reward-set.js";
@@ -56,6 +56,30 @@ export class Transcript implements ResponseView {
     return this.response + this.#utf8.peek(bytes);
   }
 
+  /** The last step. */
+  get last(): Step | undefined {
+    return this.#steps.at(-1);
+  }
+
+  /** A gate has left out what the whole response is worth. */
+  get endsUnrated(): boolean {
+    if (this.#rewards.empty || this.last === undefined) return false;
+    return this.last.reward === null || (this.#ended && this.#steps.at(-2)?.reward === null);
+  }
+
+  /** What endsUnrated() misses, read later. */
+  rateEnd({ last, before }: Pick<NativeEnd, "last" | "before">): void {
+    this.#rateLate(this.length - 1, last);
+    if (this.#ended) this.#rateLate(this.length - 2, before);
+  }
+
+  /** Steps that were given out stay as they were. */
+  #rateLate(index: number, late: NativeEnd["last"]): void {
+    const step = this.#steps[index];
+    if (step === undefined || late === null || step.reward !== null) return;
+    this.#steps[index] = { ...step, reward: late.reward, objectives: this.#named([...late.objectives]) };
+  }
+
   add(chosen: Chosen): Step {
     const { step } = chosen;
     const added: Step = {
@@ -83,7 +107,7 @@ export class Transcript implements ResponseView {
 
   result(): Transcribed {
     const steps = this.#steps;
-    const rewards = this.#rewards.empty ? [] : steps.map(({ reward }) => reward ?? Number.NaN);
+    const rewards = this.#rewards.empty ? [] : steps.map(({ reward }) => reward);
     return {
       text: this.#text,
       tokens: this.tokens,
@@ -93,7 +117,7 @@ export class Transcript implements ResponseView {
       ...(steps.some(({ topLogProbs }) => topLogProbs) && { topLogProbs: steps.map(({ topLogProbs }) => topLogProbs ?? []) }),
       rewards,
       objectives: Object.fromEntries(
-        this.#rewards.objectives.map((name) => [name, steps.map(({ objectives }) => objectives[name] ?? Number.NaN)]),
+        this.#rewards.objectives.map((name) => [name, steps.map(({ objectives }) => objectives[name] ?? null)]),
       ),
       reward: this.#whole(),
     };
@@ -116,8 +140,12 @@ export class Transcript implements ResponseView {
   }
 
   /** Native values, then those of the functions for the candidate of that rank. */
-  #objectives(natives: ArrayLike<number>, { functionValues }: Chosen, rank: number): Record<string, number> {
-    return this.#rewards.named([...Array.from(natives), ...valuesOf(functionValues, rank)]);
+  #objectives(natives: ArrayLike<number>, { functionValues }: Chosen, rank: number): Record<string, number | null> {
+    return this.#named([...Array.from(natives), ...valuesOf(functionValues, rank)]);
+  }
+
+  #named(values: readonly number[]): Record<string, number | null> {
+    return Object.fromEntries(Object.entries(this.#rewards.named(values)).map(([name, value]) => [name, readOrNull(value)]));
   }
 
   #likeliest({ tokens, logProbs }: NativeLogProbs): TopLogProb[] {
@@ -130,9 +158,14 @@ export class Transcript implements ResponseView {
       token: found.tokens[index] ?? -1,
       text,
       logProb: found.logProbs[index] ?? Number.NaN,
-      reward: rewarded ? (found.rewards[index] ?? null) : null,
-      score: rewarded ? (found.scores[index] ?? null) : null,
+      reward: rewarded ? readOrNull(found.rewards[index]) : null,
+      score: rewarded ? readOrNull(found.scores[index]) : null,
       objectives: this.#objectives(this.#rewards.row(found.objectives, index), chosen, index),
     }));
   }
+}
+
+/** What was not read is NaN in arrays of numbers. */
+function readOrNull(value: number | undefined): number | null {
+  return value === undefined || Number.isNaN(value) ? null : value;
 }

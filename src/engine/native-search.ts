@@ -60,6 +60,13 @@ export interface NativeBlockOptions {
   stop: readonly string[];
 }
 
+/** Which steps, or which of their candidates, are not rated. */
+export interface NativeGate {
+  kind: "off" | "bound" | "entropy" | "topProbability" | "random";
+  /** Of "entropy", in nats; of "topProbability"; of "random", a share of the steps. */
+  limit: number;
+}
+
 export interface BeginOptions {
   /** The policy's prompt. Non-empty. Its last token is decoded by the first step, the others now. */
   policyTokens: Int32Array;
@@ -80,6 +87,8 @@ export interface BeginOptions {
   temperature: number;
   /** What an end-of-generation candidate is scored with: its own reward, the best of the others; or it is no candidate. */
   ending: "reward" | "policy" | "never";
+  /** Of method "args". */
+  gate: NativeGate;
   samplers: NativeSamplers;
   /** Of method "blocks". */
   blocks?: NativeBlockOptions;
@@ -108,7 +117,7 @@ export interface NativeCandidates {
   tokens: Int32Array;
   /** Natural logarithms over what the policy's samplers leave. */
   logProbs: Float64Array;
-  /** Combined rewards; empty without any. */
+  /** Combined rewards; empty without any. NaN, as its objectives and score, of a candidate that a gate has closed. */
   rewards: Float64Array;
   /** k x n objectives, row-major: every label of every reward model, normalised, unweighted. */
   objectives: Float64Array;
@@ -134,14 +143,38 @@ export interface NativeStep {
   logProb: number;
   /** By the policy itself, over the whole vocabulary. */
   policyLogProb: number;
-  /** Null without a reward, and where nothing is rated. */
+  /** Null without a reward, and where nothing is rated; objectives and score are then NaN, or as without a reward. */
   reward: number | null;
   objectives: Float64Array;
   score: number;
+  /** Candidates that the reward models have rated; not of blocks. */
+  rated: number;
+  /** A gate had all of them rated to see whether it would have been right; and it would not have been. */
+  audited: boolean;
+  violated: boolean;
   /** Present when asked for in BeginOptions, and always after propose(). */
   candidates?: NativeCandidates;
   /** Present when asked for in BeginOptions; not of blocks. */
   topLogProbs?: NativeLogProbs;
+}
+
+/** The reward of a token that was taken unrated, read later. */
+export interface NativeLateReward {
+  reward: number;
+  objectives: Float64Array;
+}
+
+/** Those of a slot's last token and of the one before; null where its step had it, or nothing is rated. */
+export interface NativeEnd {
+  slot: number;
+  last: NativeLateReward | null;
+  before: NativeLateReward | null;
+}
+
+export interface NativeEndBatch {
+  slots: NativeEnd[];
+  failed: { slot: number; error: Error }[];
+  rewardMs: number;
 }
 
 export interface NativeStepBatch {
@@ -202,7 +235,7 @@ export interface SearchCounters {
   policyPrefillTokens: number;
   /** Of prompts, found in another slot's cache of the policy. */
   policySharedTokens: number;
-  /** Decoded by the reward models in steps: one a candidate and model. */
+  /** Decoded by the reward models in steps: one a candidate and model, and one a token that a gate had left out. */
   rewardTokens: number;
   /** Of prompts, decoded by the reward models. */
   rewardPrefillTokens: number;
@@ -231,10 +264,12 @@ export interface NativeSearch {
   begin(slot: number, options: BeginOptions): Promise<BeginResult>;
   /** Propose, score, select and commit one token for each of the slots, in as few batches as there can be. */
   step(slots: Int32Array): Promise<NativeStepBatch>;
-  /** The first half of a step: candidates with their native rewards, nothing chosen. */
+  /** The first half of a step: candidates with their native rewards, nothing chosen. Not with a gate. */
   propose(slots: Int32Array): Promise<NativeStepBatch>;
   /** The second half: rewards[i] holds the k combined rewards that replace those of slots[i]'s candidates. */
   commit(slots: Int32Array, rewards: Float64Array[]): Promise<NativeStepBatch>;
+  /** Reads the rewards of the slots' last tokens that gates have left out. */
+  rateEnd(slots: Int32Array): Promise<NativeEndBatch>;
   /** One more token for the drafts of slots begun with method "blocks", in one batch; a block that begins has tokens[i] at most. */
   draft(slots: Int32Array, tokens: Int32Array): Promise<NativeDraftBatch>;
   /** Chooses among drafts by the rewards given for each of them, or with an empty array by the reward models' own. */

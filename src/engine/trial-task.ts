@@ -63,7 +63,14 @@ async function decode(path: string, backend: string): Promise<Decoded[]> {
     ending: "reward",
     seed: 0,
   } as const;
-  const options = { ...greedy, samplers: NO_SAMPLERS, topK: CANDIDATES, candidates: true, topLogProbs: 0 };
+  const options = {
+    ...greedy,
+    gate: { kind: "off", limit: 0 },
+    samplers: NO_SAMPLERS,
+    topK: CANDIDATES,
+    candidates: true,
+    topLogProbs: 0,
+  } as const;
   await search.begin(0, { ...options, policyTokens, rewardTokens: [] });
   const decoded: Decoded[] = [];
   for (let at = 0; at < TOKENS; at++) {

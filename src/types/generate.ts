@@ -22,6 +22,15 @@ export type Method = "args" | "blocks" | "greedy" | "sample";
 export type Ending = "reward" | "policy" | "never";
 
 /**
+ * Which steps of method "args" are decoded without the reward models, which then read the tokens that they missed together with the next
+ * candidates. "off": none. "bound": candidates that are too unlikely to win, as far as rewards have differed so far, are not rated, and where
+ * one is left nothing is: the same text, but for rare steps, which are counted. { entropy }: only steps in which the policy's entropy, of its own
+ * distribution over the whole vocabulary, exceeds so many nats are guided (SIA, arXiv 2602.21215); { topProbability }: those in which its likeliest token has less
+ * than this probability. In the others the policy alone chooses among the candidates, which is another text.
+ */
+export type Gate = "off" | "bound" | { entropy: number } | { topProbability: number };
+
+/**
  * One response's settings. A setting that the chosen method does not use is checked, then ignored. ARGS as in the paper is
  * { dryMultiplier: 0, ending: "reward" }: its loops and late endings are what the defaults of guided methods are there for.
  */
@@ -43,6 +52,11 @@ export interface GenerateOptions extends TemplateOptions, SamplerOptions {
    * function that looks at `end`, needs "reward". Rewards that are reported are always the token's own.
    */
   ending?: Ending | undefined;
+  /**
+   * "args": which steps go without the reward models; default "off". `entropy` is from 0 nats, `topProbability` from 0 to 1. Not beside reward functions, and "bound" not with
+   * stochastic selection.
+   */
+  gate?: Gate | undefined;
   /** "blocks": tokens of a block, from 1, default 16; "response": all of them, which is best-of-n. */
   block?: number | "response" | undefined;
   /** "blocks": drafts of each block, 1 to 256, default 4. Those that have no room side by side are drawn one after the other. */
@@ -86,7 +100,18 @@ export interface DecodingSettings
   extends SamplerOptions,
     Pick<
       GenerateOptions,
-      "method" | "topK" | "weight" | "combine" | "select" | "temperature" | "ending" | "block" | "drafts" | "keepDrafts" | "blockReward"
+      | "method"
+      | "topK"
+      | "weight"
+      | "combine"
+      | "select"
+      | "temperature"
+      | "ending"
+      | "gate"
+      | "block"
+      | "drafts"
+      | "keepDrafts"
+      | "blockReward"
     > {}
 
 /** A callback that throws ends the call, which rejects with what was thrown. */

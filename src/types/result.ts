@@ -10,12 +10,12 @@ export interface Candidate {
   text: string;
   /** ln P by the distribution that the policy's samplers leave. */
   logProb: number;
-  /** Null without a reward, and where GenerateOptions asked for none, as the score. */
+  /** Null without a reward, where GenerateOptions asked for none, and where a gate left it out; as the score. */
   reward: number | null;
   /** What the choice goes by. */
   score: number | null;
-  /** One value an objective (label of a reward model or function), normalised, unweighted. */
-  objectives: Readonly<Record<string, number>>;
+  /** One value an objective (label of a reward model or function), normalised, unweighted; null where a gate left it out. */
+  objectives: Readonly<Record<string, number | null>>;
 }
 
 /** A token that the policy might have taken. */
@@ -36,11 +36,14 @@ export interface Step {
   logProb: number;
   /** The same by the policy itself, before any sampler. */
   policyLogProb: number;
-  /** Reward of prompt + response up to and including this token; null without a reward, where GenerateOptions asked for none, and inside of blocks. */
+  /**
+   * Reward of prompt + response up to and including this token; null without a reward, where GenerateOptions asked for none, inside of blocks, and in
+   * steps that a gate has left out, but for the last one.
+   */
   reward: number | null;
-  /** One value an objective, normalised, unweighted. */
-  objectives: Readonly<Record<string, number>>;
-  /** What it was chosen by; null where the reward is. */
+  /** One value an objective, normalised, unweighted; null where the reward is, for want of reading it. */
+  objectives: Readonly<Record<string, number | null>>;
+  /** What it was chosen by; null without a reward, and in steps that a gate has left out. */
   score: number | null;
   /** In descending log-probability; when asked for in GenerateOptions; not of blocks. */
   candidates?: Candidate[];
@@ -60,20 +63,42 @@ export interface Usage {
   completionTokens: number;
 }
 
-/** Milliseconds. */
+/** Milliseconds, unless said otherwise. `prefill` and the steps' parts `policy`, `reward` and `other` make the total. */
 export interface Timings {
   /** Loading the models: the same in every result of a decoder. */
   load: number;
-  /** Decoding the prompt, in all models. */
+  /** Decoding the prompt, in all models, with what is around it. */
   prefill: number;
+  /** Of it, in the policy and in the reward models. */
+  policyPrefill: number;
+  rewardPrefill: number;
   /** llama_decode of the steps. Slots that share a batch share its time equally. */
   policy: number;
-  /** The same, of the reward models. */
+  /** The same, of the reward models, with the choice among the candidates. */
   reward: number;
+  /** The rest of the steps: samplers and candidates, reward functions, text, waiting for shared batches. */
+  other: number;
   /** Prefill and steps, with the waiting for shared batches; without the time the caller took between steps. */
   total: number;
   /** Response tokens over the steps' time. */
   tokensPerSecond: number;
+}
+
+/** Steps of a response, counted by what chose their tokens. */
+export interface GateCounts {
+  /** All: one a token. */
+  steps: number;
+  /** Chosen by rewards. */
+  guided: number;
+  /** Of a guided method, but chosen without: the option `gate` left the reward models out. */
+  gated: number;
+  /** Of the guided ones, those in which a prediction of rewards closed candidates. */
+  predicted: number;
+  /** Candidates that were rated, in all steps. */
+  candidates: number;
+  /** Steps in which all were rated to see whether the gate would have been right, and those in which it would not have been. */
+  audited: number;
+  violations: number;
 }
 
 /** A response. Arrays have one entry a token. */
@@ -89,10 +114,13 @@ export interface GenerateResult {
   policyLogProbs: number[];
   /** The policy's likeliest tokens at each step, where they were asked for. */
   topLogProbs?: TopLogProb[][];
-  /** Empty without a reward, and where GenerateOptions asked for none. NaN, as the objectives, where none was read: inside of blocks. */
-  rewards: number[];
+  /**
+   * Empty without a reward, and where GenerateOptions asked for none. Null, as the objectives, where none was read: inside of blocks, and in steps that a
+   * gate has left out. The text's last token is always read.
+   */
+  rewards: (number | null)[];
   /** One array an objective; {} where rewards are empty. */
-  objectives: Record<string, number[]>;
+  objectives: Record<string, (number | null)[]>;
   /**
    * The whole response's: at its last token, the one that ends the turn left aside ("last"), or at that one ("end"), which a
    * response that was cut off does not have. Null without a reward or such a token.
@@ -103,6 +131,8 @@ export interface GenerateResult {
   seed: number;
   usage: Usage;
   timings: Timings;
+  /** Which steps the reward models were left out of. */
+  gate: GateCounts;
 }
 
 /**

@@ -48,6 +48,7 @@ export function beginOptions(prompt: readonly number[], given: Partial<BeginOpti
     select: "greedy",
     temperature: 1,
     ending: "reward",
+    gate: { kind: "off", limit: 0 },
     samplers: NO_SAMPLERS,
     seed: 0,
     candidates: true,

@@ -10,9 +10,10 @@ import type { GenerateResult } from "../../src/index.js";
  */
 export const ROUNDING = 2e-5;
 
-/** NaN, which no comparison accepts, if any value is. */
-export function largestDifference(a: readonly number[], b: readonly number[]): number {
-  return a.length === b.length ? Math.max(0, ...a.map((value, index) => Math.abs(value - b[index]))) : Number.NaN;
+/** NaN, which no comparison accepts, if any value is, or is missing. */
+export function largestDifference(a: readonly (number | null)[], b: readonly (number | null)[]): number {
+  const apart = (x: number | null, y: number | null | undefined): number => Math.abs((x ?? Number.NaN) - (y ?? Number.NaN));
+  return a.length === b.length ? Math.max(0, ...a.map((value, index) => apart(value, b[index]))) : Number.NaN;
 }
 
 /** The same tokens, text and end; log-probabilities and rewards up to rounding. */

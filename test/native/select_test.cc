@@ -72,6 +72,7 @@ SlotStep step_of(SlotState& state, std::vector<double> log_probs, std::vector<do
   step.candidates.tokens.assign(log_probs.size(), 0);
   step.candidates.ends.assign(log_probs.size(), false);
   step.open.assign(log_probs.size(), true);
+  step.rated.assign(log_probs.size(), true);
   step.candidates.log_probs = std::move(log_probs);
   step.candidates.rewards = std::move(rewards);
   return step;

@@ -35,5 +35,5 @@ test.skipIf(!canCompile).each([["3.22.1", "0.5.0"]])("%s (llama.cpp %s)", async 
   const { value } = await runModule<{ version: string; tokens: number[]; rewards: number[] }>(body, folder, {});
   expect(value?.version).toContain(version);
   expect(value?.tokens).toEqual(expected.tokens);
-  for (const [at, reward] of expected.rewards.entries()) expect(value?.rewards[at]).toBeCloseTo(reward, 2);
+  for (const [at, reward] of expected.rewards.entries()) expect(value?.rewards[at]).toBeCloseTo(reward ?? Number.NaN, 2);
 });

@@ -34,6 +34,7 @@ const begin: BeginOptions = {
   seed: 0,
   candidates: false,
   topLogProbs: 0,
+  gate: { kind: "off", limit: 0 },
 };
 
 function join(count: number): void {

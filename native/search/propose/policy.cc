@@ -55,39 +55,50 @@ std::vector<const float*> Policy::decode(const std::vector<size_t>& slots) {
   return logits;
 }
 
-/// With logits of the tokens that are read; without any the graph need not go so far.
-void Policy::decode(Batch& batch) {
-  const OnRow unread = [](size_t, const float*) {};
+/// With logits of the tokens that are read; without any the graph need not go so far. `on_row` gets their hidden states
+/// where there is a trunk.
+void Policy::decode(Batch& batch, const OnRow& on_row) {
   if (!trunk_) {
     context_->decode(batch);
   } else if (batch.outputs() > 0) {
-    trunk_->hidden().decode_whole(batch, unread);
+    trunk_->hidden().decode_whole(batch, on_row);
   } else {
-    trunk_->hidden().decode(batch, unread);
+    trunk_->hidden().decode(batch, on_row);
   }
   ++decodes_;
 }
 
-void Policy::decode_pending(const std::vector<size_t>& slots, std::vector<const float*>& logits) {
+void Policy::add_pending(const std::vector<size_t>& slots) {
   batch_.clear();
-  std::vector<size_t> decoded;
+  for (const size_t slot : slots) batch_.add(pending(slot), prefixes_.end(slot), Prefixes::sequence(slot), true);
+  tokens_ += slots.size();
+}
+
+void Policy::repair(const std::vector<size_t>& slots) {
+  for (const size_t slot : slots) prefixes_.repair(slot);
+}
+
+void Policy::decode_pending(const std::vector<size_t>& slots, std::vector<const float*>& logits) {
+  std::vector<size_t> places;
+  std::vector<size_t> waiting;
   for (size_t i = 0; i < slots.size(); ++i) {
     if (logits[i] != nullptr) continue;
-    batch_.add(pending(slots[i]), prefixes_.end(slots[i]), Prefixes::sequence(slots[i]), true);
-    decoded.push_back(i);
+    places.push_back(i);
+    waiting.push_back(slots[i]);
   }
-  if (decoded.empty()) return;
+  if (waiting.empty()) return;
+  add_pending(waiting);
   try {
-    decode(batch_);
+    decode(batch_, [&](size_t row, const float* hidden) {
+      next_[waiting[row]].hidden.assign(hidden, hidden + model().n_embd());
+    });
   } catch (...) {
-    for (const size_t i : decoded) prefixes_.repair(slots[i]);
+    repair(waiting);
     throw;
   }
-  tokens_ += decoded.size();
-  for (size_t row = 0; row < decoded.size(); ++row) {
-    const size_t i = decoded[row];
-    prefixes_.push(slots[i], pending(slots[i]));
-    logits[i] = logits_of(row);
+  for (size_t row = 0; row < waiting.size(); ++row) {
+    prefixes_.push(waiting[row], pending(waiting[row]));
+    logits[places[row]] = logits_of(row);
   }
 }
 
@@ -95,9 +106,9 @@ void Policy::project_adopted(const std::vector<size_t>& slots, std::vector<const
   std::vector<float> hidden;
   std::vector<size_t> adopted;
   for (size_t i = 0; i < slots.size(); ++i) {
-    const std::vector<float>& row = next_[slots[i]].hidden;
-    if (row.empty()) continue;
-    hidden.insert(hidden.end(), row.begin(), row.end());
+    const Next& next = next_[slots[i]];
+    if (!next.decoded) continue;
+    hidden.insert(hidden.end(), next.hidden.begin(), next.hidden.end());
     adopted.push_back(i);
   }
   if (adopted.empty()) return;
@@ -108,13 +119,27 @@ void Policy::project_adopted(const std::vector<size_t>& slots, std::vector<const
 }
 
 void Policy::adopt(size_t slot, const float* hidden) {
-  prefixes_.push(slot, next_[slot].token);
-  next_[slot].hidden.assign(hidden, hidden + model().n_embd());
+  Next& next = next_[slot];
+  prefixes_.push(slot, next.token);
+  next.hidden.assign(hidden, hidden + model().n_embd());
+  next.decoded = true;
+}
+
+void Policy::adopt_pending(const std::vector<size_t>& slots) {
+  if (slots.empty()) return;
+  add_pending(slots);
+  try {
+    trunk_->hidden().decode(batch_, [&](size_t row, const float* hidden) { adopt(slots[row], hidden); });
+  } catch (...) {
+    repair(slots);
+    throw;
+  }
+  ++decodes_;
 }
 
 void Policy::take_back(const std::vector<size_t>& slots) {
   for (const size_t slot : slots) {
-    if (next_[slot].hidden.empty()) prefixes_.pop(slot);
+    if (!next_[slot].decoded) prefixes_.pop(slot);
   }
 }
 

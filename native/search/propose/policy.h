@@ -41,9 +41,16 @@ class Policy {
   void take_back(const std::vector<size_t>& slots);
 
   /// Makes `token` pending.
-  void commit(size_t slot, llama_token token) { next_[slot] = {token, {}}; }
+  void commit(size_t slot, llama_token token) {
+    next_[slot].token = token;
+    next_[slot].decoded = false;
+  }
   /// The pending token is at the slot's end already, with this hidden state (n_embd values).
   void adopt(size_t slot, const float* hidden);
+  /// Decodes the pending tokens of slots for their hidden states alone.
+  void adopt_pending(const std::vector<size_t>& slots);
+  /// Of the slot's last token that is not pending (n_embd values), from the first step on. Only with a trunk().
+  const float* hidden(size_t slot) const { return next_[slot].hidden.data(); }
   void clear(size_t slot) {
     branches_.drop(slot);
     candidates_.drop(slot);
@@ -61,7 +68,7 @@ class Policy {
   Branches& candidates() { return candidates_; }
 
   /// Tokens of a slot, the pending one included.
-  size_t size(size_t slot) const { return prefixes_.size(slot) + (next_[slot].hidden.empty() ? 1 : 0); }
+  size_t size(size_t slot) const { return prefixes_.size(slot) + (next_[slot].decoded ? 0 : 1); }
   const Model& model() const { return context().model(); }
   const Context& context() const { return trunk_ ? trunk_->context() : *context_; }
   uint64_t decodes() const { return decodes_; }
@@ -74,14 +81,17 @@ class Policy {
   /// What the slot's next logits are made of.
   struct Next {
     llama_token token = 0;
-    /// Of that token, if it is decoded.
+    bool decoded = false;
+    /// Of that token if it is decoded, else of the one before.
     std::vector<float> hidden;
   };
   Policy(const std::shared_ptr<const Model>& model, const ContextSettings& settings, uint32_t slots,
          uint32_t context_size, PolicyRoom room);
   Context& own_context() { return trunk_ ? trunk_->context() : *context_; }
   const float* logits_of(size_t token) const;
-  void decode(Batch& batch);
+  void decode(Batch& batch, const OnRow& on_row = [](size_t, const float*) {});
+  void add_pending(const std::vector<size_t>& slots);
+  void repair(const std::vector<size_t>& slots);
   void decode_pending(const std::vector<size_t>& slots, std::vector<const float*>& logits);
   void project_adopted(const std::vector<size_t>& slots, std::vector<const float*>& logits);
 

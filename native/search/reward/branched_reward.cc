@@ -1,5 +1,6 @@
 #include "search/reward/branched_reward.h"
 
+#include "context/runs.h"
 namespace argsearch {
 namespace {
 
@@ -14,11 +15,15 @@ BranchedReward::BranchedReward(std::shared_ptr<const Model> model, const Context
     : hidden_(std::move(model), settings, shape(slots.count, sequences, context_size)),
       first_(slots.first),
       prefixes_(hidden_.context(), slots.count),
+      pending_(slots.count),
+      late_(slots.count),
       branches_(hidden_.context(), slots.count, {slots.count, sequences}),
       reader_(hidden_, prefixes_, branches_, context_size) {}
 
 PrefillCount BranchedReward::begin(size_t slot, const std::vector<llama_token>& tokens) {
   branches_.drop(place(slot));
+  pending_[place(slot)].clear();
+  late_[place(slot)] = {};
   const PrefillCount count = prefixes_.fill(place(slot), tokens, [&](Batch& batch) {
     hidden_.decode(batch, [](size_t, const float*) {});
     ++decodes_;
@@ -30,13 +35,17 @@ PrefillCount BranchedReward::begin(size_t slot, const std::vector<llama_token>& 
 std::vector<double> BranchedReward::rate(const Wave& wave) {
   make_room(wave);
   try {
+    catch_up_ahead(wave);
     std::vector<double> values = decode_branches(wave);
     for (const Wave::Part& part : wave.parts) {
       if (!part.whole) branches_.drop(place(part.slot->slot));
     }
     return values;
   } catch (...) {
-    for (const Wave::Part& part : wave.parts) branches_.drop(place(part.slot->slot));
+    for (const Wave::Part& part : wave.parts) {
+      branches_.drop(place(part.slot->slot));
+      prefixes_.repair(place(part.slot->slot));
+    }
     throw;
   }
 }
@@ -51,19 +60,85 @@ void BranchedReward::make_room(const Wave& wave) {
   if (wanted > branches_.free()) branches_.drop_all();
 }
 
+/// Where slots have taken more unrated than goes into one batch with the wave, that is decoded first.
+void BranchedReward::catch_up_ahead(const Wave& wave) {
+  size_t tokens = 0;
+  std::vector<CatchUp> slots;
+  for (const Wave::Part& part : wave.parts) {
+    tokens += part.ranks.size() + pending(part.slot->slot);
+    slots.push_back({part.slot->slot, 0});
+  }
+  if (tokens > hidden_.context().batch_size()) catch_up(slots);
+}
+
 std::vector<double> BranchedReward::decode_branches(const Wave& wave) {
   batch_.clear();
+  size_t candidates = 0;
+  for (const Wave::Part& part : wave.parts) candidates += part.ranks.size();
+  std::vector<double> values(candidates * n_labels());
+  // Where the values of each output go.
+  std::vector<double*> targets;
+  double* value = values.data();
   for (const Wave::Part& part : wave.parts) {
     const size_t slot = place(part.slot->slot);
-    for (const size_t rank : part.ranks) {
-      batch_.add(part.slot->candidates.tokens[rank], prefixes_.end(slot), branches_.take(slot, rank), true);
+    std::vector<llama_seq_id> sequences{Prefixes::sequence(slot)};
+    for (const size_t rank : part.ranks) sequences.push_back(branches_.take(slot, rank));
+    llama_pos end = prefixes_.end(slot);
+    const size_t pending = pending_[slot].size();
+    for (size_t i = 0; i < pending; ++i) batch_.add(pending_[slot][i], end++, sequences, i + 1 == pending);
+    if (pending > 0) {
+      late_[slot] = {static_cast<size_t>(end) - 1, std::vector<double>(n_labels())};
+      targets.push_back(late_[slot].values.data());
+    }
+    for (size_t i = 0; i < part.ranks.size(); ++i, value += n_labels()) {
+      batch_.add(part.slot->candidates.tokens[part.ranks[i]], end, sequences[i + 1], true);
+      targets.push_back(value);
     }
   }
-  std::vector<double> values(batch_.size() * n_labels());
-  hidden_.decode(batch_,
-                 [&](size_t row, const float* hidden) { head().apply(hidden, values.data() + row * n_labels()); });
+  hidden_.decode(batch_, [&](size_t row, const float* hidden) { head().apply(hidden, targets[row]); });
   tokens_ += batch_.size();
   ++decodes_;
+  for (const Wave::Part& part : wave.parts) settle(place(part.slot->slot));
+  return values;
+}
+
+std::vector<double> BranchedReward::before_last(size_t slot) const {
+  const Late& late = late_[place(slot)];
+  return pending(slot) == 0 && late.position + 2 == length(slot) ? late.values : std::vector<double>();
+}
+
+/// The cache has what was pending.
+void BranchedReward::settle(size_t place) {
+  for (const llama_token token : pending_[place]) prefixes_.push(place, token);
+  pending_[place].clear();
+}
+
+std::vector<double> BranchedReward::catch_up(const std::vector<CatchUp>& slots) {
+  std::vector<Run> runs;
+  for (const CatchUp& each : slots) {
+    const size_t at = place(each.slot);
+    const std::vector<llama_token>& tokens = pending_[at];
+    Run run{Prefixes::sequence(at), prefixes_.end(at), tokens, {}};
+    for (size_t token = tokens.size() - each.read; token < tokens.size(); ++token) run.read.push_back(token);
+    runs.push_back(std::move(run));
+  }
+  std::vector<double> values;
+  const auto read = [&](size_t, size_t, const float* hidden) {
+    values.resize(values.size() + n_labels());
+    head().apply(hidden, values.data() + values.size() - n_labels());
+  };
+  const DecodeRows decode_batch = [this](Batch& batch, const OnRow& on_row) {
+    hidden_.decode(batch, on_row);
+    tokens_ += batch.size();
+    ++decodes_;
+  };
+  try {
+    decode_runs(runs, {hidden_.context().batch_size(), hidden_.max_outputs()}, decode_batch, read);
+  } catch (...) {
+    for (const CatchUp& each : slots) prefixes_.repair(place(each.slot));
+    throw;
+  }
+  for (const CatchUp& each : slots) settle(place(each.slot));
   return values;
 }
 
@@ -71,7 +146,7 @@ void BranchedReward::commit(const StepPart& slots) {
   StepPart lost;
   for (SlotStep* slot : slots) {
     const size_t at = place(slot->slot);
-    if (!branches_.keep(at, *slot->chosen, prefixes_.end(at))) lost.push_back(slot);
+    if (slot->rated[*slot->chosen] && !branches_.keep(at, *slot->chosen, prefixes_.end(at))) lost.push_back(slot);
     branches_.drop(at);
   }
   try {
@@ -80,7 +155,14 @@ void BranchedReward::commit(const StepPart& slots) {
     for (const SlotStep* slot : slots) prefixes_.repair(place(slot->slot));
     throw;
   }
-  for (const SlotStep* slot : slots) prefixes_.push(place(slot->slot), slot->token());
+  for (const SlotStep* slot : slots) {
+    const size_t at = place(slot->slot);
+    if (slot->rated[*slot->chosen]) {
+      prefixes_.push(at, slot->token());
+    } else {
+      pending_[at].push_back(slot->token());
+    }
+  }
 }
 
 void BranchedReward::decode_again(const StepPart& slots) {
@@ -96,6 +178,8 @@ void BranchedReward::decode_again(const StepPart& slots) {
 
 void BranchedReward::clear(size_t slot) {
   branches_.drop(place(slot));
+  pending_[place(slot)].clear();
+  late_[place(slot)] = {};
   prefixes_.clear(place(slot));
 }
 

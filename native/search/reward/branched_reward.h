@@ -16,7 +16,8 @@ namespace argsearch {
 ///
 /// A step copies the prefix sequence to one sequence a candidate (metadata only in the unified cache), decodes all
 /// candidate tokens in one batch, and keeps the winner's cell as the new end of the prefix, so the winner is never
-/// decoded twice.
+/// decoded twice. Tokens that a slot took unrated wait, and go into the next batch of the slot as the beginning of every
+/// branch.
 class BranchedReward : public Rewarder {
  public:
   /// The model has a head. `sequences`: of the context, those of its slots among them.
@@ -30,6 +31,8 @@ class BranchedReward : public Rewarder {
   std::vector<double> rate(const Wave& wave) override;
   /// Where the branch of a chosen candidate is gone, its token is decoded once more, all of them in one batch.
   void commit(const StepPart& slots) override;
+  std::vector<double> catch_up(const std::vector<CatchUp>& slots) override;
+  std::vector<double> before_last(size_t slot) const override;
   std::vector<double> read(const std::vector<Reading>& drafts) override { return reader_.read(placed(drafts)); }
   void take(const std::vector<Reading>& drafts) override { reader_.take(placed(drafts)); }
   void drop(size_t slot, size_t draft) override { branches_.drop(place(slot), draft); }
@@ -38,7 +41,8 @@ class BranchedReward : public Rewarder {
   const Model& model() const override { return hidden_.context().model(); }
   size_t n_labels() const override { return head().n_labels(); }
   size_t capacity() const override { return branches_.capacity(); }
-  size_t length(size_t slot) const override { return prefixes_.size(place(slot)); }
+  size_t length(size_t slot) const override { return prefixes_.size(place(slot)) + pending(slot); }
+  size_t pending(size_t slot) const override { return pending_[place(slot)].size(); }
   RewarderCounters counters() const override;
   size_t cache_bytes() const override { return hidden_.context().cache_bytes(); }
 
@@ -51,12 +55,24 @@ class BranchedReward : public Rewarder {
   }
   const RewardHead& head() const { return *model().head(); }
   void make_room(const Wave& wave);
+  void catch_up_ahead(const Wave& wave);
   std::vector<double> decode_branches(const Wave& wave);
   void decode_again(const StepPart& slots);
+  void settle(size_t place);
+
+  /// A token that was taken unrated, as it was read later.
+  struct Late {
+    size_t position = 0;
+    std::vector<double> values;
+  };
 
   HiddenContext hidden_;
   size_t first_;
   Prefixes prefixes_;
+  /// What each slot took behind its prefix and the cache does not have yet.
+  std::vector<std::vector<llama_token>> pending_;
+  /// Of each slot, the last of those that were decoded with candidates.
+  std::vector<Late> late_;
   Branches branches_;
   DraftReader reader_;
   Batch batch_;

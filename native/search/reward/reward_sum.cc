@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "bounds.h"
@@ -10,6 +11,8 @@
 
 namespace argsearch {
 namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
 
@@ -54,12 +57,15 @@ PrefillCount RewardSum::begin(size_t term, size_t slot, const std::vector<llama_
   return rewarder(term, slot).begin(slot, tokens);
 }
 
-void RewardSum::open(SlotStep& slot) const {
-  slot.candidates.objectives.assign(slot.candidates.size() * n_objectives_, 0);
-  slot.candidates.rewards.assign(slot.candidates.size(), 0);
+void RewardSum::open(SlotStep& slot) {
+  slot.candidates.objectives.assign(slot.candidates.size() * n_objectives_, kNan);
+  slot.candidates.rewards.assign(slot.candidates.size(), kNan);
 }
 
 void RewardSum::rate(const Wave& wave) {
+  for (const Wave::Part& part : wave.parts) {
+    for (const size_t rank : part.ranks) part.slot->candidates.rewards[rank] = 0;
+  }
   for (const Term& term : terms_) add(term, wave);
   for (const Wave::Part& part : wave.parts) {
     for (const size_t rank : part.ranks) {
@@ -93,6 +99,42 @@ void RewardSum::commit(const StepPart& slots) {
       term.rewarders[context]->commit(by_context[context]);
     }
   }
+}
+
+std::vector<double> RewardSum::catch_up(const std::vector<CatchUp>& slots) {
+  // Of each context, which rows of the result its models fill.
+  std::vector<std::vector<CatchUp>> parts(layout_.capacity.size());
+  std::vector<std::vector<size_t>> rows(layout_.capacity.size());
+  size_t n_rows = 0;
+  for (const CatchUp& each : slots) {
+    const size_t context = layout_.context_of(each.slot);
+    parts[context].push_back(each);
+    for (size_t i = 0; i < each.read; ++i) rows[context].push_back(n_rows++);
+  }
+  std::vector<double> objectives(n_rows * n_objectives_);
+  for (const Term& term : terms_) {
+    const size_t labels = term.weights().size();
+    for (size_t context = 0; context < parts.size(); ++context) {
+      const std::vector<double> values = term.rewarders[context]->catch_up(parts[context]);
+      term.rewarders[context]->model().check_rewards(values);
+      for (size_t i = 0; i < rows[context].size(); ++i) {
+        const auto from = values.begin() + static_cast<ptrdiff_t>(i * labels);
+        std::copy_n(from, labels,
+                    objectives.begin() + static_cast<ptrdiff_t>(rows[context][i] * n_objectives_ + term.column));
+      }
+    }
+  }
+  return objectives;
+}
+
+std::vector<double> RewardSum::before_last(size_t slot) const {
+  std::vector<double> objectives;
+  for (size_t term = 0; term < terms_.size(); ++term) {
+    const std::vector<double> values = rewarder(term, slot).before_last(slot);
+    model(term).check_rewards(values);
+    objectives.insert(objectives.end(), values.begin(), values.end());
+  }
+  return objectives;
 }
 
 std::vector<std::vector<Reading>> RewardSum::by_context(const std::vector<Reading>& drafts) const {

@@ -26,25 +26,28 @@ class RewardSum : public StepRewards {
   size_t size() const { return terms_.size(); }
   const Model& model(size_t term) const { return *terms_[term].source.model; }
   /// Labels of all models.
-  size_t n_objectives() const { return n_objectives_; }
+  size_t n_objectives() const override { return n_objectives_; }
   size_t length(size_t slot) const override;
+  size_t pending(size_t slot) const override { return rewarder(0, slot).pending(slot); }
 
   /// Rewarder::begin() of one model.
   PrefillCount begin(size_t term, size_t slot, const std::vector<llama_token>& tokens);
 
-  void open(SlotStep& slot) const override;
+  void open(SlotStep& slot) override;
   std::optional<Wave> next_wave(const StepPart& slots) const override { return argsearch::next_wave(slots, layout_); }
   void rate(const Wave& wave) override;
   /// Rewarder::commit() of every model.
   void commit(const StepPart& slots) override;
+
+  std::vector<double> catch_up(const std::vector<CatchUp>& slots) override;
+  std::vector<double> before_last(size_t slot) const override;
 
   /// Rewarder::read() of every model: a row of n_objectives() values for each token that is read.
   std::vector<double> read(const std::vector<Reading>& drafts);
   /// Rewarder::take() of every model.
   void take(const std::vector<Reading>& drafts);
   void drop(size_t slot, size_t draft);
-  /// The weighted sum of n_objectives() values. OPTION_INVALID when it is not finite.
-  double sum(const double* objectives) const;
+  double sum(const double* objectives) const override;
   /// Which model each objective is of.
   std::vector<size_t> terms_of_objectives() const;
   void clear(size_t slot);

@@ -28,6 +28,12 @@ struct Reading {
   std::vector<size_t> read;
 };
 
+/// The tokens that a slot took unrated, and how many of the last of them are read; there are so many.
+struct CatchUp {
+  size_t slot;
+  size_t read;
+};
+
 /// What the decodes of one or several rewarders have cost.
 struct RewarderCounters {
   uint64_t tokens = 0;
@@ -44,10 +50,15 @@ class Rewarder {
   /// Makes a slot hold `tokens`, all decoded. Reuses the longest prefix.
   virtual PrefillCount begin(size_t slot, const std::vector<llama_token>& tokens) = 0;
 
-  /// The wave's candidates, part by part: a row of n_labels() values each.
+  /// The wave's candidates, part by part: a row of n_labels() values each. What their slots took unrated is decoded with
+  /// them.
   virtual std::vector<double> rate(const Wave& wave) = 0;
-  /// Each slot takes the candidate it has chosen.
+  /// Each slot takes the candidate it has chosen. One that was not rated is decoded later.
   virtual void commit(const StepPart& slots) = 0;
+  /// Decodes what the slots took unrated: a row of n_labels() values for each token that is read, slot by slot.
+  virtual std::vector<double> catch_up(const std::vector<CatchUp>& slots) = 0;
+  /// n_labels() values of the token before the slot's last one, where rate() has decoded it with that one; else none.
+  virtual std::vector<double> before_last(size_t slot) const = 0;
 
   /// A row of n_labels() values for each token that is read, draft by draft. Where a slot's drafts do not fit side by
   /// side, in waves.
@@ -62,8 +73,9 @@ class Rewarder {
   virtual size_t n_labels() const = 0;
   /// Most candidates of a wave.
   virtual size_t capacity() const = 0;
-  /// Tokens of a slot.
+  /// Tokens of a slot, those that it took unrated among them; how many these are, as long as they are not decoded.
   virtual size_t length(size_t slot) const = 0;
+  virtual size_t pending(size_t slot) const = 0;
   virtual RewarderCounters counters() const = 0;
   virtual size_t cache_bytes() const = 0;
 };

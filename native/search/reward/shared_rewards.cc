@@ -1,19 +1,37 @@
 #include "search/reward/shared_rewards.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace argsearch {
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+}  // namespace
 
 SharedRewards::SharedRewards(Policies& policy, const std::vector<RewardSource>& sources, size_t slots)
-    : policy_(policy), sources_(sources), rated_(slots) {
+    : policy_(policy), sources_(sources), rated_(slots), unread_(slots), late_(slots) {
   layout_.slots_per_context = policy.slots_per_context();
   for (const auto& context : policy.contexts()) layout_.capacity.push_back(context->candidates().capacity());
   for (const RewardSource& source : sources_) n_objectives_ += source.head().n_labels();
 }
 
-void SharedRewards::open(SlotStep& slot) const {
-  slot.candidates.objectives.assign(slot.candidates.size() * n_objectives_, 0);
-  slot.candidates.rewards.assign(slot.candidates.size(), 0);
+void SharedRewards::begin(size_t slot) {
+  drop(slot);
+  unread_[slot] = false;
+  late_[slot].clear();
+}
+
+/// What was taken unrated before has been decoded for its logits, and its hidden state is there.
+void SharedRewards::open(SlotStep& slot) {
+  slot.candidates.objectives.assign(slot.candidates.size() * n_objectives_, kNan);
+  slot.candidates.rewards.assign(slot.candidates.size(), kNan);
+  late_[slot.slot].clear();
+  if (!unread_[slot.slot]) return;
+  const Policies::Place at = policy_.place(slot.slot);
+  late_[slot.slot] = values_of(at.policy.hidden(at.slot));
+  unread_[slot.slot] = false;
 }
 
 void SharedRewards::rate(const Wave& wave) {
@@ -73,17 +91,29 @@ void SharedRewards::decode_branches(const Wave& wave) {
 }
 
 void SharedRewards::apply_heads(SlotStep& slot, size_t rank, const float* hidden) const {
-  Candidates& candidates = slot.candidates;
-  double* objective = candidates.objectives.data() + rank * n_objectives_;
-  double reward = 0;
+  const std::vector<double> values = values_of(hidden);
+  std::copy(values.begin(), values.end(),
+            slot.candidates.objectives.begin() + static_cast<ptrdiff_t>(rank * n_objectives_));
+  slot.candidates.rewards[rank] = sum(values.data());
+  slot.rated[rank] = true;
+}
+
+std::vector<double> SharedRewards::values_of(const float* hidden) const {
+  std::vector<double> all;
   for (const RewardSource& source : sources_) {
     const std::vector<double> values = source.model->rewards_of(hidden);
-    for (size_t label = 0; label < values.size(); ++label) reward += source.weights[label] * values[label];
-    objective = std::copy(values.begin(), values.end(), objective);
+    all.insert(all.end(), values.begin(), values.end());
   }
-  check_sum(reward);
-  candidates.rewards[rank] = reward;
-  slot.rated[rank] = true;
+  return all;
+}
+
+double SharedRewards::sum(const double* objectives) const {
+  double sum = 0;
+  for (const RewardSource& source : sources_) {
+    for (const double weight : source.weights) sum += weight * *objectives++;
+  }
+  check_sum(sum);
+  return sum;
 }
 
 void SharedRewards::commit(const StepPart& slots) {
@@ -95,8 +125,28 @@ void SharedRewards::commit(const StepPart& slots) {
     if (taken != rated.end() && at.policy.candidates().keep(at.slot, *slot->chosen, at.policy.prefixes().end(at.slot))) {
       at.policy.adopt(at.slot, taken->hidden.data());
     }
+    unread_[slot->slot] = !slot->rated[*slot->chosen];
     drop(slot->slot);
   }
+}
+
+std::vector<double> SharedRewards::catch_up(const std::vector<CatchUp>& slots) {
+  std::vector<std::vector<size_t>> waiting(policy_.contexts().size());
+  for (const CatchUp& each : slots) {
+    if (each.read > 0) waiting[layout_.context_of(each.slot)].push_back(policy_.place(each.slot).slot);
+  }
+  for (size_t context = 0; context < waiting.size(); ++context) {
+    policy_.contexts()[context]->adopt_pending(waiting[context]);
+  }
+  std::vector<double> values;
+  for (const CatchUp& each : slots) {
+    if (each.read == 0) continue;
+    const Policies::Place at = policy_.place(each.slot);
+    const std::vector<double> own = values_of(at.policy.hidden(at.slot));
+    values.insert(values.end(), own.begin(), own.end());
+    unread_[each.slot] = false;
+  }
+  return values;
 }
 
 }  // namespace argsearch

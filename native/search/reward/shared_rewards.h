@@ -18,11 +18,21 @@ class SharedRewards : public StepRewards {
   /// `policy` is_shared() and outlives it. REWARD_HEAD_MISSING.
   SharedRewards(Policies& policy, const std::vector<RewardSource>& sources, size_t slots);
 
+  /// A slot begins anew.
+  void begin(size_t slot);
+
+  size_t n_objectives() const override { return n_objectives_; }
+  double sum(const double* objectives) const override;
   size_t length(size_t slot) const override { return policy_.size(slot) - 1; }
-  void open(SlotStep& slot) const override;
+  void open(SlotStep& slot) override;
   std::optional<Wave> next_wave(const StepPart& slots) const override { return argsearch::next_wave(slots, layout_); }
   void rate(const Wave& wave) override;
   void commit(const StepPart& slots) override;
+
+  /// The policy's pending token, if it was taken unrated.
+  size_t pending(size_t slot) const override { return unread_[slot] ? 1 : 0; }
+  std::vector<double> catch_up(const std::vector<CatchUp>& slots) override;
+  std::vector<double> before_last(size_t slot) const override { return late_[slot]; }
 
   /// Candidates that were decoded, and the decodes that it took; their time is the policy's.
   uint64_t tokens() const { return tokens_; }
@@ -38,6 +48,7 @@ class SharedRewards : public StepRewards {
   void drop(size_t slot);
   void decode_branches(const Wave& wave);
   void apply_heads(SlotStep& slot, size_t rank, const float* hidden) const;
+  std::vector<double> values_of(const float* hidden) const;
 
   Policies& policy_;
   std::vector<RewardSource> sources_;
@@ -45,6 +56,10 @@ class SharedRewards : public StepRewards {
   size_t n_objectives_ = 0;
   /// Of each slot.
   std::vector<std::vector<Rated>> rated_;
+  /// Its last token was taken unrated.
+  std::vector<bool> unread_;
+  /// Values of the token before its last one, where that was so of it.
+  std::vector<std::vector<double>> late_;
   Batch batch_;
   uint64_t tokens_ = 0;
   uint64_t decodes_ = 0;

@@ -12,16 +12,27 @@ class StepRewards {
  public:
   virtual ~StepRewards() = default;
 
-  /// Tokens of a slot that the fullest model holds.
+  /// Labels of all models.
+  virtual size_t n_objectives() const = 0;
+  /// The weighted sum of n_objectives() values. OPTION_INVALID when it is not finite.
+  virtual double sum(const double* objectives) const = 0;
+  /// Tokens of a slot that the fullest model holds, those that it took unrated among them.
   virtual size_t length(size_t slot) const = 0;
-  /// Makes room for what rate() fills in.
-  virtual void open(SlotStep& slot) const = 0;
+  /// Makes room for what rate() fills in. The policy has decoded by then.
+  virtual void open(SlotStep& slot) = 0;
   /// next_wave() of its contexts and slots.
   virtual std::optional<Wave> next_wave(const StepPart& slots) const = 0;
   /// Fills objectives and rewards of the wave's candidates.
   virtual void rate(const Wave& wave) = 0;
   /// Each slot takes the candidate it has chosen.
   virtual void commit(const StepPart& slots) = 0;
+
+  /// How many tokens at a slot's end were taken unrated, and are yet to be read.
+  virtual size_t pending(size_t slot) const = 0;
+  /// Reads them: a row of n_objectives() values for each of the last `read` tokens of a slot.
+  virtual std::vector<double> catch_up(const std::vector<CatchUp>& slots) = 0;
+  /// The values of the token before the slot's last, if it was taken unrated and has been read since; else none.
+  virtual std::vector<double> before_last(size_t slot) const = 0;
 };
 
 }  // namespace argsearch

@@ -5,12 +5,10 @@
 namespace argsearch {
 namespace {
 
-bool begun(const SlotStep& slot) { return std::find(slot.rated.begin(), slot.rated.end(), true) != slot.rated.end(); }
-
 /// As many candidates of one slot as fit; whole only when they come in one piece.
 Wave piece(SlotStep& slot, size_t context, size_t capacity) {
   std::vector<size_t> ranks = slot.unrated();
-  const bool whole = !begun(slot) && ranks.size() <= capacity;
+  const bool whole = !slot.begun() && ranks.size() <= capacity;
   ranks.resize(std::min(ranks.size(), capacity));
   return Wave{context, {{&slot, std::move(ranks), whole}}};
 }
@@ -23,7 +21,7 @@ std::optional<Wave> next_wave(const StepPart& slots, const WaveLayout& layout) {
     std::vector<size_t> ranks = slot->unrated();
     if (ranks.empty()) continue;
     const size_t context = layout.context_of(slot->slot);
-    if (begun(*slot)) return piece(*slot, context, layout.capacity[context]);
+    if (slot->begun()) return piece(*slot, context, layout.capacity[context]);
     waiting.push_back({slot, std::move(ranks), true});
   }
   if (waiting.empty()) return std::nullopt;

@@ -11,6 +11,8 @@ bool are_rewards(const std::vector<double>& values) {
   return std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value) || value == kBan; });
 }
 
+double uniform(std::mt19937_64& random) { return static_cast<double>(random() >> 11) * 0x1p-53; }
+
 double combine_score(double log_prob, double reward, double weight, Combine combine) {
   constexpr double kMost = std::numeric_limits<double>::max();
   const double score = (combine == Combine::kInterpolate ? 1 - weight : 1.0) * log_prob + weight * reward;
@@ -23,20 +25,26 @@ size_t select_candidate(const std::vector<double>& scores, Select select, double
   std::vector<double> cumulative;
   double sum = 0;
   for (const double score : scores) cumulative.push_back(sum += std::exp((score - *best) / temperature));
-  // 53 bits to [0, 1) by hand: the standard's distributions differ between libraries, a seed should not.
-  const double draw = static_cast<double>(random() >> 11) * 0x1p-53 * sum;
+  const double draw = uniform(random) * sum;
   const auto chosen = std::upper_bound(cumulative.begin(), cumulative.end(), draw);
   return std::min(static_cast<size_t>(chosen - cumulative.begin()), scores.size() - 1);
 }
 
 namespace {
 
-/// The highest reward of an open candidate that goes on; nullopt when none does.
+constexpr double kNone = -std::numeric_limits<double>::infinity();
+
+/// It competes: by its reward, or in a step that goes without rewards.
+bool competes(const SlotStep& step, size_t rank) {
+  return step.open[rank] && (step.rated[rank] || step.gated);
+}
+
+/// The highest reward of a candidate that goes on; nullopt when none does.
 std::optional<double> best_going_on(const SlotStep& step) {
   std::optional<double> best;
   for (size_t rank = 0; rank < step.candidates.size(); ++rank) {
-    if (!step.open[rank] || step.candidates.ends[rank]) continue;
-    best = std::max(best.value_or(-std::numeric_limits<double>::infinity()), step.candidates.rewards[rank]);
+    if (!competes(step, rank) || step.candidates.ends[rank]) continue;
+    best = std::max(best.value_or(kNone), step.candidates.rewards[rank]);
   }
   return best;
 }
@@ -59,17 +67,21 @@ void select(SlotStep& step) {
   Candidates& candidates = step.candidates;
   const SlotSettings& settings = step.state->settings;
   candidates.scores = candidates.log_probs;
-  if (candidates.rewarded()) {
+  if (candidates.rewarded() && !step.gated) {
     const std::vector<double> rewards = scored_rewards(step);
     for (size_t rank = 0; rank < candidates.size(); ++rank) {
+      if (!step.rated[rank]) continue;
       candidates.scores[rank] =
           combine_score(candidates.log_probs[rank], rewards[rank], settings.weight, settings.combine);
     }
   }
   for (size_t rank = 0; rank < candidates.size(); ++rank) {
-    if (!step.open[rank]) candidates.scores[rank] = -std::numeric_limits<double>::infinity();
+    if (!competes(step, rank)) candidates.scores[rank] = kNone;
   }
   step.chosen = select_candidate(candidates.scores, settings.select, settings.temperature, step.state->random);
+  for (size_t rank = 0; rank < candidates.size(); ++rank) {
+    if (!step.rated[rank]) candidates.scores[rank] = std::numeric_limits<double>::quiet_NaN();
+  }
 }
 
 }  // namespace argsearch

@@ -39,6 +39,33 @@ void check_rewards(const Step& step, const std::vector<std::vector<double>>& rew
   }
 }
 
+/// Of the last two tokens at most.
+std::vector<LateRewards> late_rewards(StepRewards& rewards, const StepPart& slots) {
+  std::vector<CatchUp> unread;
+  for (const SlotStep* slot : slots) unread.push_back({slot->slot, std::min<size_t>(rewards.pending(slot->slot), 2)});
+  const std::vector<double> objectives = rewards.catch_up(unread);
+  auto next = objectives.begin();
+  const auto read = [&](std::vector<double> row) { return LateReward{rewards.sum(row.data()), std::move(row)}; };
+  const auto next_row = [&] {
+    const auto row = next;
+    next += static_cast<ptrdiff_t>(rewards.n_objectives());
+    return std::vector<double>(row, next);
+  };
+  std::vector<LateRewards> found;
+  for (const CatchUp& each : unread) {
+    LateRewards late;
+    late.slot = each.slot;
+    if (each.read > 1) late.before = read(next_row());
+    if (each.read > 0) late.last = read(next_row());
+    if (each.read < 2) {
+      std::vector<double> before = rewards.before_last(each.slot);
+      if (!before.empty()) late.before = read(std::move(before));
+    }
+    found.push_back(std::move(late));
+  }
+  return found;
+}
+
 }  // namespace
 
 void Steps::begin(size_t slot, const SlotSettings& settings, std::unique_ptr<Proposer> proposer,
@@ -47,6 +74,7 @@ void Steps::begin(size_t slot, const SlotSettings& settings, std::unique_ptr<Pro
   state = SlotState{};
   state.settings = settings;
   state.random.seed(settings.seed);
+  state.gate_random.seed(settings.seed);
   state.proposer = std::move(proposer);
   state.rewards = rewards;
   state.phase = Phase::kReady;
@@ -69,6 +97,10 @@ StepBatch Steps::step(const std::vector<size_t>& slots) {
 StepBatch Steps::propose(const std::vector<size_t>& slots) {
   const Stopwatch total;
   StepBatch batch;
+  for (const SlotStep& slot : open(slots, Phase::kReady)) {
+    if (slot.state->settings.gate.gate == Gate::kOff) continue;
+    throw Error(ErrorCode::kOptionInvalid, "a step with a gate has no halves: it may have rewards of none.");
+  }
   Step step = with_candidates(slots, batch);
   const Stopwatch reward_watch;
   rate(step, /*choose_at_once=*/false);
@@ -95,12 +127,29 @@ StepBatch Steps::commit(const std::vector<size_t>& slots, const std::vector<std:
     step[i].candidates = std::move(step[i].state->proposed);
     step[i].candidates.rewards = rewards[i];
     for (const double reward : rewards[i]) step[i].open.push_back(reward != kBan);
+    step[i].rated.assign(rewards[i].size(), true);
     step[i].state->phase = Phase::kEmpty;
   }
   choose(whole(step));
   finish(step, batch);
   batch.reward_ms = reward_watch.milliseconds();
   batch.total_ms = total.milliseconds();
+  return batch;
+}
+
+LateBatch Steps::rate_end(const std::vector<size_t>& slots) {
+  const Stopwatch watch;
+  Step step = open(slots, Phase::kReady);
+  LateBatch batch;
+  for (SlotStep& slot : step) {
+    if (slot.rewards() == nullptr) batch.slots.push_back({slot.slot, std::nullopt, std::nullopt});
+    slot.state->phase = Phase::kEmpty;
+  }
+  for (const auto& [rewards, part] : by_rewards(whole(step))) {
+    for (LateRewards& late : late_rewards(*rewards, part)) batch.slots.push_back(std::move(late));
+  }
+  close(step, Phase::kReady);
+  batch.reward_ms = watch.milliseconds();
   return batch;
 }
 
@@ -142,6 +191,7 @@ void Steps::decode(Step& step, StepBatch& batch) {
   batch.policy_ms = watch.milliseconds();
   for (size_t i = 0; i < step.size(); ++i) {
     step[i].logits = logits[i];
+    step[i].n_vocab = n_vocab();
     // A failure from here on leaves the pending token decoded, so the slot needs a new begin().
     step[i].state->phase = Phase::kEmpty;
   }
@@ -174,6 +224,7 @@ void Steps::propose(Step& step, StepBatch& batch) {
     const size_t wanted = slot.state->settings.top_log_probs;
     if (wanted > 0) slot.state->likeliest = TopK(wanted, kNoneExcluded).propose(slot.logits, n_vocab());
     slot.open.assign(slot.candidates.size(), true);
+    slot.draw = uniform(slot.state->gate_random);
     slot.rated.assign(slot.candidates.size(), slot.rewards() == nullptr);
     if (slot.rewards() != nullptr) slot.rewards()->open(slot);
     proposed.push_back(std::move(slot));
@@ -193,7 +244,7 @@ void Steps::rate(Step& step, bool choose_at_once) {
   };
   for (const auto& [rewards, slots] : by_rewards(whole(step))) {
     for (;;) {
-      for (const auto& narrower : narrowers_) narrower->narrow(step);
+      narrow(step);
       const std::optional<Wave> wave = rewards->next_wave(slots);
       if (!wave) break;
       rewards->rate(*wave);
@@ -208,9 +259,14 @@ void Steps::rate(Step& step, bool choose_at_once) {
   choose(rest);
 }
 
+void Steps::narrow(Step& step) {
+  for (const auto& narrower : narrowers_) narrower->narrow(step);
+}
+
 /// Select and commit.
 void Steps::choose(const StepPart& slots) {
   for (SlotStep* slot : slots) select(*slot);
+  for (const auto& narrower : narrowers_) narrower->learn(slots);
   for (SlotStep* slot : slots) {
     policy_.commit(slot->slot, slot->token());
     slot->state->proposer->accept(slot->token());
@@ -235,7 +291,10 @@ StepResult Steps::result(SlotStep& slot) const {
   result.bytes = policy_.model().vocabulary().piece(result.token, /*special=*/false);
   result.log_prob = candidates.log_probs[rank];
   result.policy_log_prob = candidates.policy_log_probs[rank];
-  if (candidates.rewarded()) result.reward = candidates.rewards[rank];
+  if (candidates.rewarded() && slot.rated[rank]) result.reward = candidates.rewards[rank];
+  if (candidates.rewarded()) result.rated = static_cast<size_t>(std::count(slot.rated.begin(), slot.rated.end(), true));
+  result.audited = slot.audited;
+  result.violated = slot.violated;
   result.score = candidates.scores[rank];
   const size_t n = candidates.objectives.size() / candidates.size();
   const auto row = candidates.objectives.begin() + static_cast<ptrdiff_t>(rank * n);

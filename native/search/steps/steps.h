@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "search/narrow/narrower.h"
+#include "search/narrow/gates.h"
 #include "search/propose/policies.h"
 #include "search/results.h"
 #include "search/reward/step_rewards.h"
@@ -17,18 +17,23 @@ class Steps {
  public:
   /// `policy` outlives it.
   Steps(Policies& policy, size_t slots, size_t context_size)
-      : policy_(policy), context_size_(context_size), slots_(slots) {}
+      : policy_(policy), context_size_(context_size), narrowers_(make_gates()), slots_(slots) {}
 
   /// `rewards` outlives the response; null: nothing is rated.
   void begin(size_t slot, const SlotSettings& settings, std::unique_ptr<Proposer> proposer, StepRewards* rewards);
   void clear(size_t slot);
 
-  /// Exactly 1 policy token and k reward tokens a slot, whatever the prefix length.
+  /// Exactly 1 policy token and k reward tokens a slot, whatever the prefix length; with a gate, fewer of these, and in
+  /// some steps those that were left out before.
   StepBatch step(const std::vector<size_t>& slots);
-  /// The first half of a step: candidates and their rewards.
+  /// The first half of a step: candidates and their rewards. OPTION_INVALID for a slot with a gate.
   StepBatch propose(const std::vector<size_t>& slots);
   /// The second half, with the combined rewards of each slot's candidates given.
   StepBatch commit(const std::vector<size_t>& slots, const std::vector<std::vector<double>>& rewards);
+
+  /// The rewards of the last tokens of slots whose gates have left them out: of two at most, the one that ended the
+  /// response and the one before.
+  LateBatch rate_end(const std::vector<size_t>& slots);
 
   /// Is asked before every wave from now on.
   void add(std::unique_ptr<Narrower> narrower) { narrowers_.push_back(std::move(narrower)); }
@@ -46,6 +51,7 @@ class Steps {
   size_t n_vocab() const;
   Candidates candidates_of(SlotStep& slot) const;
   void rate(Step& step, bool choose_at_once);
+  void narrow(Step& step);
   void choose(const StepPart& slots);
   void close(const Step& step, SlotState::Phase phase);
   StepResult result(SlotStep& slot) const;

@@ -68,7 +68,7 @@ async function decode(
       },
     });
     if (result.finishReason === "aborted") throw abortedError(signal);
-    return { heading: methodWords(resolved), text: withBlocks(text), result };
+    return { heading: methodWords(resolved), text: resolved.method === "blocks" ? withBlocks(text) : text, result };
   } finally {
     bar.stop();
   }

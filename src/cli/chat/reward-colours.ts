@@ -32,19 +32,21 @@ export class RewardColours {
   }
 
   learn(rewards: GenerateResult["rewards"]): void {
-    for (const reward of rewards) if (!Number.isNaN(reward)) this.#rewards.splice(this.#place(reward), 0, reward);
+    for (const reward of rewards) if (reward !== null) this.#rewards.splice(this.#place(reward), 0, reward);
   }
 
-  /** To standard output: the text of one response. */
-  writer(): WriteText {
+  /**
+   * To standard output: the text of one response. `blocks`: a token without a reward waits for that of its whole block, which is that of
+   * its last token; otherwise it has none, and no colour.
+   */
+  writer({ blocks }: { blocks: boolean }): WriteText {
     let waiting = "";
     return async (text: string, step?: Step) => {
       waiting += text;
-      // Within a block only its last token has a reward, which is that of the whole block.
-      if (step?.reward === null) return;
+      if (blocks && step?.reward === null) return;
       const ready = waiting;
       waiting = "";
-      if (step === undefined) return printText(ready);
+      if (step === undefined || step.reward === null) return printText(ready);
       this.learn([step.reward]);
       await print(drawText(ready, step.reward, this.scale, this.depth));
     };

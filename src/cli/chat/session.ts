@@ -107,10 +107,14 @@ export class ChatSession {
   }
 
   async #answer(before: readonly ChatMessage[], question: ChatMessage, own: GenerateOptions = {}): Promise<GenerateResult> {
-    const coloured = this.colours.on && this.settings.resolved().rewards && this.colours.depth > 1;
+    const { rewards, method } = this.settings.resolved(own);
+    const coloured = this.colours.on && rewards && this.colours.depth > 1;
     const result = await this.#interruptible((signal) => {
       const steps = this.decoder.stream([...before, question], { ...this.settings.options, ...own, signal });
-      return streamText(steps, { ...(coloured && { write: this.colours.writer() }), onStep: async () => this.sayUnguided() });
+      return streamText(steps, {
+        ...(coloured && { write: this.colours.writer({ blocks: method === "blocks" }) }),
+        onStep: async () => this.sayUnguided(),
+      });
     });
     // A pipe gets one line end behind each answer, whatever it ends with.
     if (!process.stdout.isTTY || !result.text.endsWith("\n")) await print("\n");

@@ -178,8 +178,8 @@ function filesOf(flags: GenerateFlags): string[] {
 }
 
 function report(result: GenerateResult, withTokens = true) {
-  const { text, tokens, logProbs, rewards, objectives, reward, finishReason, seed, usage, timings } = result;
-  return { text, ...(withTokens && { tokens, logProbs, rewards, objectives }), reward, finishReason, seed, usage, timings };
+  const { text, tokens, logProbs, rewards, objectives, reward, finishReason, seed, usage, timings, gate } = result;
+  return { text, ...(withTokens && { tokens, logProbs, rewards, objectives }), reward, finishReason, seed, usage, timings, gate };
 }
 
 /** What Ctrl-C before the first token leaves: with --json there is an object all the same. */
@@ -196,7 +196,8 @@ function nothing(seed = 0): GenerateResult {
     finishReason: "aborted",
     seed,
     usage: { promptTokens: 0, cachedTokens: 0, completionTokens: 0 },
-    timings: { load: 0, prefill: 0, policy: 0, reward: 0, total: 0, tokensPerSecond: 0 },
+    timings: { load: 0, prefill: 0, policyPrefill: 0, rewardPrefill: 0, policy: 0, reward: 0, other: 0, total: 0, tokensPerSecond: 0 },
+    gate: { steps: 0, guided: 0, gated: 0, predicted: 0, candidates: 0, audited: 0, violations: 0 },
   };
 }
 

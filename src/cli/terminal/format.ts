@@ -25,7 +25,7 @@ export function mean(values: readonly number[]): number | null {
 
 /** The rewards of a response's text: of its tokens, without the one that ended it, as far as they were read. */
 export function textRewards({ rewards, finishReason }: Pick<GenerateResult, "rewards" | "finishReason">): readonly number[] {
-  return (finishReason === "eog" ? rewards.slice(0, -1) : rewards).filter((value) => !Number.isNaN(value));
+  return (finishReason === "eog" ? rewards.slice(0, -1) : rewards).filter((value) => value !== null);
 }
 
 /** "reward 0.5123, average 0.4012"; nothing where none was read. */

@@ -4,6 +4,7 @@ import type {
   BeginResult,
   NativeDraft,
   NativeDraftBatch,
+  NativeEndBatch,
   NativeKeepBatch,
   NativeSearch,
   NativeStep,
@@ -159,6 +160,11 @@ export class FakeSearch implements NativeSearch {
     });
   }
 
+  async rateEnd(slots: Int32Array): Promise<NativeEndBatch> {
+    await this.fake.call(`rateEnd ${slots.join(",")}`);
+    return { slots: [...slots].map((slot) => ({ slot, last: null, before: null })), failed: [], rewardMs: 8 };
+  }
+
   #keep(index: number, drafts: readonly NativeDraft[], rewards: readonly number[]): NativeStep[] {
     const slot = this.#slot(index);
     const rank = rewards.indexOf(Math.max(...rewards));
@@ -179,6 +185,7 @@ export class FakeSearch implements NativeSearch {
         reward: last ? draft.reward : null,
         objectives: last ? draft.objectives : draft.objectives.map(() => Number.NaN),
         score: last ? (rewards[rank] ?? Number.NaN) : Number.NaN,
+        ...{ rated: 0, audited: false, violated: false },
       };
     });
   }
@@ -242,6 +249,7 @@ function stepOf(slot: number, token: number, rank: number, proposal: Proposal, r
     reward: rewards[rank] ?? null,
     objectives: Float64Array.from(objectives.slice(rank * labels, (rank + 1) * labels)),
     score: scores[rank] ?? Number.NaN,
+    ...{ rated: rewards.length, audited: false, violated: false },
     candidates: {
       tokens: Int32Array.from(tokens),
       logProbs: Float64Array.from(logProbs),

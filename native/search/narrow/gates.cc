@@ -1,0 +1,19 @@
+#include "search/narrow/gates.h"
+
+#include "search/narrow/bound.h"
+#include "search/narrow/entropy.h"
+#include "search/narrow/random_share.h"
+#include "search/narrow/top_probability.h"
+
+namespace argsearch {
+
+std::vector<std::unique_ptr<Narrower>> make_gates() {
+  std::vector<std::unique_ptr<Narrower>> gates;
+  gates.push_back(std::make_unique<Bound>());
+  gates.push_back(std::make_unique<Entropy>());
+  gates.push_back(std::make_unique<TopProbability>());
+  gates.push_back(std::make_unique<RandomShare>());
+  return gates;
+}
+
+}  // namespace argsearch

@@ -1,0 +1,56 @@
+/** Which steps the reward models are left out of. */
+import type { NativeGate } from "../engine/binding.js";
+import { ArgsearchError } from "../errors.js";
+import type { Gate } from "../types.js";
+import { invalid, number, onlyKnown } from "../validate.js";
+
+/** All candidates of all steps are rated. */
+export const NO_GATE: NativeGate = { kind: "off", limit: 0 };
+
+const LIMITS = {
+  entropy: { min: 0, max: Number.POSITIVE_INFINITY, note: "nats" },
+  topProbability: { min: 0, max: 1 },
+  /** A share of the steps, drawn blindly: for benchmarks, what a gate that looks is to be better than. */
+  random: { min: 0, max: 1 },
+} as const;
+
+const KINDS = '"off", "bound", { entropy: nats } or { topProbability: p }';
+
+export interface GateContext {
+  /** Candidates are drawn by their scores. */
+  draws: boolean;
+  /** Reward functions rate them, too. */
+  functions: boolean;
+}
+
+/** @throws ArgsearchError OPTION_INVALID */
+export function gateOf(gate: Gate | undefined, { draws, functions }: GateContext): NativeGate {
+  const resolved = read(gate);
+  if (resolved.kind !== "off" && functions) {
+    throw refused(
+      "gate cannot be used with reward functions: they say what may be said at all, so they are asked about every candidate; leave the functions or the gate out",
+    );
+  }
+  if (resolved.kind === "bound" && draws) {
+    throw refused(
+      'gate "bound" needs select "greedy": with select "stochastic" any candidate may be drawn, and none can be left out; use another gate, or none',
+    );
+  }
+  return resolved;
+}
+
+function read(gate: unknown): NativeGate {
+  if (gate === undefined || gate === "off") return NO_GATE;
+  if (gate === "bound") return { kind: "bound", limit: 0 };
+  if (typeof gate !== "object" || gate === null || Array.isArray(gate)) throw invalid("gate", KINDS, gate);
+  const [entry, ...others] = Object.entries(gate).filter(([, value]) => value !== undefined);
+  if (entry === undefined || others.length > 0) throw invalid("gate", KINDS, gate);
+  const [kind, limit] = entry;
+  onlyKnown("gate", { [kind]: limit }, ["entropy", "topProbability", ...(kind === "random" ? ["random"] : [])]);
+  const known = kind as keyof typeof LIMITS;
+  return { kind: known, limit: number(`gate.${known}`, limit, LIMITS[known]) };
+}
+
+function refused(message: string): ArgsearchError {
+  return new ArgsearchError("OPTION_INVALID", message, { option: "gate" });
+}
