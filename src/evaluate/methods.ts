@@ -12,7 +12,7 @@ export interface MethodSettings
   extends SamplerOptions,
     Pick<
       GenerateOptions,
-      "method" | "topK" | "weight" | "combine" | "select" | "temperature" | "ending" | "block" | "keepDrafts" | "blockReward"
+      "method" | "topK" | "weight" | "combine" | "select" | "temperature" | "ending" | "gate" | "block" | "keepDrafts" | "blockReward"
     > {
   /** Of method "blocks", drafts of each block. Of others, responses to decode; the one with the highest reward is taken. Default 1. */
   drafts?: number | undefined;
@@ -67,6 +67,7 @@ const FIELDS: Names<MethodSpec> = {
   select: true,
   temperature: true,
   ending: true,
+  gate: true,
   block: true,
   keepDrafts: true,
   blockReward: true,

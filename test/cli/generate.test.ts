@@ -39,7 +39,7 @@ describe("generate", () => {
 
   it("prints one JSON object", async () => {
     const result = await generateJson(...PROMPT, "--max-tokens", "12");
-    const fields = ["text", "tokens", "logProbs", "rewards", "objectives", "reward", "finishReason", "seed", "usage", "timings"];
+    const fields = ["text", "tokens", "logProbs", "rewards", "objectives", "reward", "finishReason", "seed", "usage", "timings", "gate"];
     expect(Object.keys(result)).toEqual(fields);
     expect(result.tokens).toHaveLength(12);
     expect(result.logProbs).toHaveLength(12);
@@ -47,7 +47,17 @@ describe("generate", () => {
     expect(result.reward).toBe(result.rewards[11]);
     expect(result.finishReason).toBe("length");
     expect(result.usage.completionTokens).toBe(12);
-    expect(Object.keys(result.timings).sort()).toEqual(["load", "policy", "prefill", "reward", "tokensPerSecond", "total"]);
+    expect(Object.keys(result.timings).sort()).toEqual([
+      "load",
+      "other",
+      "policy",
+      "policyPrefill",
+      "prefill",
+      "reward",
+      "rewardPrefill",
+      "tokensPerSecond",
+      "total",
+    ]);
     expect(result.timings.load).toBeGreaterThan(0);
   });
 

@@ -143,3 +143,54 @@ it("a search refuses blocks and prompts of reward models without rewards", async
     await expect(search.begin(0, beginOptions(prompt, { rewardTokens: null, method: "blocks", blocks }))).rejects.toMatchObject(refused);
   });
 });
+
+describe("a step that a gate leaves out", () => {
+  it("decodes nothing in the reward model, and the next one what it missed in the batch of its candidates", async () => {
+    await withNativeSearch(pair, {}, async (search) => {
+      await search.begin(0, beginOptions(promptOfLength(20), { gate: { kind: "random", limit: 0.6 }, seed: 3 }));
+      let missed = 0;
+      const counts: number[] = [];
+      for (let step = 0; step < 60; step++) {
+        const before = search.counters();
+        const { rated } = (await search.step(Int32Array.of(0))).steps[0];
+        const expected = rated === 0 ? { rewardTokens: 0, rewardDecodes: 0 } : { rewardTokens: 10 + missed, rewardDecodes: 1 };
+        expect(difference(search.counters(), before)).toMatchObject({ policyTokens: 1, policyDecodes: 1, ...expected });
+        counts.push(rated === 0 ? 0 : missed);
+        missed = rated === 0 ? missed + 1 : 0;
+      }
+      expect(Math.max(...counts)).toBeGreaterThan(1);
+    });
+  });
+
+  it("leaves what does not fit beside the candidates to batches of its own", async () => {
+    await withNativeSearch(pair, { batchSize: 1 }, async (search) => {
+      await search.begin(0, beginOptions(promptOfLength(2), { gate: { kind: "random", limit: 0.985 }, seed: 11 }));
+      let missed = 0;
+      let most = 0;
+      for (let step = 0; step < 250; step++) {
+        const before = search.counters();
+        const { rated } = (await search.step(Int32Array.of(0))).steps[0];
+        missed = rated === 0 ? missed + 1 : 0;
+        most = Math.max(most, difference(search.counters(), before).rewardTokens ?? 0);
+      }
+      const before = search.counters();
+      await search.rateEnd(Int32Array.of(0));
+      expect(difference(search.counters(), before)).toMatchObject({ rewardTokens: missed });
+      expect(most).toBeGreaterThan(50);
+    });
+  });
+
+  it("has what is left read at the end of the response, in one decode", async () => {
+    await withPair(pair, async (decoder) => {
+      const gate = { entropy: 99 };
+      const { usage, gate: counts } = await decoder.generate("a tall ship.", { template: "none", topK: 10, maxTokens: 20, gate });
+      expect(counts).toMatchObject({ steps: 20, gated: 20, candidates: 0 });
+      expect(decoder.counters()).toMatchObject({
+        policyTokens: 20,
+        rewardTokens: 20,
+        rewardPrefillTokens: usage.promptTokens,
+        rewardDecodes: 2,
+      });
+    });
+  });
+});

@@ -209,6 +209,7 @@ describe("generate()", () => {
       method: ["beam", "", 1, null],
       combine: ["sum", 1, null],
       select: ["best", 1, null],
+      gate: ["predict", 1, null, [], {}, { entropy: 1, topProbability: 0.5 }, { entropy: -1 }, { entropy: "1" }, { topProbability: 1.1 }],
       ...TEMPLATE_REFUSALS,
       candidates: ["yes", 1, null],
       rewards: ["yes", 1, null],
@@ -216,6 +217,27 @@ describe("generate()", () => {
     }),
   )("refuses %s: %j", (name, value) => {
     expect(() => generate({ [name]: value })).toThrow(refusal(name));
+  });
+
+  it("has a gate for args alone, and none by default", () => {
+    expect(generate({}).gate).toEqual({ kind: "off", limit: 0 });
+    expect(generate({ gate: "bound" }).gate).toEqual({ kind: "bound", limit: 0 });
+    expect(generate({ gate: { entropy: 1.5 } }).gate).toEqual({ kind: "entropy", limit: 1.5 });
+    expect(generate({ gate: { topProbability: 0.9 }, select: "stochastic" }).gate).toEqual({ kind: "topProbability", limit: 0.9 });
+    expect(generate({ gate: "bound", select: "stochastic", temperature: 0 }).gate.kind).toBe("bound");
+    for (const method of ["blocks", "greedy", "sample"] as const) expect(generate({ method, gate: "bound" }).gate.kind).toBe("off");
+  });
+
+  it("refuses a gate that cannot be kept", () => {
+    expect(() => generate({ gate: "bound", select: "stochastic" })).toThrow('gate "bound" needs select "greedy"');
+    expect(() => resolveGenerate({ gate: { entropy: 1 } }, { ...limits, functions: true })).toThrow(
+      "gate cannot be used with reward functions",
+    );
+    expect(resolveGenerate({ gate: "off" }, { ...limits, functions: true }).gate.kind).toBe("off");
+    expect(resolveGenerate({ gate: "bound", method: "greedy" }, { ...limits, functions: true }).gate.kind).toBe("off");
+    expect(() => generate({ gate: { entropi: 1 } } as unknown as GenerateOptions)).toThrow(
+      'gate has no option "entropi"; did you mean entropy?',
+    );
   });
 
   it.each([-1, ...NO_NUMBERS])("refuses an additive weight of %j", (weight) => {

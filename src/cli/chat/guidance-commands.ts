@@ -1,5 +1,6 @@
 /** Slash commands that change how answers are decoded. */
 import { METHODS } from "../flags/flags.js";
+import { GATES, gateWords, parseGate } from "../flags/gate.js";
 import { type Commands, invalid, numberOf, oneOf, type SlashCommand, setting, startingWith } from "./command.js";
 import { methodWords, samplerWords, uses } from "./guidance.js";
 import type { ChatSession } from "./session.js";
@@ -17,6 +18,13 @@ export const GUIDANCE: Commands = {
     set: setMethod,
   }),
   temperature: numberSetting("temperature", "temperature", "T", "of a draw; 0 draws nothing"),
+  gate: setting("gate", {
+    usage: "/gate G",
+    help: GATES,
+    now: (session) => gateWords(session.settings.resolved().gate),
+    complete: startingWith(["off", "bound", "entropy=", "top-probability="]),
+    set: setGate,
+  }),
   rewards: setting("rewards", {
     usage: "/rewards on|off",
     help: "greedy, sample: rate what they choose",
@@ -58,6 +66,14 @@ function setMethod({ settings }: ChatSession, argument: string): string {
   settings.change({ method });
   const resolved = settings.resolved();
   return ["method", [methodWords(resolved), ...samplerWords(resolved)].join(" · ")].join(" ");
+}
+
+function setGate({ settings }: ChatSession, argument: string): string {
+  const gate = parseGate(argument);
+  if (gate === undefined) throw invalid(`/gate takes ${GATES}; got "${argument}"`);
+  settings.change({ gate });
+  const { method } = settings.resolved();
+  return `gate ${argument}${method === "args" ? "" : `; method ${method} does not use it`}`;
 }
 
 /** Off is the default, by which guided methods rate all the same. */

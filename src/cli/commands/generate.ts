@@ -17,7 +17,7 @@ import {
 import { addTemplateFlags, templateFiles } from "../flags/templates.js";
 import { integer } from "../flags/values.js";
 import { isAborted } from "../terminal/failure.js";
-import { plural, rewardFigures } from "../terminal/format.js";
+import { gateFigures, plural, rewardFigures, stepFigures } from "../terminal/format.js";
 import { PASSED_ON, textOrPipe } from "../terminal/input.js";
 import { interruptible } from "../terminal/interrupt.js";
 import { note, print, printJson, printText } from "../terminal/output.js";
@@ -136,6 +136,7 @@ async function single(prompt: string, flags: GenerateFlags): Promise<void> {
   if (flags.json) return printJson(report(result, flags.tokens));
   if (!result.text.endsWith("\n")) await print("\n");
   note(summary(result), flags.verbose);
+  if (flags.verbose) note(stepFigures(result).join(" · "), true);
 }
 
 function respond(decoder: Decoder, prompt: string, flags: GenerateFlags, trace: Trace | undefined): Promise<GenerateResult> {
@@ -204,5 +205,5 @@ function nothing(seed = 0): GenerateResult {
 function summary(result: GenerateResult): string {
   const { finishReason, usage, timings } = result;
   const speed = `${timings.tokensPerSecond.toFixed(1)} tokens/s`;
-  return [finishReason, plural(usage.completionTokens, "token"), speed, ...rewardFigures(result)].join(" · ");
+  return [finishReason, plural(usage.completionTokens, "token"), speed, ...rewardFigures(result), ...gateFigures(result)].join(" · ");
 }

@@ -11,6 +11,7 @@ import {
 } from "../../evaluate/index.js";
 import { ArgsearchError, type DecodingSettings, type RewardTerm } from "../../index.js";
 import { addIsolateFlag, addModelFlags, endingFlag, type IsolateFlag, type ModelFlags, modelOptions, settingsFlag } from "./flags.js";
+import { gateFlag } from "./gate.js";
 import { type MethodFlags, methodsOf } from "./methods.js";
 import { addSamplerFlags } from "./samplers.js";
 import {
@@ -109,6 +110,7 @@ export function addEvalFlags(command: Command): void {
     .option("--best-of <n>", "drafts of best-of-n (default: 10)", integer)
     .option("--sweep <name=values...>", SWEEP, sweep)
     .addOption(endingFlag(`reward, ${AS_IN_THE_PAPER}`))
+    .addOption(gateFlag())
     .option("-n, --max-tokens <n>", "longest response (default: 128)", integer)
     .option("--stop <text>", `text that ends a response; repeatable; ${ESCAPES}`, escapedTexts)
     .option("-s, --seed <n>", "of every draw and resampling (default: 0)", integer)

@@ -1,6 +1,7 @@
 /** The flags that several commands share, and the library options they stand for. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { ArgsearchError, type GenerateOptions, type Gpu, type LoadOptions, type ModelOptions, type RewardTerm } from "../../index.js";
+import { gateFlag } from "./gate.js";
 import { addSamplerFlags, type SamplerFlags, samplerOptions } from "./samplers.js";
 import {
   addRewardTemplateFlag,
@@ -44,6 +45,7 @@ const DECODING = [
   "select",
   "temperature",
   "ending",
+  "gate",
   "block",
   "drafts",
   "keepDrafts",
@@ -114,6 +116,7 @@ export function addDecodingFlags(command: Command): void {
     .addOption(choice("--select", ["greedy", "stochastic"], "the best score, or a draw by score (default: greedy)"))
     .option("-t, --temperature <t>", "of a draw (default: 1; 0.8 for sample)", number)
     .addOption(endingFlag())
+    .addOption(gateFlag())
     .option("--block <n|response>", "blocks: tokens that are drafted together (default: 16)", blockLength)
     .option("--drafts <n>", "blocks: drafts of each, of which one is taken (default: 4)", integer)
     .option("--keep-drafts <n>", "blocks: drafts that go on after half a block (default: all)", integer)

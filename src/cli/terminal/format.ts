@@ -34,6 +34,25 @@ export function rewardFigures(result: Pick<GenerateResult, "reward" | "rewards" 
   return result.reward === null && average === null ? [] : [`reward ${reward(result.reward)}, average ${reward(average)}`];
 }
 
+/** "40 of 128 steps without rewards"; nothing where a gate left out none. */
+export function gateFigures({ gate }: Pick<GenerateResult, "gate">): string[] {
+  return gate.gated === 0 ? [] : [`${gate.gated} of ${plural(gate.steps, "step")} without rewards`];
+}
+
+/** What a step was made of: "a step: policy 4.2 ms, reward 8.1 ms, other 0.3 ms"; nothing without steps. */
+export function stepFigures({ gate, timings }: Pick<GenerateResult, "gate" | "timings">): string[] {
+  if (gate.steps === 0) return [];
+  const parts = (["policy", "reward", "other"] as const).map((part) => `${part} ${(timings[part] / gate.steps).toFixed(1)} ms`);
+  const prefill = `prompt: policy ${timings.policyPrefill.toFixed(0)} ms, reward ${timings.rewardPrefill.toFixed(0)} ms`;
+  return [prefill, `a step: ${parts.join(", ")}`, ...gateDetails(gate)];
+}
+
+function gateDetails({ steps, guided, gated, candidates, audited, violations }: GenerateResult["gate"]): string[] {
+  if (guided + gated === 0) return [];
+  const audits = audited === 0 ? [] : [`${audited} audited, ${violations} wrong`];
+  return [[`${(candidates / steps).toFixed(1)} candidates rated a step`, ...audits].join(", ")];
+}
+
 export function plural(value: number, noun: string, many = `${noun}s`): string {
   return `${value} ${value === 1 ? noun : many}`;
 }

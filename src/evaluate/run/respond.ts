@@ -88,9 +88,14 @@ function best(drafts: readonly Draft[]): Draft {
 /** Rating a finished response is part of measuring, not of decoding: it counts only where it chooses among drafts. */
 function countCalls({ method }: Variant, results: readonly GenerateResult[]): EvaluatedResponse["calls"] {
   const decoded = results.reduce((sum, { tokens }) => sum + tokens.length, 0);
-  if (isArgs(method)) return { policy: decoded, reward: decoded * (method.topK ?? 10) };
+  if (isArgs(method)) return { policy: decoded, reward: ratedBy(method, results) ?? decoded * (method.topK ?? 10) };
   if (method.method === "blocks") return { policy: decoded * draftsAToken(method), reward: decoded * draftsAToken(method) };
   return { policy: decoded, reward: responsesOf(method) > 1 ? decoded : 0 };
+}
+
+/** With a gate, the candidates that were rated, and the tokens that were read later; undefined without one. */
+function ratedBy({ gate = "off" }: MethodSpec, results: readonly GenerateResult[]): number | undefined {
+  return gate === "off" ? undefined : results.reduce((sum, { gate: { candidates, gated } }) => sum + candidates + gated, 0);
 }
 
 /** Of blocks, some of whose drafts may be left at half. */

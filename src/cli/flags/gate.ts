@@ -1,0 +1,32 @@
+/** The option `gate` as a flag, and in words. */
+import { InvalidArgumentError, Option } from "commander";
+import type { NativeGate } from "../../engine/binding.js";
+import type { Gate } from "../../index.js";
+import { parseNumber } from "./values.js";
+
+/** How it is written. */
+export const GATES = "off, bound, entropy=NATS, top-probability=P";
+
+/** Of a text as GATES lists them; undefined for any other. */
+export function parseGate(text: string): Gate | undefined {
+  if (text === "off" || text === "bound") return text;
+  const [, name, limit = ""] = /^(entropy|top-probability)=(.+)$/.exec(text) ?? [];
+  const value = parseNumber(limit);
+  if (name === undefined || value === undefined) return undefined;
+  return name === "entropy" ? { entropy: value } : { topProbability: value };
+}
+
+export function gateFlag(): Option {
+  const what = "args: which steps go without the reward models: those that they cannot change, or where the policy is sure";
+  return new Option("--gate <off|bound|entropy=nats|top-probability=p>", `${what} (default: off)`).argParser((text) => {
+    const gate = parseGate(text);
+    if (gate === undefined) throw new InvalidArgumentError(`One of ${GATES}, not ${JSON.stringify(text)}.`);
+    return gate;
+  });
+}
+
+/** As it is written. */
+export function gateWords({ kind, limit }: NativeGate): string {
+  if (kind === "off" || kind === "bound") return kind;
+  return `${kind === "topProbability" ? "top-probability" : kind}=${limit}`;
+}
