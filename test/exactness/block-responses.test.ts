@@ -22,7 +22,7 @@ describe("a response by blocks", () => {
     expect(result.finishReason).toBe("length");
     expect(steps.map(({ reward }) => reward !== null)).toEqual([3, 7, 9].reduce((at, end) => at.with(end, true), Array(10).fill(false)));
     expect(steps.map(({ score }) => score)).toEqual(steps.map(({ reward }) => reward));
-    expect(result.rewards.map(Number.isNaN)).toEqual(steps.map(({ reward }) => reward === null));
+    expect(result.rewards.map((reward) => reward === null)).toEqual(steps.map(({ reward }) => reward === null));
     expect(result.reward).toBe(steps.at(-1)?.reward);
   });
 

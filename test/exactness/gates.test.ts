@@ -14,8 +14,14 @@ const SEARCH: Search = { topK: 10, weight: 0.4, combine: "interpolate" };
 const random = (share: number) => ({ random: share }) as unknown as Gate;
 
 const folder = modelFolder();
-const pair = folder.writePair(51, {}, { layers: 3 });
-const { eos } = pair.policy.model.vocabulary;
+const apart = folder.writePair(51, {}, { layers: 3 });
+const one = folder.write({ seed: 54, labels: ["reward"] });
+/** Two models, and a head on the policy's own trunk, which is read in its context. */
+const PAIRS: [what: string, pair: StoredPair][] = [
+  ["two models", apart],
+  ["one trunk", { policy: one, reward: one }],
+];
+const { eos } = apart.policy.model.vocabulary;
 
 /** The policy's whole distribution after each token of a response. */
 function distributions({ policy }: StoredPair, tokens: readonly number[]): Float64Array[] {
@@ -61,18 +67,6 @@ function counted({ gate }: GenerateResult, steps: readonly Step[]): void {
   expect(gate).toMatchObject({ steps: steps.length, gated, guided: steps.length - gated, candidates });
 }
 
-describe("whatever steps are left out, the others are exact", () => {
-  it.for(Array.from({ length: 12 }, (_, seed) => seed))("seed %i", async (seed) => {
-    const share = [0.2, 0.5, 0.8, 1][seed % 4] ?? 0;
-    const options: GenerateOptions = { ...SEARCH, maxTokens: 8 + seed, seed, gate: random(share), logitBias: { [eos]: seed % 3 } };
-    const { steps, result } = await withPair(pair, (decoder) => decode(decoder, PROMPT, options));
-    if (seed % 3 === 0) expectExact(pair, steps, result);
-    else expectEnds(pair, result);
-    counted(result, steps);
-    expect(steps.some(isGated)).toBe(true);
-  });
-});
-
 /** With samplers, whose distribution brute force does not have here: what was read, and the whole response's reward. */
 function expectEnds(stored: StoredPair, result: GenerateResult): void {
   const rewards = rewardsOf(stored, result.tokens);
@@ -85,144 +79,158 @@ function expectEnds(stored: StoredPair, result: GenerateResult): void {
   expect(Math.abs((result.reward ?? Number.NaN) - (rewards.at(end) ?? Number.NaN))).toBeLessThan(ERROR);
 }
 
-describe("the end of a response is rated", () => {
-  const ENDS = { ...SEARCH, template: "none", ending: "reward", dryMultiplier: 0, maxTokens: 40, logitBias: { [eos]: 4 } } as const;
-
-  it.for(["last", "end"] as const)("where it ends by itself, read at %s", async (rewardAt) => {
-    const patterns = new Set<string>();
-    await withPair(pair, async (decoder) => {
-      for (let seed = 0; seed < 40; seed++) {
-        const result = await decoder.generate(PROMPT, { ...ENDS, rewardAt, seed, gate: random(0.5) });
-        if (result.finishReason !== "eog" || result.tokens.length < 2) continue;
-        const rewards = rewardsOf(pair, result.tokens);
-        const whole = rewards.at(rewardAt === "end" ? -1 : -2) ?? Number.NaN;
-        expect(Math.abs((result.reward ?? Number.NaN) - whole)).toBeLessThan(ERROR);
-        expect(largestDifference(result.rewards.slice(-2), rewards.slice(-2))).toBeLessThan(ERROR);
-        patterns.add(String(result.gate.gated));
-      }
-    });
-    expect(patterns.size).toBeGreaterThan(1);
-  });
-
-  it("where a stop string or a signal ends it", async () => {
-    await withPair(pair, async (decoder) => {
-      const all = await decoder.generate(PROMPT, { ...SEARCH, template: "none", maxTokens: 12, gate: random(1) });
-      const stopped = await decoder.generate(PROMPT, {
-        ...{ ...SEARCH, template: "none", maxTokens: 12, gate: random(1) },
-        stop: all.text.slice(5, 7),
-      });
-      expect(stopped.finishReason).toBe("stop");
-      expectEnds(pair, stopped);
-      const abort = new AbortController();
-      const aborted = await decoder.generate(PROMPT, {
-        ...{ ...SEARCH, template: "none", maxTokens: 100, gate: random(1), signal: abort.signal },
-        onStep: () => abort.abort(),
-      });
-      expect(aborted).toMatchObject({ finishReason: "aborted", gate: { steps: 1, gated: 1 } });
-      expectEnds(pair, aborted);
-    });
-  });
-});
-
-describe("entropy and top probability", () => {
-  const GATES: [what: string, gate: (limit: number) => Gate, value: (logProbs: Float64Array) => number, above: boolean][] = [
-    ["entropy", (entropy) => ({ entropy }), (logProbs) => -logProbs.reduce((sum, each) => sum + Math.exp(each) * each, 0), true],
-    ["topProbability", (topProbability) => ({ topProbability }), (logProbs) => Math.exp(Math.max(...logProbs)), false],
-  ];
-
-  it.for(GATES)("%s: guided are the steps on one side of the limit, and all is exact", async ([, gate, value, above]) => {
-    await withPair(pair, async (decoder) => {
-      const free = await decode(decoder, PROMPT, { ...SEARCH, maxTokens: 16 });
-      const values = distributions(pair, free.result.tokens).map(value);
-      const limit = values.toSorted((a, b) => a - b)[8] ?? Number.NaN;
-      const { steps, result } = await decode(decoder, PROMPT, { ...SEARCH, maxTokens: 16, gate: gate(limit + 1e-3) });
-      const found = distributions(pair, result.tokens).map(value);
-      for (const [index, step] of steps.entries()) {
-        const guided = above === (found[index] ?? Number.NaN) > limit + 1e-3;
-        expect(isGated(step), `step ${index}`).toBe(!guided);
-      }
-      expectExact(pair, steps, result);
+describe.for(PAIRS)("%s:", ([, pair]) => {
+  describe("whatever steps are left out, the others are exact", () => {
+    it.for(Array.from({ length: 12 }, (_, seed) => seed))("seed %i", async (seed) => {
+      const share = [0.2, 0.5, 0.8, 1][seed % 4] ?? 0;
+      const options: GenerateOptions = { ...SEARCH, maxTokens: 8 + seed, seed, gate: random(share), logitBias: { [eos]: seed % 3 } };
+      const { steps, result } = await withPair(pair, (decoder) => decode(decoder, PROMPT, options));
+      if (seed % 3 === 0) expectExact(pair, steps, result);
+      else expectEnds(pair, result);
       counted(result, steps);
-      expect(new Set(steps.map(isGated)).size).toBe(2);
+      expect(steps.some(isGated)).toBe(true);
     });
   });
 
-  it("a stochastic selection draws in gated steps, too: by log-probability", async () => {
-    await withPair(pair, async (decoder) => {
-      const draw = { ...SEARCH, template: "none", select: "stochastic", temperature: 0.7, maxTokens: 12, seed: 4 } as const;
-      const gated = await decoder.generate(PROMPT, { ...draw, gate: { entropy: 99 } });
-      const plain = await decoder.generate(PROMPT, { ...draw, weight: 0 });
-      expect(gated.tokens).toEqual(plain.tokens);
-      expect(gated.gate).toMatchObject({ gated: 12, guided: 0 });
+  describe("the end of a response is rated", () => {
+    const ENDS = { ...SEARCH, template: "none", ending: "reward", dryMultiplier: 0, maxTokens: 40, logitBias: { [eos]: 4 } } as const;
+
+    it.for(["last", "end"] as const)("where it ends by itself, read at %s", async (rewardAt) => {
+      const patterns = new Set<string>();
+      await withPair(pair, async (decoder) => {
+        for (let seed = 0; seed < 40; seed++) {
+          const result = await decoder.generate(PROMPT, { ...ENDS, rewardAt, seed, gate: random(0.5) });
+          if (result.finishReason !== "eog" || result.tokens.length < 2) continue;
+          const rewards = rewardsOf(pair, result.tokens);
+          const whole = rewards.at(rewardAt === "end" ? -1 : -2) ?? Number.NaN;
+          expect(Math.abs((result.reward ?? Number.NaN) - whole)).toBeLessThan(ERROR);
+          expect(largestDifference(result.rewards.slice(-2), rewards.slice(-2))).toBeLessThan(ERROR);
+          patterns.add(String(result.gate.gated));
+        }
+      });
+      expect(patterns.size).toBeGreaterThan(1);
+    });
+
+    it("where a stop string or a signal ends it", async () => {
+      await withPair(pair, async (decoder) => {
+        const all = await decoder.generate(PROMPT, { ...SEARCH, template: "none", maxTokens: 12, gate: random(1) });
+        const stopped = await decoder.generate(PROMPT, {
+          ...{ ...SEARCH, template: "none", maxTokens: 12, gate: random(1) },
+          stop: all.text.slice(5, 7),
+        });
+        expect(stopped.finishReason).toBe("stop");
+        expectEnds(pair, stopped);
+        const abort = new AbortController();
+        const aborted = await decoder.generate(PROMPT, {
+          ...{ ...SEARCH, template: "none", maxTokens: 100, gate: random(1), signal: abort.signal },
+          onStep: () => abort.abort(),
+        });
+        expect(aborted).toMatchObject({ finishReason: "aborted", gate: { steps: 1, gated: 1 } });
+        expectEnds(pair, aborted);
+      });
     });
   });
-});
 
-describe("bound", () => {
-  /** A reward that is seldom worth as much as a likely token. */
-  const CLOSE: GenerateOptions = { topK: 10, weight: 0.05, template: "none", maxTokens: 100, dryMultiplier: 0 };
-  const prompts = Array.from({ length: 10 }, (_, index) => `${PROMPT} ${"etaoinshrd"[index]}`);
+  describe("entropy and top probability", () => {
+    const GATES: [what: string, gate: (limit: number) => Gate, value: (logProbs: Float64Array) => number, above: boolean][] = [
+      ["entropy", (entropy) => ({ entropy }), (logProbs) => -logProbs.reduce((sum, each) => sum + Math.exp(each) * each, 0), true],
+      ["topProbability", (topProbability) => ({ topProbability }), (logProbs) => Math.exp(Math.max(...logProbs)), false],
+    ];
 
-  async function all(decoder: Decoder, gate: Gate, ending: "reward" | "policy"): Promise<GenerateResult[]> {
-    const results: GenerateResult[] = [];
-    for (const prompt of prompts) results.push(await decoder.generate(prompt, { ...CLOSE, ending, gate, candidates: true }));
-    return results;
-  }
+    it.for(GATES)("%s: guided are the steps on one side of the limit, and all is exact", async ([, gate, value, above]) => {
+      await withPair(pair, async (decoder) => {
+        const free = await decode(decoder, PROMPT, { ...SEARCH, maxTokens: 16 });
+        const values = distributions(pair, free.result.tokens).map(value);
+        const limit = values.toSorted((a, b) => a - b)[8] ?? Number.NaN;
+        const { steps, result } = await decode(decoder, PROMPT, { ...SEARCH, maxTokens: 16, gate: gate(limit + 1e-3) });
+        const found = distributions(pair, result.tokens).map(value);
+        for (const [index, step] of steps.entries()) {
+          const guided = above === (found[index] ?? Number.NaN) > limit + 1e-3;
+          expect(isGated(step), `step ${index}`).toBe(!guided);
+        }
+        expectExact(pair, steps, result);
+        counted(result, steps);
+        expect(new Set(steps.map(isGated)).size).toBe(2);
+      });
+    });
 
-  it.for(["reward", "policy"] as const)("has the tokens that there are without it, ending by the %s", async (ending) => {
-    await withPair(pair, async (decoder) => {
-      const plain = await all(decoder, "off", ending);
-      const bound = await all(decoder, "bound", ending);
-      for (const [index, result] of bound.entries()) {
-        const wanted = plain[index] as GenerateResult;
-        expect(result.tokens).toEqual(wanted.tokens);
-        expect(result).toMatchObject({ text: wanted.text, finishReason: wanted.finishReason });
-        const read = result.rewards.flatMap((reward, at) => (reward === null ? [] : [at]));
-        expect(
-          largestDifference(
-            read.map((at) => result.rewards[at] ?? null),
-            read.map((at) => wanted.rewards[at] ?? null),
-          ),
-        ).toBeLessThan(ROUNDING);
-        expect(Math.abs((result.reward ?? Number.NaN) - (wanted.reward ?? Number.NaN))).toBeLessThan(ROUNDING);
-      }
-      const sum = (name: "steps" | "gated" | "guided" | "candidates" | "audited" | "violations") =>
-        bound.reduce((total, { gate }) => total + gate[name], 0);
-      expect(sum("gated") + sum("guided")).toBe(sum("steps"));
-      expect(sum("gated")).toBeGreaterThan(sum("steps") / 10);
-      expect(sum("candidates")).toBeLessThan(10 * sum("guided"));
-      expect(sum("audited")).toBeGreaterThan(0);
-      expect(sum("violations")).toBe(0);
-      expect(plain.every(({ gate }) => gate.gated === 0 && gate.candidates === 10 * gate.steps)).toBe(true);
+    it("a stochastic selection draws in gated steps, too: by log-probability", async () => {
+      await withPair(pair, async (decoder) => {
+        const draw = { ...SEARCH, template: "none", select: "stochastic", temperature: 0.7, maxTokens: 12, seed: 4 } as const;
+        const gated = await decoder.generate(PROMPT, { ...draw, gate: { entropy: 99 } });
+        const plain = await decoder.generate(PROMPT, { ...draw, weight: 0 });
+        expect(gated.tokens).toEqual(plain.tokens);
+        expect(gated.gate).toMatchObject({ gated: 12, guided: 0 });
+      });
     });
   });
-});
 
-describe("slots", () => {
-  it("share steps whatever their gates", async () => {
-    const gates: Gate[] = ["off", random(0.5), { entropy: 99 }, random(0.9), "bound"];
-    await withPair(
-      pair,
-      async (decoder) => {
-        const options = { ...SEARCH, template: "none", maxTokens: 14, seed: 6 } as const;
-        const alone: GenerateResult[] = [];
-        for (const gate of gates) alone.push(await decoder.generate(PROMPT, { ...options, gate }));
-        const together = await Promise.all(gates.map((gate) => decoder.generate(PROMPT, { ...options, gate })));
-        for (const [index, result] of together.entries()) {
-          const wanted = alone[index] as GenerateResult;
-          const unread = (each: GenerateResult) => each.rewards.map((reward) => reward === null);
-          expect(unread(result)).toEqual(unread(wanted));
-          expectSameResult(
-            { ...result, rewards: result.rewards.map((each) => each ?? 0) },
-            {
-              ...wanted,
-              rewards: wanted.rewards.map((each) => each ?? 0),
-            },
-          );
+  describe("bound", () => {
+    /** A reward that is seldom worth as much as a likely token. */
+    const CLOSE: GenerateOptions = { topK: 10, weight: 0.05, template: "none", maxTokens: 100, dryMultiplier: 0 };
+    const prompts = Array.from({ length: 10 }, (_, index) => `${PROMPT} ${"etaoinshrd"[index]}`);
+
+    async function all(decoder: Decoder, gate: Gate, ending: "reward" | "policy"): Promise<GenerateResult[]> {
+      const results: GenerateResult[] = [];
+      for (const prompt of prompts) results.push(await decoder.generate(prompt, { ...CLOSE, ending, gate, candidates: true }));
+      return results;
+    }
+
+    it.for(["reward", "policy"] as const)("has the tokens that there are without it, ending by the %s", async (ending) => {
+      await withPair(pair, async (decoder) => {
+        const plain = await all(decoder, "off", ending);
+        const bound = await all(decoder, "bound", ending);
+        for (const [index, result] of bound.entries()) {
+          const wanted = plain[index] as GenerateResult;
+          expect(result.tokens).toEqual(wanted.tokens);
+          expect(result).toMatchObject({ text: wanted.text, finishReason: wanted.finishReason });
+          const read = result.rewards.flatMap((reward, at) => (reward === null ? [] : [at]));
+          expect(
+            largestDifference(
+              read.map((at) => result.rewards[at] ?? null),
+              read.map((at) => wanted.rewards[at] ?? null),
+            ),
+          ).toBeLessThan(ROUNDING);
           expect(Math.abs((result.reward ?? Number.NaN) - (wanted.reward ?? Number.NaN))).toBeLessThan(ROUNDING);
         }
-      },
-      { slots: gates.length },
-    );
+        const sum = (name: "steps" | "gated" | "guided" | "candidates" | "audited" | "violations") =>
+          bound.reduce((total, { gate }) => total + gate[name], 0);
+        expect(sum("gated") + sum("guided")).toBe(sum("steps"));
+        expect(sum("gated")).toBeGreaterThan(sum("steps") / 10);
+        expect(sum("candidates")).toBeLessThan(10 * sum("guided"));
+        expect(sum("audited")).toBeGreaterThan(0);
+        expect(sum("violations")).toBe(0);
+        expect(plain.every(({ gate }) => gate.gated === 0 && gate.candidates === 10 * gate.steps)).toBe(true);
+      });
+    });
+  });
+
+  describe("slots", () => {
+    it("share steps whatever their gates", async () => {
+      const gates: Gate[] = ["off", random(0.5), { entropy: 99 }, random(0.9), "bound"];
+      await withPair(
+        pair,
+        async (decoder) => {
+          const options = { ...SEARCH, template: "none", maxTokens: 14, seed: 6 } as const;
+          const alone: GenerateResult[] = [];
+          for (const gate of gates) alone.push(await decoder.generate(PROMPT, { ...options, gate }));
+          const together = await Promise.all(gates.map((gate) => decoder.generate(PROMPT, { ...options, gate })));
+          for (const [index, result] of together.entries()) {
+            const wanted = alone[index] as GenerateResult;
+            const unread = (each: GenerateResult) => each.rewards.map((reward) => reward === null);
+            expect(unread(result)).toEqual(unread(wanted));
+            expectSameResult(
+              { ...result, rewards: result.rewards.map((each) => each ?? 0) },
+              {
+                ...wanted,
+                rewards: wanted.rewards.map((each) => each ?? 0),
+              },
+            );
+            expect(Math.abs((result.reward ?? Number.NaN) - (wanted.reward ?? Number.NaN))).toBeLessThan(ROUNDING);
+          }
+        },
+        { slots: gates.length },
+      );
+    });
   });
 });
