@@ -172,7 +172,9 @@ describe.for(PAIRS)("%s:", ([, pair]) => {
 
     async function all(decoder: Decoder, gate: Gate, ending: "reward" | "policy"): Promise<GenerateResult[]> {
       const results: GenerateResult[] = [];
-      for (const prompt of prompts) results.push(await decoder.generate(prompt, { ...CLOSE, ending, gate, candidates: true }));
+      for (const [seed, prompt] of prompts.entries()) {
+        results.push(await decoder.generate(prompt, { ...CLOSE, seed, ending, gate, candidates: true }));
+      }
       return results;
     }
 

@@ -51,7 +51,7 @@ describe("method blocks", () => {
     expect(fake.batches("draft")).toHaveLength(1);
     const ended = await decoder.generate("p", BLOCKS);
     expect(ended).toMatchObject({ text: "abcd", finishReason: "eog" });
-    expect(ended.rewards.map((reward) => Number.isNaN(reward))).toEqual([true, true, false, true, false]);
+    expect(ended.rewards.map((reward) => reward === null)).toEqual([true, true, false, true, false]);
   });
 
   it("shares its calls among responses", async () => {
