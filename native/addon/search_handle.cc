@@ -1,9 +1,8 @@
 #include "addon/search_handle.h"
 
-#include "addon/blocks.h"
+#include "addon/begin.h"
 #include "addon/model_handle.h"
 #include "addon/options.h"
-#include "addon/sampler_options.h"
 #include "bounds.h"
 
 namespace argsearch {
@@ -22,46 +21,6 @@ SearchSettings to_search_settings(Napi::Object options) {
     settings.rewards.push_back(
         {ModelHandle::model_of(source.Get("model"), "model"), to_doubles(source.Get("weights"), "weights")});
   }
-  return settings;
-}
-
-GateSettings to_gate_settings(Napi::Object options) {
-  GateSettings settings;
-  settings.gate = to_choice<Gate>(options.Get("kind"), "gate.kind",
-                                  {{"off", Gate::kOff},
-                                   {"bound", Gate::kBound},
-                                   {"entropy", Gate::kEntropy},
-                                   {"topProbability", Gate::kTopProbability},
-                                   {"random", Gate::kRandom}});
-  settings.limit = to_number(options.Get("limit"), "gate.limit");
-  return settings;
-}
-
-SlotSettings to_slot_settings(Napi::Object options) {
-  SlotSettings settings;
-  settings.method =
-      to_choice<Method>(options.Get("method"), "method",
-                        {{"args", Method::kArgs}, {"sample", Method::kSample}, {"blocks", Method::kBlocks}});
-  const int64_t least_top_k = settings.method == Method::kArgs ? 1 : 0;
-  settings.top_k = static_cast<size_t>(to_integer(options.Get("topK"), "topK", least_top_k, INT32_MAX));
-  settings.weight = to_number(options.Get("weight"), "weight");
-  settings.combine = to_choice<Combine>(options.Get("combine"), "combine",
-                                        {{"interpolate", Combine::kInterpolate}, {"additive", Combine::kAdditive}});
-  settings.select = to_choice<Select>(options.Get("select"), "select",
-                                      {{"greedy", Select::kGreedy}, {"stochastic", Select::kStochastic}});
-  settings.temperature = to_number(options.Get("temperature"), "temperature");
-  settings.ending =
-      to_choice<Ending>(options.Get("ending"), "ending",
-                        {{"reward", Ending::kReward}, {"policy", Ending::kPolicy}, {"never", Ending::kNever}});
-  settings.gate = to_gate_settings(to_object(options.Get("gate"), "gate"));
-  settings.samplers = to_sampler_settings(to_object(options.Get("samplers"), "samplers"));
-  if (settings.method == Method::kBlocks) {
-    settings.blocks = to_block_settings(to_object(options.Get("blocks"), "blocks"));
-  }
-  settings.rewards = !options.Get("rewardTokens").IsNull();
-  settings.seed = static_cast<uint32_t>(to_integer(options.Get("seed"), "seed", 0, UINT32_MAX));
-  settings.keep_candidates = options.Get("candidates").ToBoolean();
-  settings.top_log_probs = static_cast<size_t>(to_integer(options.Get("topLogProbs"), "topLogProbs", 0, INT32_MAX));
   return settings;
 }
 
@@ -181,23 +140,6 @@ Napi::Value late_batch_to_js(Napi::Env env, const LateBatch& batch) {
   return object;
 }
 
-Napi::Value begin_to_js(Napi::Env env, const BeginResult& result) {
-  std::vector<size_t> cached;
-  std::vector<size_t> decoded;
-  for (const PrefillCount& count : result.rewards) {
-    cached.push_back(count.cached);
-    decoded.push_back(count.decoded);
-  }
-  Napi::Object object = Napi::Object::New(env);
-  set(object, "policyCached", result.policy.cached);
-  set(object, "policyDecoded", result.policy.decoded);
-  set(object, "rewardCached", to_js_numbers(env, cached));
-  set(object, "rewardDecoded", to_js_numbers(env, decoded));
-  set(object, "policyMs", result.policy_ms);
-  set(object, "rewardMs", result.reward_ms);
-  return object;
-}
-
 template <class T>
 std::vector<std::vector<T>> to_arrays(Napi::Value value, const char* name,
                                       std::vector<T> (*convert)(Napi::Value, const char*)) {
@@ -219,12 +161,11 @@ const CancelHandle::Flag kNoCancel;
 Napi::Function SearchHandle::define(Napi::Env env) {
   return DefineClass(
       env, "NativeSearch",
-      methods({InstanceMethod<&SearchHandle::begin>("begin"), InstanceMethod<&SearchHandle::step>("step"),
-               InstanceMethod<&SearchHandle::propose>("propose"), InstanceMethod<&SearchHandle::commit>("commit"),
-               InstanceMethod<&SearchHandle::rate_end>("rateEnd"),
+      methods({InstanceMethod<&SearchHandle::begin>("begin"), InstanceMethod<&SearchHandle::prefill>("prefill"),
+               InstanceMethod<&SearchHandle::step>("step"), InstanceMethod<&SearchHandle::propose>("propose"),
+               InstanceMethod<&SearchHandle::commit>("commit"), InstanceMethod<&SearchHandle::rate_end>("rateEnd"),
                InstanceMethod<&SearchHandle::draft>("draft"), InstanceMethod<&SearchHandle::keep>("keep"),
-               InstanceMethod<&SearchHandle::clear>("clear"),
-               InstanceMethod<&SearchHandle::cache_bytes>("cacheBytes"),
+               InstanceMethod<&SearchHandle::clear>("clear"), InstanceMethod<&SearchHandle::cache_bytes>("cacheBytes"),
                InstanceMethod<&SearchHandle::shares_trunk>("sharesTrunk")}));
 }
 
@@ -257,11 +198,23 @@ Napi::Value SearchHandle::begin(const Napi::CallbackInfo& info) {
     const Napi::Object options = to_object(info[1], "options");
     const SlotSettings settings = to_slot_settings(options);
     const std::vector<int32_t> policy_tokens = to_int32s(options.Get("policyTokens"), "policyTokens");
+    const size_t most = to_most(options.Get("limit"));
     std::vector<std::vector<llama_token>> reward_tokens;
     if (settings.rewards) reward_tokens = to_arrays(options.Get("rewardTokens"), "rewardTokens", to_int32s);
     return run(
         info, CancelHandle::flag_of(options.Get("cancel")),
-        [=](Search& search) { return search.begin(slot, policy_tokens, reward_tokens, settings); }, begin_to_js);
+        [=](Search& search) { return search.begin(slot, policy_tokens, reward_tokens, settings, most); }, begin_to_js);
+  });
+}
+
+Napi::Value SearchHandle::prefill(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const auto slot = static_cast<size_t>(to_integer(info[0], "slot", 0, kMaxSlots - 1));
+    const Napi::Object options = to_object(info[1], "options");
+    const size_t most = to_most(options.Get("limit"));
+    return run(
+        info, CancelHandle::flag_of(options.Get("cancel")), [=](Search& search) { return search.prefill(slot, most); },
+        begin_to_js);
   });
 }
 

@@ -26,6 +26,7 @@ class SearchHandle : public SessionHandle<SearchHandle, Search> {
   Napi::Value advance(const Napi::CallbackInfo& info, StepBatch (Steps::*advance)(const std::vector<size_t>&));
 
   Napi::Value begin(const Napi::CallbackInfo& info);
+  Napi::Value prefill(const Napi::CallbackInfo& info);
   Napi::Value step(const Napi::CallbackInfo& info);
   Napi::Value propose(const Napi::CallbackInfo& info);
   Napi::Value commit(const Napi::CallbackInfo& info);

@@ -5,7 +5,7 @@
 namespace argsearch {
 
 PrefillCount Prefixes::fill(size_t slot, const std::vector<llama_token>& wanted,
-                            const std::function<void(Batch&)>& decode) {
+                            const std::function<void(Batch&)>& decode, size_t most) {
   std::vector<llama_token>& held = slots_[slot];
   PrefillCount count;
   count.cached = common_prefix(held, wanted);
@@ -16,8 +16,9 @@ PrefillCount Prefixes::fill(size_t slot, const std::vector<llama_token>& wanted,
   count.shared = share(slot, wanted);
   count.cached += count.shared;
   Batch batch;
-  while (held.size() < wanted.size()) {
-    const size_t end = std::min(wanted.size(), held.size() + context_.batch_size());
+  while (held.size() < wanted.size() && count.decoded < most) {
+    const size_t length = std::min<size_t>(context_.batch_size(), most - count.decoded);
+    const size_t end = std::min(wanted.size(), held.size() + length);
     batch.clear();
     for (size_t i = held.size(); i < end; ++i) {
       batch.add(wanted[i], static_cast<llama_pos>(i), sequence(slot), false);
@@ -31,6 +32,7 @@ PrefillCount Prefixes::fill(size_t slot, const std::vector<llama_token>& wanted,
     count.decoded += end - held.size();
     held.assign(wanted.begin(), wanted.begin() + static_cast<ptrdiff_t>(end));
   }
+  count.left = wanted.size() - held.size();
   return count;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <vector>
 
@@ -13,7 +14,12 @@ struct PrefillCount {
   /// Of those in the cache, what another slot held.
   size_t shared = 0;
   size_t decoded = 0;
+  /// Those that are still missing.
+  size_t left = 0;
 };
+
+/// As many tokens as it takes.
+constexpr size_t kAllTokens = SIZE_MAX;
 
 /// What the slots of a context hold: sequence s of its cache is slot s. The cache and what is known of it change
 /// together, also when a decode throws.
@@ -24,8 +30,10 @@ class Prefixes {
   Prefixes& operator=(const Prefixes&) = delete;
 
   /// Makes a slot hold exactly `wanted`: keeps the common prefix, cuts the rest, shares the cells of the slot that has
-  /// more of it, and decodes what is missing in batches without outputs.
-  PrefillCount fill(size_t slot, const std::vector<llama_token>& wanted, const std::function<void(Batch&)>& decode);
+  /// more of it, and decodes what is missing in batches without outputs, but no more than `most` tokens: fill() again
+  /// goes on.
+  PrefillCount fill(size_t slot, const std::vector<llama_token>& wanted, const std::function<void(Batch&)>& decode,
+                    size_t most = kAllTokens);
 
   size_t size(size_t slot) const { return slots_[slot].size(); }
   /// Where the slot's next token goes.

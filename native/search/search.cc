@@ -4,7 +4,6 @@
 
 #include "bounds.h"
 #include "error.h"
-#include "stopwatch.h"
 
 namespace argsearch {
 namespace {
@@ -50,7 +49,8 @@ Search::Search(const SearchSettings& settings)
       exclusions_(policy_.model().vocabulary(), vocabularies_of(rewards_)),
       samplers_(policy_.model().vocabulary()),
       steps_(policy_, settings.slots, settings.context_size),
-      blocks_(policy_, rewards_, settings.slots, settings.context_size) {
+      blocks_(policy_, rewards_, settings.slots, settings.context_size),
+      beginnings_(settings.slots) {
   if (policy_.is_shared()) {
     shared_.emplace(policy_, settings.rewards, settings.slots);
   } else {
@@ -93,29 +93,31 @@ void Search::check_prompts(const std::vector<llama_token>& policy_prompt,
 }
 
 BeginResult Search::begin(size_t slot, const std::vector<llama_token>& policy_prompt,
-                          const std::vector<std::vector<llama_token>>& reward_prompts, const SlotSettings& settings) {
+                          const std::vector<std::vector<llama_token>>& reward_prompts, const SlotSettings& settings,
+                          size_t most) {
   check_slot(slot);
   check_prompts(policy_prompt, reward_prompts, settings);
+  beginnings_[slot].reset();
   steps_.clear(slot);
   blocks_.clear(slot);
-  const Excluded& excluded = exclusions_.of(settings.ending);
   // Before the prompts are decoded, because it may fail.
-  std::unique_ptr<Proposer> proposer;
-  std::optional<SamplerChain> chain;
+  StepRewards* rewards = rewards_for(policy_prompt, reward_prompts, settings);
+  const bool together = shared_ && rewards == &*shared_;
+  if (together) shared_->begin(slot);
+  Beginning beginning{{slot, policy_prompt, reward_prompts, together},
+                      settings,
+                      &exclusions_.of(settings.ending),
+                      rewards,
+                      nullptr,
+                      {}};
   if (settings.method == Method::kBlocks) {
     blocks_.require_branches();
-    chain.emplace(samplers_.chain(settings));
+    beginning.chain.emplace(samplers_.chain(settings));
   } else {
-    proposer = make_proposer(settings, samplers_, excluded);
+    beginning.proposer = make_proposer(settings, samplers_, *beginning.excluded);
   }
-  StepRewards* rewards = rewards_for(policy_prompt, reward_prompts, settings);
-  const BeginResult result = fill(slot, policy_prompt, reward_prompts, shared_ && rewards == &*shared_);
-  if (chain) {
-    blocks_.begin(slot, settings, std::move(*chain), excluded);
-  } else {
-    steps_.begin(slot, settings, std::move(proposer), rewards);
-  }
-  return result;
+  beginnings_[slot].emplace(std::move(beginning));
+  return prefill(slot, most);
 }
 
 /// Those that rate the slot; null: none. Blocks read their drafts in contexts of the reward models' own.
@@ -131,33 +133,35 @@ StepRewards* Search::rewards_for(const std::vector<llama_token>& policy_prompt,
   return &rewards_;
 }
 
-BeginResult Search::fill(size_t slot, const std::vector<llama_token>& policy_prompt,
-                         const std::vector<std::vector<llama_token>>& reward_prompts, bool shared) {
-  BeginResult result;
-  const Stopwatch policy_watch;
-  result.policy = policy_.begin(slot, policy_prompt);
-  result.policy_ms = policy_watch.milliseconds();
-  counters_.policy_prefill_tokens += result.policy.decoded;
-  counters_.policy_shared_tokens += result.policy.shared;
-  if (shared) {
-    shared_->begin(slot);
-    // All of the prompt is there, or will be with the policy's pending token.
-    result.rewards.assign(reward_prompts.size(), {policy_prompt.size(), 0, 0});
-  } else {
-    fill_rewards(slot, reward_prompts, result);
+BeginResult Search::prefill(size_t slot, size_t most) {
+  check_slot(slot);
+  if (!beginnings_[slot]) {
+    throw Error(ErrorCode::kBusy, "slot " + std::to_string(slot) + " has no prompt that is being decoded.");
   }
-  return result;
+  // Gone with a failure.
+  Beginning beginning = std::move(*beginnings_[slot]);
+  beginnings_[slot].reset();
+  const BeginResult before = beginning.prefill.result();
+  beginning.prefill.decode(policy_, rewards_, most);
+  const BeginResult after = beginning.prefill.result();
+  count(before, after);
+  if (!after.done) {
+    beginnings_[slot].emplace(std::move(beginning));
+  } else if (beginning.chain) {
+    blocks_.begin(slot, beginning.settings, std::move(*beginning.chain), *beginning.excluded);
+  } else {
+    steps_.begin(slot, beginning.settings, std::move(beginning.proposer), beginning.rewards);
+  }
+  return after;
 }
 
-void Search::fill_rewards(size_t slot, const std::vector<std::vector<llama_token>>& reward_prompts,
-                          BeginResult& result) {
-  const Stopwatch watch;
-  for (size_t i = 0; i < reward_prompts.size(); ++i) {
-    result.rewards.push_back(rewards_.begin(i, slot, reward_prompts[i]));
-    counters_.reward_prefill_tokens += result.rewards.back().decoded;
-    counters_.reward_shared_tokens += result.rewards.back().shared;
+void Search::count(const BeginResult& before, const BeginResult& after) {
+  counters_.policy_prefill_tokens += after.policy.decoded - before.policy.decoded;
+  counters_.policy_shared_tokens += after.policy.shared - before.policy.shared;
+  for (size_t i = 0; i < after.rewards.size(); ++i) {
+    counters_.reward_prefill_tokens += after.rewards[i].decoded - before.rewards[i].decoded;
+    counters_.reward_shared_tokens += after.rewards[i].shared - before.rewards[i].shared;
   }
-  result.reward_ms = watch.milliseconds();
 }
 
 void Search::clear(size_t slot) {
@@ -166,6 +170,7 @@ void Search::clear(size_t slot) {
   rewards_.clear(slot);
   steps_.clear(slot);
   blocks_.clear(slot);
+  beginnings_[slot].reset();
 }
 
 SearchCounters Search::counters() const {

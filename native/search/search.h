@@ -1,9 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "search/blocks/blocks.h"
+#include "search/prefill.h"
 #include "search/propose/excluded.h"
 #include "search/propose/policies.h"
 #include "search/propose/sampler_factory.h"
@@ -22,13 +24,6 @@ struct SearchSettings {
   /// Reward models on the policy's own weights are read in its context, where they read the same tokens.
   bool share_trunk = true;
   ContextSettings context;
-};
-
-struct BeginResult {
-  PrefillCount policy;
-  std::vector<PrefillCount> rewards;
-  double policy_ms = 0;
-  double reward_ms = 0;
 };
 
 struct SearchCounters {
@@ -55,11 +50,15 @@ class Search {
   /// OPTION_INVALID, MODEL_UNSUPPORTED, REWARD_HEAD_MISSING, OUT_OF_MEMORY.
   explicit Search(const SearchSettings& settings);
 
-  /// Fills a slot with its prompts: the policy's, and where candidates are rated one a reward model. PROMPT_EMPTY,
-  /// PROMPT_TOO_LONG, GRAMMAR_INVALID. What RewardSum::make_contexts() throws, where a trunk is shared and this slot
-  /// cannot.
+  /// Fills a slot with its prompts: the policy's, and where candidates are rated one a reward model. Decodes at most
+  /// `most` tokens; where some are left, prefill() goes on. PROMPT_EMPTY, PROMPT_TOO_LONG, GRAMMAR_INVALID. What
+  /// RewardSum::make_contexts() throws, where a trunk is shared and this slot cannot.
   BeginResult begin(size_t slot, const std::vector<llama_token>& policy_prompt,
-                    const std::vector<std::vector<llama_token>>& reward_prompts, const SlotSettings& settings);
+                    const std::vector<std::vector<llama_token>>& reward_prompts, const SlotSettings& settings,
+                    size_t most = kAllTokens);
+  /// At most `most` more of the tokens that begin() left; the result is that of both. A slot whose call fails needs a
+  /// new begin(). BUSY where nothing is left.
+  BeginResult prefill(size_t slot, size_t most);
 
   /// Slots of Method::kBlocks go on in blocks, all others in steps.
   Steps& steps() { return steps_; }
@@ -78,9 +77,18 @@ class Search {
                      const std::vector<std::vector<llama_token>>& reward_prompts, const SlotSettings& settings) const;
   StepRewards* rewards_for(const std::vector<llama_token>& policy_prompt,
                            const std::vector<std::vector<llama_token>>& reward_prompts, const SlotSettings& settings);
-  void fill_rewards(size_t slot, const std::vector<std::vector<llama_token>>& reward_prompts, BeginResult& result);
-  BeginResult fill(size_t slot, const std::vector<llama_token>& policy_prompt,
-                   const std::vector<std::vector<llama_token>>& reward_prompts, bool shared);
+  /// A slot that begins, until its prompts are decoded.
+  struct Beginning {
+    Prefill prefill;
+    SlotSettings settings;
+    const Excluded* excluded;
+    /// Null: nothing is rated.
+    StepRewards* rewards;
+    /// What it will decode with: this, or with blocks the chain.
+    std::unique_ptr<Proposer> proposer;
+    std::optional<SamplerChain> chain;
+  };
+  void count(const BeginResult& before, const BeginResult& after);
 
   // Contexts hold a pointer to it.
   std::shared_ptr<Interrupt> interrupt_;
@@ -93,6 +101,7 @@ class Search {
   SamplerFactory samplers_;
   Steps steps_;
   Blocks blocks_;
+  std::vector<std::optional<Beginning>> beginnings_;
   SearchCounters counters_;
 };
 

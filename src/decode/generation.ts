@@ -1,8 +1,7 @@
 /** One response: the prompt into a slot, steps until it ends, and the slot given back. */
 import { performance } from "node:perf_hooks";
-import { abortedError, cancellable, throwIfAborted } from "../engine/abort.js";
+import { abortedError, throwIfAborted } from "../engine/abort.js";
 import type { BeginOptions, BeginResult, NativeBlockOptions, NativeSearch } from "../engine/binding.js";
-import { native } from "../engine/native.js";
 import { contentText, messagesOf, withTexts } from "../messages.js";
 import type { Model } from "../model/model.js";
 import type { ResolvedTemplate } from "../model/template-options.js";
@@ -155,11 +154,9 @@ function finishReason(chosen: Chosen, transcript: Transcript, options: ResolvedG
 
 /** Fills the slot's caches. An abort meanwhile rejects with ABORTED, dispose() with DISPOSED. */
 async function begin(parts: DecodingParts, tokens: PromptTokens, options: ResolvedGenerate, slot: number): Promise<BeginResult> {
-  const { search, closing } = parts;
+  const { scheduler, closing } = parts;
   try {
-    return await cancellable([options.signal, closing], (cancel) =>
-      native(() => search.begin(slot, { ...beginOptions(parts, tokens, options), cancel })),
-    );
+    return await scheduler.begin(slot, beginOptions(parts, tokens, options), [options.signal, closing]);
   } catch (error) {
     closing.throwIfAborted();
     if (options.signal?.aborted) throw abortedError(options.signal);

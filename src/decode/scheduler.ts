@@ -1,5 +1,7 @@
 /** Brings the steps of all running responses together, so that each native call serves every slot that waits. */
 import type {
+  BeginOptions,
+  BeginResult,
   NativeDraft,
   NativeDraftBatch,
   NativeEnd,
@@ -12,6 +14,10 @@ import type {
 import { native } from "../engine/native.js";
 import type { ArgsearchError } from "../errors.js";
 import { type Answer, Lane } from "./lane.js";
+import { PrefillQueue } from "./prefill-queue.js";
+
+/** Prompt tokens that are decoded between two steps of the responses under way. */
+export const PREFILL_PART = 128;
 
 /** Milliseconds of a native call, divided by the slots that shared it. */
 interface Shared {
@@ -42,6 +48,8 @@ export interface SlotKept extends Shared {
 /**
  * One native call runs at a time; whoever asks meanwhile shares the next. A call starts as soon as every response has
  * asked, and otherwise at the end of the event loop's turn, or `linger` milliseconds later, so that a response whose reader is slow holds up nobody.
+ *
+ * Prompts and steps take turns: a part of the prompts that wait, then a step of all who ask, so that a long prompt does not stop the others.
  */
 export class Scheduler {
   readonly #step: Lane<undefined, SlotStep>;
@@ -50,6 +58,11 @@ export class Scheduler {
   readonly #rateEnd: Lane<undefined, SlotEnd>;
   readonly #draft: Lane<number, SlotDrafts>;
   readonly #keep: Lane<Float64Array, SlotKept>;
+  readonly #prefills: PrefillQueue;
+  /** What had the last turn. */
+  #last: "prefill" | "step" = "step";
+  /** A response has ended in this turn of the event loop: another may begin in its place. */
+  #left = false;
   #members = 0;
   #inStep = 0;
   #running: Promise<void> | undefined;
@@ -59,6 +72,7 @@ export class Scheduler {
 
   constructor(search: NativeSearch, linger = 0) {
     this.#linger = linger;
+    this.#prefills = new PrefillQueue(search);
     this.#step = new Lane("step", async (slots) => ofSteps(await native(() => search.step(slots))));
     this.#propose = new Lane("propose", async (slots) => ofSteps(await native(() => search.propose(slots))));
     this.#commit = new Lane("commit", async (slots, rewards) => ofSteps(await native(() => search.commit(slots, rewards))));
@@ -79,6 +93,7 @@ export class Scheduler {
 
   leave(): void {
     this.#members--;
+    this.#left = true;
     this.#pump();
   }
 
@@ -91,6 +106,14 @@ export class Scheduler {
   stepOut(count = 1): void {
     this.#inStep -= count;
     this.#pump();
+  }
+
+  /** The slot holds its prompts. A signal that fires meanwhile rejects with ABORTED. */
+  begin(slot: number, options: BeginOptions, signals: readonly (AbortSignal | undefined)[]): Promise<BeginResult> {
+    if (this.#closed) return Promise.reject(this.#closed);
+    const begun = this.#prefills.ask(slot, options, signals);
+    this.#pump();
+    return begun;
   }
 
   /** The slot's next token. */
@@ -128,6 +151,7 @@ export class Scheduler {
     this.#closed = error;
     this.#turnEnd?.();
     for (const lane of this.#lanes) lane.refuse(error);
+    this.#prefills.refuse(error);
     await this.#running;
   }
 
@@ -138,11 +162,18 @@ export class Scheduler {
     return asked;
   }
 
+  get #asked(): number {
+    return this.#lanes.reduce((sum, lane) => sum + lane.waiting, 0);
+  }
+
   #pump(): void {
-    const waiting = this.#lanes.reduce((sum, lane) => sum + lane.waiting, 0);
-    if (this.#running || waiting === 0 || waiting < this.#inStep) return;
-    if (waiting >= this.#members || this.#inStep > 0) this.#start();
-    else this.#turnEnd ??= this.#soon(() => this.#start());
+    if (this.#running) return;
+    const asked = this.#asked;
+    const due = asked > 0 && asked >= this.#inStep;
+    const everyone = this.#inStep > 0 || (asked >= this.#members && !this.#left);
+    const prompts = this.#prefills.waiting > 0;
+    if ((prompts && this.#last === "step") || (due && everyone)) this.#start();
+    else if (prompts || due) this.#turnEnd ??= this.#soon(() => this.#start());
   }
 
   /** Returns what takes it back. */
@@ -158,9 +189,21 @@ export class Scheduler {
   #start(): void {
     this.#turnEnd?.();
     this.#turnEnd = undefined;
-    const lane = this.#lanes.find((each) => each.waiting > 0);
-    if (this.#running || lane === undefined) return;
-    this.#running = lane.run().finally(() => {
+    this.#left = false;
+    if (this.#running) return;
+    const lane = this.#asked >= this.#inStep ? this.#lanes.find((each) => each.waiting > 0) : undefined;
+    if (this.#prefills.waiting > 0 && (this.#last === "step" || lane === undefined)) {
+      this.#last = "prefill";
+      // In step, whoever shares a batch with whom must not depend on what runs beside it.
+      this.#run(this.#prefills.run(PREFILL_PART, this.#inStep > 0 ? Number.POSITIVE_INFINITY : this.#members > 0 ? 0 : 1));
+    } else if (lane) {
+      this.#last = "step";
+      this.#run(lane.run());
+    }
+  }
+
+  #run(call: Promise<void>): void {
+    this.#running = call.finally(() => {
       this.#running = undefined;
       this.#pump();
     });

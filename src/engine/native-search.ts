@@ -98,10 +98,15 @@ export interface BeginOptions {
   candidates: boolean;
   /** How many of the policy's likeliest tokens to return with every step, 0: none. */
   topLogProbs: number;
+  /** Most prompt tokens to decode now, all models' together; default all. */
+  limit?: number | undefined;
   cancel?: NativeCancel;
 }
 
-/** Tokens found in the cache and tokens decoded, with the time that took. */
+/** What a call that goes on with a prompt takes, as begin() does. */
+export type PrefillOptions = Pick<BeginOptions, "limit" | "cancel">;
+
+/** Tokens found in the cache and tokens decoded, with the time that took, since the prompt's begin(). */
 export interface BeginResult {
   policyCached: number;
   policyDecoded: number;
@@ -110,6 +115,8 @@ export interface BeginResult {
   /** Milliseconds. */
   policyMs: number;
   rewardMs: number;
+  /** False: prefill() is due. */
+  done: boolean;
 }
 
 /** k candidates in descending log-probability. */
@@ -262,6 +269,8 @@ export interface CacheBytes {
 export interface NativeSearch {
   /** Fills a slot's caches with its prompt, reusing the longest prefix that they, or those of another slot, already hold. */
   begin(slot: number, options: BeginOptions): Promise<BeginResult>;
+  /** Goes on with the prompts of a begin() that was not done. Where it fails, the slot needs a new begin(). */
+  prefill(slot: number, options: PrefillOptions): Promise<BeginResult>;
   /** Propose, score, select and commit one token for each of the slots, in as few batches as there can be. */
   step(slots: Int32Array): Promise<NativeStepBatch>;
   /** The first half of a step: candidates with their native rewards, nothing chosen. Not with a gate. */

@@ -21,12 +21,17 @@ export const NATIVE_CONTEXT = { threads: 1, batchSize: 512, kvType: "auto", cont
 /** Runs the work on a search over the pair; without `rewarded` it has no reward model. */
 export async function withNativeSearch<T>(
   { policy, reward }: StoredPair,
-  { slots = 1, rewarded = true, ...context }: { slots?: number; rewarded?: boolean; contextSize?: number; batchSize?: number },
+  {
+    slots = 1,
+    rewarded = true,
+    contextSize = 256,
+    batchSize = 512,
+  }: { slots?: number; rewarded?: boolean; contextSize?: number; batchSize?: number },
   work: (search: NativeSearch) => Promise<T>,
 ): Promise<T> {
   const models = { policy: await loadNative(policy.path), reward: await loadNative(reward.path) };
   const rewards: NativeRewardSource[] = rewarded ? [{ model: models.reward, weights: Float64Array.of(1) }] : [];
-  const search = await binding().createSearch({ ...NATIVE_CONTEXT, ...context, slots, policy: models.policy, rewards });
+  const search = await binding().createSearch({ ...NATIVE_CONTEXT, contextSize, batchSize, slots, policy: models.policy, rewards });
   try {
     return await work(search);
   } finally {

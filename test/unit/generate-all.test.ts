@@ -90,6 +90,18 @@ describe("generateAll()", () => {
     await expect(waiting).resolves.toHaveLength(2);
   });
 
+  it("keeps every slot busy while prompts wait: an ended response costs its slot one step of the others at most", async () => {
+    const slots = 3;
+    const decoder = await loadFake({ slots });
+    const lengths = [2, 9, 5, 7, 1, 8, 3, 6, 4, 9, 2, 5];
+    fake.script = (prompt) => "x".repeat(Number(prompt));
+    await decoder.generateAll(lengths.map(String), { method: "greedy" });
+    const last = fake.calls.findLastIndex((call) => call.startsWith("begin"));
+    const sizes = fake.calls.slice(0, last).flatMap((call) => (call.startsWith("step") ? [call.split(",").length] : []));
+    expect(sizes.length).toBeGreaterThan(10);
+    expect(sizes.reduce((idle, size) => idle + slots - size, 0)).toBeLessThanOrEqual(lengths.length);
+  });
+
   it("runs two of them at once on the same slots", async () => {
     const decoder = await loadFake({ slots: 2 });
     const [one, two] = await Promise.all([decoder.generateAll(["a", "b", "c"], options), decoder.generateAll(["d", "e", "f"], options)]);

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { Scheduler } from "../../src/decode/scheduler.js";
+import { PREFILL_PART, Scheduler } from "../../src/decode/scheduler.js";
 import type { BeginOptions, NativeSearch } from "../../src/engine/binding.js";
 import { NO_SAMPLERS } from "../../src/engine/no-samplers.js";
 import { ArgsearchError } from "../../src/errors.js";
@@ -103,8 +103,8 @@ describe("Scheduler", () => {
     join(2);
     const step = scheduler.step(0);
     scheduler.leave();
-    expect(fake.batches()).toEqual(["0"]);
     await step;
+    expect(fake.batches()).toEqual(["0"]);
   });
 
   it("in step, waits for the slowest party, and goes on when it ends", async () => {
@@ -156,5 +156,111 @@ describe("Scheduler", () => {
     await closed;
     await expect(scheduler.step(0)).rejects.toBe(error);
     expect(fake.batches()).toEqual(["0"]);
+  });
+});
+
+describe("Scheduler.begin()", () => {
+  const LONG = 2 * PREFILL_PART + 10;
+
+  function prompt(length: number, first = 7): BeginOptions {
+    return { ...begin, policyTokens: Int32Array.from({ length: length + 1 }, (_, at) => (at === 0 ? first : at % 100)) };
+  }
+
+  /** Steps of a slot, one after the other, until it is told to end. */
+  async function stepping(slot: number, goesOn: () => boolean): Promise<void> {
+    scheduler.join();
+    while (goesOn()) await scheduler.step(slot);
+    scheduler.leave();
+  }
+
+  function callsOf(work: () => Promise<unknown>): Promise<string[]> {
+    const before = fake.calls.length;
+    return work().then(() => fake.calls.slice(before));
+  }
+
+  it("decodes a prompt whole where nobody else goes on", async () => {
+    expect(await callsOf(() => scheduler.begin(0, prompt(LONG), []))).toEqual(["begin 0"]);
+  });
+
+  it("takes turns with the steps of others, and says what all parts have decoded", async () => {
+    let done = false;
+    const others = Promise.all([stepping(1, () => !done), stepping(2, () => !done)]);
+    await new Promise(setImmediate);
+    const calls = await callsOf(async () => {
+      const result = await scheduler.begin(0, prompt(LONG), []);
+      expect(result).toMatchObject({ policyDecoded: LONG, done: true });
+      done = true;
+      await others;
+    });
+    const prompts = calls.flatMap((call, at) => (/^(begin|prefill)/.test(call) ? [at] : []));
+    expect(prompts.map((at) => calls[at])).toEqual(["begin 0", "prefill 0", "prefill 0"]);
+    for (const [place, at] of prompts.slice(1).entries()) expect(calls.slice((prompts[place] ?? 0) + 1, at)).toEqual(["step 1,2"]);
+  });
+
+  it("takes prompts one after the other; short ones share a turn", async () => {
+    let done = false;
+    const other = stepping(3, () => !done);
+    await new Promise(setImmediate);
+    const calls = await callsOf(async () => {
+      await Promise.all([
+        scheduler.begin(0, prompt(PREFILL_PART + 10), []),
+        scheduler.begin(1, prompt(5), []),
+        scheduler.begin(2, prompt(6), []),
+      ]);
+      done = true;
+      await other;
+    });
+    const text = calls.join("; ");
+    expect(text).toContain("begin 0; step 3; prefill 0; begin 1; begin 2; step 3");
+  });
+
+  it("rejects at once when it is aborted between two parts; the next prompt has its turn", async () => {
+    let done = false;
+    const other = stepping(3, () => !done);
+    await new Promise(setImmediate);
+    const controller = new AbortController();
+    fake.before = async (call) => {
+      if (call === "step 3" && fake.calls.includes("prefill 0")) controller.abort();
+    };
+    const aborted = scheduler.begin(0, prompt(10 * PREFILL_PART), [controller.signal]);
+    const next = scheduler.begin(1, prompt(5), []);
+    await expect(aborted).rejects.toMatchObject({ code: "ABORTED" });
+    await expect(next).resolves.toMatchObject({ done: true });
+    done = true;
+    await other;
+    expect(fake.calls.filter((call) => call === "prefill 0").length).toBeLessThan(4);
+    // What is left of it does not matter to the slot's next prompt.
+    await expect(scheduler.begin(0, prompt(5), [])).resolves.toMatchObject({ done: true });
+  });
+
+  it("gives a failure to the prompt that it is of", async () => {
+    fake.before = (call) => {
+      if (call === "begin 1") throw nativeError("OUT_OF_MEMORY");
+    };
+    const begun = [0, 1, 2].map((slot) => scheduler.begin(slot, prompt(5), []));
+    const settled = await Promise.allSettled(begun);
+    expect(settled.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(settled[1]).toMatchObject({ reason: { code: "OUT_OF_MEMORY" } });
+  });
+
+  it("in step, decodes prompts whole and does not count them among those who ask", async () => {
+    join(2);
+    scheduler.stepIn(2);
+    const step = scheduler.step(0);
+    await expect(scheduler.begin(1, prompt(LONG), [])).resolves.toMatchObject({ done: true });
+    await Promise.all([step, scheduler.step(1)]);
+    expect(fake.calls.slice(-2)).toEqual(["begin 1", "step 0,1"]);
+    scheduler.stepOut(2);
+  });
+
+  it("refuses prompts that wait when it is closed", async () => {
+    const error = new ArgsearchError("DISPOSED", "gone");
+    const running = scheduler.begin(0, prompt(5), []);
+    const waiting = scheduler.begin(1, prompt(5), []);
+    const closed = scheduler.close(error);
+    await expect(waiting).rejects.toBe(error);
+    await expect(running).resolves.toMatchObject({ done: true });
+    await closed;
+    await expect(scheduler.begin(2, prompt(5), [])).rejects.toBe(error);
   });
 });

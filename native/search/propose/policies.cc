@@ -21,9 +21,9 @@ std::vector<std::vector<size_t>> Policies::by_context(const std::vector<size_t>&
   return places;
 }
 
-PrefillCount Policies::begin(size_t slot, const std::vector<llama_token>& tokens) {
+PrefillCount Policies::begin(size_t slot, const std::vector<llama_token>& tokens, size_t most) {
   const Place at = place(slot);
-  return at.policy.begin(at.slot, tokens);
+  return at.policy.begin(at.slot, tokens, most);
 }
 
 std::vector<const float*> Policies::decode(const std::vector<size_t>& slots) {

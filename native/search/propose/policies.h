@@ -24,7 +24,7 @@ class Policies {
   Place place(size_t slot) const { return {*contexts_[context_of(slot)], slot % slots_per_context_}; }
 
   /// Policy::begin().
-  PrefillCount begin(size_t slot, const std::vector<llama_token>& tokens);
+  PrefillCount begin(size_t slot, const std::vector<llama_token>& tokens, size_t most = kAllTokens);
   /// Policy::decode(), in one batch a context. Where one of them fails, no slot has gone on.
   std::vector<const float*> decode(const std::vector<size_t>& slots);
   /// Decodes runs[i] in the context of slots[i]. Sequences are the context's.

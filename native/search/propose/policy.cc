@@ -38,11 +38,11 @@ Policy::Policy(const std::shared_ptr<const Model>& model, const ContextSettings&
       outputs_(slots + room.drafts),
       next_(slots) {}
 
-PrefillCount Policy::begin(size_t slot, const std::vector<llama_token>& tokens) {
+PrefillCount Policy::begin(size_t slot, const std::vector<llama_token>& tokens, size_t most) {
   branches_.drop(slot);
   candidates_.drop(slot);
   const std::vector<llama_token> prefix(tokens.begin(), tokens.end() - 1);
-  const PrefillCount count = prefixes_.fill(slot, prefix, [&](Batch& batch) { decode(batch); });
+  const PrefillCount count = prefixes_.fill(slot, prefix, [&](Batch& batch) { decode(batch); }, most);
   own_context().synchronize();
   commit(slot, tokens.back());
   return count;

@@ -31,8 +31,8 @@ class Policy {
          uint32_t context_size, bool shared = false, uint32_t contexts = 1);
 
   /// Makes a slot hold `tokens` (not empty), all decoded but the last, which becomes pending. Reuses the longest
-  /// prefix.
-  PrefillCount begin(size_t slot, const std::vector<llama_token>& tokens);
+  /// prefix. Decodes no more than `most`, and goes on when it is called again.
+  PrefillCount begin(size_t slot, const std::vector<llama_token>& tokens, size_t most = kAllTokens);
 
   /// Decodes the pending token of every slot in one batch; n_vocab logits of each, in the order of `slots`, valid until
   /// the next decode.

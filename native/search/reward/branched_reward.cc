@@ -20,14 +20,15 @@ BranchedReward::BranchedReward(std::shared_ptr<const Model> model, const Context
       branches_(hidden_.context(), slots.count, {slots.count, sequences}),
       reader_(hidden_, prefixes_, branches_, context_size) {}
 
-PrefillCount BranchedReward::begin(size_t slot, const std::vector<llama_token>& tokens) {
+PrefillCount BranchedReward::begin(size_t slot, const std::vector<llama_token>& tokens, size_t most) {
   branches_.drop(place(slot));
   pending_[place(slot)].clear();
   late_[place(slot)] = {};
-  const PrefillCount count = prefixes_.fill(place(slot), tokens, [&](Batch& batch) {
+  const auto decode = [&](Batch& batch) {
     hidden_.decode(batch, [](size_t, const float*) {});
     ++decodes_;
-  });
+  };
+  const PrefillCount count = prefixes_.fill(place(slot), tokens, decode, most);
   hidden_.context().synchronize();
   return count;
 }

@@ -24,7 +24,7 @@ class BranchedReward : public Rewarder {
   BranchedReward(std::shared_ptr<const Model> model, const ContextSettings& settings, SlotRange slots,
                  uint32_t sequences, uint32_t context_size);
 
-  PrefillCount begin(size_t slot, const std::vector<llama_token>& tokens) override;
+  PrefillCount begin(size_t slot, const std::vector<llama_token>& tokens, size_t most) override;
 
   /// The branches stay until commit(), or until other slots need the room; those of a slot that comes in several waves
   /// do not.

@@ -53,8 +53,8 @@ size_t RewardSum::length(size_t slot) const {
   return most;
 }
 
-PrefillCount RewardSum::begin(size_t term, size_t slot, const std::vector<llama_token>& tokens) {
-  return rewarder(term, slot).begin(slot, tokens);
+PrefillCount RewardSum::begin(size_t term, size_t slot, const std::vector<llama_token>& tokens, size_t most) {
+  return rewarder(term, slot).begin(slot, tokens, most);
 }
 
 void RewardSum::open(SlotStep& slot) {

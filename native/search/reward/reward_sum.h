@@ -31,7 +31,7 @@ class RewardSum : public StepRewards {
   size_t pending(size_t slot) const override { return rewarder(0, slot).pending(slot); }
 
   /// Rewarder::begin() of one model.
-  PrefillCount begin(size_t term, size_t slot, const std::vector<llama_token>& tokens);
+  PrefillCount begin(size_t term, size_t slot, const std::vector<llama_token>& tokens, size_t most);
 
   void open(SlotStep& slot) override;
   std::optional<Wave> next_wave(const StepPart& slots) const override { return argsearch::next_wave(slots, layout_); }

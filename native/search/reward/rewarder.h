@@ -47,8 +47,9 @@ class Rewarder {
  public:
   virtual ~Rewarder() = default;
 
-  /// Makes a slot hold `tokens`, all decoded. Reuses the longest prefix.
-  virtual PrefillCount begin(size_t slot, const std::vector<llama_token>& tokens) = 0;
+  /// Makes a slot hold `tokens`, all decoded. Reuses the longest prefix. Decodes no more than `most`, and goes on when
+  /// it is called again.
+  virtual PrefillCount begin(size_t slot, const std::vector<llama_token>& tokens, size_t most) = 0;
 
   /// The wave's candidates, part by part: a row of n_labels() values each. What their slots took unrated is decoded with
   /// them.

@@ -9,6 +9,7 @@ import type {
   NativeSearch,
   NativeStep,
   NativeStepBatch,
+  PrefillOptions,
   SearchOptions,
 } from "../../../src/engine/binding.js";
 import { commonPrefix } from "../../../src/model/common-prefix.js";
@@ -34,6 +35,8 @@ export class FakeSearch implements NativeSearch {
   readonly #slots: (FakeSlot | undefined)[];
   readonly #proposals = new Map<number, Proposal>();
   readonly #drafts = new Map<number, NativeDraft[]>();
+  /** Those that are not decoded yet. */
+  readonly #prompts = new Map<number, { begun: BeginResult; missing: number }>();
   #steps = 0;
 
   constructor(
@@ -43,17 +46,40 @@ export class FakeSearch implements NativeSearch {
     this.#slots = Array.from({ length: options.slots }, () => undefined);
   }
 
-  async begin(slot: number, begun: BeginOptions): Promise<BeginResult> {
+  async begin(slot: number, options: BeginOptions): Promise<BeginResult> {
     await this.fake.call(`begin ${slot}`);
-    throwIfCancelled(begun.cancel);
-    this.fake.begun.push(begun);
-    const tokens = [...begun.policyTokens];
+    throwIfCancelled(options.cancel);
+    this.fake.begun.push(options);
+    const tokens = [...options.policyTokens];
     const cached = commonPrefix(this.#slots[slot]?.tokens ?? [], tokens);
     const text = new TextDecoder().decode(Uint8Array.from(tokens.filter((token) => token < 256)));
     const script = [...bytesOf(this.fake.script(text)), EOS];
-    this.#slots[slot] = { begun, promptLength: tokens.length, tokens, script, reward: (begun.rewardTokens ?? []).map((each) => [...each]) };
-    const policyDecoded = Math.max(0, tokens.length - 1 - cached);
-    return { policyCached: cached, policyDecoded, rewardCached: [], rewardDecoded: [], policyMs: 1, rewardMs: 1 };
+    this.#slots[slot] = {
+      begun: options,
+      promptLength: tokens.length,
+      tokens,
+      script,
+      reward: (options.rewardTokens ?? []).map((each) => [...each]),
+    };
+    const missing = Math.max(0, tokens.length - 1 - cached);
+    const begun = { policyCached: cached, policyDecoded: 0, rewardCached: [], rewardDecoded: [], policyMs: 1, rewardMs: 1, done: false };
+    return this.#decodePrompt(slot, begun, missing, options.limit);
+  }
+
+  async prefill(slot: number, { limit, cancel }: PrefillOptions): Promise<BeginResult> {
+    await this.fake.call(`prefill ${slot}`);
+    throwIfCancelled(cancel);
+    const prompt = this.#prompts.get(slot);
+    if (!prompt) throw nativeError("BUSY", `slot ${slot} has no prompt`);
+    return this.#decodePrompt(slot, prompt.begun, prompt.missing, limit);
+  }
+
+  #decodePrompt(slot: number, before: BeginResult, missing: number, limit = missing): BeginResult {
+    const decoded = Math.min(limit, missing);
+    const begun = { ...before, policyDecoded: before.policyDecoded + decoded, done: decoded === missing };
+    if (begun.done) this.#prompts.delete(slot);
+    else this.#prompts.set(slot, { begun, missing: missing - decoded });
+    return begun;
   }
 
   async step(slots: Int32Array): Promise<NativeStepBatch> {
