@@ -32,6 +32,24 @@ constexpr uint32_t kLeastBranches = 16;
 constexpr uint64_t kUnreadLogitsPerContext = uint64_t{64} << 20;
 constexpr uint64_t kUnreadLogits = uint64_t{256} << 20;
 
+/// Bytes of a recurrent model's states, one a sequence: of all contexts of a reward model together, or of a scorer; and
+/// of a policy's drafts.
+constexpr uint64_t kStateBytes = uint64_t{512} << 20;
+constexpr uint64_t kDraftStateBytes = uint64_t{128} << 20;
+/// Fewest branches of a context, however large the state: as many as topK is by default.
+constexpr uint32_t kLeastStates = 10;
+
+/// How many states of so many bytes may take `budget`; without a state, all that there are.
+inline uint32_t states_within(uint64_t budget, uint64_t state_bytes) {
+  if (state_bytes == 0) return kMaxSequences;
+  return static_cast<uint32_t>(std::min<uint64_t>(budget / state_bytes, kMaxSequences));
+}
+
+/// Sequences of a context of whole texts, of those wanted.
+inline uint32_t text_sequences(uint32_t wanted, uint64_t state_bytes) {
+  return std::min(wanted, std::max(states_within(kStateBytes, state_bytes), 1u));
+}
+
 /// Rows of unread logits that one of `contexts` contexts may have.
 inline uint32_t unread_rows(uint32_t n_vocab, uint32_t contexts) {
   const uint64_t bytes = std::min(kUnreadLogitsPerContext, kUnreadLogits / contexts);
@@ -41,19 +59,24 @@ inline uint32_t unread_rows(uint32_t n_vocab, uint32_t contexts) {
 
 /// Sequences of one of `contexts` contexts of a reward model with `slots` slots, of `most` that llama.cpp has: a slot's
 /// prefix each, the others are branches.
-inline uint32_t reward_sequences(uint32_t slots, uint32_t n_vocab, uint32_t contexts, uint32_t most) {
+inline uint32_t reward_sequences(uint32_t slots, uint32_t n_vocab, uint32_t contexts, uint32_t most,
+                                 uint64_t state_bytes) {
   const uint32_t wanted = slots * (1 + kBranchesPerSlot);
   const uint32_t affordable = std::max(unread_rows(n_vocab, contexts), slots + kLeastBranches);
-  return std::min({wanted, affordable, most});
+  const uint32_t states = std::max(states_within(kStateBytes / contexts, state_bytes), slots + kLeastStates);
+  return std::min({wanted, affordable, states, most});
 }
 
 /// Sequences of one of `contexts` contexts of a policy with `slots` slots, of `most` that llama.cpp has: a slot's
-/// prefix each, the others are drafts.
-inline uint32_t policy_sequences(uint32_t slots, uint32_t n_vocab, uint32_t contexts, uint32_t most) {
+/// prefix each, the others are drafts. No drafts where not every slot can have the state of one.
+inline uint32_t policy_sequences(uint32_t slots, uint32_t n_vocab, uint32_t contexts, uint32_t most,
+                                 uint64_t state_bytes) {
+  const uint32_t states = states_within(kDraftStateBytes / contexts, state_bytes);
+  if (states < slots) return slots;
   const uint64_t rows = kDraftLogits / contexts / (sizeof(float) * std::max(n_vocab, 1u));
   const uint64_t affordable = std::max<uint64_t>(rows, slots);
   const auto drafts = static_cast<uint32_t>(std::min<uint64_t>(uint64_t{slots} * kDraftsPerSlot, affordable));
-  return std::min(slots + drafts, most);
+  return std::min(slots + std::min(drafts, states), most);
 }
 
 /// Drafts of a slot that a context holds side by side, at least one: the slot's share of the branches, and no more than

@@ -29,8 +29,19 @@ class Batch {
     sequences_.insert(sequences_.end(), sequences.begin(), sequences.end());
   }
 
+  /// The i-th token of another batch, of the first of its sequences.
+  void add_from(const Batch& other, size_t i) {
+    add(other.tokens_[i], other.positions_[i], other.sequence(i), other.is_output(i));
+  }
+
   size_t size() const { return tokens_.size(); }
   bool empty() const { return tokens_.empty(); }
+  bool has_several_sequences() const {
+    for (const llama_seq_id sequence : sequences_) {
+      if (sequence != sequences_[0]) return true;
+    }
+    return false;
+  }
 
   size_t outputs() const {
     size_t count = 0;
@@ -38,6 +49,7 @@ class Batch {
     return count;
   }
   bool is_output(size_t i) const { return outputs_[i] != 0; }
+  llama_seq_id sequence(size_t i) const { return sequences_[offsets_[i]]; }
 
   /// llama.cpp's view of the batch; valid until the batch changes.
   llama_batch view() {

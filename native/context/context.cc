@@ -108,6 +108,18 @@ Context::Context(std::shared_ptr<const Model> model, const ContextSettings& sett
 
 void Context::decode(Batch& batch) {
   if (interrupt_->raised()) throw Error(ErrorCode::kAborted, "decoding was aborted.");
+  try {
+    decode_or_throw(batch);
+  } catch (...) {
+    if (model_->is_recurrent() && batch.has_several_sequences()) {
+      engine().llama_memory_clear(memory(), /*data=*/false);
+      ++losses_;
+    }
+    throw;
+  }
+}
+
+void Context::decode_or_throw(Batch& batch) {
   const LogCapture log;
   const llama_batch view = batch.view();
   const Stopwatch watch;

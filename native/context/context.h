@@ -62,7 +62,8 @@ class Context {
   llama_memory_t memory() const { return engine().llama_get_memory(handle()); }
   uint32_t batch_size() const { return batch_size_; }
 
-  /// Decodes, or throws ABORTED, OUT_OF_MEMORY or DECODE_FAILED; the cache may then hold a part of the batch.
+  /// Decodes, or throws ABORTED, OUT_OF_MEMORY or DECODE_FAILED; the cache may then hold a part of the batch. With a
+  /// recurrent model, whose states move about in a graph, a failure with several sequences loses those of all.
   void decode(Batch& batch);
   /// Waits for what a GPU is still at.
   void synchronize() { engine().llama_synchronize(handle()); }
@@ -71,6 +72,9 @@ class Context {
   /// false is returned.
   bool truncate(llama_seq_id sequence, size_t position);
 
+  /// How often all states were lost.
+  uint64_t losses() const { return losses_; }
+
   /// Milliseconds spent inside llama_decode so far.
   double decode_ms() const { return decode_ms_; }
 
@@ -78,6 +82,8 @@ class Context {
   size_t cache_bytes() const { return engine().llama_state_get_size(handle()); }
 
  private:
+  void decode_or_throw(Batch& batch);
+
   struct FreeContext {
     void operator()(llama_context* context) const { engine().llama_free(context); }
   };
@@ -86,6 +92,7 @@ class Context {
   std::shared_ptr<Interrupt> interrupt_;
   uint32_t batch_size_;
   double decode_ms_ = 0;
+  uint64_t losses_ = 0;
   // Declared last: freed before the model and the threads it uses.
   std::unique_ptr<llama_context, FreeContext> context_;
 };

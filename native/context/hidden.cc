@@ -3,54 +3,26 @@
 #include <algorithm>
 #include <cstring>
 
+#include "context/equal_parts.h"
+#include "context/probe.h"
 #include "error.h"
 
 namespace argsearch {
 namespace {
 
-bool is_result_norm(const ggml_tensor& node) { return std::strcmp(node.name, "result_norm") == 0; }
 bool is_result_output(const ggml_tensor& node) { return std::strcmp(node.name, "result_output") == 0; }
 
-bool is_readable(const ggml_tensor& node, size_t n_embd) {
-  return node.type == GGML_TYPE_F32 && engine().ggml_is_contiguous(&node) && static_cast<size_t>(node.ne[0]) == n_embd;
-}
-
-/// Whether the model's graphs name the final norm's output: one token is decoded to see it, once a model.
-bool names_result_norm(const std::shared_ptr<const Model>& model, ContextSettings settings) {
-  if (const std::optional<bool> known = model->names_result_norm()) return *known;
-  struct Probe {
-    size_t n_embd;
-    bool seen;
-  } probe{model->n_embd(), false};
-  ContextShape shape;
-  shape.cells = 1;
-  shape.on_node = [](ggml_tensor* node, bool ask, void* data) {
-    auto* found = static_cast<Probe*>(data);
-    if (ask) return is_result_norm(*node);
-    found->seen = is_readable(*node, found->n_embd);
-    return false;
-  };
-  shape.on_node_data = &probe;
-  settings.batch_size = 1;
-  Context context(model, settings, shape);
-  Batch batch;
-  batch.add(0, 0, 0, true);
-  context.decode(batch);
-  model->set_names_result_norm(probe.seen);
-  return probe.seen;
-}
-
 std::shared_ptr<const Model> able_to_branch(std::shared_ptr<const Model> model) {
-  if (!model->is_recurrent()) return model;
-  throw Error(ErrorCode::kModelUnsupported, model->path() + ": the recurrent architecture \"" + model->architecture() +
-                                                "\" cannot hold branches; use a transformer as reward model.");
+  if (model->can_branch()) return model;
+  throw Error(ErrorCode::kModelUnsupported, model->path() + ": llama.cpp keeps no branches for the architecture \"" +
+                                                model->architecture() + "\"; use another reward model.");
 }
 
 }  // namespace
 
 HiddenContext::HiddenContext(std::shared_ptr<const Model> model, const ContextSettings& settings, ContextShape shape)
     : max_outputs_(std::max(shape.outputs, shape.sequences)),
-      truncated_(names_result_norm(able_to_branch(model), settings)) {
+      truncated_(probe(able_to_branch(model), settings).names_result_norm) {
   const auto n_embd_out = static_cast<size_t>(engine().llama_model_n_embd_out(model->handle()));
   if (!truncated_ && n_embd_out != model->n_embd()) {
     throw Error(ErrorCode::kModelUnsupported, model->path() + ": llama.cpp gives hidden states of " +
@@ -91,10 +63,15 @@ bool HiddenContext::take(ggml_tensor& node) {
 }
 
 void HiddenContext::decode(Batch& batch, const std::function<void(size_t, const float*)>& on_row) {
-  if (truncated_) {
+  const Model& model = context_->model();
+  if (!truncated_) {
+    decode_embeddings(batch, on_row);
+  } else if (!model.is_recurrent()) {
     decode_truncated(batch, on_row);
   } else {
-    decode_embeddings(batch, on_row);
+    for (EqualPart& part : equal_parts(batch, /*neighbours=*/!model.has_attention())) {
+      decode_truncated(part.batch, [&](size_t row, const float* hidden) { on_row(part.rows[row], hidden); });
+    }
   }
 }
 

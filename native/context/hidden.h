@@ -15,12 +15,13 @@ namespace argsearch {
 /// with the projection's cost. Not movable: the callback holds its address.
 class HiddenContext {
  public:
-  /// MODEL_UNSUPPORTED for recurrent models, and what Context() throws.
+  /// MODEL_UNSUPPORTED for models that cannot branch, and what Context() throws.
   HiddenContext(std::shared_ptr<const Model> model, const ContextSettings& settings, ContextShape shape);
   HiddenContext(const HiddenContext&) = delete;
   HiddenContext& operator=(const HiddenContext&) = delete;
 
-  /// Decodes a batch; `on_row(i, h)` is called for its i-th output token (counting outputs only) with n_embd values.
+  /// Decodes a batch; `on_row(i, h)` is called for its i-th output token (counting outputs only) with n_embd values, in
+  /// ascending order unless the model is recurrent.
   void decode(Batch& batch, const std::function<void(size_t row, const float* hidden)>& on_row);
   /// The same, to the graph's end: the logits are there as well. Only where the graph can be ended.
   void decode_whole(Batch& batch, const std::function<void(size_t row, const float* hidden)>& on_row);

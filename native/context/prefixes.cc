@@ -2,11 +2,15 @@
 
 #include <algorithm>
 
+#include "error.h"
+
 namespace argsearch {
 
 PrefillCount Prefixes::fill(size_t slot, const std::vector<llama_token>& wanted,
                             const std::function<void(Batch&)>& decode, size_t most) {
   std::vector<llama_token>& held = slots_[slot];
+  if (losses_[slot] != context_.losses()) held.clear();
+  losses_[slot] = context_.losses();
   PrefillCount count;
   count.cached = common_prefix(held, wanted);
   if (count.cached < held.size()) {
@@ -34,6 +38,13 @@ PrefillCount Prefixes::fill(size_t slot, const std::vector<llama_token>& wanted,
   }
   count.left = wanted.size() - held.size();
   return count;
+}
+
+llama_pos Prefixes::end(size_t slot) const {
+  if (losses_[slot] == context_.losses()) return static_cast<llama_pos>(size(slot));
+  throw Error(ErrorCode::kDecodeFailed, context_.model().path() +
+                                            ": the state of this response was lost when another decode failed. Begin "
+                                            "it again.");
 }
 
 size_t Prefixes::share(size_t slot, const std::vector<llama_token>& wanted) {

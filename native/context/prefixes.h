@@ -25,7 +25,7 @@ constexpr size_t kAllTokens = SIZE_MAX;
 /// together, also when a decode throws.
 class Prefixes {
  public:
-  Prefixes(Context& context, size_t slots) : context_(context), slots_(slots) {}
+  Prefixes(Context& context, size_t slots) : context_(context), slots_(slots), losses_(slots) {}
   Prefixes(const Prefixes&) = delete;
   Prefixes& operator=(const Prefixes&) = delete;
 
@@ -36,8 +36,8 @@ class Prefixes {
                     size_t most = kAllTokens);
 
   size_t size(size_t slot) const { return slots_[slot].size(); }
-  /// Where the slot's next token goes.
-  llama_pos end(size_t slot) const { return static_cast<llama_pos>(size(slot)); }
+  /// Where the slot's next token goes. DECODE_FAILED when the slot's state was lost since fill().
+  llama_pos end(size_t slot) const;
   size_t slots() const { return slots_.size(); }
 
   /// The cache has this token at the slot's end.
@@ -56,6 +56,8 @@ class Prefixes {
 
   Context& context_;
   std::vector<std::vector<llama_token>> slots_;
+  /// Context::losses() at the last fill().
+  std::vector<uint64_t> losses_;
 };
 
 }  // namespace argsearch

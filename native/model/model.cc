@@ -81,7 +81,7 @@ std::shared_ptr<const Model> Model::on_weights_of(const std::shared_ptr<const Mo
   made->vocabulary_ = model->vocabulary_;
   made->is_f32_ = model->is_f32_;
   made->is_causal_ = model->is_causal_;
-  made->result_norm_ = model->result_norm_.load();
+  made->probed_ = model->probed();
   return made;
 }
 
@@ -104,9 +104,14 @@ bool Model::is_recurrent() const {
   return engine().llama_model_is_recurrent(handle()) || engine().llama_model_is_hybrid(handle());
 }
 
-std::optional<bool> Model::names_result_norm() const {
-  const ResultNorm known = result_norm_;
-  return known == ResultNorm::kUnknown ? std::nullopt : std::optional<bool>(known == ResultNorm::kNamed);
+std::optional<Probed> Model::probed() const {
+  const std::lock_guard lock(probing_);
+  return probed_;
+}
+
+void Model::set_probed(const Probed& probed) const {
+  const std::lock_guard lock(probing_);
+  probed_ = probed;
 }
 
 void Model::check_context_size(uint32_t context_size) const {

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +24,14 @@ struct ModelParams {
   /// Tokens that one sequence will hold, which long-RoPE models choose their factors by; 0: as many as the model
   /// allows.
   uint32_t context_size = 0;
+};
+
+/// What shows when a model decodes.
+struct Probed {
+  /// Its graphs have a node of the final norm's output.
+  bool names_result_norm = false;
+  /// Bytes of a recurrent model's state of one sequence; 0 for others.
+  size_t state_bytes = 0;
 };
 
 /// A loaded GGUF: weights, vocabulary and, where the file has one, the reward head. Immutable, so any thread may use
@@ -53,17 +61,21 @@ class Model {
   int32_t n_ctx_train() const;
   /// Most of the weights are F32, so nothing is lost by an F32 cache, and much is gained in exactness.
   bool is_f32() const { return is_f32_; }
-  /// Keeps a state per sequence that cannot be cut back to an earlier position.
+  /// Keeps a state per sequence that cannot be cut back to an earlier position, in some layers at least.
   bool is_recurrent() const;
+  /// False where all layers are recurrent.
+  bool has_attention() const { return !engine().llama_model_is_recurrent(handle()); }
+  /// Sequences of a context can be continued by others. False for DeepSeek V4, whose compressed cells llama.cpp copies
+  /// as whole streams only.
+  bool can_branch() const { return architecture_ != "deepseek4"; }
   /// No token sees those after it; false only where the file says so.
   bool is_causal() const { return is_causal_; }
   const std::optional<LongRope>& long_rope() const { return long_rope_; }
   /// OPTION_INVALID when it was loaded for sequences of a length that takes other factors.
   void check_context_size(uint32_t context_size) const;
-  /// What a HiddenContext has found out about the model's graphs, for the next one: they have a node of the final
-  /// norm's output. Unknown before the first.
-  std::optional<bool> names_result_norm() const;
-  void set_names_result_norm(bool names) const { result_norm_ = names ? ResultNorm::kNamed : ResultNorm::kNot; }
+  /// What probe() has found out; unknown before.
+  std::optional<Probed> probed() const;
+  void set_probed(const Probed& probed) const;
   std::string description() const;
   std::string chat_template() const;
 
@@ -73,7 +85,6 @@ class Model {
   };
   Model() = default;
 
-  enum class ResultNorm { kUnknown, kNamed, kNot };
   std::string path_;
   std::string architecture_;
   std::optional<RewardHead> head_;
@@ -84,7 +95,8 @@ class Model {
   std::shared_ptr<const Vocabulary> vocabulary_;
   bool is_f32_ = false;
   bool is_causal_ = true;
-  mutable std::atomic<ResultNorm> result_norm_{ResultNorm::kUnknown};
+  mutable std::mutex probing_;
+  mutable std::optional<Probed> probed_;
 };
 
 }  // namespace argsearch

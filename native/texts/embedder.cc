@@ -4,6 +4,8 @@
 #include <cmath>
 #include <string>
 
+#include "bounds.h"
+#include "context/probe.h"
 #include "error.h"
 
 namespace argsearch {
@@ -56,10 +58,14 @@ ContextSettings with_room(const EmbedderSettings& settings) {
   return context;
 }
 
+uint32_t sequences_of(const EmbedderSettings& settings) {
+  return text_sequences(settings.sequences, state_bytes(settings.model, settings.context));
+}
+
 ContextShape shape(const EmbedderSettings& settings) {
   ContextShape shape;
   shape.cells = with_room(settings).batch_size;
-  shape.sequences = settings.sequences;
+  shape.sequences = sequences_of(settings);
   shape.embeddings = true;
   shape.pooling = pooling_type(settings.pooling);
   return shape;
@@ -70,7 +76,7 @@ ContextShape shape(const EmbedderSettings& settings) {
 Embedder::Embedder(const EmbedderSettings& settings)
     : context_(checked(settings), with_room(settings), shape(settings)),
       context_size_(settings.context_size),
-      sequences_(settings.sequences) {
+      sequences_(sequences_of(settings)) {
   check_pooling(context_.model(), engine().llama_pooling_type(context_.handle()));
 }
 

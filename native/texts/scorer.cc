@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bounds.h"
+#include "context/probe.h"
 #include "error.h"
 
 namespace argsearch {
@@ -20,28 +21,39 @@ uint32_t read_tokens(const Model& model) {
   return std::max(kLeastBranches, std::min(kMaxReadTokens, affordable));
 }
 
+uint32_t sequences_of(const ScorerSettings& settings) {
+  if (!settings.model->can_branch()) return 1;  // HiddenContext() says so
+  return text_sequences(settings.sequences, state_bytes(settings.model, settings.context));
+}
+
 /// A token of a group, decoded once for all sequences that share it.
 struct SharedToken {
   llama_token token;
   llama_pos position;
   std::vector<llama_seq_id> sequences;
+  /// Sequences that take over the state behind it, where a model keeps one; each is then decoded in one alone.
+  std::vector<llama_seq_id> heirs;
   /// Where its hidden state goes: sequence and row.
   std::vector<std::pair<size_t, size_t>> readers;
 };
 
 /// The tokens of a group in decoding order: each sequence adds what it does not share with the one before it.
-std::vector<SharedToken> share_prefixes(const ScoreSequence* sequences, size_t count) {
+std::vector<SharedToken> share_prefixes(const ScoreSequence* sequences, size_t count, bool recurrent) {
   std::vector<SharedToken> shared;
   std::vector<size_t> previous;  // index into `shared` of each token of the sequence before
   for (size_t s = 0; s < count; ++s) {
     const ScoreSequence& sequence = sequences[s];
     const size_t prefix = s == 0 ? 0 : common_prefix(sequences[s - 1].tokens, sequence.tokens);
     previous.resize(prefix);
+    if (recurrent && prefix > 0) shared[previous.back()].heirs.push_back(static_cast<llama_seq_id>(s));
     for (size_t i = prefix; i < sequence.tokens.size(); ++i) {
       previous.push_back(shared.size());
-      shared.push_back({sequence.tokens[i], static_cast<llama_pos>(i), {}, {}});
+      shared.push_back({sequence.tokens[i], static_cast<llama_pos>(i), {}, {}, {}});
     }
-    for (const size_t index : previous) shared[index].sequences.push_back(static_cast<llama_seq_id>(s));
+    for (const size_t index : previous) {
+      std::vector<llama_seq_id>& own = shared[index].sequences;
+      if (!recurrent || own.empty()) own.push_back(static_cast<llama_seq_id>(s));
+    }
     for (size_t row = 0; row < sequence.positions.size(); ++row) {
       shared[previous[static_cast<size_t>(sequence.positions[row])]].readers.emplace_back(s, row);
     }
@@ -53,9 +65,9 @@ std::vector<SharedToken> share_prefixes(const ScoreSequence* sequences, size_t c
 
 Scorer::Scorer(const ScorerSettings& settings)
     : hidden_(checked(settings), settings.context,
-              ContextShape{settings.context_size, settings.sequences, read_tokens(*settings.model)}),
+              ContextShape{settings.context_size, sequences_of(settings), read_tokens(*settings.model)}),
       context_size_(settings.context_size),
-      sequences_(settings.sequences) {}
+      sequences_(sequences_of(settings)) {}
 
 void Scorer::check(const ScoreSequence& sequence) const {
   const Model& model = hidden_.context().model();
@@ -106,7 +118,7 @@ void Scorer::score_group(const ScoreSequence* sequences, SequenceScore* results,
     results[s].rewards.resize(sequences[s].positions.size() * n_labels);
     if (want_hidden) results[s].hidden.resize(sequences[s].positions.size() * n_embd);
   }
-  const std::vector<SharedToken> shared = share_prefixes(sequences, count);
+  const std::vector<SharedToken> shared = share_prefixes(sequences, count, model.is_recurrent());
   engine().llama_memory_clear(hidden_.context().memory(), /*data=*/false);
 
   Batch batch;
@@ -115,6 +127,7 @@ void Scorer::score_group(const ScoreSequence* sequences, SequenceScore* results,
     std::vector<const SharedToken*> outputs;
     size_t end = start;
     for (; end < shared.size() && batch.size() < hidden_.context().batch_size(); ++end) {
+      if (end > start && !shared[end - 1].heirs.empty()) break;
       const bool output = !shared[end].readers.empty();
       if (output && outputs.size() == hidden_.max_outputs()) break;
       if (output) outputs.push_back(&shared[end]);
@@ -127,6 +140,10 @@ void Scorer::score_group(const ScoreSequence* sequences, SequenceScore* results,
           std::copy_n(hidden, n_embd, results[s].hidden.begin() + static_cast<ptrdiff_t>(place * n_embd));
       }
     });
+    const SharedToken& last = shared[end - 1];
+    for (const llama_seq_id heir : last.heirs) {
+      engine().llama_memory_seq_cp(hidden_.context().memory(), last.sequences[0], heir, -1, -1);
+    }
     counters_.tokens += batch.size();
     ++counters_.decodes;
     start = end;

@@ -78,7 +78,7 @@ export function tinyEncoder(): GgufContent {
   };
 }
 
-/** A Mamba: recurrent, its state cannot be branched. */
+/** A Mamba: recurrent. */
 export function tinyRecurrent(): GgufContent {
   const tensor = tensorMaker();
   const { metadata } = tinyModel();

@@ -17,6 +17,8 @@ import { largestDifference } from "../helpers/rounding.js";
 
 const PROMPT = "a tall ship sails at dawn, and so do i.";
 const ERROR = 1e-4;
+/** Where 7 ends a response early. */
+const SEEDS: Partial<Record<ArchitectureName, number>> = { "a delta rule": 10 };
 
 const folder = mkdtempSync(join(tmpdir(), "argsearch-architectures-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -52,7 +54,7 @@ async function decoded(path: string, slots = 1): Promise<Step[]> {
 }
 
 describe.for(Object.keys(ARCHITECTURES) as ArchitectureName[])("a model with %s", (which) => {
-  const path = stored(which, architectureModel(which, 7));
+  const path = stored(which, architectureModel(which, SEEDS[which] ?? 7));
 
   it.for([1, 3])("rates as it predicts, with %i slots", async (slots) => {
     const steps = await decoded(path, slots);

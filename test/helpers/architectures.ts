@@ -26,6 +26,10 @@ export interface Architecture {
   /** llama.cpp's name. */
   name: string;
   layer: Shapes;
+  /** Of every second layer, where they differ. */
+  second?: Shapes;
+  /** What the final norm is called, where it has another name. */
+  finalNorm?: string;
   /** Tensors of no layer beside the embedding, the final norm and the projection. */
   others?: Shapes;
   /** The projection is the embedding. */
@@ -50,11 +54,109 @@ export const GATED: Shapes = [
   ["ffn_up.weight", WIDTH, INNER],
   ["ffn_down.weight", INNER, WIDTH],
 ];
+/** Recurrent in one layer, attention in the next. */
+const ALTERNATING = { "attention.head_count_kv": { type: "i32[]", value: [0, KV_HEADS, 0, KV_HEADS] } } as const;
+const SSM_HEADS = 4;
+const STATE = 16;
+const [SSM, CONVOLUTION, RANK] = [2 * WIDTH, 4, 2];
+const DELTA = STATE * SSM_HEADS;
 const HEAD_NORMS: Shapes = [
   ["attn_q_norm.weight", HEAD],
   ["attn_k_norm.weight", HEAD],
 ];
 export const SLIDING = { "attention.sliding_window": u32(WINDOW), "attention.sliding_window_pattern": u32(2) };
+
+/** Those whose layers, or some of them, keep a state instead of keys and values. */
+export const RECURRENT = {
+  "short convolutions": {
+    name: "lfm2",
+    finalNorm: "token_embd_norm.weight",
+    layer: [
+      ...[...NORMS, ...GATED],
+      ["shortconv.conv.weight", 3, WIDTH],
+      ["shortconv.in_proj.weight", WIDTH, 3 * WIDTH],
+      ["shortconv.out_proj.weight", WIDTH, WIDTH],
+    ],
+    second: [...NORMS, ...ATTENTION, ...GATED, ...HEAD_NORMS],
+    keys: { ...ALTERNATING, "shortconv.l_cache": u32(3) },
+  },
+  /** Mamba-2 and attention. */
+  "state spaces and attention": {
+    name: "granitehybrid",
+    layer: [
+      ...[...NORMS, ...GATED],
+      ["ssm_in.weight", WIDTH, 2 * SSM + 2 * STATE + SSM_HEADS],
+      ["ssm_conv1d.weight", CONVOLUTION, SSM + 2 * STATE],
+      ["ssm_conv1d.bias", SSM + 2 * STATE],
+      ["ssm_dt.bias", SSM_HEADS],
+      ["ssm_a", 1, SSM_HEADS],
+      ["ssm_d", 1, SSM_HEADS],
+      ["ssm_norm.weight", SSM, 1],
+      ["ssm_out.weight", SSM, WIDTH],
+    ],
+    second: [...NORMS, ...ATTENTION, ...GATED],
+    keys: { ...ALTERNATING, ...stateSpace({ state: STATE, rank: SSM_HEADS, groups: 1 }) },
+  },
+  /** No attention at all. */
+  "state spaces": {
+    name: "mamba",
+    layer: [
+      ["attn_norm.weight", WIDTH],
+      ["ssm_in.weight", WIDTH, 2 * SSM],
+      ["ssm_conv1d.weight", CONVOLUTION, SSM],
+      ["ssm_conv1d.bias", SSM],
+      ["ssm_x.weight", SSM, RANK + 2 * STATE],
+      ["ssm_dt.weight", RANK, SSM],
+      ["ssm_dt.bias", SSM],
+      ["ssm_a", STATE, SSM],
+      ["ssm_d", SSM],
+      ["ssm_out.weight", SSM, WIDTH],
+    ],
+    keys: { "attention.head_count": u32(0), "attention.head_count_kv": u32(0), ...stateSpace({ state: STATE, rank: RANK }) },
+  },
+  /** Qwen3.5: gated delta rule, and attention with a gate. */
+  "a delta rule": {
+    name: "qwen35",
+    layer: [
+      ...GATED,
+      ["attn_norm.weight", WIDTH],
+      ["post_attention_norm.weight", WIDTH],
+      ["attn_qkv.weight", WIDTH, 3 * DELTA],
+      ["attn_gate.weight", WIDTH, DELTA],
+      ["ssm_conv1d.weight", CONVOLUTION, 3 * DELTA],
+      ["ssm_dt.bias", SSM_HEADS],
+      ["ssm_a", SSM_HEADS],
+      ["ssm_beta.weight", WIDTH, SSM_HEADS],
+      ["ssm_alpha.weight", WIDTH, SSM_HEADS],
+      ["ssm_norm.weight", STATE],
+      ["ssm_out.weight", DELTA, WIDTH],
+    ],
+    second: [
+      ...[...GATED, ...HEAD_NORMS],
+      ["attn_norm.weight", WIDTH],
+      ["post_attention_norm.weight", WIDTH],
+      ["attn_q.weight", WIDTH, 2 * WIDTH],
+      ["attn_k.weight", WIDTH, KV_HEADS * HEAD],
+      ["attn_v.weight", WIDTH, KV_HEADS * HEAD],
+      ["attn_output.weight", WIDTH, WIDTH],
+    ],
+    keys: {
+      full_attention_interval: u32(2),
+      "rope.dimension_sections": { type: "i32[]", value: [1, 1, 2, 0] },
+      ...stateSpace({ state: STATE, rank: SSM_HEADS, groups: SSM_HEADS, inner: DELTA }),
+    },
+  },
+} as const satisfies Record<string, Architecture>;
+
+function stateSpace({ state, rank, groups = 1, inner = SSM }: { state: number; rank: number; groups?: number; inner?: number }) {
+  return {
+    "ssm.conv_kernel": u32(CONVOLUTION),
+    "ssm.inner_size": u32(inner),
+    "ssm.state_size": u32(state),
+    "ssm.time_step_rank": u32(rank),
+    "ssm.group_count": u32(groups),
+  };
+}
 
 export const ARCHITECTURES = {
   /** Rotary positions of several dimensions. */
@@ -99,6 +201,7 @@ export const ARCHITECTURES = {
       ["post_ffw_norm", WIDTH],
     ],
   },
+  ...RECURRENT,
 } as const satisfies Record<string, Architecture>;
 
 export type ArchitectureName = keyof typeof ARCHITECTURES;
@@ -108,10 +211,10 @@ export function architectureModel(which: ArchitectureName, seed: number, vocabul
 }
 
 export function modelOf(architecture: Architecture, seed: number, vocabulary: ByteVocabulary = SIXTY_TOKENS): GgufContent {
-  const { name, layer, others = [], tied = false, keys = {} } = architecture;
+  const { name, layer, second = layer, finalNorm = "output_norm.weight", others = [], tied = false, keys = {} } = architecture;
   const random = new Random(seed);
   const layers = Array.from({ length: LAYERS }, (_, index) =>
-    layer.map(([part, ...shape]) => tensor(random, `blk.${index}.${part}`, shape)),
+    (index % 2 === 0 ? layer : second).map(([part, ...shape]) => tensor(random, `blk.${index}.${part}`, shape)),
   );
   const output = tensor(random, "output.weight", [WIDTH, vocabulary.size], 2.5);
   const parameters: Record<string, GgufValue> = {
@@ -139,17 +242,18 @@ export function modelOf(architecture: Architecture, seed: number, vocabulary: By
     tensors: [
       tensor(random, "token_embd.weight", [WIDTH, vocabulary.size], Math.sqrt(WIDTH)),
       ...layers.flat(),
-      tensor(random, "output_norm.weight", [WIDTH]),
+      tensor(random, finalNorm, [WIDTH]),
       ...(tied ? [] : [output]),
       ...others.map(([part, ...shape]) => tensor(random, part, shape)),
     ],
   };
 }
 
-/** A matrix turns normalised input into output of that standard deviation; norms are about 1, biases about 0. */
+/** A matrix turns normalised input into output of that standard deviation; norms are about 1, biases about 0, decays below 0. */
 function tensor(random: Random, name: string, shape: readonly number[], spread = 1.4): GgufTensor {
   const count = shape.reduce((product, length) => product * length, 1);
   if (name.includes("norm")) return { name, shape, data: random.normals(count, 0.2, 1) };
+  if (name.endsWith("ssm_a")) return { name, shape, data: random.normals(count, 0.3).map((value) => -0.1 - Math.abs(value)) };
   return { name, shape, data: random.normals(count, shape.length === 1 ? 0.3 : spread / Math.sqrt(shape[0])) };
 }
 

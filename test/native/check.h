@@ -24,9 +24,11 @@ struct Registration {
   Registration(const char* name, std::function<void()> body) { tests().push_back({name, std::move(body)}); }
 };
 
-/// Directory of the engine's libraries, and a GGUF with a reward head: the program's arguments.
+/// Directory of the engine's libraries, a GGUF with a reward head, and a small one of a hybrid model: the program's
+/// arguments.
 const std::string& engine_dir();
 const std::string& model_path();
+const std::string& recurrent_path();
 
 [[noreturn]] inline void fail(const char* file, int line, const std::string& what) {
   throw std::runtime_error(std::string(file) + ":" + std::to_string(line) + ": " + what);

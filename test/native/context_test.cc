@@ -161,7 +161,7 @@ TEST("branches: a rank without a branch is not kept") {
 
 TEST("hidden: a model's graphs are looked at once") {
   Room room(1);
-  CHECK(room.model->names_result_norm() == true);
+  CHECK(room.model->probed()->names_result_norm);
   CHECK(room.hidden->projections() == 0);
   room.decode(1, 0, 0);
   CHECK(room.hidden->projections() == 0);

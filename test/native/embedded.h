@@ -6,11 +6,11 @@
 
 namespace argsearch::test {
 
-/// The model of the tests, on the CPU.
-inline std::shared_ptr<const Model> load_model() {
+/// The model of the tests, or another one, on the CPU.
+inline std::shared_ptr<const Model> load_model(const std::string& path = model_path()) {
   open_engine(engine_dir());
   ModelParams params;
-  params.path = model_path();
+  params.path = path;
   params.backend = "CPU";
   return Model::load(params, [](float) { return true; });
 }

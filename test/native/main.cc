@@ -1,5 +1,5 @@
-// core_tests                              lists the tests
-// core_tests NAME ENGINE_DIR MODEL.gguf   runs one; a failure is told on standard error
+// core_tests                                             lists the tests
+// core_tests NAME ENGINE_DIR MODEL.gguf RECURRENT.gguf   runs one; a failure is told on standard error
 
 #include <cstdio>
 #include <exception>
@@ -11,6 +11,7 @@ namespace {
 
 std::string engine;
 std::string model;
+std::string recurrent;
 
 int run(const std::string& name) {
   for (const Test& test : tests()) {
@@ -31,16 +32,18 @@ int run(const std::string& name) {
 
 const std::string& engine_dir() { return engine; }
 const std::string& model_path() { return model; }
+const std::string& recurrent_path() { return recurrent; }
 
 }  // namespace argsearch::test
 
 int main(int argc, char** argv) {
   using namespace argsearch::test;
-  if (argc < 4) {
+  if (argc < 5) {
     for (const Test& test : tests()) std::printf("%s\n", test.name);
     return 0;
   }
   engine = argv[2];
   model = argv[3];
+  recurrent = argv[4];
   return run(argv[1]);
 }

@@ -106,12 +106,15 @@ TEST("search: phases are kept, also when a commit is refused") {
 }
 
 TEST("limits: sequences follow slots, candidates and the vocabulary") {
-  CHECK(reward_sequences(1, 32000, 1, 256) == 41);
-  CHECK(reward_sequences(16, 32000, 1, 256) == 256);
-  CHECK(reward_sequences(16, 152000, 1, 256) == 110);
-  CHECK(reward_sequences(16, 152000, 8, 256) == 55);
-  CHECK(reward_sequences(1, 152000, 1, 256) == 41);
-  CHECK(reward_sequences(16, 1u << 24, 8, 256) == 16 + kLeastBranches);
+  CHECK(reward_sequences(1, 32000, 1, 256, 0) == 41);
+  CHECK(reward_sequences(16, 32000, 1, 256, 0) == 256);
+  CHECK(reward_sequences(16, 152000, 1, 256, 0) == 110);
+  CHECK(reward_sequences(16, 152000, 8, 256, 0) == 55);
+  CHECK(reward_sequences(1, 152000, 1, 256, 0) == 41);
+  CHECK(reward_sequences(16, 1u << 24, 8, 256, 0) == 16 + kLeastBranches);
+  CHECK(reward_sequences(1, 32000, 1, 256, kStateBytes / 20) == 20);
+  CHECK(reward_sequences(16, 32000, 2, 256, kStateBytes / 20) == 16 + kLeastStates);
+  CHECK(text_sequences(16, kStateBytes / 4) == 4 && text_sequences(16, 2 * kStateBytes) == 1);
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ class Blocks {
   Blocks(Policies& policy, RewardSum& rewards, size_t slots, size_t context_size)
       : policy_(policy, context_size), rating_(rewards), context_size_(context_size), slots_(slots) {}
 
-  /// MODEL_UNSUPPORTED for a recurrent policy.
+  /// MODEL_UNSUPPORTED for a policy that cannot branch, or whose states are too large for as many drafts as slots.
   void require_branches() const;
   /// `excluded` outlives the response.
   void begin(size_t slot, const SlotSettings& settings, SamplerChain chain, const Excluded& excluded);

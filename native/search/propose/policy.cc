@@ -1,19 +1,23 @@
 #include "search/propose/policy.h"
 
 #include "bounds.h"
+#include "context/probe.h"
 #include "error.h"
 
 namespace argsearch {
 namespace {
 
-/// A recurrent model keeps one state a sequence, and has no branches.
-PolicyRoom room_of(const Model& model, uint32_t slots, bool shared, uint32_t contexts) {
-  if (model.is_recurrent()) return {};
+PolicyRoom room_of(const std::shared_ptr<const Model>& model, const ContextSettings& settings, uint32_t slots,
+                   bool shared, uint32_t contexts) {
+  if (!model->can_branch()) return {};
   const auto most = static_cast<uint32_t>(engine().llama_max_parallel_sequences());
-  const auto n_vocab = static_cast<uint32_t>(model.n_vocab());
+  const auto n_vocab = static_cast<uint32_t>(model->n_vocab());
   PolicyRoom room;
-  if (shared) room.candidates = reward_sequences(slots, n_vocab, contexts, most - slots) - slots;
-  room.drafts = policy_sequences(slots, n_vocab, contexts, most - room.candidates) - slots;
+  if (shared && !model->is_recurrent()) {
+    room.candidates = reward_sequences(slots, n_vocab, contexts, most - slots, /*state_bytes=*/0) - slots;
+  }
+  const size_t state = state_bytes(model, settings);
+  room.drafts = policy_sequences(slots, n_vocab, contexts, most - room.candidates, state) - slots;
   return room;
 }
 
@@ -26,7 +30,7 @@ ContextShape shape_of(uint32_t slots, uint32_t context_size, PolicyRoom room) {
 
 Policy::Policy(const std::shared_ptr<const Model>& model, const ContextSettings& settings, uint32_t slots,
                uint32_t context_size, bool shared, uint32_t contexts)
-    : Policy(model, settings, slots, context_size, room_of(*model, slots, shared, contexts)) {}
+    : Policy(model, settings, slots, context_size, room_of(model, settings, slots, shared, contexts)) {}
 
 Policy::Policy(const std::shared_ptr<const Model>& model, const ContextSettings& settings, uint32_t slots,
                uint32_t context_size, PolicyRoom room)

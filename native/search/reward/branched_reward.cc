@@ -61,15 +61,23 @@ void BranchedReward::make_room(const Wave& wave) {
   if (wanted > branches_.free()) branches_.drop_all();
 }
 
-/// Where slots have taken more unrated than goes into one batch with the wave, that is decoded first.
+/// Where slots have taken more unrated than goes into one batch with the wave, that is decoded first; so it is where a
+/// token cannot begin several sequences at once, because each has a state of its own.
 void BranchedReward::catch_up_ahead(const Wave& wave) {
   size_t tokens = 0;
   std::vector<CatchUp> slots;
   for (const Wave::Part& part : wave.parts) {
     tokens += part.ranks.size() + pending(part.slot->slot);
-    slots.push_back({part.slot->slot, 0});
+    if (pending(part.slot->slot) > 0) slots.push_back({part.slot->slot, 1});
   }
-  if (tokens > hidden_.context().batch_size()) catch_up(slots);
+  if (slots.empty() || (tokens <= hidden_.context().batch_size() && !model().is_recurrent())) return;
+  const std::vector<double> values = catch_up(slots);
+  auto row = values.begin();
+  for (const CatchUp& each : slots) {
+    const auto next = row + static_cast<ptrdiff_t>(n_labels());
+    late_[place(each.slot)] = {length(each.slot) - 1, {row, next}};
+    row = next;
+  }
 }
 
 std::vector<double> BranchedReward::decode_branches(const Wave& wave) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "bounds.h"
+#include "context/probe.h"
 #include "error.h"
 #include "search/reward/branched_reward.h"
 
@@ -31,10 +32,12 @@ void RewardSum::make_contexts() {
   const auto contexts = static_cast<uint32_t>(ranges.size());
   const auto most = static_cast<uint32_t>(engine().llama_max_parallel_sequences());
   for (Term& term : terms_) {
+    const Model& model = *term.source.model;
+    const size_t state = model.can_branch() ? state_bytes(term.source.model, settings_) : 0;
     term.rewarders.clear();
     for (const SlotRange& range : ranges) {
-      const auto n_vocab = static_cast<uint32_t>(term.source.model->n_vocab());
-      const uint32_t sequences = reward_sequences(range.count, n_vocab, contexts, most);
+      const auto n_vocab = static_cast<uint32_t>(model.n_vocab());
+      const uint32_t sequences = reward_sequences(range.count, n_vocab, contexts, most, state);
       term.rewarders.push_back(
           std::make_unique<BranchedReward>(term.source.model, settings_, range, sequences, context_size_));
     }
