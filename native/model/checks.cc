@@ -80,6 +80,17 @@ void check_rotary(const GgufFile& file, const std::string& architecture) {
               file.path() + " is damaged: " + key + " does not divide a head of " + std::to_string(most) + " numbers.");
 }
 
+/// RWKV's kernels take that many numbers of a head at once, and write behind a shorter one.
+void check_wkv(const GgufFile& file, const std::string& architecture) {
+  constexpr int64_t kStep = 64;
+  const std::string key = architecture + ".wkv.head_size";
+  if (file.find(key) < 0) return;
+  const int64_t size = file.integer(key);
+  if (size > 0 && size % kStep == 0) return;
+  throw Error(ErrorCode::kModelInvalid,
+              file.path() + " is damaged: " + key + " is no multiple of " + std::to_string(kStep) + ".");
+}
+
 /// No kernel multiplies by these; llama.cpp finds out by crashing. Integer tables, which it only looks up, are not
 /// weights.
 bool is_computable(ggml_type type, const std::string& name) {
@@ -149,6 +160,7 @@ void check_model(const GgufModel& files) {
   check_shape(files.first(), architecture);
   check_numbers(files.first(), architecture);
   check_rotary(files.first(), architecture);
+  check_wkv(files.first(), architecture);
   for (const GgufFile& file : files.files()) check_tensor_types(file);
   check_tokenizer(files.first());
 }

@@ -8,10 +8,11 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { binding } from "../../src/engine/binding.js";
 import { load, type Step } from "../../src/index.js";
-import { ARCHITECTURES, type ArchitectureName, architectureModel, LABELLED, WINDOW } from "../helpers/architectures.js";
+import { ARCHITECTURES, type ArchitectureName, architectureModel, LABELLED } from "../helpers/architectures.js";
 import { decode } from "../helpers/brute-force.js";
 import { SIXTY_TOKENS } from "../helpers/byte-vocabulary.js";
 import { encodeGguf, type GgufContent } from "../helpers/gguf-writer.js";
+import { WINDOW } from "../helpers/layer-shapes.js";
 import { beginOptions, loadNative, NATIVE_CONTEXT, stepOnce } from "../helpers/native.js";
 import { largestDifference } from "../helpers/rounding.js";
 

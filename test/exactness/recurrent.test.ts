@@ -7,10 +7,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type BeginOptions, binding, type NativeModel, type NativeScorer, type NativeSearch } from "../../src/engine/binding.js";
-import { type Architecture, LABELLED, modelOf, RECURRENT, WIDTH } from "../helpers/architectures.js";
+import { LABELLED, modelOf } from "../helpers/architectures.js";
 import { SIXTY_TOKENS } from "../helpers/byte-vocabulary.js";
 import { encodeGguf } from "../helpers/gguf-writer.js";
+import { type Architecture, WIDTH } from "../helpers/layer-shapes.js";
 import { beginOptions, loadNative, NATIVE_CONTEXT } from "../helpers/native.js";
+import { RECURRENT } from "../helpers/recurrent.js";
 import { largestDifference } from "../helpers/rounding.js";
 
 const TEXTS = ["a tall ship sails at dawn.", "no wind", "the sea is calm, and so am i"];

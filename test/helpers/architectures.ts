@@ -4,159 +4,28 @@
  */
 import { type ByteVocabulary, SIXTY_TOKENS } from "./byte-vocabulary.js";
 import type { GgufContent, GgufTensor, GgufValue } from "./gguf-writer.js";
+import {
+  type Architecture,
+  ATTENTION,
+  GATED,
+  HEAD,
+  HEAD_NORMS,
+  HEADS,
+  INNER,
+  KV_HEADS,
+  NORMS,
+  SLIDING,
+  u32,
+  WIDTH,
+} from "./layer-shapes.js";
 import { Random } from "./random.js";
+import { RECURRENT } from "./recurrent.js";
 
-export const WIDTH = 32;
-const HEADS = 4;
-export const KV_HEADS = 2;
-export const HEAD = WIDTH / HEADS;
-export const INNER = 48;
 const EXPERTS = 4;
 const LAYERS = 4;
 
 /** Tokens whose rows of the projection are the labels of the head. */
 export const LABELLED = [0, 4, 17, 36] as const;
-
-/** Tokens that a sliding window sees. */
-export const WINDOW = 8;
-
-export type Shapes = readonly (readonly [name: string, ...shape: number[]])[];
-
-export interface Architecture {
-  /** llama.cpp's name. */
-  name: string;
-  layer: Shapes;
-  /** Of every second layer, where they differ. */
-  second?: Shapes;
-  /** What the final norm is called, where it has another name. */
-  finalNorm?: string;
-  /** Tensors of no layer beside the embedding, the final norm and the projection. */
-  others?: Shapes;
-  /** The projection is the embedding. */
-  tied?: boolean;
-  keys?: Readonly<Record<string, GgufValue>>;
-}
-
-export const u32 = (value: number): GgufValue => ({ type: "u32", value });
-
-export const NORMS: Shapes = [
-  ["attn_norm.weight", WIDTH],
-  ["ffn_norm.weight", WIDTH],
-];
-export const ATTENTION: Shapes = [
-  ["attn_q.weight", WIDTH, WIDTH],
-  ["attn_k.weight", WIDTH, KV_HEADS * HEAD],
-  ["attn_v.weight", WIDTH, KV_HEADS * HEAD],
-  ["attn_output.weight", WIDTH, WIDTH],
-];
-export const GATED: Shapes = [
-  ["ffn_gate.weight", WIDTH, INNER],
-  ["ffn_up.weight", WIDTH, INNER],
-  ["ffn_down.weight", INNER, WIDTH],
-];
-/** Recurrent in one layer, attention in the next. */
-const ALTERNATING = { "attention.head_count_kv": { type: "i32[]", value: [0, KV_HEADS, 0, KV_HEADS] } } as const;
-const SSM_HEADS = 4;
-const STATE = 16;
-const [SSM, CONVOLUTION, RANK] = [2 * WIDTH, 4, 2];
-const DELTA = STATE * SSM_HEADS;
-const HEAD_NORMS: Shapes = [
-  ["attn_q_norm.weight", HEAD],
-  ["attn_k_norm.weight", HEAD],
-];
-export const SLIDING = { "attention.sliding_window": u32(WINDOW), "attention.sliding_window_pattern": u32(2) };
-
-/** Those whose layers, or some of them, keep a state instead of keys and values. */
-export const RECURRENT = {
-  "short convolutions": {
-    name: "lfm2",
-    finalNorm: "token_embd_norm.weight",
-    layer: [
-      ...[...NORMS, ...GATED],
-      ["shortconv.conv.weight", 3, WIDTH],
-      ["shortconv.in_proj.weight", WIDTH, 3 * WIDTH],
-      ["shortconv.out_proj.weight", WIDTH, WIDTH],
-    ],
-    second: [...NORMS, ...ATTENTION, ...GATED, ...HEAD_NORMS],
-    keys: { ...ALTERNATING, "shortconv.l_cache": u32(3) },
-  },
-  /** Mamba-2 and attention. */
-  "state spaces and attention": {
-    name: "granitehybrid",
-    layer: [
-      ...[...NORMS, ...GATED],
-      ["ssm_in.weight", WIDTH, 2 * SSM + 2 * STATE + SSM_HEADS],
-      ["ssm_conv1d.weight", CONVOLUTION, SSM + 2 * STATE],
-      ["ssm_conv1d.bias", SSM + 2 * STATE],
-      ["ssm_dt.bias", SSM_HEADS],
-      ["ssm_a", 1, SSM_HEADS],
-      ["ssm_d", 1, SSM_HEADS],
-      ["ssm_norm.weight", SSM, 1],
-      ["ssm_out.weight", SSM, WIDTH],
-    ],
-    second: [...NORMS, ...ATTENTION, ...GATED],
-    keys: { ...ALTERNATING, ...stateSpace({ state: STATE, rank: SSM_HEADS, groups: 1 }) },
-  },
-  /** No attention at all. */
-  "state spaces": {
-    name: "mamba",
-    layer: [
-      ["attn_norm.weight", WIDTH],
-      ["ssm_in.weight", WIDTH, 2 * SSM],
-      ["ssm_conv1d.weight", CONVOLUTION, SSM],
-      ["ssm_conv1d.bias", SSM],
-      ["ssm_x.weight", SSM, RANK + 2 * STATE],
-      ["ssm_dt.weight", RANK, SSM],
-      ["ssm_dt.bias", SSM],
-      ["ssm_a", STATE, SSM],
-      ["ssm_d", SSM],
-      ["ssm_out.weight", SSM, WIDTH],
-    ],
-    keys: { "attention.head_count": u32(0), "attention.head_count_kv": u32(0), ...stateSpace({ state: STATE, rank: RANK }) },
-  },
-  /** Qwen3.5: gated delta rule, and attention with a gate. */
-  "a delta rule": {
-    name: "qwen35",
-    layer: [
-      ...GATED,
-      ["attn_norm.weight", WIDTH],
-      ["post_attention_norm.weight", WIDTH],
-      ["attn_qkv.weight", WIDTH, 3 * DELTA],
-      ["attn_gate.weight", WIDTH, DELTA],
-      ["ssm_conv1d.weight", CONVOLUTION, 3 * DELTA],
-      ["ssm_dt.bias", SSM_HEADS],
-      ["ssm_a", SSM_HEADS],
-      ["ssm_beta.weight", WIDTH, SSM_HEADS],
-      ["ssm_alpha.weight", WIDTH, SSM_HEADS],
-      ["ssm_norm.weight", STATE],
-      ["ssm_out.weight", DELTA, WIDTH],
-    ],
-    second: [
-      ...[...GATED, ...HEAD_NORMS],
-      ["attn_norm.weight", WIDTH],
-      ["post_attention_norm.weight", WIDTH],
-      ["attn_q.weight", WIDTH, 2 * WIDTH],
-      ["attn_k.weight", WIDTH, KV_HEADS * HEAD],
-      ["attn_v.weight", WIDTH, KV_HEADS * HEAD],
-      ["attn_output.weight", WIDTH, WIDTH],
-    ],
-    keys: {
-      full_attention_interval: u32(2),
-      "rope.dimension_sections": { type: "i32[]", value: [1, 1, 2, 0] },
-      ...stateSpace({ state: STATE, rank: SSM_HEADS, groups: SSM_HEADS, inner: DELTA }),
-    },
-  },
-} as const satisfies Record<string, Architecture>;
-
-function stateSpace({ state, rank, groups = 1, inner = SSM }: { state: number; rank: number; groups?: number; inner?: number }) {
-  return {
-    "ssm.conv_kernel": u32(CONVOLUTION),
-    "ssm.inner_size": u32(inner),
-    "ssm.state_size": u32(state),
-    "ssm.time_step_rank": u32(rank),
-    "ssm.group_count": u32(groups),
-  };
-}
 
 export const ARCHITECTURES = {
   /** Rotary positions of several dimensions. */

@@ -4,21 +4,9 @@ import { join } from "node:path";
 import { EMBEDDED } from "../../../src/index.js";
 import { packageManifest, packageRoot } from "../../../src/package-root.js";
 import { tinyEncoder, tinyModel, tinyRecurrent } from "../../errors/tiny-model.js";
-import {
-  type Architecture,
-  ATTENTION,
-  architectureModel,
-  GATED,
-  HEAD,
-  INNER,
-  KV_HEADS,
-  modelOf,
-  NORMS,
-  SLIDING,
-  u32,
-  WIDTH,
-} from "../../helpers/architectures.js";
+import { architectureModel, modelOf } from "../../helpers/architectures.js";
 import { encodeGguf } from "../../helpers/gguf-writer.js";
+import { type Architecture, ATTENTION, GATED, HEAD, INNER, KV_HEADS, NORMS, SLIDING, u32, WIDTH } from "../../helpers/layer-shapes.js";
 import { type Pieces, takeApart } from "./pieces.js";
 
 const NORM_BIASES = [

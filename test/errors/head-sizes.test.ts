@@ -1,7 +1,8 @@
-/** Rotary positions that do not fit the heads: llama.cpp looks at them only while it computes, and ends the process there. */
+/** Numbers that do not fit the heads: llama.cpp looks at them only while it computes, and ends the process there. */
 import { expect, test } from "vitest";
-import { architectureModel, HEAD } from "../helpers/architectures.js";
+import { architectureModel } from "../helpers/architectures.js";
 import { encodeGguf, type GgufContent, type GgufValue } from "../helpers/gguf-writer.js";
+import { HEAD } from "../helpers/layer-shapes.js";
 import { probe } from "./probe.js";
 
 const rotaryModel = architectureModel("a sliding window", 1);
@@ -10,6 +11,7 @@ const COUNT = "gemma3.rope.dimension_count";
 const SECTIONS = "qwen2vl.rope.dimension_sections";
 
 const u32 = (value: number): GgufValue => ({ type: "u32", value });
+const wkvModel = architectureModel("weighted keys and values", 1);
 const i32s = (...value: number[]): GgufValue => ({ type: "i32[]", value });
 const changed = ({ metadata, tensors }: GgufContent, key: string, value: GgufValue) => ({
   name: `${key} = ${JSON.stringify(value)}`,
@@ -28,6 +30,13 @@ test("sections that are longer than a head, negative or of nothing", async () =>
   for (const { uses } of await probe(wrong.map((sections) => changed(sectionedModel, SECTIONS, sections)))) {
     expect(uses.pair).toMatch(/^MODEL_INVALID: .*qwen2vl\.rope\.dimension_sections /);
   }
+});
+
+test("heads of RWKV that its kernels run over", async () => {
+  const wrong = [0, 16, 96, 2 ** 32 - 1].map((size) => changed(wkvModel, "rwkv7.wkv.head_size", u32(size)));
+  for (const { uses } of await probe(wrong)) expect(uses.pair).toMatch(/^MODEL_INVALID: .*rwkv7\.wkv\.head_size /);
+  const [{ uses }] = await probe([changed(wkvModel, "rwkv7.wkv.head_size", u32(64))]);
+  expect(uses.pair).toBe("works");
 });
 
 test("fewer are turned than a head has, as many models do", async () => {
