@@ -140,7 +140,7 @@ TEST("runs: as few batches as tokens and outputs allow") {
 TEST("limits: the policy's sequences follow slots and the vocabulary") {
   CHECK(policy_sequences(1, 32000, 1, 256, 0) == 17);
   CHECK(policy_sequences(4, 32000, 1, 256, 0) == 68);
-  CHECK(policy_sequences(16, 32000, 1, 256, 0) == 256, 0);
+  CHECK(policy_sequences(16, 32000, 1, 256, 0) == 256);
   CHECK(policy_sequences(16, 32000, 8, 256, 0) == 48);
   CHECK(policy_sequences(1, 1000000, 1, 256, 0) == 9);
   CHECK(policy_sequences(16, 1000000, 8, 256, 0) == 32);
