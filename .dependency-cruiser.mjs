@@ -16,6 +16,7 @@ const LAYERS = [
   ["index"], // `argsearch`; what lies below has entries of its own
   ["fit", "import"],
   ["evaluate"],
+  ["bench"],
   ["cli", "child", "platforms"],
 ];
 

@@ -21,6 +21,7 @@ const library = {
   eval: "src/evaluate/index.ts",
   fit: "src/fit/index.ts",
   import: "src/import/index.ts",
+  bench: "src/bench/index.ts",
 };
 
 export default defineConfig([

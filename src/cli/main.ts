@@ -2,6 +2,7 @@
 /** The table of commands. */
 import { createRequire } from "node:module";
 import { Command, CommanderError, Option } from "commander";
+import { addBench } from "./commands/bench.js";
 import { addChat } from "./commands/chat.js";
 import { addCompletion } from "./commands/completion.js";
 import { addConvertHf } from "./commands/convert-hf.js";
@@ -52,6 +53,7 @@ function commands(): Command {
   addChat(program);
   addEval(program);
   addTune(program);
+  addBench(program);
   addInspect(program);
   addDevices(program);
   const reward = program.command("reward").description("Make reward models.");
