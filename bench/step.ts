@@ -4,12 +4,10 @@
  *
  *   npm run bench -- step [--types q4_0,q8_0] [--prefix 200] [--k 10] [--threads 2] [--repeats 30] [--policy P.gguf --reward R.gguf]
  */
-import { spawnSync } from "node:child_process";
 import { cpus } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { openEngine } from "../src/engine/engine.js";
-import { packageRoot } from "../src/package-root.js";
+import { buildBench, run } from "./lib/native-bench.js";
 import { pairs } from "./lib/pairs.js";
 
 /** One line of bench/native/step_bench; milliseconds are medians. */
@@ -36,29 +34,16 @@ const { values: flags } = parseArgs({
   },
 });
 
-const program = buildProgram();
+const program = buildBench("step_bench");
 const { dir } = openEngine({ engineDir: undefined, gpu: false });
 const rows: Record<string, string>[] = [];
 for (const [name, policy, reward] of await pairs(flags)) rows.push(row(name, measure(policy, reward)));
 console.log(`${cpus()[0]?.model}, ${flags.threads} threads, prefix ${flags.prefix}, k = ${flags.k}, medians of ${flags.repeats}`);
 console.table(rows);
 
-function buildProgram(): string {
-  const folder = join(packageRoot, "build", "cmake", "bench");
-  run("cmake", ["-S", packageRoot, "-B", folder, "-DCMAKE_BUILD_TYPE=Release", "-DARGSEARCH_BENCH=ON"]);
-  run("cmake", ["--build", folder, "--config", "Release", "--target", "step_bench", "--parallel", String(cpus().length)]);
-  return join(folder, process.platform === "win32" ? "Release/step_bench.exe" : "step_bench");
-}
-
 function measure(policy: string, reward: string): Measured {
   const { prefix, k, threads, repeats } = flags;
   return JSON.parse(run(program, [dir, policy, reward, prefix, k, threads, repeats])) as Measured;
-}
-
-function run(command: string, args: readonly string[]): string {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8" });
-  if (status !== 0) throw new Error(`${command} failed: ${error?.message ?? stderr + stdout}`);
-  return stdout;
 }
 
 function row(models: string, found: Measured): Record<string, string> {

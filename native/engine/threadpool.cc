@@ -22,7 +22,7 @@ decltype(&::ggml_threadpool_pause) find_pause(void* neighbour) {
 
 }  // namespace
 
-std::shared_ptr<Threadpool> Threadpool::create(int threads) {
+std::shared_ptr<Threadpool> Threadpool::create(int threads, std::optional<uint32_t> poll) {
   const LlamaApi& api = engine();
   ggml_backend_reg_t cpu = api.ggml_backend_reg_by_name("CPU");
   if (cpu == nullptr || threads < 2) return nullptr;
@@ -32,7 +32,7 @@ std::shared_ptr<Threadpool> Threadpool::create(int threads) {
   if (create == nullptr || free == nullptr) return nullptr;
   const Pause pause = find_pause(found);
   ggml_threadpool_params params = api.ggml_threadpool_params_default(threads);
-  params.poll = pause != nullptr ? kPollUntilRest : kPollAlone;
+  params.poll = poll.value_or(pause != nullptr ? kPollUntilRest : kPollAlone);
   ggml_threadpool* pool = nullptr;
   try {
     // ggml asserts that each thread starts. Those that did by then wait for work that never comes: they cannot be

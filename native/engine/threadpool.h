@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "engine/llama_api.h"
 
@@ -14,8 +16,8 @@ namespace argsearch {
 class Threadpool {
  public:
   /// Null when the CPU backend offers no thread pool; contexts then use ggml's own threads. OUT_OF_MEMORY when the
-  /// threads cannot be started.
-  static std::shared_ptr<Threadpool> create(int threads);
+  /// threads cannot be started. `poll`: how long idle threads spin, in ggml's units; by default as rest() suggests.
+  static std::shared_ptr<Threadpool> create(int threads, std::optional<uint32_t> poll = std::nullopt);
 
   ggml_threadpool* handle() const { return pool_.get(); }
 

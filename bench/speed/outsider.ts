@@ -1,0 +1,72 @@
+/** Whoever is no mode of argsearch: rivals that are measured beside it, on the same tokens. */
+import type { RoundInput } from "../../src/bench/decoder-contender.js";
+import type { Contender, Sample } from "../../src/bench/rounds.js";
+import type { Decoder, Prompt } from "../../src/index.js";
+import type { LineChild } from "./line-child.js";
+
+/** What rivals are started for. */
+export interface Rivalry {
+  decoder: Decoder;
+  engineDir: string;
+  contextSize: number;
+  topK: number;
+  threads: number;
+  template: "auto" | "none";
+}
+
+interface Reply {
+  ms: number;
+  policy?: number;
+  /** Share of the steps in which the rival would have taken the same token. */
+  agrees?: number;
+}
+
+/** A rival that a child plays: the commands are those of bench/native/raw_bench.cc. */
+export class Outsider implements Contender<RoundInput> {
+  #prompt = -1;
+
+  /** `steps`: how many are measured a round, of those that a response has. */
+  constructor(
+    readonly name: string,
+    private readonly rival: string,
+    private readonly child: LineChild,
+    private readonly tokensOf: PromptTokens,
+    private readonly steps = Number.POSITIVE_INFINITY,
+  ) {}
+
+  async prepare(input: RoundInput): Promise<void> {
+    if (this.#prompt === input.id) return;
+    await this.child.ask("prompt", ...(await this.tokensOf.of(input)));
+    await this.child.ask("fill", this.rival);
+    this.#prompt = input.id;
+  }
+
+  async measure({ reference: [tokens = []] }: RoundInput): Promise<Sample> {
+    const { ms, policy } = await this.child.ask<Reply>("run", this.rival, ...tokens.slice(0, this.steps));
+    return { ms, ...(policy !== undefined && { parts: { policy, reward: ms - policy } }) };
+  }
+}
+
+/** The tokens that the policy reads of a round's prompt. */
+export class PromptTokens {
+  readonly #known = new Map<number, Promise<number[]>>();
+
+  constructor(private readonly rivalry: Pick<Rivalry, "decoder" | "template">) {}
+
+  of({ id, prompts: [prompt = ""] }: RoundInput): Promise<number[]> {
+    const found = this.#known.get(id) ?? this.#tokenize(prompt);
+    this.#known.set(id, found);
+    return found;
+  }
+
+  async #tokenize(prompt: Prompt): Promise<number[]> {
+    const { decoder, template } = this.rivalry;
+    const text = template === "none" && typeof prompt === "string" ? prompt : await decoder.render(prompt);
+    const tokens = await decoder.tokenize(text, { special: template === "auto" });
+    const { addBos, bos } = decoder.info.policy;
+    const whole = addBos && bos >= 0 && tokens[0] !== bos ? [bos, ...tokens] : tokens;
+    const wanted = await decoder.countTokens(prompt, { template });
+    if (whole.length !== wanted) throw new Error(`a prompt has ${wanted} tokens, and ${whole.length} were found`);
+    return whole;
+  }
+}
