@@ -19,6 +19,8 @@ enum class ErrorCode {
   kModelUnsupported,
   kRewardHeadMissing,
   kRewardHeadInvalid,
+  kRewardPredictorMissing,
+  kRewardPredictorInvalid,
   kOptionInvalid,
   kGrammarInvalid,
   kSamplersLeaveNothing,
@@ -58,6 +60,10 @@ inline const char* error_code_name(ErrorCode code) {
       return "REWARD_HEAD_MISSING";
     case ErrorCode::kRewardHeadInvalid:
       return "REWARD_HEAD_INVALID";
+    case ErrorCode::kRewardPredictorMissing:
+      return "REWARD_PREDICTOR_MISSING";
+    case ErrorCode::kRewardPredictorInvalid:
+      return "REWARD_PREDICTOR_INVALID";
     case ErrorCode::kOptionInvalid:
       return "OPTION_INVALID";
     case ErrorCode::kGrammarInvalid:

@@ -19,6 +19,29 @@ export function wilson(hits: number, total: number): Interval {
   return { low: hits === 0 ? 0 : (centre - spread) / (1 + z2), high: hits === total ? 1 : (centre + spread) / (1 + z2) };
 }
 
+/** Upper one-sided 95 % bound of a share of `total`: Clopper and Pearson, 1934. 1 when total is 0. */
+export function upperShare(hits: number, total: number): number {
+  if (hits >= total) return 1;
+  let [low, high] = [hits / total, 1];
+  for (let i = 0; i < 60; i++) {
+    const middle = (low + high) / 2;
+    if (binomialTail(hits, total, middle) > 0.05) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+/** Probability of at most `hits` of `total` at this share. */
+function binomialTail(hits: number, total: number, share: number): number {
+  let term = total * Math.log1p(-share);
+  let sum = Math.exp(term);
+  for (let k = 1; k <= hits; k++) {
+    term += Math.log((total - k + 1) / k) + Math.log(share) - Math.log1p(-share);
+    sum += Math.exp(term);
+  }
+  return sum;
+}
+
 /** NaN without values. */
 export function mean(values: ArrayLike<number>): number {
   let sum = 0;

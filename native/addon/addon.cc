@@ -8,6 +8,7 @@
 #include "addon/embedder_handle.h"
 #include "addon/gguf_functions.h"
 #include "addon/model_handle.h"
+#include "addon/predictor_functions.h"
 #include "addon/scorer_handle.h"
 #include "addon/search_handle.h"
 #include "bounds.h"
@@ -148,6 +149,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("readGguf", read_gguf_file);
   add("rewriteGguf", rewrite_gguf_file);
   add("quantizeGguf", quantize_gguf_file);
+  add("trainPredictor", train_predictor_js);
   add("shutdown", shutdown_js);
   return exports;
 }

@@ -15,7 +15,7 @@ const LAYERS = [
   ["search/step.h", "search/results.h", "search/slots.h"],
   ["search/narrow", "search/reward", "search/select"],
   ["search/steps", "search/blocks"],
-  ["search", "texts"],
+  ["search", "texts", "train"],
   ["addon", "win"],
 ];
 

@@ -9,11 +9,13 @@ import { unpacked } from "../package-root.js";
 import { openAddon } from "./addon.js";
 import type { GgufFile, GgufSet } from "./native-gguf.js";
 import type { LoadModelOptions, NativeCancel, NativeModel } from "./native-model.js";
+import type { NativeTrajectories, PredictorTraining, TrainedPredictor } from "./native-predictor.js";
 import type { NativeSearch, SearchOptions } from "./native-search.js";
 import type { EmbedderOptions, NativeEmbedder, NativeScorer, ScorerOptions } from "./native-texts.js";
 
 export type * from "./native-gguf.js";
 export type * from "./native-model.js";
+export type * from "./native-predictor.js";
 export type * from "./native-search.js";
 export type * from "./native-texts.js";
 
@@ -92,6 +94,16 @@ export interface Binding {
   rewriteGguf(source: string, target: string, set: GgufSet[], remove: string[]): Promise<void>;
   /** Writes a GGUF with its weights in another format ("f16", "q8_0", "q4_k_m", …); metadata is kept. Not atomic. */
   quantizeGguf(source: string, target: string, type: string, threads: number): Promise<void>;
+  /**
+   * Trains a reward predictor for the model of a file, of which it reads rows of the token embedding alone. Takes the loader's thread and as
+   * many more. onProgress: after each pass, how many are done, of how many, and the share of the variance within steps that is explained.
+   */
+  trainPredictor(
+    path: string,
+    trajectories: NativeTrajectories,
+    options: PredictorTraining,
+    onProgress: ((done: number, most: number, explained: number) => void) | null,
+  ): Promise<TrainedPredictor>;
   /** Ends every running call of this environment and frees what is left: for the process's exit. */
   shutdown(): void;
 }
@@ -124,5 +136,6 @@ function readingUnpacked(addon: Binding): Binding {
     readGguf: (path) => addon.readGguf(unpacked(path)),
     rewriteGguf: (source, target, set, remove) => addon.rewriteGguf(unpacked(source), target, set, remove),
     quantizeGguf: (source, target, type, threads) => addon.quantizeGguf(unpacked(source), target, type, threads),
+    trainPredictor: (path, steps, options, onProgress) => addon.trainPredictor(unpacked(path), steps, options, onProgress),
   };
 }
