@@ -15,6 +15,8 @@ inline GateSettings to_gate_settings(Napi::Object options) {
                                    {"bound", Gate::kBound},
                                    {"entropy", Gate::kEntropy},
                                    {"topProbability", Gate::kTopProbability},
+                                   {"predicted", Gate::kPredicted},
+                                   {"predictedOnly", Gate::kPredictedOnly},
                                    {"random", Gate::kRandom}});
   settings.limit = to_number(options.Get("limit"), "gate.limit");
   return settings;

@@ -28,11 +28,11 @@ size_t to_width(Napi::Value value, const char* name) {
 
 TrainingSettings to_settings(Napi::Object object) {
   TrainingSettings settings;
-  settings.width = to_width(object.Get("width"), "width");
-  settings.width_2 = to_width(object.Get("width2"), "width2");
+  settings.network.width = to_width(object.Get("width"), "width");
+  settings.network.width_2 = to_width(object.Get("width2"), "width2");
   settings.epochs = static_cast<size_t>(to_integer(object.Get("epochs"), "epochs", 1, 100000));
-  settings.seed = static_cast<uint32_t>(to_integer(object.Get("seed"), "seed", 0, UINT32_MAX));
-  settings.threads = static_cast<int>(to_integer(object.Get("threads"), "threads", 1, 512));
+  settings.network.seed = static_cast<uint32_t>(to_integer(object.Get("seed"), "seed", 0, UINT32_MAX));
+  settings.network.threads = static_cast<int>(to_integer(object.Get("threads"), "threads", 1, 512));
   return settings;
 }
 

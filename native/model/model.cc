@@ -66,6 +66,7 @@ std::shared_ptr<const Model> Model::load(const ModelParams& params, const std::f
   model->vocabulary_ = std::make_shared<Vocabulary>(api.llama_model_get_vocab(model->handle()), params.path);
   if (model->n_vocab() <= 0) throw Error(ErrorCode::kModelUnsupported, params.path + " has no vocabulary.");
   model->head_ = RewardHead::read(metadata, model->n_embd());
+  model->predictor_ = StoredPredictor::read(metadata, model->n_embd());
   return model;
 }
 
@@ -75,6 +76,7 @@ std::shared_ptr<const Model> Model::on_weights_of(const std::shared_ptr<const Mo
   made->path_ = path;
   made->architecture_ = model->architecture_;
   made->head_ = RewardHead::read(files.first(), model->n_embd());
+  made->predictor_ = StoredPredictor::read(files.first(), model->n_embd());
   made->long_rope_ = model->long_rope_;
   made->model_ = model->model_;
   made->chat_template_ = files.first().string("tokenizer.chat_template");

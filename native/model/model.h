@@ -10,6 +10,7 @@
 #include "engine/llama_api.h"
 #include "model/long_rope.h"
 #include "model/reward_head.h"
+#include "model/reward_predictor.h"
 #include "model/vocabulary.h"
 
 namespace argsearch {
@@ -39,7 +40,7 @@ struct Probed {
 class Model {
  public:
   /// `progress` (0…1) returns false to end loading early with ABORTED. Throws what GgufFile() throws,
-  /// MODEL_UNSUPPORTED, DEVICE_UNAVAILABLE, REWARD_HEAD_INVALID, OUT_OF_MEMORY.
+  /// MODEL_UNSUPPORTED, DEVICE_UNAVAILABLE, REWARD_HEAD_INVALID, REWARD_PREDICTOR_INVALID, OUT_OF_MEMORY.
   static std::shared_ptr<const Model> load(const ModelParams& params, const std::function<bool(float)>& progress);
 
   /// The reward model in a file whose trunk is this model's: the file's head and chat template on these weights, which
@@ -52,6 +53,8 @@ class Model {
   const std::string& path() const { return path_; }
   const std::string& architecture() const { return architecture_; }
   const std::optional<RewardHead>& head() const { return head_; }
+  /// Null where the file has none.
+  const std::shared_ptr<const StoredPredictor>& predictor() const { return predictor_; }
   /// Of one hidden state (n_embd values), one a label. The model has a head. DECODE_FAILED when they are not finite.
   std::vector<double> rewards_of(const float* hidden) const;
   /// DECODE_FAILED unless what the head gave are finite numbers.
@@ -88,6 +91,7 @@ class Model {
   std::string path_;
   std::string architecture_;
   std::optional<RewardHead> head_;
+  std::shared_ptr<const StoredPredictor> predictor_;
   std::optional<LongRope> long_rope_;
   std::shared_ptr<llama_model> model_;
   /// Of a file without weights of its own.

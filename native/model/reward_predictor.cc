@@ -36,20 +36,16 @@ std::vector<float> array(const GgufFile& file, const std::string& name, size_t l
   return values;
 }
 
-}  // namespace
-
-std::optional<PredictorWeights> PredictorWeights::read(const GgufFile& file, size_t n_hidden) {
-  const std::vector<float> bias = file.floats(kPrefix + "bias");
-  if (bias.empty()) return std::nullopt;
+PredictorWeights weights_of(const GgufFile& file, size_t n_hidden) {
   PredictorWeights weights;
   weights.n_hidden = n_hidden;
-  weights.width = bias.size();
+  weights.width = file.floats(kPrefix + "bias").size();
   weights.width_2 = file.floats(kPrefix + "out.weight").size();
-  const size_t token_values = file.floats(kPrefix + "token").size();
   if (!is_width(weights.width) || !is_width(weights.width_2)) {
     invalid(file, "has " + std::to_string(weights.width) + " and " + std::to_string(weights.width_2) +
                       " units, which are to be multiples of 8 up to " + std::to_string(kWidest) + ".");
   }
+  const size_t token_values = file.floats(kPrefix + "token").size();
   if (token_values == 0 || token_values % weights.width != 0) {
     invalid(file, "has " + std::to_string(token_values) + " values as \"token\".");
   }
@@ -64,20 +60,38 @@ std::optional<PredictorWeights> PredictorWeights::read(const GgufFile& file, siz
   return weights;
 }
 
-std::optional<PredictorCalibration> PredictorCalibration::read(const GgufFile& file) {
-  if (file.find(kPrefix + "deviation") < 0) return std::nullopt;
+PredictorCalibration calibration_of(const GgufFile& file) {
   PredictorCalibration found;
   found.deviation = array(file, "deviation", 1)[0];
   found.taken_deviation = array(file, "taken_deviation", 1)[0];
   found.z = array(file, "z", 1)[0];
-  found.promised_rate = array(file, "rate", 1)[0];
-  const bool sound = found.deviation > 0 && found.taken_deviation > 0 && found.z >= 0 && found.promised_rate >= 0;
-  if (!sound) invalid(file, "has a deviation, z or rate below 0.");
+  found.rate = array(file, "rate", 1)[0];
+  found.table_z = array(file, "table.z", file.floats(kPrefix + "table.z").size());
+  found.table_upper = array(file, "table.upper", found.table_z.size());
+  if (!(found.deviation > 0 && found.taken_deviation > 0 && found.z >= 0 && found.rate >= 0)) {
+    invalid(file, "has a deviation, z or rate below 0.");
+  }
+  if (!std::is_sorted(found.table_z.begin(), found.table_z.end())) invalid(file, "has a table in no order.");
   return found;
 }
 
-RewardPredictor::RewardPredictor(PredictorWeights weights)
-    : weights_(std::move(weights)), first_(weights_.width), second_(weights_.width_2) {}
+}  // namespace
+
+double PredictorCalibration::z_for(double wanted) const {
+  for (size_t i = 0; i < table_z.size(); ++i) {
+    if (table_upper[i] <= wanted) return table_z[i];
+  }
+  return table_z.empty() ? z : std::max<double>(z, table_z.back());
+}
+
+std::shared_ptr<const StoredPredictor> StoredPredictor::read(const GgufFile& file, size_t n_hidden) {
+  if (file.find(kPrefix + "bias") < 0) return nullptr;
+  return std::make_shared<const StoredPredictor>(
+      StoredPredictor{weights_of(file, n_hidden), calibration_of(file)});
+}
+
+RewardPredictor::RewardPredictor(const PredictorWeights& weights)
+    : weights_(weights), first_(weights.width), second_(weights.width_2) {}
 
 void RewardPredictor::project_hidden(const float* hidden, float* out) const {
   std::copy(weights_.bias.begin(), weights_.bias.end(), out);

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,31 +29,40 @@ struct PredictorWeights {
   std::vector<float> second_bias;  // width_2: b
   std::vector<float> out;          // width_2
   float out_bias = 0;              // c
-
-  /// The predictor in a file's metadata; nullopt when there is none. REWARD_PREDICTOR_INVALID when its arrays do not
-  /// fit each other or a model of this shape, or hold what is not finite.
-  static std::optional<PredictorWeights> read(const GgufFile& file, size_t n_hidden);
 };
 
 /// What a predictor's guesses were worth on held-out steps; what a search goes by.
 struct PredictorCalibration {
   /// Root mean square of a guess's error within a step, in units of the reward.
   double deviation = 0;
-  /// Root mean square of the error of the token that was taken.
+  /// The same of the guess of the token that was taken, its step's level included.
   double taken_deviation = 0;
-  /// Deviations within which a candidate may still win, and the rate of other tokens that was promised with it.
+  /// By how many deviations a candidate may lag behind and still win, and the rate of other tokens promised with it.
   double z = 0;
-  double promised_rate = 0;
+  double rate = 0;
+  /// Upper bounds of that rate at each z of a table, ascending in z.
+  std::vector<float> table_z;
+  std::vector<float> table_upper;
 
-  static std::optional<PredictorCalibration> read(const GgufFile& file);
+  /// The least z of the table whose bound keeps the rate; the largest where none does.
+  double z_for(double wanted) const;
+};
+
+/// A predictor as a file has it.
+struct StoredPredictor {
+  PredictorWeights weights;
+  PredictorCalibration calibration;
+
+  /// Null when there is none. REWARD_PREDICTOR_INVALID when its arrays do not fit each other or a model of this shape,
+  /// or hold what is not finite.
+  static std::shared_ptr<const StoredPredictor> read(const GgufFile& file, size_t n_hidden);
 };
 
 /// Evaluates a predictor. Not thread-safe: one thread calls.
 class RewardPredictor {
  public:
-  explicit RewardPredictor(PredictorWeights weights);
-
-  const PredictorWeights& weights() const { return weights_; }
+  /// `weights` outlives it.
+  explicit RewardPredictor(const PredictorWeights& weights);
 
   /// A h + a of a prefix (n_hidden values) into `out` (width values).
   void project_hidden(const float* hidden, float* out) const;
@@ -64,7 +72,7 @@ class RewardPredictor {
   float guess(const float* hidden_part, const float* token_part);
 
  private:
-  PredictorWeights weights_;
+  const PredictorWeights& weights_;
   std::vector<float> first_;
   std::vector<float> second_;
 };

@@ -16,11 +16,14 @@ void add(PrefillCount& sum, const PrefillCount& part) {
 }  // namespace
 
 Prefill::Prefill(size_t slot, std::vector<llama_token> policy_prompt,
-                 std::vector<std::vector<llama_token>> reward_prompts, bool shared)
-    : slot_(slot), policy_prompt_(std::move(policy_prompt)), reward_prompts_(std::move(reward_prompts)) {
+                 std::vector<std::vector<llama_token>> reward_prompts, RewardReading reading)
+    : slot_(slot),
+      policy_prompt_(std::move(policy_prompt)),
+      reward_prompts_(std::move(reward_prompts)),
+      reading_(reading) {
   result_.policy.left = policy_prompt_.size();
   for (const std::vector<llama_token>& prompt : reward_prompts_) {
-    result_.rewards.push_back(shared ? PrefillCount{prompt.size(), 0, 0, 0} : PrefillCount{0, 0, 0, prompt.size()});
+    result_.rewards.push_back(reading.shared ? PrefillCount{prompt.size(), 0, 0, 0} : PrefillCount{0, 0, 0, prompt.size()});
   }
 }
 
@@ -37,7 +40,7 @@ void Prefill::decode(Policies& policy, RewardSum& rewards, size_t most) {
   const Stopwatch watch;
   for (size_t i = 0; done && i < reward_prompts_.size(); ++i) {
     if (result_.rewards[i].left == 0) continue;
-    const PrefillCount part = rewards.begin(i, slot_, reward_prompts_[i], room);
+    const PrefillCount part = rewards.begin(i, slot_, reward_prompts_[i], room, reading_.states);
     add(result_.rewards[i], part);
     room -= part.decoded;
     done = part.left == 0;

@@ -17,13 +17,20 @@ struct BeginResult {
   bool done = false;
 };
 
+/// How reward models read a slot.
+struct RewardReading {
+  /// They read the policy's prompt where it is.
+  bool shared = false;
+  /// StepRewards::state() will be asked for.
+  bool states = false;
+};
+
 /// The prompts of one slot on their way into its caches: the policy's, then each reward model's. They may get there bit
 /// by bit, so that other slots go on in between.
 class Prefill {
  public:
-  /// `shared`: the reward models read the policy's prompt where it is.
   Prefill(size_t slot, std::vector<llama_token> policy_prompt, std::vector<std::vector<llama_token>> reward_prompts,
-          bool shared = false);
+          RewardReading reading = {});
 
   /// Decodes at most `most` of the tokens that are missing, all models' together. After a failure the caches hold what
   /// was decoded before.
@@ -34,6 +41,7 @@ class Prefill {
   size_t slot_;
   std::vector<llama_token> policy_prompt_;
   std::vector<std::vector<llama_token>> reward_prompts_;
+  RewardReading reading_;
   BeginResult result_;
 };
 

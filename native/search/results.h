@@ -29,6 +29,7 @@ struct StepResult {
   size_t rated = 0;
   bool audited = false;
   bool violated = false;
+  bool predicted = false;
 };
 
 /// The reward of a token that was taken unrated.

@@ -38,6 +38,20 @@ std::vector<const Vocabulary*> vocabularies_of(const RewardSum& rewards) {
   return vocabularies;
 }
 
+/// REWARD_PREDICTOR_MISSING where a reward model has none to guess by.
+void check_predicted(const RewardSum& rewards, const SlotSettings& settings) {
+  if (settings.select == Select::kStochastic) {
+    throw Error(ErrorCode::kOptionInvalid, "the predicted gates are for greedy selection: any candidate may be drawn.");
+  }
+  for (size_t term = 0; term < rewards.size(); ++term) {
+    if (rewards.model(term).predictor()) continue;
+    throw Error(ErrorCode::kRewardPredictorMissing,
+                rewards.model(term).path() +
+                    " has no reward predictor, by which gate \"predicted\" guesses rewards. Make one with \"argsearch "
+                    "reward predict\", or leave the gate out.");
+  }
+}
+
 }  // namespace
 
 Search::Search(const SearchSettings& settings)
@@ -48,7 +62,7 @@ Search::Search(const SearchSettings& settings)
       rewards_(settings.rewards, settings.context, settings.slots, settings.context_size),
       exclusions_(policy_.model().vocabulary(), vocabularies_of(rewards_)),
       samplers_(policy_.model().vocabulary()),
-      steps_(policy_, settings.slots, settings.context_size),
+      steps_(policy_, rewards_, settings.slots, settings.context_size),
       blocks_(policy_, rewards_, settings.slots, settings.context_size),
       beginnings_(settings.slots) {
   if (policy_.is_shared()) {
@@ -75,6 +89,7 @@ void Search::check_prompts(const std::vector<llama_token>& policy_prompt,
   if (settings.gate.gate == Gate::kBound && settings.select == Select::kStochastic) {
     throw Error(ErrorCode::kOptionInvalid, "the bound gate is for greedy selection: any candidate may be drawn.");
   }
+  if (is_predicted(settings.gate.gate)) check_predicted(rewards_, settings);
   const auto check = [&](const std::vector<llama_token>& prompt, const Model& model) {
     if (prompt.empty()) throw Error(ErrorCode::kPromptEmpty, "the prompt has no tokens; give at least one.");
     if (prompt.size() >= context_size_) {
@@ -104,7 +119,7 @@ BeginResult Search::begin(size_t slot, const std::vector<llama_token>& policy_pr
   StepRewards* rewards = rewards_for(policy_prompt, reward_prompts, settings);
   const bool together = shared_ && rewards == &*shared_;
   if (together) shared_->begin(slot);
-  Beginning beginning{{slot, policy_prompt, reward_prompts, together},
+  Beginning beginning{{slot, policy_prompt, reward_prompts, {together, is_predicted(settings.gate.gate)}},
                       settings,
                       &exclusions_.of(settings.ending),
                       rewards,

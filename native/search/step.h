@@ -25,6 +25,8 @@ struct SlotState {
   std::unique_ptr<Proposer> proposer;
   /// Rates its candidates; null: nothing does.
   StepRewards* rewards = nullptr;
+  /// What its gate guessed that the reward would be by now.
+  std::optional<double> guessed_reward;
   /// Between propose() and commit().
   Candidates proposed;
   /// Of the step under way, by the policy itself.
@@ -50,6 +52,9 @@ struct SlotStep {
   /// All is rated where a gate would have closed something, to see whether it would have been right; and it was not.
   bool audited = false;
   bool violated = false;
+  /// Rewards as a predictor guesses them; empty where none was asked. It has closed candidates by them.
+  std::vector<double> guesses;
+  bool predicted = false;
   /// In [0, 1), one a step: what a gate draws by.
   double draw = 0;
   /// The rank that wins.

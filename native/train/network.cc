@@ -46,11 +46,9 @@ std::vector<float> transposed(const std::vector<float>& matrix, size_t rows, siz
   return result;
 }
 
-/// The slope behind a ReLU goes on where its unit was above 0.
-void through_relu(const std::vector<float>& units, std::vector<float>& slopes) {
-  for (size_t i = 0; i < slopes.size(); ++i) {
-    if (units[i] <= 0) slopes[i] = 0;
-  }
+/// The slope behind a ReLU goes on where its unit was above 0, and was multiplied by `factor`.
+void through_relu(const std::vector<float>& units, float factor, std::vector<float>& slopes) {
+  for (size_t i = 0; i < slopes.size(); ++i) slopes[i] = units[i] > 0 ? slopes[i] * factor : 0;
 }
 
 MatrixView rows_of(const std::vector<float>& matrix, size_t columns) { return {matrix.data(), columns, 1}; }
@@ -58,24 +56,26 @@ MatrixView columns_of(const std::vector<float>& matrix, size_t columns) { return
 
 }  // namespace
 
-Network::Network(size_t n_hidden, size_t n_token, size_t width, size_t width_2, float decay, uint32_t seed, int threads)
+Network::Network(size_t n_hidden, size_t n_token, const NetworkSettings& settings)
     : n_hidden_(n_hidden),
       n_token_(n_token),
-      width_(width),
-      width_2_(width_2),
-      threads_(threads),
-      from_hidden_(n_hidden * width, decay),
-      from_token_(n_token * width, decay),
-      bias_(width),
-      second_(width * width_2, decay),
-      second_bias_(width_2),
-      out_(width_2, decay),
+      width_(settings.width),
+      width_2_(settings.width_2),
+      threads_(settings.threads),
+      dropped_(settings.dropped),
+      random_(settings.seed),
+      from_hidden_(n_hidden * width_, settings.decay),
+      from_token_(n_token * width_, settings.decay),
+      bias_(width_),
+      second_(width_ * width_2_, settings.decay),
+      second_bias_(width_2_),
+      out_(width_2_, settings.decay),
       out_bias_(1) {
-  Normal normal(seed);
+  Normal normal(settings.seed);
   normal.fill(from_hidden_.value, std::sqrt(1.0 / static_cast<double>(n_hidden)));
   normal.fill(from_token_.value, std::sqrt(1.0 / static_cast<double>(n_token)));
-  normal.fill(second_.value, std::sqrt(2.0 / static_cast<double>(width)));
-  normal.fill(out_.value, std::sqrt(1.0 / static_cast<double>(width_2)));
+  normal.fill(second_.value, std::sqrt(2.0 / static_cast<double>(width_)));
+  normal.fill(out_.value, std::sqrt(1.0 / static_cast<double>(width_2_)));
 }
 
 void Network::project(const NetworkBatch& batch) {
@@ -89,7 +89,19 @@ void Network::project(const NetworkBatch& batch) {
                      token_part_.data(), threads_);
 }
 
-const std::vector<float>& Network::guess(const NetworkBatch& batch) {
+/// A unit that is dropped is 0, as one below 0 is: what goes back stops there either way.
+void Network::drop(std::vector<float>& units) {
+  const auto rest = static_cast<float>(1 / (1 - dropped_));
+  const auto threshold = static_cast<uint32_t>(dropped_ * 65536);
+  for (size_t at = 0; at < units.size(); at += 4) {
+    uint64_t bits = random_();
+    for (size_t i = at; i < std::min(at + 4, units.size()); ++i, bits >>= 16) {
+      units[i] = (bits & 0xffff) < threshold ? 0 : units[i] * rest;
+    }
+  }
+}
+
+const std::vector<float>& Network::guess(const NetworkBatch& batch, bool drops) {
   project(batch);
   first_units_.resize(batch.candidates() * width_);
   for (size_t step = 0; step < batch.steps(); ++step) {
@@ -100,17 +112,18 @@ const std::vector<float>& Network::guess(const NetworkBatch& batch) {
       for (size_t j = 0; j < width_; ++j) to[j] = std::max(0.0f, hidden[j] + token[j]);
     }
   }
+  if (drops) drop(first_units_);
   second_units_.resize(batch.candidates() * width_2_);
   add_rows(second_bias_.value, batch.candidates(), second_units_);
   add_matrix_product(rows_of(first_units_, width_), batch.candidates(), width_, second_.value.data(), width_2_,
                      second_units_.data(), threads_);
+  for (float& unit : second_units_) unit = std::max(0.0f, unit);
+  if (drops) drop(second_units_);
+  factor_ = drops ? static_cast<float>(1 / (1 - dropped_)) : 1.0f;
   guesses_.assign(batch.candidates(), out_bias_.value[0]);
   for (size_t i = 0; i < batch.candidates(); ++i) {
-    float* units = second_units_.data() + i * width_2_;
-    for (size_t j = 0; j < width_2_; ++j) {
-      units[j] = std::max(0.0f, units[j]);
-      guesses_[i] += units[j] * out_.value[j];
-    }
+    const float* units = second_units_.data() + i * width_2_;
+    for (size_t j = 0; j < width_2_; ++j) guesses_[i] += units[j] * out_.value[j];
   }
   return guesses_;
 }
@@ -125,7 +138,7 @@ void Network::learn(const NetworkBatch& batch, const std::vector<float>& slopes)
       second_slopes[i * width_2_ + j] = slopes[i] * out_.value[j];
     }
   }
-  through_relu(second_units_, second_slopes);
+  through_relu(second_units_, factor_, second_slopes);
   add_column_sums(second_slopes, width_2_, second_bias_.gradient);
   add_matrix_product(columns_of(first_units_, width_), width_, n, second_slopes.data(), width_2_,
                      second_.gradient.data(), threads_);
@@ -133,7 +146,7 @@ void Network::learn(const NetworkBatch& batch, const std::vector<float>& slopes)
   std::vector<float> first_slopes(n * width_, 0);
   add_matrix_product(rows_of(second_slopes, width_2_), n, width_2_, transposed(second_.value, width_, width_2_).data(),
                      width_, first_slopes.data(), threads_);
-  through_relu(first_units_, first_slopes);
+  through_relu(first_units_, factor_, first_slopes);
   add_column_sums(first_slopes, width_, bias_.gradient);
 
   std::vector<float> hidden_slopes(hidden_part_.size(), 0);

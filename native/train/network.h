@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <random>
 #include <vector>
 
 #include "model/reward_predictor.h"
@@ -23,14 +24,27 @@ struct NetworkBatch {
   size_t candidates() const { return row_of.size(); }
 };
 
+struct NetworkSettings {
+  /// Units of the two layers, multiples of 8.
+  size_t width = 256;
+  size_t width_2 = 64;
+  /// Of AdamW.
+  float decay = 0.02f;
+  /// Share of the units that are dropped.
+  double dropped = 0.2;
+  uint32_t seed = 0;
+  int threads = 2;
+};
+
 /// The perceptron of PredictorWeights while it learns.
 class Network {
  public:
-  /// Weights by He et al. (ICCV 2015), drawn by `seed`. Widths are multiples of 8.
-  Network(size_t n_hidden, size_t n_token, size_t width, size_t width_2, float decay, uint32_t seed, int threads);
+  /// Weights by He et al. (ICCV 2015), drawn by the seed.
+  Network(size_t n_hidden, size_t n_token, const NetworkSettings& settings);
 
-  /// One guess a candidate; what learn() goes back through.
-  const std::vector<float>& guess(const NetworkBatch& batch);
+  /// One guess a candidate; what learn() goes back through. Where it `drops`, a share of the units is left out at random
+  /// and the others count for more (Srivastava et al., JMLR 2014).
+  const std::vector<float>& guess(const NetworkBatch& batch, bool drops = false);
   /// Adds to the gradients, of the loss's `slopes` by each guess that was made last.
   void learn(const NetworkBatch& batch, const std::vector<float>& slopes);
   /// One step of the optimiser; `step` counts from 1.
@@ -40,12 +54,15 @@ class Network {
 
  private:
   void project(const NetworkBatch& batch);
+  void drop(std::vector<float>& units);
 
   size_t n_hidden_;
   size_t n_token_;
   size_t width_;
   size_t width_2_;
   int threads_;
+  double dropped_;
+  std::mt19937_64 random_;
   Trained from_hidden_;
   Trained from_token_;
   Trained bias_;
@@ -59,6 +76,8 @@ class Network {
   std::vector<float> first_units_;
   std::vector<float> second_units_;
   std::vector<float> guesses_;
+  /// By which dropping others has made units count for more.
+  float factor_ = 1;
 };
 
 }  // namespace argsearch

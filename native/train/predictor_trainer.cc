@@ -103,9 +103,8 @@ TrainedPredictor train_predictor(const Trajectories& steps, TokenRows& rows, con
   const TrainingData data(steps, rows);
   std::vector<size_t> order = data.of_role(StepRole::kTraining);
   const std::vector<size_t> stopping = data.of_role(StepRole::kStopping);
-  Network network(steps.n_hidden, data.n_token(), settings.width, settings.width_2, settings.decay, settings.seed,
-                  settings.threads);
-  std::mt19937_64 random(settings.seed);
+  Network network(steps.n_hidden, data.n_token(), settings.network);
+  std::mt19937_64 random(settings.network.seed);
   const size_t per_epoch = (order.size() + settings.batch - 1) / settings.batch;
   const auto moves = static_cast<double>(per_epoch * settings.epochs);
   Network best = network;
@@ -115,7 +114,7 @@ TrainedPredictor train_predictor(const Trajectories& steps, TokenRows& rows, con
   for (size_t epoch = 1; epoch <= settings.epochs; ++epoch) {
     shuffle(order, random);
     for_batches(data, order, settings.batch, [&](size_t, const NetworkBatch& batch) {
-      network.learn(batch, slopes_of(batch, network.guess(batch)));
+      network.learn(batch, slopes_of(batch, network.guess(batch, /*drops=*/true)));
       ++move;
       network.move(rate_at(static_cast<double>(move) / moves, settings.rate), move);
     });

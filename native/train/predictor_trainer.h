@@ -9,15 +9,11 @@
 namespace argsearch {
 
 struct TrainingSettings {
-  size_t width = 256;
-  size_t width_2 = 64;
+  NetworkSettings network;
   size_t epochs = 40;
   /// Steps of decoding in one step of the optimiser.
   size_t batch = 64;
   float rate = 1e-3f;
-  float decay = 0.02f;
-  uint32_t seed = 0;
-  int threads = 2;
 };
 
 struct TrainedPredictor {

@@ -15,6 +15,7 @@ import { addInspect } from "./commands/inspect.js";
 import { addRewardAttach } from "./commands/reward-attach.js";
 import { addRewardFit } from "./commands/reward-fit.js";
 import { addRewardImport } from "./commands/reward-import.js";
+import { addRewardPredict } from "./commands/reward-predict.js";
 import { addScore } from "./commands/score.js";
 import { addTune } from "./commands/tune.js";
 import { addExamples } from "./flags/flags.js";
@@ -60,6 +61,7 @@ function commands(): Command {
   addRewardImport(reward);
   addRewardFit(reward);
   addRewardAttach(reward);
+  addRewardPredict(reward);
   const convert = program.command("convert").description("Make GGUF files of Hugging Face language models.");
   addConvertHf(convert);
   addConvertOpt(convert);

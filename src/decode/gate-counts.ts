@@ -12,7 +12,7 @@ export class GateTally {
     this.#method = method;
   }
 
-  add({ rated, audited, violated }: NativeStep): void {
+  add({ rated, predicted, audited, violated }: NativeStep): void {
     const counts = this.#counts;
     counts.steps++;
     if (!isGuided(this.#method)) return;
@@ -20,6 +20,7 @@ export class GateTally {
     const guided = this.#method === "blocks" || rated > 0;
     counts[guided ? "guided" : "gated"]++;
     counts.candidates += rated;
+    counts.predicted += Number(guided && predicted);
     counts.audited += Number(audited);
     counts.violations += Number(violated);
   }

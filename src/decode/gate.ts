@@ -10,11 +10,15 @@ export const NO_GATE: NativeGate = { kind: "off", limit: 0 };
 const LIMITS = {
   entropy: { min: 0, max: Number.POSITIVE_INFINITY, note: "nats" },
   topProbability: { min: 0, max: 1 },
+  predicted: { min: 1e-6, max: 0.5, note: "share of other tokens" },
   /** A share of the steps, drawn blindly: for benchmarks, what a gate that looks is to be better than. */
   random: { min: 0, max: 1 },
 } as const;
 
-const KINDS = '"off", "bound", { entropy: nats } or { topProbability: p }';
+const KINDS = '"off", "bound", "predicted", "predicted-only", { predicted: rate }, { entropy: nats } or { topProbability: p }';
+
+/** Those that go by who would win, which a draw does not. */
+const OF_THE_BEST: readonly NativeGate["kind"][] = ["bound", "predicted", "predictedOnly"];
 
 export interface GateContext {
   /** Candidates are drawn by their scores. */
@@ -31,9 +35,9 @@ export function gateOf(gate: Gate | undefined, { draws, functions }: GateContext
       "gate cannot be used with reward functions: they say what may be said at all, so they are asked about every candidate; leave the functions or the gate out",
     );
   }
-  if (resolved.kind === "bound" && draws) {
+  if (OF_THE_BEST.includes(resolved.kind) && draws) {
     throw refused(
-      'gate "bound" needs select "greedy": with select "stochastic" any candidate may be drawn, and none can be left out; use another gate, or none',
+      'gates "bound" and "predicted" need select "greedy": with select "stochastic" any candidate may be drawn, and none can be left out; use another gate, or none',
     );
   }
   return resolved;
@@ -41,12 +45,13 @@ export function gateOf(gate: Gate | undefined, { draws, functions }: GateContext
 
 function read(gate: unknown): NativeGate {
   if (gate === undefined || gate === "off") return NO_GATE;
-  if (gate === "bound") return { kind: "bound", limit: 0 };
+  if (gate === "bound" || gate === "predicted") return { kind: gate, limit: 0 };
+  if (gate === "predicted-only") return { kind: "predictedOnly", limit: 0 };
   if (typeof gate !== "object" || gate === null || Array.isArray(gate)) throw invalid("gate", KINDS, gate);
   const [entry, ...others] = Object.entries(gate).filter(([, value]) => value !== undefined);
   if (entry === undefined || others.length > 0) throw invalid("gate", KINDS, gate);
   const [kind, limit] = entry;
-  onlyKnown("gate", { [kind]: limit }, ["entropy", "topProbability", ...(kind === "random" ? ["random"] : [])]);
+  onlyKnown("gate", { [kind]: limit }, ["entropy", "topProbability", "predicted", ...(kind === "random" ? ["random"] : [])]);
   const known = kind as keyof typeof LIMITS;
   return { kind: known, limit: number(`gate.${known}`, limit, LIMITS[known]) };
 }

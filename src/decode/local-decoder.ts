@@ -1,7 +1,8 @@
 import { eitherOf } from "../engine/abort.js";
-import type { CacheBytes, EngineInfo, SearchCounters } from "../engine/binding.js";
+import type { CacheBytes, EngineInfo, SearchCounters, SequenceScore } from "../engine/binding.js";
 import type { Computation } from "../engine/computation.js";
 import { native } from "../engine/native.js";
+import { templateOf } from "../model/template-options.js";
 import { resolveScore } from "../score/options.js";
 import { Scorer, type ScorerParts } from "../score/scorer.js";
 import type {
@@ -142,6 +143,27 @@ export class LocalDecoder implements Decoder {
   async score(input: ScoreInput | readonly ScoreInput[], options?: ScoreOptions): Promise<ScoreResult | ScoreResult[]> {
     this.#requireOpen();
     return this.#scorer.scoreOneOrMany(input, resolveScore(options));
+  }
+
+  /**
+   * What the only reward model made of each prefix of a response that this decoder gave to the prompt: the hidden state at the prompt's end and
+   * behind every token but the last, and the reward there.
+   */
+  async prefixStates(prompt: Prompt, tokens: ArrayLike<number>, options: TemplateOptions, signal?: AbortSignal): Promise<SequenceScore> {
+    this.#requireOpen();
+    const [source, ...others] = this.#parts.rewards.sources;
+    if (source === undefined || others.length > 0) throw new Error("prefixes are read by one reward model");
+    const before = source.model.promptTokens(prompt, templateOf(options));
+    const sequence = Int32Array.from([...before, ...Array.from(tokens).slice(0, -1)]);
+    const positions = Int32Array.from({ length: tokens.length }, (_, step) => before.length - 1 + step);
+    const [states] = await this.#scorer.states(source.model, [{ tokens: sequence, positions }], signal);
+    if (states === undefined) throw new Error("one sequence must give one result");
+    return states;
+  }
+
+  /** The policy ends a response with this token. */
+  isEnd(token: number): boolean {
+    return this.#parts.policy.isEog(token);
   }
 
   async tokenize(text: string, options?: TokenizeOptions): Promise<number[]> {

@@ -62,8 +62,8 @@ export interface NativeBlockOptions {
 
 /** Which steps, or which of their candidates, are not rated. */
 export interface NativeGate {
-  kind: "off" | "bound" | "entropy" | "topProbability" | "random";
-  /** Of "entropy", in nats; of "topProbability"; of "random", a share of the steps. */
+  kind: "off" | "bound" | "entropy" | "topProbability" | "predicted" | "predictedOnly" | "random";
+  /** Of "entropy", in nats; of "topProbability"; of "random", a share of the steps; of "predicted", the rate of other tokens, 0: as the file promises. */
   limit: number;
 }
 
@@ -159,6 +159,8 @@ export interface NativeStep {
   /** A gate had all of them rated to see whether it would have been right; and it would not have been. */
   audited: boolean;
   violated: boolean;
+  /** A predictor's guesses have closed candidates. */
+  predicted: boolean;
   /** Present when asked for in BeginOptions, and always after propose(). */
   candidates?: NativeCandidates;
   /** Present when asked for in BeginOptions; not of blocks. */

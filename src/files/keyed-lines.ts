@@ -5,6 +5,8 @@ import { append, readAppendedLines, repair } from "./appended-lines.js";
 export interface KeyedFormat<T> {
   field: string;
   accept: (value: unknown) => T | undefined;
+  /** The value as JSON has it; default: itself. */
+  encode?: ((value: T) => unknown) | undefined;
 }
 
 export class KeyedLines<T> {
@@ -41,7 +43,8 @@ export class KeyedLines<T> {
     this.#values.set(key, value);
     const path = this.#path;
     if (path === undefined) return;
-    this.#appending = this.#appending.then(() => append(path, `${JSON.stringify({ key, [this.#format.field]: value })}\n`));
+    const { field, encode = (each) => each } = this.#format;
+    this.#appending = this.#appending.then(() => append(path, `${JSON.stringify({ key, [field]: encode(value) })}\n`));
     await this.#appending;
   }
 

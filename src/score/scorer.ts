@@ -42,6 +42,11 @@ interface Rows {
   whole: number[];
 }
 
+interface RunOptions {
+  signal: AbortSignal | undefined;
+  hidden?: boolean;
+}
+
 export class Scorer {
   readonly #parts: ScorerParts;
   /** Made when first needed, one a reward model: their caches take memory. */
@@ -69,6 +74,11 @@ export class Scorer {
     return rows.map((row) => resultOf(tokenizer, rewards, row));
   }
 
+  /** Final-norm hidden states of a reward model, with the rewards there: as the sequences ask. */
+  states(model: Model, sequences: ScoreSequence[], signal: AbortSignal | undefined): Promise<SequenceScore[]> {
+    return this.#run(model, sequences, { signal, hidden: true });
+  }
+
   /** Frees the scorers; those that are being made, once they are. */
   async dispose(): Promise<void> {
     const made = await Promise.allSettled(this.#scorers.values());
@@ -79,7 +89,7 @@ export class Scorer {
   async #addModel({ model }: ModelTerm, place: number, rows: readonly Rows[], options: ResolvedScore): Promise<void> {
     const atEnd = positionOf(model, options.rewardAt) === "end";
     const sequences = rows.map((row) => this.#sequence(model, row, row.frames[place] ?? rawFrame(model), atEnd));
-    const scores = await this.#run(model, sequences, options.signal);
+    const scores = await this.#run(model, sequences, options);
     const labels = model.info.head?.labels.length ?? 1;
     for (const [index, row] of rows.entries()) {
       const { rewards } = scores[index] ?? { rewards: new Float64Array(0) };
@@ -109,12 +119,12 @@ export class Scorer {
     return { tokens, positions: Int32Array.from(after.length > 0 ? [...positions, length - 1] : positions) };
   }
 
-  async #run(model: Model, sequences: ScoreSequence[], signal: AbortSignal | undefined): Promise<SequenceScore[]> {
+  async #run(model: Model, sequences: ScoreSequence[], { signal, hidden = false }: RunOptions): Promise<SequenceScore[]> {
     const { closing } = this.#parts;
     try {
       closing.throwIfAborted();
       const scorer = await this.#scorer(model);
-      return await cancellable([signal, closing], (cancel) => native(() => scorer.score(sequences, false, cancel)));
+      return await cancellable([signal, closing], (cancel) => native(() => scorer.score(sequences, hidden, cancel)));
     } catch (error) {
       if (closing.aborted) throw closing.reason;
       if (signal?.aborted) throw abortedError(signal);

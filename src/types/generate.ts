@@ -28,7 +28,14 @@ export type Ending = "reward" | "policy" | "never";
  * distribution over the whole vocabulary, exceeds so many nats are guided (SIA, arXiv 2602.21215); { topProbability }: those in which its likeliest token has less
  * than this probability. In the others the policy alone chooses among the candidates, which is another text.
  */
-export type Gate = "off" | "bound" | { entropy: number } | { topProbability: number };
+export type Gate =
+  | "off"
+  | "bound"
+  | "predicted"
+  | "predicted-only"
+  | { entropy: number }
+  | { topProbability: number }
+  | { predicted: number };
 
 /**
  * One response's settings. A setting that the chosen method does not use is checked, then ignored. ARGS as in the paper is

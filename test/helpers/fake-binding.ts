@@ -47,6 +47,7 @@ export function binding(): Binding {
     devices: () => [{ name: "CPU", description: "fake", backend: "CPU", type: "cpu", memoryFree: 0, memoryTotal: 0 }],
     setLogCallback: () => {},
     createCancel: () => new FakeCancel(),
+    trainPredictor: () => Promise.reject(nativeError("MODEL_UNSUPPORTED", "the fake learns nothing")),
     createEmbedder: () => Promise.reject(nativeError("MODEL_UNSUPPORTED", "the fake embeds nothing")),
     async loadModel({ path, cancel }: LoadModelOptions, onProgress) {
       await fake.call(`load ${path}`);

@@ -2,16 +2,18 @@
 
 #include "search/narrow/bound.h"
 #include "search/narrow/entropy.h"
+#include "search/narrow/predicted.h"
 #include "search/narrow/random_share.h"
 #include "search/narrow/top_probability.h"
 
 namespace argsearch {
 
-std::vector<std::unique_ptr<Narrower>> make_gates() {
+std::vector<std::unique_ptr<Narrower>> make_gates(const RewardSum& rewards) {
   std::vector<std::unique_ptr<Narrower>> gates;
   gates.push_back(std::make_unique<Bound>());
   gates.push_back(std::make_unique<Entropy>());
   gates.push_back(std::make_unique<TopProbability>());
+  gates.push_back(std::make_unique<Predicted>(rewards));
   gates.push_back(std::make_unique<RandomShare>());
   return gates;
 }

@@ -17,19 +17,26 @@ BranchedReward::BranchedReward(std::shared_ptr<const Model> model, const Context
       prefixes_(hidden_.context(), slots.count),
       pending_(slots.count),
       late_(slots.count),
+      states_(slots.count),
       branches_(hidden_.context(), slots.count, {slots.count, sequences}),
       reader_(hidden_, prefixes_, branches_, context_size) {}
 
-PrefillCount BranchedReward::begin(size_t slot, const std::vector<llama_token>& tokens, size_t most) {
+PrefillCount BranchedReward::begin(size_t slot, const std::vector<llama_token>& tokens, size_t most,
+                                   bool reads_states) {
   branches_.drop(place(slot));
   pending_[place(slot)].clear();
   late_[place(slot)] = {};
+  states_[place(slot)] = {};
+  states_[place(slot)].read = reads_states;
+  std::vector<llama_token> decoded = tokens;
+  if (reads_states) decoded.pop_back();
   const auto decode = [&](Batch& batch) {
     hidden_.decode(batch, [](size_t, const float*) {});
     ++decodes_;
   };
-  const PrefillCount count = prefixes_.fill(place(slot), tokens, decode, most);
+  const PrefillCount count = prefixes_.fill(place(slot), decoded, decode, most);
   hidden_.context().synchronize();
+  if (reads_states && count.left == 0) pending_[place(slot)].push_back(tokens.back());
   return count;
 }
 
@@ -85,8 +92,13 @@ std::vector<double> BranchedReward::decode_branches(const Wave& wave) {
   size_t candidates = 0;
   for (const Wave::Part& part : wave.parts) candidates += part.ranks.size();
   std::vector<double> values(candidates * n_labels());
-  // Where the values of each output go.
-  std::vector<double*> targets;
+  struct Target {
+    double* values;
+    States* states;
+    size_t rank;
+  };
+  // Where what each output gives goes.
+  std::vector<Target> targets;
   double* value = values.data();
   for (const Wave::Part& part : wave.parts) {
     const size_t slot = place(part.slot->slot);
@@ -97,14 +109,18 @@ std::vector<double> BranchedReward::decode_branches(const Wave& wave) {
     for (size_t i = 0; i < pending; ++i) batch_.add(pending_[slot][i], end++, sequences, i + 1 == pending);
     if (pending > 0) {
       late_[slot] = {static_cast<size_t>(end) - 1, std::vector<double>(n_labels())};
-      targets.push_back(late_[slot].values.data());
+      targets.push_back({late_[slot].values.data(), nullptr, 0});
     }
     for (size_t i = 0; i < part.ranks.size(); ++i, value += n_labels()) {
       batch_.add(part.slot->candidates.tokens[part.ranks[i]], end, sequences[i + 1], true);
-      targets.push_back(value);
+      targets.push_back({value, states_[slot].read ? &states_[slot] : nullptr, part.ranks[i]});
     }
   }
-  hidden_.decode(batch_, [&](size_t row, const float* hidden) { head().apply(hidden, targets[row]); });
+  hidden_.decode(batch_, [&](size_t row, const float* hidden) {
+    const Target& target = targets[row];
+    head().apply(hidden, target.values);
+    if (target.states) target.states->keep(target.rank, hidden, model().n_embd());
+  });
   tokens_ += batch_.size();
   ++decodes_;
   for (const Wave::Part& part : wave.parts) settle(place(part.slot->slot));
@@ -113,7 +129,7 @@ std::vector<double> BranchedReward::decode_branches(const Wave& wave) {
 
 std::vector<double> BranchedReward::before_last(size_t slot) const {
   const Late& late = late_[place(slot)];
-  return pending(slot) == 0 && late.position + 2 == length(slot) ? late.values : std::vector<double>();
+  return !late.values.empty() && late.position + 2 == length(slot) ? late.values : std::vector<double>();
 }
 
 /// The cache has what was pending.
@@ -123,6 +139,30 @@ void BranchedReward::settle(size_t place) {
 }
 
 std::vector<double> BranchedReward::catch_up(const std::vector<CatchUp>& slots) {
+  std::vector<double> values;
+  decode_pending(slots, [&](size_t, const float* hidden) {
+    values.resize(values.size() + n_labels());
+    head().apply(hidden, values.data() + values.size() - n_labels());
+  });
+  return values;
+}
+
+void BranchedReward::read_states(const std::vector<size_t>& slots) {
+  std::vector<CatchUp> behind;
+  for (const size_t slot : slots) {
+    if (pending(slot) > 0) behind.push_back({slot, 1});
+  }
+  decode_pending(behind, [&](size_t run, const float* hidden) {
+    const size_t slot = behind[run].slot;
+    states_[place(slot)].last.assign(hidden, hidden + model().n_embd());
+    late_[place(slot)] = {length(slot) - 1, std::vector<double>(n_labels())};
+    head().apply(hidden, late_[place(slot)].values.data());
+  });
+}
+
+/// `on_read` is called for the tokens that are read, slot by slot.
+void BranchedReward::decode_pending(const std::vector<CatchUp>& slots,
+                                    const std::function<void(size_t run, const float*)>& on_read) {
   std::vector<Run> runs;
   for (const CatchUp& each : slots) {
     const size_t at = place(each.slot);
@@ -131,11 +171,7 @@ std::vector<double> BranchedReward::catch_up(const std::vector<CatchUp>& slots) 
     for (size_t token = tokens.size() - each.read; token < tokens.size(); ++token) run.read.push_back(token);
     runs.push_back(std::move(run));
   }
-  std::vector<double> values;
-  const auto read = [&](size_t, size_t, const float* hidden) {
-    values.resize(values.size() + n_labels());
-    head().apply(hidden, values.data() + values.size() - n_labels());
-  };
+  const auto read = [&](size_t run, size_t, const float* hidden) { on_read(run, hidden); };
   const DecodeRows decode_batch = [this](Batch& batch, const OnRow& on_row) {
     hidden_.decode(batch, on_row);
     tokens_ += batch.size();
@@ -148,7 +184,6 @@ std::vector<double> BranchedReward::catch_up(const std::vector<CatchUp>& slots) 
     throw;
   }
   for (const CatchUp& each : slots) settle(place(each.slot));
-  return values;
 }
 
 void BranchedReward::commit(const StepPart& slots) {
@@ -168,9 +203,11 @@ void BranchedReward::commit(const StepPart& slots) {
     const size_t at = place(slot->slot);
     if (slot->rated[*slot->chosen]) {
       prefixes_.push(at, slot->token());
+      if (states_[at].read) states_[at].last = states_[at].candidates[*slot->chosen];
     } else {
       pending_[at].push_back(slot->token());
     }
+    states_[at].candidates.clear();
   }
 }
 
@@ -189,6 +226,7 @@ void BranchedReward::clear(size_t slot) {
   branches_.drop(place(slot));
   pending_[place(slot)].clear();
   late_[place(slot)] = {};
+  states_[place(slot)] = {};
   prefixes_.clear(place(slot));
 }
 

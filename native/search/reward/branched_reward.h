@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -24,7 +26,7 @@ class BranchedReward : public Rewarder {
   BranchedReward(std::shared_ptr<const Model> model, const ContextSettings& settings, SlotRange slots,
                  uint32_t sequences, uint32_t context_size);
 
-  PrefillCount begin(size_t slot, const std::vector<llama_token>& tokens, size_t most) override;
+  PrefillCount begin(size_t slot, const std::vector<llama_token>& tokens, size_t most, bool reads_states) override;
 
   /// The branches stay until commit(), or until other slots need the room; those of a slot that comes in several waves
   /// do not.
@@ -32,6 +34,8 @@ class BranchedReward : public Rewarder {
   /// Where the branch of a chosen candidate is gone, its token is decoded once more, all of them in one batch.
   void commit(const StepPart& slots) override;
   std::vector<double> catch_up(const std::vector<CatchUp>& slots) override;
+  void read_states(const std::vector<size_t>& slots) override;
+  const float* state(size_t slot) const override { return states_[place(slot)].last.data(); }
   std::vector<double> before_last(size_t slot) const override;
   std::vector<double> read(const std::vector<Reading>& drafts) override { return reader_.read(placed(drafts)); }
   void take(const std::vector<Reading>& drafts) override { reader_.take(placed(drafts)); }
@@ -58,12 +62,23 @@ class BranchedReward : public Rewarder {
   void catch_up_ahead(const Wave& wave);
   std::vector<double> decode_branches(const Wave& wave);
   void decode_again(const StepPart& slots);
+  void decode_pending(const std::vector<CatchUp>& slots, const std::function<void(size_t run, const float*)>& on_read);
   void settle(size_t place);
 
   /// A token that was taken unrated, as it was read later.
   struct Late {
     size_t position = 0;
     std::vector<double> values;
+  };
+
+  /// The hidden states of a slot, for who reads them.
+  struct States {
+    bool read = false;
+    std::vector<float> last;
+    /// Of the step's candidates that were rated, by rank.
+    std::map<size_t, std::vector<float>> candidates;
+
+    void keep(size_t rank, const float* hidden, size_t n_embd) { candidates[rank].assign(hidden, hidden + n_embd); }
   };
 
   HiddenContext hidden_;
@@ -73,6 +88,7 @@ class BranchedReward : public Rewarder {
   std::vector<std::vector<llama_token>> pending_;
   /// Of each slot, the last of those that were decoded with candidates.
   std::vector<Late> late_;
+  std::vector<States> states_;
   Branches branches_;
   DraftReader reader_;
   Batch batch_;

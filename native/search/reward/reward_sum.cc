@@ -56,8 +56,9 @@ size_t RewardSum::length(size_t slot) const {
   return most;
 }
 
-PrefillCount RewardSum::begin(size_t term, size_t slot, const std::vector<llama_token>& tokens, size_t most) {
-  return rewarder(term, slot).begin(slot, tokens, most);
+PrefillCount RewardSum::begin(size_t term, size_t slot, const std::vector<llama_token>& tokens, size_t most,
+                              bool reads_states) {
+  return rewarder(term, slot).begin(slot, tokens, most, reads_states);
 }
 
 void RewardSum::open(SlotStep& slot) {
@@ -128,6 +129,14 @@ std::vector<double> RewardSum::catch_up(const std::vector<CatchUp>& slots) {
     }
   }
   return objectives;
+}
+
+void RewardSum::read_states(const std::vector<size_t>& slots) {
+  std::vector<std::vector<size_t>> parts(layout_.capacity.size());
+  for (const size_t slot : slots) parts[layout_.context_of(slot)].push_back(slot);
+  for (const Term& term : terms_) {
+    for (size_t context = 0; context < parts.size(); ++context) term.rewarders[context]->read_states(parts[context]);
+  }
 }
 
 std::vector<double> RewardSum::before_last(size_t slot) const {

@@ -31,7 +31,7 @@ class RewardSum : public StepRewards {
   size_t pending(size_t slot) const override { return rewarder(0, slot).pending(slot); }
 
   /// Rewarder::begin() of one model.
-  PrefillCount begin(size_t term, size_t slot, const std::vector<llama_token>& tokens, size_t most);
+  PrefillCount begin(size_t term, size_t slot, const std::vector<llama_token>& tokens, size_t most, bool reads_states);
 
   void open(SlotStep& slot) override;
   std::optional<Wave> next_wave(const StepPart& slots) const override { return argsearch::next_wave(slots, layout_); }
@@ -41,6 +41,10 @@ class RewardSum : public StepRewards {
 
   std::vector<double> catch_up(const std::vector<CatchUp>& slots) override;
   std::vector<double> before_last(size_t slot) const override;
+  void read_states(const std::vector<size_t>& slots) override;
+  const float* state(size_t term, size_t slot) const override { return rewarder(term, slot).state(slot); }
+  /// Of each label of a model.
+  const std::vector<double>& weights(size_t term) const { return terms_[term].weights(); }
 
   /// Rewarder::read() of every model: a row of n_objectives() values for each token that is read.
   std::vector<double> read(const std::vector<Reading>& drafts);

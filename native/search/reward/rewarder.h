@@ -47,9 +47,9 @@ class Rewarder {
  public:
   virtual ~Rewarder() = default;
 
-  /// Makes a slot hold `tokens`, all decoded. Reuses the longest prefix. Decodes no more than `most`, and goes on when
-  /// it is called again.
-  virtual PrefillCount begin(size_t slot, const std::vector<llama_token>& tokens, size_t most) = 0;
+  /// Makes a slot hold `tokens`, all decoded, but for the last where its states will be read. Reuses the longest prefix.
+  /// Decodes no more than `most`, and goes on when it is called again.
+  virtual PrefillCount begin(size_t slot, const std::vector<llama_token>& tokens, size_t most, bool reads_states) = 0;
 
   /// The wave's candidates, part by part: a row of n_labels() values each. What their slots took unrated is decoded with
   /// them.
@@ -58,7 +58,13 @@ class Rewarder {
   virtual void commit(const StepPart& slots) = 0;
   /// Decodes what the slots took unrated: a row of n_labels() values for each token that is read, slot by slot.
   virtual std::vector<double> catch_up(const std::vector<CatchUp>& slots) = 0;
-  /// n_labels() values of the token before the slot's last one, where rate() has decoded it with that one; else none.
+  /// Makes state() say where the slots are. What they took unrated is decoded, all of it in one batch if that fits.
+  virtual void read_states(const std::vector<size_t>& slots) = 0;
+  /// Of a slot that began with its states to be read, behind read_states(): the final-norm hidden state of its last
+  /// token, n_embd values; valid until commit().
+  virtual const float* state(size_t slot) const = 0;
+  /// n_labels() values of the token before the slot's last one, where rate() or read_states() has decoded it late; else
+  /// none.
   virtual std::vector<double> before_last(size_t slot) const = 0;
 
   /// A row of n_labels() values for each token that is read, draft by draft. Where a slot's drafts do not fit side by

@@ -33,6 +33,12 @@ class SharedRewards : public StepRewards {
   size_t pending(size_t slot) const override { return unread_[slot] ? 1 : 0; }
   std::vector<double> catch_up(const std::vector<CatchUp>& slots) override;
   std::vector<double> before_last(size_t slot) const override { return late_[slot]; }
+  /// The policy has them.
+  void read_states(const std::vector<size_t>& /*slots*/) override {}
+  const float* state(size_t /*term*/, size_t slot) const override {
+    const Policies::Place at = policy_.place(slot);
+    return at.policy.hidden(at.slot);
+  }
 
   /// Candidates that were decoded, and the decodes that it took; their time is the policy's.
   uint64_t tokens() const { return tokens_; }

@@ -31,6 +31,11 @@ class StepRewards {
   virtual size_t pending(size_t slot) const = 0;
   /// Reads them: a row of n_objectives() values for each of the last `read` tokens of a slot.
   virtual std::vector<double> catch_up(const std::vector<CatchUp>& slots) = 0;
+  /// Makes state() say where the slots are. What they took unrated is decoded, all of it in one batch if that fits.
+  virtual void read_states(const std::vector<size_t>& slots) = 0;
+  /// Of a slot that began with its states to be read, behind read_states(): what a model has as the final-norm hidden
+  /// state of its last token, n_embd values; valid until commit().
+  virtual const float* state(size_t term, size_t slot) const = 0;
   /// The values of the token before the slot's last, if it was taken unrated and has been read since; else none.
   virtual std::vector<double> before_last(size_t slot) const = 0;
 };

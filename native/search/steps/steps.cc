@@ -295,6 +295,7 @@ StepResult Steps::result(SlotStep& slot) const {
   if (candidates.rewarded()) result.rated = static_cast<size_t>(std::count(slot.rated.begin(), slot.rated.end(), true));
   result.audited = slot.audited;
   result.violated = slot.violated;
+  result.predicted = slot.predicted;
   result.score = candidates.scores[rank];
   const size_t n = candidates.objectives.size() / candidates.size();
   const auto row = candidates.objectives.begin() + static_cast<ptrdiff_t>(rank * n);

@@ -15,9 +15,9 @@ namespace argsearch {
 /// Search token by token (ARGS, Khanov et al., ICLR 2024, algorithm 1): propose, rate, select, commit.
 class Steps {
  public:
-  /// `policy` outlives it.
-  Steps(Policies& policy, size_t slots, size_t context_size)
-      : policy_(policy), context_size_(context_size), narrowers_(make_gates()), slots_(slots) {}
+  /// `policy` and `rewards` outlive it.
+  Steps(Policies& policy, const RewardSum& rewards, size_t slots, size_t context_size)
+      : policy_(policy), context_size_(context_size), narrowers_(make_gates(rewards)), slots_(slots) {}
 
   /// `rewards` outlives the response; null: nothing is rated.
   void begin(size_t slot, const SlotSettings& settings, std::unique_ptr<Proposer> proposer, StepRewards* rewards);

@@ -8,9 +8,11 @@ import {
   type FitResult,
   fitReward,
   type PlaceAccuracy,
+  type PredictResult,
 } from "../../fit/index.js";
 import { ArgsearchError, PAIR_FORMAT_NAMES, readPrompts } from "../../index.js";
 import { addExamples, addModelFlags, type ModelFlags, modelOptions } from "../flags/flags.js";
+import { predictReport } from "../flags/predict.js";
 import { addTemplateFlags, type TemplateFlags, templateFiles, templateOptions } from "../flags/templates.js";
 import { integer, number, parseNumber } from "../flags/values.js";
 import { commandLine } from "../terminal/command-line.js";
@@ -19,6 +21,7 @@ import { plural, table } from "../terminal/format.js";
 import { resumable } from "../terminal/interrupt.js";
 import { note, print, printJson } from "../terminal/output.js";
 import { workBar } from "../terminal/progress.js";
+import { runPredict } from "./reward-predict.js";
 import { runTune } from "./run-tune.js";
 import { logTo } from "./session.js";
 
@@ -29,6 +32,7 @@ interface FitFlags
   model: string;
   pairs: string;
   tune?: string;
+  predictor?: boolean;
   json?: boolean;
 }
 
@@ -46,6 +50,7 @@ export function addRewardFit(reward: Command): void {
     .option("--repetition <share>", "share of the pairs to read as long texts, too, and against copies that repeat (default: 0.1)", number)
     .option("--consistency <n>", "how much an ending must be worth what the answer is worth (default: as cross-validation finds)", number)
     .option("--tune <file>", "prompts: end with `argsearch tune`, the trunk being the policy; settings go to OUT.tune/settings.json")
+    .option("--predictor", "end with `argsearch reward predict` on the pairs' prompts: the file can then guess its rewards")
     .option("--keep-features", "keep OUT.features: another fit of the same pairs takes seconds")
     .option("--json", "print one JSON object instead of a table");
   addTemplateFlags(command, "the model");
@@ -88,14 +93,24 @@ async function fit(flags: FitFlags): Promise<void> {
   if (result.strongest) note("the strongest regularisation did best: the pairs teach this model next to nothing", true);
   if (!flags.json) await print(report(result));
   note(`wrote ${out}`);
+  const predictor = flags.predictor ? await predictFitted(flags) : undefined;
   const tuned = flags.tune === undefined ? undefined : await tuneFitted(flags, flags.tune);
-  if (flags.json) await printJson({ ...result, tune: tuned });
+  if (flags.json) await printJson({ ...result, predictor, tune: tuned });
 }
 
 /** Before hours of fitting. @throws ArgsearchError as readPrompts(); INPUT_INVALID without a prompt */
 async function requirePrompt(path: string): Promise<void> {
   for await (const _prompt of readPrompts(path, { onBadLine: () => {} })) return;
   throw new ArgsearchError("INPUT_INVALID", `${path} holds no prompt`);
+}
+
+/** What the trunk's own candidates are rated, guessed. */
+async function predictFitted(flags: FitFlags): Promise<PredictResult> {
+  const { pairs: prompts, out: reward, seed } = flags;
+  const { onProgress: _, ...model } = modelOptions(flags);
+  const result = await runPredict({ ...model, ...templateOptions(flags), reward, prompts, seed });
+  if (!flags.json) await print(predictReport(result));
+  return result;
 }
 
 /** How strong the head may guide the model that it was fitted on. */

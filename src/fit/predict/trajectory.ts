@@ -1,6 +1,7 @@
 /** One response's steps: what a reward predictor learns from. Also as a line of a file. */
-import { decodeFloats, encodeHalves } from "../../gguf/float-formats.js";
+
 import { isJsonObject } from "../../files/json.js";
+import { decodeFloats, encodeHalves } from "../../gguf/float-formats.js";
 
 /** Candidates stand step by step. */
 export interface Trajectory {
@@ -10,6 +11,8 @@ export interface Trajectory {
   /** ln P by what the policy's samplers leave. */
   logProbs: number[];
   rewards: number[];
+  /** Which of them end the response. */
+  ends: boolean[];
   /** One a step: the candidate that was taken. */
   taken: number[];
   /** One a step: the reward of the prefix before it. */
@@ -18,22 +21,27 @@ export interface Trajectory {
   hidden: Float32Array;
 }
 
-/** As JSON; hidden states in 16 bits, which is more than their noise. */
-export function encodeTrajectory({ hidden, ...rest }: Trajectory): unknown {
+/** As JSON of a run, by its name; hidden states in 16 bits, which is more than their noise. */
+export function encodeTrajectory({ hidden, ...rest }: Trajectory, run: string): unknown {
   const halves = encodeHalves(hidden.map((value) => Math.min(Math.max(value, -65504), 65504)));
-  return { ...rest, hidden: Buffer.from(halves.buffer, halves.byteOffset, halves.byteLength).toString("base64") };
+  return {
+    run,
+    ...rest,
+    ends: rest.ends.map(Number),
+    hidden: Buffer.from(halves.buffer, halves.byteOffset, halves.byteLength).toString("base64"),
+  };
 }
 
-/** Undefined for what is none, with hidden states of this length. */
-export function decodeTrajectory(value: unknown, nHidden: number): Trajectory | undefined {
-  if (!isJsonObject(value) || typeof value.hidden !== "string") return undefined;
+/** Undefined for what is none of that run, with hidden states of this length. */
+export function decodeTrajectory(value: unknown, nHidden: number, run: string): Trajectory | undefined {
+  if (!isJsonObject(value) || value.run !== run || typeof value.hidden !== "string") return undefined;
   const bytes = Buffer.from(value.hidden, "base64");
-  const { counts, tokens, logProbs, rewards, taken, before } = value;
-  if (![counts, tokens, logProbs, rewards, taken, before].every(isNumbers)) return undefined;
-  const found = { counts, tokens, logProbs, rewards, taken, before } as Omit<Trajectory, "hidden">;
+  const { counts, tokens, logProbs, rewards, ends, taken, before } = value;
+  if (![counts, tokens, logProbs, rewards, ends, taken, before].every(isNumbers)) return undefined;
+  const found = { counts, tokens, logProbs, rewards, ends: (ends as number[]).map(Boolean), taken, before } as Omit<Trajectory, "hidden">;
   const steps = found.counts.length;
   const candidates = found.counts.reduce((sum, count) => sum + count, 0);
-  const fits = [found.tokens, found.logProbs, found.rewards].every(({ length }) => length === candidates);
+  const fits = [found.tokens, found.logProbs, found.rewards, found.ends].every(({ length }) => length === candidates);
   if (!fits || found.taken.length !== steps || found.before.length !== steps || bytes.length !== 2 * steps * nHidden) return undefined;
   const own = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
   return { ...found, hidden: decodeFloats("F16", own) };
