@@ -121,7 +121,10 @@ describe("what cannot be guessed is refused", () => {
   it("a reward model without a predictor", async () => {
     const pair = folder.writePair(74);
     const found = withPair(pair, (decoder) => decoder.generate(PROMPT, { gate: "predicted" }));
-    await expect(found).rejects.toMatchObject({ code: "REWARD_PREDICTOR_MISSING", message: expect.stringContaining("reward predict") as string });
+    await expect(found).rejects.toMatchObject({
+      code: "REWARD_PREDICTOR_MISSING",
+      message: expect.stringContaining("reward predict") as string,
+    });
   });
 
   it("stochastic selection", async () => {

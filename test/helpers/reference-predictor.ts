@@ -51,7 +51,11 @@ export function randomPredictor({ shape: { embedding } }: RandomModel, seed: num
 }
 
 /** The model's file, with a predictor in it from now on. */
-export async function attachPredictor({ path }: StoredModel, weights: PredictorWeights, numbers: Partial<PredictorNumbers> = {}): Promise<void> {
+export async function attachPredictor(
+  { path }: StoredModel,
+  weights: PredictorWeights,
+  numbers: Partial<PredictorNumbers> = {},
+): Promise<void> {
   const table = [{ z: 0, rate: 0.5, upper: 0.6, scored: 1 }];
   const known = { deviation: 1, takenDeviation: 1e3, z: 1, rate: 0.001, table, explained: 0, steps: 0, weight: 1, dataset: "none" };
   await binding().rewriteGguf(path, path, predictorEntries(weights, { ...known, ...numbers }), []);
