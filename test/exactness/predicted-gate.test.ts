@@ -21,8 +21,10 @@ beforeAll(() => {
   openEngine({ engineDir: undefined, gpu: false });
 });
 
-async function predicting(seed: number, z: number): Promise<{ pair: StoredPair; weights: PredictorWeights }> {
-  const pair = folder.writePair(seed);
+/** Two models, or with `shared` a head on the policy's own trunk, which is read in its context. */
+async function predicting(seed: number, z: number, shared = false): Promise<{ pair: StoredPair; weights: PredictorWeights }> {
+  const one = folder.write({ seed, labels: ["reward"] });
+  const pair = shared ? { policy: one, reward: one } : folder.writePair(seed);
   const weights = randomPredictor(pair.reward.model, seed);
   await attachPredictor(pair.reward, weights, { z });
   return { pair, weights };
@@ -42,36 +44,39 @@ function guessed({ pair, weights }: { pair: StoredPair; weights: PredictorWeight
 }
 
 describe("it rates those whose guess and z deviations score as the best guess does", () => {
-  it.for([1, 2, 3, 4])("seed %i", async (seed) => {
-    const z = 0.4 * seed;
-    const model = await predicting(60 + seed, z);
-    const { steps, result } = await withPair(model.pair, (decoder) =>
-      decode(decoder, PROMPT, { ...OPTIONS, gate: "predicted", candidates: true }),
-    );
-    let [audited, gated, some] = [0, 0, 0];
-    for (const [index, step] of steps.entries()) {
-      const found = guessed(model, result.tokens.slice(0, index));
-      const best = Math.max(...found.map(({ score }) => score));
-      if (found.some(({ score }) => Math.abs(score + 0.6 * z - best) < MARGIN)) continue;
-      const open = found.filter(({ score }) => score + 0.6 * z > best).map(({ token }) => token);
-      const expected = open.length === 1 ? [] : open;
-      if (rated(step).length === 10 && expected.length < 10) audited++;
-      else expect(ascending(rated(step)), `step ${index}`).toEqual(ascending(expected));
-      if (open.length === 1 && rated(step).length === 0) expect(step.token).toBe(open[0]);
-      gated += Number(expected.length === 0);
-      some += Number(expected.length > 0 && expected.length < 10);
-    }
-    expect(audited).toBeLessThanOrEqual(result.gate.audited);
-    expect(gated + some).toBeGreaterThan(5);
-    expect(result.gate.candidates).toBe(steps.flatMap(rated).length);
-    expect(result.gate.gated).toBe(steps.filter((step) => rated(step).length === 0).length);
-    const last = rewardsAtEnd(model.pair.reward.model, [...promptOf(model.pair.reward.model, PROMPT), ...result.tokens])[0];
-    expect(result.rewards.at(-1)).toBeCloseTo(last ?? Number.NaN, 3);
-  });
+  it.for([1, 2, 3, 4].flatMap((seed) => [false, true].map((shared) => [seed, shared] as const)))(
+    "seed %i, one trunk: %s",
+    async ([seed, shared]) => {
+      const z = 0.4 * seed;
+      const model = await predicting(60 + seed, z, shared);
+      const { steps, result } = await withPair(model.pair, (decoder) =>
+        decode(decoder, PROMPT, { ...OPTIONS, gate: "predicted", candidates: true }),
+      );
+      let [audited, gated, some] = [0, 0, 0];
+      for (const [index, step] of steps.entries()) {
+        const found = guessed(model, result.tokens.slice(0, index));
+        const best = Math.max(...found.map(({ score }) => score));
+        if (found.some(({ score }) => Math.abs(score + 0.6 * z - best) < MARGIN)) continue;
+        const open = found.filter(({ score }) => score + 0.6 * z > best).map(({ token }) => token);
+        const expected = open.length === 1 ? [] : open;
+        if (rated(step).length === 10 && expected.length < 10) audited++;
+        else expect(ascending(rated(step)), `step ${index}`).toEqual(ascending(expected));
+        if (open.length === 1 && rated(step).length === 0) expect(step.token).toBe(open[0]);
+        gated += Number(expected.length === 0);
+        some += Number(expected.length > 0 && expected.length < 10);
+      }
+      expect(audited).toBeLessThanOrEqual(result.gate.audited);
+      expect(gated + some).toBeGreaterThan(5);
+      expect(result.gate.candidates).toBe(steps.flatMap(rated).length);
+      expect(result.gate.gated).toBe(steps.filter((step) => rated(step).length === 0).length);
+      const last = rewardsAtEnd(model.pair.reward.model, [...promptOf(model.pair.reward.model, PROMPT), ...result.tokens])[0];
+      expect(result.rewards.at(-1)).toBeCloseTo(last ?? Number.NaN, 3);
+    },
+  );
 });
 
-it("where nothing is closed the response is that without a gate", async () => {
-  const { pair } = await predicting(71, 1e6);
+it.for([false, true])("where nothing is closed the response is that without a gate; one trunk: %s", async (shared) => {
+  const { pair } = await predicting(71, 1e6, shared);
   for (const ending of ["reward", "policy"] as const) {
     const options = { ...OPTIONS, ending };
     const without = await withPair(pair, (decoder) => decoder.generate(PROMPT, options));
@@ -81,8 +86,8 @@ it("where nothing is closed the response is that without a gate", async () => {
   }
 });
 
-it("predicted-only takes the best guess, and rates nothing but the last token", async () => {
-  const model = await predicting(72, 1);
+it.for([false, true])("predicted-only takes the best guess, and rates nothing but the last token; one trunk: %s", async (shared) => {
+  const model = await predicting(72, 1, shared);
   const { steps, result } = await withPair(model.pair, (decoder) =>
     decode(decoder, PROMPT, { ...OPTIONS, gate: "predicted-only", candidates: true }),
   );
@@ -97,8 +102,8 @@ it("predicted-only takes the best guess, and rates nothing but the last token", 
   expect(result.gate).toMatchObject({ gated: steps.length, candidates: 0 });
 });
 
-it("slots with and without it share batches, and each begins anew", async () => {
-  const { pair } = await predicting(73, 0.5);
+it.for([false, true])("slots with and without it share batches, and each begins anew; one trunk: %s", async (shared) => {
+  const { pair } = await predicting(73, 0.5, shared);
   const prompts = ["a tall ship.", "the sea", "so it goes, on and on", "why?"];
   const one = await withPair(pair, async (decoder) => {
     const results: string[] = [];
