@@ -49,8 +49,8 @@ class Field {
 
  private:
   std::unique_ptr<RawLoop> make(const std::string& name) const {
-    // ggml's threads without a pool, which llama_decode starts and joins; then pools whose idle threads sleep at once, or
-    // spin as long as they do in ggml's own tools.
+    // ggml's threads without a pool, which llama_decode starts and joins; then pools whose idle threads sleep at once,
+    // or spin as long as they do in ggml's own tools.
     if (name == "no-pool") return loop(nullptr, Reading::kLogits);
     if (name == "poll-0") return loop(pool(0), Reading::kLogits);
     if (name == "poll-50") return loop(pool(50), Reading::kLogits);

@@ -25,9 +25,9 @@ enum class Reading {
   kNorm,     ///< the graph ended at the final norm, by hand
 };
 
-/// The token-by-token search as a user of llama.cpp would write it by hand: the policy decodes one token, then the reward
-/// model the k candidates in one batch, as branches through sequence copies; the winner's cells stay. The tokens are given:
-/// nothing is chosen, rated or sampled, so that what is timed is llama.cpp.
+/// The token-by-token search as a user of llama.cpp would write it by hand: the policy decodes one token, then the
+/// reward model the k candidates in one batch, as branches through sequence copies; the winner's cells stay. The tokens
+/// are given: nothing is chosen, rated or sampled, so that what is timed is llama.cpp.
 class RawLoop {
  public:
   RawLoop(std::shared_ptr<const Model> policy, std::shared_ptr<const Model> reward, const ContextSettings& settings,

@@ -69,10 +69,7 @@ void set_threads(ggml_backend_t backend, ggml_backend_dev_t device, const Contex
 }  // namespace
 
 Projection::Projection(std::vector<Operation> operations, Backend backend, std::shared_ptr<Threadpool> threadpool)
-    : operations_(std::move(operations)),
-      n_embd_(0),
-      threadpool_(std::move(threadpool)),
-      backend_(std::move(backend)) {
+    : operations_(std::move(operations)), n_embd_(0), threadpool_(std::move(threadpool)), backend_(std::move(backend)) {
   for (const Operation& operation : operations_) {
     if (operation.op == GGML_OP_MUL_MAT) n_embd_ = operation.weights->ne[0];
   }
@@ -146,16 +143,15 @@ Projection::Graph& Projection::graph(size_t rows) {
   Graph made;
   made.tensors.reset(
       api.ggml_init({nodes * api.ggml_tensor_overhead() + api.ggml_graph_overhead(), nullptr, /*no_alloc=*/true}));
-  made.input =
-      api.ggml_new_tensor_2d(made.tensors.get(), GGML_TYPE_F32, n_embd_, static_cast<int64_t>(rows));
+  made.input = api.ggml_new_tensor_2d(made.tensors.get(), GGML_TYPE_F32, n_embd_, static_cast<int64_t>(rows));
   made.output = made.input;
   for (const Operation& operation : operations_) made.output = build(made.tensors.get(), operation, made.output);
   made.graph = api.ggml_new_graph(made.tensors.get());
   api.ggml_build_forward_expand(made.graph, made.output);
   made.buffer.reset(api.ggml_backend_alloc_ctx_tensors(made.tensors.get(), backend_.get()));
   if (!made.buffer) {
-    throw Error(ErrorCode::kOutOfMemory, "there is no memory for the logits of " + std::to_string(rows) +
-                                             " tokens. Lower slots.");
+    throw Error(ErrorCode::kOutOfMemory,
+                "there is no memory for the logits of " + std::to_string(rows) + " tokens. Lower slots.");
   }
   graph = std::move(made);
   return graph;

@@ -41,7 +41,8 @@ bool TrunkContext::learn_projection(const ContextSettings& settings) {
   hidden_.observe_output(nullptr);
   if (!projection_) return false;
   const float* logits = engine().llama_get_logits_ith(context().handle(), 0);
-  const bool same = logits != nullptr && alike(logits, project(hidden), static_cast<size_t>(context().model().n_vocab()));
+  const bool same =
+      logits != nullptr && alike(logits, project(hidden), static_cast<size_t>(context().model().n_vocab()));
   context().truncate(0, 0);
   return same;
 }

@@ -45,8 +45,7 @@ class Model {
 
   /// The reward model in a file whose trunk is this model's: the file's head and chat template on these weights, which
   /// both hold. Whether the trunks are the same is not looked at. What GgufFile() throws, REWARD_HEAD_INVALID.
-  static std::shared_ptr<const Model> on_weights_of(const std::shared_ptr<const Model>& model,
-                                                    const std::string& path);
+  static std::shared_ptr<const Model> on_weights_of(const std::shared_ptr<const Model>& model, const std::string& path);
 
   llama_model* handle() const { return model_.get(); }
   const Vocabulary& vocabulary() const { return *vocabulary_; }

@@ -86,8 +86,7 @@ double PredictorCalibration::z_for(double wanted) const {
 
 std::shared_ptr<const StoredPredictor> StoredPredictor::read(const GgufFile& file, size_t n_hidden) {
   if (file.find(kPrefix + "bias") < 0) return nullptr;
-  return std::make_shared<const StoredPredictor>(
-      StoredPredictor{weights_of(file, n_hidden), calibration_of(file)});
+  return std::make_shared<const StoredPredictor>(StoredPredictor{weights_of(file, n_hidden), calibration_of(file)});
 }
 
 RewardPredictor::RewardPredictor(const PredictorWeights& weights)

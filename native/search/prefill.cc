@@ -23,7 +23,8 @@ Prefill::Prefill(size_t slot, std::vector<llama_token> policy_prompt,
       reading_(reading) {
   result_.policy.left = policy_prompt_.size();
   for (const std::vector<llama_token>& prompt : reward_prompts_) {
-    result_.rewards.push_back(reading.shared ? PrefillCount{prompt.size(), 0, 0, 0} : PrefillCount{0, 0, 0, prompt.size()});
+    result_.rewards.push_back(reading.shared ? PrefillCount{prompt.size(), 0, 0, 0}
+                                             : PrefillCount{0, 0, 0, prompt.size()});
   }
 }
 

@@ -27,9 +27,8 @@ const SearchSettings& checked(const SearchSettings& settings) {
 /// Every reward model is a head on the policy's weights.
 bool can_share(const SearchSettings& settings) {
   return settings.share_trunk && !settings.rewards.empty() &&
-         std::all_of(settings.rewards.begin(), settings.rewards.end(), [&](const RewardSource& source) {
-           return source.model->handle() == settings.policy->handle();
-         });
+         std::all_of(settings.rewards.begin(), settings.rewards.end(),
+                     [&](const RewardSource& source) { return source.model->handle() == settings.policy->handle(); });
 }
 
 std::vector<const Vocabulary*> vocabularies_of(const RewardSum& rewards) {
@@ -141,8 +140,8 @@ StepRewards* Search::rewards_for(const std::vector<llama_token>& policy_prompt,
                                  const SlotSettings& settings) {
   if (!settings.rewards || rewards_.empty()) return nullptr;
   const auto alike = [&](const std::vector<llama_token>& prompt) { return prompt == policy_prompt; };
-  const bool together = shared_ && settings.method != Method::kBlocks &&
-                        std::all_of(reward_prompts.begin(), reward_prompts.end(), alike);
+  const bool together =
+      shared_ && settings.method != Method::kBlocks && std::all_of(reward_prompts.begin(), reward_prompts.end(), alike);
   if (together) return &*shared_;
   rewards_.make_contexts();
   return &rewards_;

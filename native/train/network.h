@@ -42,8 +42,8 @@ class Network {
   /// Weights by He et al. (ICCV 2015), drawn by the seed.
   Network(size_t n_hidden, size_t n_token, const NetworkSettings& settings);
 
-  /// One guess a candidate; what learn() goes back through. Where it `drops`, a share of the units is left out at random
-  /// and the others count for more (Srivastava et al., JMLR 2014).
+  /// One guess a candidate; what learn() goes back through. Where it `drops`, a share of the units is left out at
+  /// random and the others count for more (Srivastava et al., JMLR 2014).
   const std::vector<float>& guess(const NetworkBatch& batch, bool drops = false);
   /// Adds to the gradients, of the loss's `slopes` by each guess that was made last.
   void learn(const NetworkBatch& batch, const std::vector<float>& slopes);

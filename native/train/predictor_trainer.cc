@@ -62,7 +62,8 @@ void shuffle(std::vector<size_t>& order, std::mt19937_64& random) {
 
 /// Linear warm-up, then half a cosine down to 0.
 float rate_at(double done, float highest) {
-  const double share = done < kWarmUp ? done / kWarmUp : (1 + std::cos(3.141592653589793 * (done - kWarmUp) / (1 - kWarmUp))) / 2;
+  const double share =
+      done < kWarmUp ? done / kWarmUp : (1 + std::cos(3.141592653589793 * (done - kWarmUp) / (1 - kWarmUp))) / 2;
   return static_cast<float>(share) * highest;
 }
 

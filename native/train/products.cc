@@ -49,7 +49,8 @@ void in_parallel(size_t count, int threads, const std::function<void(size_t, siz
   if (parts < 2) return work(0, count);
   std::vector<std::thread> others;
   for (size_t part = 1; part < parts; ++part) {
-    others.emplace_back([&work, first = part * count / parts, last = (part + 1) * count / parts] { work(first, last); });
+    others.emplace_back(
+        [&work, first = part * count / parts, last = (part + 1) * count / parts] { work(first, last); });
   }
   work(0, count / parts);
   for (std::thread& other : others) other.join();

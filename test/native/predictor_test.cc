@@ -82,8 +82,8 @@ TEST("predictor: matrix products, of views either way, on any threads") {
       for (size_t j = 0; j < columns; ++j) {
         double expected = 1;
         for (size_t t = 0; t < inner; ++t) {
-          expected += static_cast<double>(view.data[i * view.row_stride + t * view.column_stride]) *
-                      right[t * columns + j];
+          expected +=
+              static_cast<double>(view.data[i * view.row_stride + t * view.column_stride]) * right[t * columns + j];
         }
         CHECK(std::abs(one[i * columns + j] - expected) < 1e-5);
       }

@@ -32,11 +32,12 @@ size_t first_allowed(const std::vector<Draft>& drafts) {
 void Blocks::require_branches() const {
   if (policy_.has_branches()) return;
   const Model& model = policy_.model();
-  throw Error(ErrorCode::kModelUnsupported,
-              model.path() + ": the architecture \"" + model.architecture() + "\" " +
-                  (model.can_branch() ? "keeps too large a state for a draft in each of " +
-                                            std::to_string(slots_.size()) + " slots: lower slots, or use another method."
-                                      : "cannot hold drafts: use another method, or another policy."));
+  throw Error(
+      ErrorCode::kModelUnsupported,
+      model.path() + ": the architecture \"" + model.architecture() + "\" " +
+          (model.can_branch() ? "keeps too large a state for a draft in each of " + std::to_string(slots_.size()) +
+                                    " slots: lower slots, or use another method."
+                              : "cannot hold drafts: use another method, or another policy."));
 }
 
 void Blocks::begin(size_t slot, const SlotSettings& settings, SamplerChain chain, const Excluded& excluded) {

@@ -20,9 +20,9 @@ double depth(const SlotStep& slot, size_t rank) {
   return slot.candidates.log_probs[0] - slot.candidates.log_probs[rank];
 }
 
-/// Which candidates may win. Where the policy alone decides the ending, the likeliest candidate wins if it ends, because
-/// it is scored with the best reward of the others; and where an end further down may win, each of the others has a
-/// part in it.
+/// Which candidates may win. Where the policy alone decides the ending, the likeliest candidate wins if it ends,
+/// because it is scored with the best reward of the others; and where an end further down may win, each of the others
+/// has a part in it.
 std::vector<bool> viable(const SlotStep& slot, double reach) {
   const std::vector<bool>& ends = slot.candidates.ends;
   const bool by_policy = slot.state->settings.ending == Ending::kPolicy;

@@ -18,8 +18,9 @@ Guesser::Guesser(const Model& model)
       hidden_part_(model.predictor()->weights.width) {
   if (model.head()->n_labels() != 1 || rows_.length() != model.predictor()->weights.n_token) {
     throw Error(ErrorCode::kRewardPredictorInvalid,
-                model.path() + ": the reward predictor was made for another model. Make it again with \"argsearch reward "
-                               "predict\".");
+                model.path() +
+                    ": the reward predictor was made for another model. Make it again with \"argsearch reward "
+                    "predict\".");
   }
 }
 

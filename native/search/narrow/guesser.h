@@ -11,8 +11,8 @@ namespace argsearch {
 /// A reward model's predictor at work: the tokens' projections are kept.
 class Guesser {
  public:
-  /// The model has a predictor and outlives it. MODEL_UNSUPPORTED, FILE_UNREADABLE; REWARD_PREDICTOR_INVALID for one that
-  /// does not fit the model's token embedding.
+  /// The model has a predictor and outlives it. MODEL_UNSUPPORTED, FILE_UNREADABLE; REWARD_PREDICTOR_INVALID for one
+  /// that does not fit the model's token embedding.
   explicit Guesser(const Model& model);
 
   /// The reward of a prefix, out of its hidden state.

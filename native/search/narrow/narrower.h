@@ -5,8 +5,8 @@
 namespace argsearch {
 
 /// Closes candidates that cannot win, before each wave: what is closed is not rated. It may look at the
-/// log-probabilities and at the rewards of earlier waves, leaves every slot a candidate, and opens none again. A gate is
-/// one that serves the slots whose settings name it, and may spare the reward models a whole step (SlotStep::gated).
+/// log-probabilities and at the rewards of earlier waves, leaves every slot a candidate, and opens none again. A gate
+/// is one that serves the slots whose settings name it, and may spare the reward models a whole step (SlotStep::gated).
 class Narrower {
  public:
   virtual ~Narrower() = default;

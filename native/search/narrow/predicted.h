@@ -17,7 +17,8 @@ class PredictorAudit {
   /// A step in which all were rated: whether the gate would have closed the winner, and which rate of that is allowed.
   void add_audit(bool violated, double allowed);
 
-  /// By what z is multiplied: 1 until rewards are guessed worse than when the predictor was made, or a promise is broken.
+  /// By what z is multiplied: 1 until rewards are guessed worse than when the predictor was made, or a promise is
+  /// broken.
   double widening() const;
 
  private:
@@ -29,9 +30,9 @@ class PredictorAudit {
   double broken_ = 1;
 };
 
-/// Closes candidates that cannot win, as a predictor guesses their rewards out of the reward model's hidden state at the
-/// prefix's end and their token embeddings: those whose guess plus z deviations of such guesses scores below the best
-/// guess. With Gate::kPredictedOnly all but the best.
+/// Closes candidates that cannot win, as a predictor guesses their rewards out of the reward model's hidden state at
+/// the prefix's end and their token embeddings: those whose guess plus z deviations of such guesses scores below the
+/// best guess. With Gate::kPredictedOnly all but the best.
 ///
 /// A share of the steps is rated whole to see whether it would have been right, and what was guessed of each token that
 /// is taken is compared with the reward as the next step finds it; either widens z.

@@ -34,8 +34,10 @@ Policy::Policy(const std::shared_ptr<const Model>& model, const ContextSettings&
 
 Policy::Policy(const std::shared_ptr<const Model>& model, const ContextSettings& settings, uint32_t slots,
                uint32_t context_size, PolicyRoom room)
-    : trunk_(room.candidates > 0 ? TrunkContext::create(model, settings, shape_of(slots, context_size, room)) : nullptr),
-      context_(trunk_ ? nullptr : std::make_unique<Context>(model, settings, shape_of(slots, context_size, {room.drafts, 0}))),
+    : trunk_(room.candidates > 0 ? TrunkContext::create(model, settings, shape_of(slots, context_size, room))
+                                 : nullptr),
+      context_(trunk_ ? nullptr
+                      : std::make_unique<Context>(model, settings, shape_of(slots, context_size, {room.drafts, 0}))),
       prefixes_(own_context(), slots),
       branches_(own_context(), slots, {slots, slots + room.drafts}),
       candidates_(own_context(), slots, {slots + room.drafts, slots + room.drafts + (trunk_ ? room.candidates : 0)}),

@@ -18,8 +18,8 @@ namespace argsearch {
 ///
 /// A step copies the prefix sequence to one sequence a candidate (metadata only in the unified cache), decodes all
 /// candidate tokens in one batch, and keeps the winner's cell as the new end of the prefix, so the winner is never
-/// decoded twice. Tokens that a slot took unrated wait, and go into the next batch of the slot as the beginning of every
-/// branch.
+/// decoded twice. Tokens that a slot took unrated wait, and go into the next batch of the slot as the beginning of
+/// every branch.
 class BranchedReward : public Rewarder {
  public:
   /// The model has a head. `sequences`: of the context, those of its slots among them.

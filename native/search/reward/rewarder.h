@@ -47,12 +47,12 @@ class Rewarder {
  public:
   virtual ~Rewarder() = default;
 
-  /// Makes a slot hold `tokens`, all decoded, but for the last where its states will be read. Reuses the longest prefix.
-  /// Decodes no more than `most`, and goes on when it is called again.
+  /// Makes a slot hold `tokens`, all decoded, but for the last where its states will be read. Reuses the longest
+  /// prefix. Decodes no more than `most`, and goes on when it is called again.
   virtual PrefillCount begin(size_t slot, const std::vector<llama_token>& tokens, size_t most, bool reads_states) = 0;
 
-  /// The wave's candidates, part by part: a row of n_labels() values each. What their slots took unrated is decoded with
-  /// them.
+  /// The wave's candidates, part by part: a row of n_labels() values each. What their slots took unrated is decoded
+  /// with them.
   virtual std::vector<double> rate(const Wave& wave) = 0;
   /// Each slot takes the candidate it has chosen. One that was not rated is decoded later.
   virtual void commit(const StepPart& slots) = 0;

@@ -122,7 +122,8 @@ void SharedRewards::commit(const StepPart& slots) {
     const std::vector<Rated>& rated = rated_[slot->slot];
     const auto taken =
         std::find_if(rated.begin(), rated.end(), [&](const Rated& each) { return each.rank == *slot->chosen; });
-    if (taken != rated.end() && at.policy.candidates().keep(at.slot, *slot->chosen, at.policy.prefixes().end(at.slot))) {
+    if (taken != rated.end() &&
+        at.policy.candidates().keep(at.slot, *slot->chosen, at.policy.prefixes().end(at.slot))) {
       at.policy.adopt(at.slot, taken->hidden.data());
     }
     unread_[slot->slot] = !slot->rated[*slot->chosen];

@@ -35,9 +35,7 @@ namespace {
 constexpr double kNone = -std::numeric_limits<double>::infinity();
 
 /// It competes: by its reward, or in a step that goes without rewards.
-bool competes(const SlotStep& step, size_t rank) {
-  return step.open[rank] && (step.rated[rank] || step.gated);
-}
+bool competes(const SlotStep& step, size_t rank) { return step.open[rank] && (step.rated[rank] || step.gated); }
 
 /// The highest reward of a candidate that goes on; nullopt when none does.
 std::optional<double> best_going_on(const SlotStep& step) {

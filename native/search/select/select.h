@@ -22,8 +22,8 @@ double combine_score(double log_prob, double reward, double weight, Combine comb
 /// The rank that wins; the first where every score is -infinity. `random` is drawn from once a stochastic selection.
 size_t select_candidate(const std::vector<double>& scores, Select select, double temperature, std::mt19937_64& random);
 
-/// Scores the slot's candidates and chooses one of those that are open and rated. Without rewards the log-probability is
-/// the score; in a gated step it decides, and there are no scores.
+/// Scores the slot's candidates and chooses one of those that are open and rated. Without rewards the log-probability
+/// is the score; in a gated step it decides, and there are no scores.
 void select(SlotStep& step);
 
 }  // namespace argsearch
