@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstring>
 
 #include "error.h"
 
@@ -35,6 +36,22 @@ std::vector<ggml_backend_dev_t> select_devices(const std::string& backend) {
   }
   devices.push_back(nullptr);
   return devices;
+}
+
+bool multiplies_by_amx() {
+  const LlamaApi& api = engine();
+  ggml_backend_reg_t cpu = api.ggml_backend_reg_by_name("CPU");
+  if (cpu == nullptr) return false;
+  const auto extra = reinterpret_cast<ggml_backend_dev_get_extra_bufts_t>(
+      api.ggml_backend_reg_get_proc_address(cpu, "ggml_backend_dev_get_extra_bufts"));
+  for (size_t i = 0; extra != nullptr && i < api.ggml_backend_dev_count(); ++i) {
+    ggml_backend_dev_t device = api.ggml_backend_dev_get(i);
+    if (api.ggml_backend_dev_backend_reg(device) != cpu) continue;
+    for (ggml_backend_buffer_type_t* type = extra(device); type != nullptr && *type != nullptr; ++type) {
+      if (std::strcmp(api.ggml_backend_buft_name(*type), "AMX") == 0) return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace argsearch

@@ -60,7 +60,15 @@ std::shared_ptr<const Model> Model::load(const ModelParams& params, const std::f
 
   const LogCapture log;
   const AssertionGuard guard;
-  model->model_ = {api.llama_model_load_from_file(metadata.path().c_str(), settings), FreeModel()};
+  const auto load = [&] {
+    model->model_ = {api.llama_model_load_from_file(metadata.path().c_str(), settings), FreeModel()};
+  };
+  load();
+  if (model->model_ && model->is_recurrent() && multiplies_by_amx()) {
+    settings.use_extra_bufts = false;
+    model->model_.reset();
+    load();
+  }
   if (state.aborted) throw Error(ErrorCode::kAborted, "loading " + params.path + " was aborted.");
   if (!model->model_) fail_load(params.path, model->architecture_, log);
   model->vocabulary_ = std::make_shared<Vocabulary>(api.llama_model_get_vocab(model->handle()), params.path);
