@@ -17,7 +17,8 @@ import { measurePoint } from "../src/bench/measure-point.js";
 import { MODES } from "../src/bench/modes.js";
 import { resolveSpeed, type SpeedOptions } from "../src/bench/options.js";
 import { Watch } from "../src/bench/quiet.js";
-import { leftOutLines, machineText, placeTitle, quietText, type Section, speedTable } from "../src/bench/report.js";
+import { leftOutLines, machineText, plainCells, quietText, speedTable } from "../src/bench/report.js";
+import { placeTitle, type Section } from "../src/bench/section.js";
 import { table } from "../src/cli/terminal/format.js";
 import { openEngine } from "../src/engine/engine.js";
 import { defaultThreads } from "../src/engine/threads.js";
@@ -29,7 +30,7 @@ import { installNodeLlamaCpp } from "./speed/node-llama-cpp.js";
 import { OUTSIDERS, outsidersFor, whyNot } from "./speed/outsiders.js";
 import { type Axes, grid, type Place, star } from "./speed/places.js";
 import { type MeasuredPlace, ratiosOf } from "./speed/ratios.js";
-import { type SpeedRun, writeDocs, writeRun } from "./speed/write.js";
+import { ratioRows, type SpeedRun, writeDocs, writeRun } from "./speed/write.js";
 
 type Measured = MeasuredPlace & Pick<Section, "leftOut">;
 
@@ -88,9 +89,7 @@ await writeRun(
 );
 if (flags.docs) writeDocs(flags.docs, run);
 console.log(`\n${machineText(run.machine)}\n${quietText(run.quiet)}\n`);
-console.table(
-  run.ratios.map(({ what, place, found, goal, reached }) => ({ what, where: placeTitle({ ...place }), ...found, goal, reached })),
-);
+console.log(table([["", "where", "ratio", "goal", "reached"], ...ratioRows(run.ratios).map(plainCells)]));
 
 function places(): Place[] {
   const numbers = (list: string): number[] => list.split(",").map(Number);
@@ -111,7 +110,7 @@ async function measure(place: Place): Promise<Measured> {
   process.stderr.write("\r\x1b[K");
   const { head, rows: cells } = speedTable(rows);
   console.log(`\n${title}`);
-  console.log(table([head, ...cells.map((row) => row.map((cell) => (typeof cell === "string" ? cell : `${cell.value} ${cell.below}`)))]));
+  console.log(table([head, ...cells.map(plainCells)]));
   for (const line of leftOutLines(leftOut)) console.log(`without ${line}`);
   return { place, rows, leftOut };
 }

@@ -17,8 +17,6 @@ export interface Rivalry {
 interface Reply {
   ms: number;
   policy?: number;
-  /** Share of the steps in which the rival would have taken the same token. */
-  agrees?: number;
 }
 
 /** A rival that a child plays: the commands are those of bench/native/raw_bench.cc. */

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { speedCharts } from "../../src/bench/charts.js";
 import type { Machine } from "../../src/bench/machine.js";
 import type { Quietness } from "../../src/bench/quiet.js";
-import { machineText, placeTitle, quietText, type Section, sectionBlocks, spread } from "../../src/bench/report.js";
-import { type Block, heading, type Table, text } from "../../src/evaluate/report/document.js";
+import { machineText, quietText, sectionBlocks, spread } from "../../src/bench/report.js";
+import { placeTitle, type Section } from "../../src/bench/section.js";
+import { type Block, type Cell, heading, text } from "../../src/evaluate/report/document.js";
 import { toMarkdown } from "../../src/evaluate/report/markdown.js";
 import { writeDocument } from "../../src/evaluate/report/write-document.js";
 import { writeWhole } from "../../src/files/whole-file.js";
@@ -59,12 +60,15 @@ export function replacedPart(page: string, name: string, part: string): string {
 }
 
 function summaryBlocks({ machine, quiet, how, notes, ratios }: SpeedRun): Block[] {
-  const rows = ratios.map(({ what, place, found, goal, reached }): Table["rows"][number] => {
-    return [what, placeTitle({ ...place }), spread(found), goal ?? "–", reached === null ? "–" : reached ? "yes" : "no"];
-  });
   return [
     ...[machineText(machine), quietText(quiet), how, ...notes].map(text),
     heading("Ratios"),
-    { kind: "table", head: ["", "where", "ratio", "goal", "reached"], rows },
+    { kind: "table", head: ["", "where", "ratio", "goal", "reached"], rows: ratioRows(ratios) },
   ];
+}
+
+export function ratioRows(ratios: readonly Ratio[]): Cell[][] {
+  return ratios.map(({ what, place, found, goal, reached }) => {
+    return [what, placeTitle({ ...place }), spread(found), goal ?? "–", reached === null ? "–" : reached ? "yes" : "no"];
+  });
 }

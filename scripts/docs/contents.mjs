@@ -23,6 +23,7 @@ const CONTENTS = {
   ],
   Reference: ["docs/cli.md", ["docs/api.md", "API on one page"], "docs/errors.md", "docs/platforms.md", "docs/reliability.md"],
   Background: [
+    "docs/benchmarks.md",
     "docs/results/README.md",
     ["docs/results/embedded/report.md", "Results: embedded pair"],
     ["docs/results/embedded-sweep/report.md", "Results: embedded pair, sweep"],

@@ -1,6 +1,6 @@
 /** What a benchmark draws: the contenders at the first place, and how they change along each axis. */
 import { BLUE, type ChartSpec, INK, type Layout, plotWidth, topLevel } from "../evaluate/report/chart.js";
-import type { Section } from "./report.js";
+import type { Section } from "./section.js";
 
 /** Times further apart than this show nothing on a linear scale. */
 const LOGARITHMIC = 12;
@@ -19,7 +19,7 @@ function contenders({ rows }: Section): ChartSpec {
   const times = values.map(({ ms }) => ms);
   const type = Math.max(...times) / Math.min(...times) > LOGARITHMIC ? "log" : "linear";
   const y = { field: "name", type: "nominal", sort: names, title: null } as const;
-  const x = { field: "ms", type: "quantitative", title: "ms a token", scale: { type, zero: type === "linear" } } as const;
+  const x = { field: "ms", type: "quantitative", title: "ms a token", scale: type === "log" ? { type } : { type, zero: true } } as const;
   const spec = (layout: Layout): object =>
     topLevel(
       {

@@ -17,7 +17,9 @@ export interface Machine {
   features: string[];
   /** Bytes. */
   memory: number;
+  /** Operating system, kernel and architecture. */
   system: string;
+  /** Node's version. */
   node: string;
   /** llama.cpp's version, and which of its libraries of CPU kernels runs here (null where that cannot be told). */
   engine: { version: string; kernels: string | null };

@@ -79,8 +79,9 @@ class Inputs {
 
 async function memoryOf(decoder: Decoder): Promise<SpeedMemory> {
   const { policy, rewards } = decoder.info;
-  // A file that serves twice is loaded once.
-  const files = new Map([policy, ...rewards].map(({ path, size }) => [path, size]));
+  // A file that serves twice is loaded once, and so is a trunk that two files have in common.
+  const loaded = (decoder.info as { sharedTrunk?: boolean }).sharedTrunk ? [policy] : [policy, ...rewards];
+  const files = new Map(loaded.map(({ path, size }) => [path, size]));
   const cache = await decoder.cacheBytes();
   return {
     weights: [...files.values()].reduce((sum, size) => sum + size, 0),

@@ -54,10 +54,13 @@ export const MODES: readonly Mode[] = [
   { name: "entropy", title: "ARGS, entropy gate (1 nat)", trunk: "own", decode: [{ gate: { entropy: 1 } }], needsTrained: true },
 ];
 
+/** Names of the modes that measureSpeed() knows, plain decoding first. */
 export const SPEED_MODES: readonly string[] = MODES.map(({ name }) => name);
 
 /** A mode that was not measured, and why. */
 export interface LeftOut {
+  /** Its name in SPEED_MODES. */
   mode: string;
+  /** For people. */
   reason: string;
 }

@@ -14,6 +14,7 @@ export interface SpeedProgress {
   what: string;
   /** Measurements done, of all. */
   done: number;
+  /** Those of all points, as far as is known. */
   total: number;
 }
 
@@ -41,14 +42,17 @@ export interface SpeedOptions extends Omit<ModelOptions, "onProgress"> {
   modes?: readonly string[] | undefined;
   /** What plain decoding and every mode have in common, weight and samplers; default { dryMultiplier: 0.8 }, as guided methods have it. */
   settings?: Omit<DecodingSettings, "method" | "ending" | "topK"> | undefined;
+  /** Called before each measurement, and while models are loaded. */
   onProgress?: ((progress: SpeedProgress) => void) | undefined;
 }
 
 /** One place on the axes. */
 export interface SpeedPoint {
+  /** Candidates a step. */
   topK: number;
+  /** Prompts decoded at once. */
   slots: number;
-  /** Null: prompts as they are. */
+  /** Tokens of each prompt. Null: prompts as they are. */
   prefix: number | null;
 }
 

@@ -9,29 +9,11 @@ import type { Machine } from "./machine.js";
 import type { LeftOut } from "./modes.js";
 import type { Quietness } from "./quiet.js";
 import type { SpeedResults, SpeedRow } from "./results.js";
+import { placeTitle, type Section } from "./section.js";
 import type { Summary } from "./summary.js";
-
-/** One table: the contenders at one place of the axes, whatever the axes are. */
-export interface Section {
-  /** Axis and value: { topK: 10, slots: 1, prefix: 200 }. */
-  place: Readonly<Record<string, number | string | null>>;
-  rows: readonly SpeedRow[];
-  leftOut: readonly LeftOut[];
-}
 
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
-
-/** "k = 10, 1 slot, prefix 200". */
-export function placeTitle(place: Section["place"]): string {
-  const words = Object.entries(place).flatMap(([axis, value]) => {
-    if (value === null) return [];
-    if (axis === "topK") return [`k = ${value}`];
-    if (axis === "slots") return [`${value} ${value === 1 ? "slot" : "slots"}`];
-    return [axis === "prefix" ? `prefix ${value}` : `${value}`];
-  });
-  return words.join(", ");
-}
 
 export function machineText({ processor, processors, cores, features, memory, system, node, engine }: Machine): string {
   const counted = cores === null || cores === processors ? `${processors} processors` : `${processors} processors on ${cores} cores`;
@@ -73,6 +55,11 @@ export function speedTable(rows: readonly SpeedRow[]): { head: string[]; rows: C
 /** "17.31" above "[17.20, 17.52]": median and quartiles. */
 export function spread({ median, low, high }: Summary): Cell {
   return { value: digits(median), below: `[${digits(low)}, ${digits(high)}]` };
+}
+
+/** As a terminal has them, on one line. */
+export function plainCells(row: readonly Cell[]): string[] {
+  return row.map((cell) => (typeof cell === "string" ? cell : `${cell.value} ${cell.below}`));
 }
 
 function mib(bytes: number): string {

@@ -10,10 +10,13 @@ import { pairedRatio, type Summary, summary } from "./summary.js";
 
 /** Tokens that differ from those of plain ARGS, counted on its own prefixes: each response up to its first difference. */
 export interface Departures {
+  /** Steps on plain ARGS's own prefixes. */
   steps: number;
+  /** Of these, those that took another token. */
   departed: number;
-  /** 95 % interval of the share, Wilson's. */
+  /** Lower end of the 95 % interval of the share, Wilson's. */
   low: number;
+  /** Its upper end. */
   high: number;
 }
 
@@ -27,6 +30,7 @@ export interface SpeedMemory {
 
 /** One contender at one point. */
 export interface SpeedRow {
+  /** As tables have it. */
   name: string;
   /** Milliseconds a token, over all slots: of one round each. */
   ms: Summary;
@@ -40,6 +44,7 @@ export interface SpeedRow {
   rated: number | null;
   /** Null of plain decoding, and of plain ARGS itself. */
   departures: Departures | null;
+  /** Null of who is none of argsearch's own modes. */
   memory: SpeedMemory | null;
   /** Every round's milliseconds a token. */
   rounds: number[];
@@ -48,16 +53,20 @@ export interface SpeedRow {
 /** All contenders at one point, side by side. */
 export interface SpeedPointResult {
   point: SpeedPoint;
+  /** Plain decoding, ARGS, then the other modes. */
   rows: SpeedRow[];
+  /** Modes that were asked for and could not be had. */
   leftOut: LeftOut[];
 }
 
 /** What measureSpeed() gives. */
 export interface SpeedResults {
   machine: Machine;
+  /** Whether something else ran meanwhile. */
   quiet: Quietness;
-  /** What was measured. */
+  /** What was measured: paths, threads (null: as load() chooses them), tokens of a response, rounds, prompts at hand. */
   settings: { policy: string; rewards: string[]; threads: number | null; maxTokens: number; rounds: number; prompts: number };
+  /** In the order of the axes. */
   points: SpeedPointResult[];
 }
 

@@ -3,6 +3,7 @@ import { quantile } from "../statistics.js";
 
 /** Median and quartiles of repeated measurements. */
 export interface Summary {
+  /** Half of the measurements are above it. */
   median: number;
   /** The lower quartile. */
   low: number;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { sampleOf } from "../../src/bench/decoder-contender.js";
-import { leftOutLines, placeTitle, speedTable } from "../../src/bench/report.js";
+import { leftOutLines, speedTable } from "../../src/bench/report.js";
 import { departures, rowsOf, TITLE } from "../../src/bench/results.js";
+import { placeTitle } from "../../src/bench/section.js";
 import type { GenerateResult } from "../../src/index.js";
 
 const input = (id: number, ...reference: number[][]) => ({ id, prompts: reference.map(() => "Hello"), reference });

@@ -17,6 +17,7 @@ it.each([
   ["argsearch/eval", "evaluate/index", () => import("../../src/evaluate/index.js")],
   ["argsearch/fit", "fit/index", () => import("../../src/fit/index.js")],
   ["argsearch/import", "import/index", () => import("../../src/import/index.js")],
+  ["argsearch/bench", "bench/index", () => import("../../src/bench/index.js")],
 ])("docs/api.md has all that %s exports, each once", async (name, source, load) => {
   const section = read("docs/api.md").split(`\n## ${name}\n`)[1]?.split("\n## ")[0] ?? "";
   const headings = [...section.matchAll(/^### (\w+)$/gm)].map(([, heading]) => heading);

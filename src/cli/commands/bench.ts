@@ -7,7 +7,8 @@ import {
   type SpeedResults,
   writeSpeedReport,
 } from "../../bench/index.js";
-import { leftOutLines, machineText, placeTitle, quietText, speedTable } from "../../bench/report.js";
+import { leftOutLines, machineText, plainCells, quietText, speedTable } from "../../bench/report.js";
+import { placeTitle } from "../../bench/section.js";
 import { type Prompt, readPrompts } from "../../index.js";
 import { integers } from "../flags/axis.js";
 import { type DataFormat, dataFormatFlag } from "../flags/eval.js";
@@ -103,9 +104,8 @@ async function printResults({ machine, quiet, points }: SpeedResults): Promise<v
 
 async function printPoint({ point, rows, leftOut }: SpeedPointResult): Promise<void> {
   const { head, rows: cells } = speedTable(rows);
-  const shown = cells.map((row) => row.map((cell) => (typeof cell === "string" ? cell : `${cell.value} ${cell.below}`)));
   const numbers = head.map((_, column) => column).slice(1);
-  await print(`\n${placeTitle({ ...point })}\n${table([head, ...shown], numbers)}`);
+  await print(`\n${placeTitle({ ...point })}\n${table([head, ...cells.map(plainCells)], numbers)}`);
   for (const line of leftOutLines(leftOut)) await print(`without ${line}\n`);
 }
 
