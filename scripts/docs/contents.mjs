@@ -24,6 +24,9 @@ const CONTENTS = {
   Reference: ["docs/cli.md", ["docs/api.md", "API on one page"], "docs/errors.md", "docs/platforms.md", "docs/reliability.md"],
   Background: [
     "docs/benchmarks.md",
+    ["docs/results/speed/report.md", "Speed: random models"],
+    ["docs/results/speed-no-amx/report.md", "Speed: without AMX"],
+    ["docs/results/speed-trained/report.md", "Speed: trained models"],
     "docs/results/README.md",
     ["docs/results/embedded/report.md", "Results: embedded pair"],
     ["docs/results/embedded-sweep/report.md", "Results: embedded pair, sweep"],

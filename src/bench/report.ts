@@ -2,7 +2,7 @@
 import type { ChartSpec } from "../evaluate/report/chart.js";
 import { type Block, type Cell, heading, type Report, text } from "../evaluate/report/document.js";
 import { digits } from "../evaluate/report/numbers.js";
-import { type WrittenReport, writeDocument } from "../evaluate/report/write-document.js";
+import { writeDocument } from "../evaluate/report/write-document.js";
 import { writeWhole } from "../files/whole-file.js";
 import { speedCharts } from "./charts.js";
 import type { Machine } from "./machine.js";
@@ -99,12 +99,22 @@ export function composeSpeedReport(results: SpeedResults, charts: readonly Chart
   };
 }
 
+/** The files of a benchmark's report. */
+export interface WrittenSpeedReport {
+  /** Path of report.html. */
+  html: string;
+  /** Path of report.md. */
+  markdown: string;
+  /** Why the report has no charts; null when it has. */
+  chartsMissing: string | null;
+}
+
 /**
  * Writes results.json, report.html (self-contained), report.md and charts/*.svg into a directory. Without vega and vega-lite it has no charts.
  *
  * @throws ArgsearchError FILE_UNWRITABLE
  */
-export async function writeSpeedReport(dir: string, results: SpeedResults, command: string | null = null): Promise<WrittenReport> {
+export async function writeSpeedReport(dir: string, results: SpeedResults, command: string | null = null): Promise<WrittenSpeedReport> {
   const specs = speedCharts(results.points.map(sectionOf));
   const written = await writeDocument(dir, specs, (charts) => composeSpeedReport(results, charts, command));
   await writeWhole(`${dir}/results.json`, `${JSON.stringify(results, null, 2)}\n`);
