@@ -27,6 +27,11 @@ inline ContextSettings to_context_settings(Napi::Object options) {
   settings.kv_type = to_choice<KvType>(
       options.Get("kvType"), "kvType",
       {{"auto", KvType::kAuto}, {"f32", KvType::kF32}, {"f16", KvType::kF16}, {"q8_0", KvType::kQ8_0}});
+  if (const Napi::Value given = options.Get("flashAttention"); !given.IsUndefined()) {
+    settings.flash_attention = to_choice<FlashAttention>(
+        given, "flashAttention",
+        {{"auto", FlashAttention::kAuto}, {"on", FlashAttention::kOn}, {"off", FlashAttention::kOff}});
+  }
   settings.interrupt = std::make_shared<Interrupt>();
   return settings;
 }

@@ -16,6 +16,13 @@ SearchSettings to_search_settings(Napi::Object options) {
   settings.slots = static_cast<uint32_t>(to_integer(options.Get("slots"), "slots", 1, kMaxSlots));
   settings.context_size = static_cast<uint32_t>(to_integer(options.Get("contextSize"), "contextSize", 1, 1 << 28));
   settings.share_trunk = options.Get("shareTrunk").ToBoolean();
+  if (const Napi::Value given = options.Get("slotsPerContext"); !given.IsUndefined()) {
+    const Napi::Object most = to_object(given, "slotsPerContext");
+    const auto read = [&](const char* name) {
+      return static_cast<uint32_t>(to_integer(most.Get(name), name, 1, kMaxSlots));
+    };
+    settings.slots_per_context = {read("policy"), read("rewards")};
+  }
   const Napi::Array rewards = to_array(options.Get("rewards"), "rewards");
   for (uint32_t i = 0; i < rewards.Length(); ++i) {
     const Napi::Object source = to_object(rewards.Get(i), "rewards[i]");

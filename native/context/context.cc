@@ -26,6 +26,19 @@ ggml_type cache_type(KvType type, const Model& model) {
   return model.is_f32() ? GGML_TYPE_F32 : GGML_TYPE_F16;
 }
 
+/// It rounds an F32 cache to F16 before every use.
+enum llama_flash_attn_type flash_attention(FlashAttention wanted, ggml_type cache) {
+  switch (wanted) {
+    case FlashAttention::kOn:
+      return LLAMA_FLASH_ATTN_TYPE_ENABLED;
+    case FlashAttention::kOff:
+      return LLAMA_FLASH_ATTN_TYPE_DISABLED;
+    case FlashAttention::kAuto:
+      break;
+  }
+  return cache == GGML_TYPE_F32 ? LLAMA_FLASH_ATTN_TYPE_DISABLED : LLAMA_FLASH_ATTN_TYPE_AUTO;
+}
+
 void check_decoder(const Model& model) {
   const LlamaApi& api = engine();
   const bool decoder = api.llama_model_has_decoder(model.handle()) && !api.llama_model_has_encoder(model.handle());
@@ -55,8 +68,7 @@ llama_context_params context_params(const Model& model, const ContextSettings& s
   params.pooling_type = shape.pooling.value_or(LLAMA_POOLING_TYPE_NONE);
   params.type_k = cache_type(settings.kv_type, model);
   params.type_v = params.type_k;
-  // Flash attention rounds an F32 cache to F16 before every use.
-  if (params.type_k == GGML_TYPE_F32) params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
+  params.flash_attn_type = flash_attention(settings.flash_attention, params.type_k);
   if (model.long_rope()) params.yarn_orig_ctx = model.long_rope()->original_context();
   params.embeddings = shape.embeddings;
   params.no_perf = true;

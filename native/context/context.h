@@ -26,12 +26,16 @@ struct Interrupt {
 
 enum class KvType { kAuto, kF32, kF16, kQ8_0 };
 
+/// kAuto: where the device computes it without loss.
+enum class FlashAttention { kAuto, kOn, kOff };
+
 /// What every context of a search or scorer is made with.
 struct ContextSettings {
   int threads = 2;
   /// Most tokens of one llama_decode.
   uint32_t batch_size = 512;
   KvType kv_type = KvType::kAuto;
+  FlashAttention flash_attention = FlashAttention::kAuto;
   std::shared_ptr<Threadpool> threadpool;
   std::shared_ptr<Interrupt> interrupt;
 };

@@ -4,6 +4,7 @@
 
 #include "bounds.h"
 #include "error.h"
+#include "search/slot_ranges.h"
 
 namespace argsearch {
 namespace {
@@ -57,8 +58,10 @@ Search::Search(const SearchSettings& settings)
     : interrupt_(settings.context.interrupt),
       n_slots_(checked(settings).slots),
       context_size_(settings.context_size),
-      policy_(settings.policy, settings.context, settings.slots, settings.context_size, can_share(settings)),
-      rewards_(settings.rewards, settings.context, settings.slots, settings.context_size),
+      policy_(settings.policy, settings.context, slot_ranges(settings.slots, settings.slots_per_context.policy),
+              settings.context_size, can_share(settings)),
+      rewards_(settings.rewards, settings.context, slot_ranges(settings.slots, settings.slots_per_context.rewards),
+               settings.context_size),
       exclusions_(policy_.model().vocabulary(), vocabularies_of(rewards_)),
       samplers_(policy_.model().vocabulary()),
       steps_(policy_, rewards_, settings.slots, settings.context_size),

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "bounds.h"
 #include "search/blocks/blocks.h"
 #include "search/prefill.h"
 #include "search/propose/excluded.h"
@@ -15,6 +16,12 @@
 
 namespace argsearch {
 
+/// Most slots that share a context.
+struct SlotsPerContext {
+  uint32_t policy = kSlotsPerContext;
+  uint32_t rewards = kSlotsPerContext;
+};
+
 struct SearchSettings {
   std::shared_ptr<const Model> policy;
   std::vector<RewardSource> rewards;
@@ -24,6 +31,7 @@ struct SearchSettings {
   /// Reward models on the policy's own weights are read in its context, where they read the same tokens.
   bool share_trunk = true;
   ContextSettings context;
+  SlotsPerContext slots_per_context = {};
 };
 
 struct SearchCounters {
@@ -42,7 +50,7 @@ struct SearchCounters {
   double decode_ms = 0;
 };
 
-/// Reward-guided search over slots, up to kSlotsPerContext of which share a context of each model. Every call serves
+/// Reward-guided search over slots, some of which share a context of each model. Every call serves
 /// all of its slots with one batch of each context of the policy, and as few of the reward models' as llama.cpp has
 /// sequences for. Not thread-safe: one thread calls.
 class Search {

@@ -96,4 +96,6 @@ export interface ContextOptions {
   batchSize: number;
   /** "auto": f32 for F32 models, f16 otherwise. */
   kvType: KvType;
+  /** Default "auto": as llama.cpp has it, and off with an F32 cache, which it would round to F16. */
+  flashAttention?: "auto" | "on" | "off";
 }

@@ -17,6 +17,8 @@ export interface SearchOptions extends ContextOptions {
   contextSize: number;
   /** Reward models on the policy's own weights are read in its context, where they read the same tokens; default false. */
   shareTrunk?: boolean;
+  /** Most slots that share a context of the policy, or of a reward model, 1 to 128; default 16 each. */
+  slotsPerContext?: { policy: number; rewards: number };
 }
 
 /** The policy's samplers, all of them; the values named in brackets are off. Windows count tokens of the response. */

@@ -34,6 +34,7 @@ ContextSettings exact() {
 }
 
 constexpr uint32_t kSlots = kSlotsPerContext + 1;
+const std::vector<SlotRange> kRanges = slot_ranges(kSlots, kSlotsPerContext);
 /// The first one of the second context.
 constexpr size_t kSecond = (kSlots + 1) / 2;
 
@@ -41,7 +42,7 @@ constexpr size_t kSecond = (kSlots + 1) / 2;
 TEST("policies: slots of several contexts decode as if each were alone, in one batch a context") {
   const auto model = test::load_model();
   const auto n_vocab = static_cast<size_t>(model->n_vocab());
-  Policies all(model, exact(), kSlots, 32);
+  Policies all(model, exact(), kRanges, 32);
   for (size_t slot = 0; slot < kSlots; ++slot) {
     all.begin(slot, Tokens{1, static_cast<llama_token>(2 + slot), 3});
     CHECK(all.size(slot) == 3);
@@ -60,7 +61,7 @@ TEST("policies: slots of several contexts decode as if each were alone, in one b
 }
 
 TEST("policies: a prefix is shared within a context, and decoded once in each") {
-  Policies policies(test::load_model(), exact(), kSlots, 32);
+  Policies policies(test::load_model(), exact(), kRanges, 32);
   const Tokens prompt = {1, 2, 3, 4, 5};
   for (size_t slot = 0; slot < kSlots; ++slot) {
     const PrefillCount count = policies.begin(slot, prompt);
@@ -72,7 +73,7 @@ TEST("policies: a prefix is shared within a context, and decoded once in each") 
 TEST("policies: where one context cannot decode, the slots of the others have not gone on") {
   const auto model = test::load_model();
   const auto n_vocab = static_cast<size_t>(model->n_vocab());
-  Policies policies(model, exact(), kSlots, 8);
+  Policies policies(model, exact(), kRanges, 8);
   policies.begin(0, {1, 2, 3});
   policies.begin(kSecond, {1, 2, 3});
   // Takes every cell of its context.

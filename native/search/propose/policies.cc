@@ -1,14 +1,10 @@
 #include "search/propose/policies.h"
 
-#include "bounds.h"
-#include "search/slot_ranges.h"
-
 namespace argsearch {
 
-Policies::Policies(const std::shared_ptr<const Model>& model, const ContextSettings& settings, uint32_t slots,
-                   uint32_t context_size, bool shared) {
-  const std::vector<SlotRange> ranges = slot_ranges(slots, kSlotsPerContext);
-  slots_per_context_ = ranges[0].count;
+Policies::Policies(const std::shared_ptr<const Model>& model, const ContextSettings& settings,
+                   const std::vector<SlotRange>& ranges, uint32_t context_size, bool shared)
+    : slots_per_context_(ranges[0].count) {
   for (const SlotRange& range : ranges) {
     const auto contexts = static_cast<uint32_t>(ranges.size());
     contexts_.push_back(std::make_unique<Policy>(model, settings, range.count, context_size, shared, contexts));

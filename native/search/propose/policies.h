@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "search/propose/policy.h"
+#include "search/slot_ranges.h"
 
 namespace argsearch {
 
@@ -12,9 +13,9 @@ namespace argsearch {
 /// of its context, those of other slots included. Slots are the search's; each context's Policy counts its own from 0.
 class Policies {
  public:
-  /// `shared`: see Policy(). What Context() throws.
-  Policies(const std::shared_ptr<const Model>& model, const ContextSettings& settings, uint32_t slots,
-           uint32_t context_size, bool shared = false);
+  /// One context a range of slots. `shared`: see Policy(). What Context() throws.
+  Policies(const std::shared_ptr<const Model>& model, const ContextSettings& settings,
+           const std::vector<SlotRange>& ranges, uint32_t context_size, bool shared = false);
 
   /// A slot as its context knows it.
   struct Place {

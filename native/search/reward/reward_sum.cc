@@ -17,9 +17,9 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
 
-RewardSum::RewardSum(const std::vector<RewardSource>& sources, const ContextSettings& settings, uint32_t slots,
-                     uint32_t context_size)
-    : settings_(settings), slots_(slots), context_size_(context_size) {
+RewardSum::RewardSum(const std::vector<RewardSource>& sources, const ContextSettings& settings,
+                     const std::vector<SlotRange>& ranges, uint32_t context_size)
+    : settings_(settings), ranges_(ranges), context_size_(context_size) {
   for (const RewardSource& source : sources) {
     terms_.push_back({source, n_objectives_, {}});
     n_objectives_ += source.head().n_labels();
@@ -28,21 +28,20 @@ RewardSum::RewardSum(const std::vector<RewardSource>& sources, const ContextSett
 
 void RewardSum::make_contexts() {
   if (empty() || !layout_.capacity.empty()) return;
-  const std::vector<SlotRange> ranges = slot_ranges(slots_, kSlotsPerContext);
-  const auto contexts = static_cast<uint32_t>(ranges.size());
+  const auto contexts = static_cast<uint32_t>(ranges_.size());
   const auto most = static_cast<uint32_t>(engine().llama_max_parallel_sequences());
   for (Term& term : terms_) {
     const Model& model = *term.source.model;
     const size_t state = model.can_branch() ? state_bytes(term.source.model, settings_) : 0;
     term.rewarders.clear();
-    for (const SlotRange& range : ranges) {
+    for (const SlotRange& range : ranges_) {
       const auto n_vocab = static_cast<uint32_t>(model.n_vocab());
       const uint32_t sequences = reward_sequences(range.count, n_vocab, contexts, most, state);
       term.rewarders.push_back(
           std::make_unique<BranchedReward>(term.source.model, settings_, range, sequences, context_size_));
     }
   }
-  layout_.slots_per_context = ranges[0].count;
+  layout_.slots_per_context = ranges_[0].count;
   for (size_t context = 0; context < terms_[0].rewarders.size(); ++context) {
     size_t least = terms_[0].rewarders[context]->capacity();
     for (const Term& term : terms_) least = std::min(least, term.rewarders[context]->capacity());

@@ -7,6 +7,7 @@
 #include "search/reward/reward_source.h"
 #include "search/reward/step_rewards.h"
 #include "search/reward/waves.h"
+#include "search/slot_ranges.h"
 
 namespace argsearch {
 
@@ -17,8 +18,8 @@ namespace argsearch {
 class RewardSum : public StepRewards {
  public:
   /// No contexts are made. REWARD_HEAD_MISSING, OPTION_INVALID when the weights are not one a label.
-  RewardSum(const std::vector<RewardSource>& sources, const ContextSettings& settings, uint32_t slots,
-            uint32_t context_size);
+  RewardSum(const std::vector<RewardSource>& sources, const ContextSettings& settings,
+            const std::vector<SlotRange>& ranges, uint32_t context_size);
   /// Makes the contexts, unless they are there: before the first slot begins. What BranchedReward() throws.
   void make_contexts();
 
@@ -76,7 +77,7 @@ class RewardSum : public StepRewards {
   std::vector<std::vector<Reading>> by_context(const std::vector<Reading>& drafts) const;
 
   ContextSettings settings_;
-  uint32_t slots_;
+  std::vector<SlotRange> ranges_;
   uint32_t context_size_;
   WaveLayout layout_;
   std::vector<Term> terms_;
