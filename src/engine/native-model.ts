@@ -52,7 +52,7 @@ export interface ModelInfo {
   nLayer: number;
   /** Context length the model was trained with, tokens. */
   nCtxTrain: number;
-  /** It keeps a state that cannot branch, in some layers at least: a policy, no reward model. */
+  /** It keeps a state, in some layers at least: it cannot be cut, and a branch copies the state. */
   recurrent: boolean;
   /** It has an encoder: it embeds texts, and does not decode. */
   encoder: boolean;
