@@ -1,11 +1,11 @@
 /** Which steps the reward models are left out of. */
 import type { NativeGate } from "../engine/binding.js";
 import { ArgsearchError } from "../errors.js";
-import type { Gate } from "../types.js";
+import type { Gate, Method } from "../types.js";
 import { invalid, number, onlyKnown } from "../validate.js";
 
 /** All candidates of all steps are rated. */
-export const NO_GATE: NativeGate = { kind: "off", limit: 0 };
+const NO_GATE: NativeGate = { kind: "off", limit: 0 };
 
 const LIMITS = {
   entropy: { min: 0, max: Number.POSITIVE_INFINITY, note: "nats" },
@@ -27,9 +27,10 @@ export interface GateContext {
   functions: boolean;
 }
 
-/** @throws ArgsearchError OPTION_INVALID */
-export function gateOf(gate: Gate | undefined, { draws, functions }: GateContext): NativeGate {
+/** Of other methods than "args" it is checked, and off. @throws ArgsearchError OPTION_INVALID */
+export function gateOf(method: Method, gate: Gate | undefined, { draws, functions }: GateContext): NativeGate {
   const resolved = read(gate);
+  if (method !== "args") return NO_GATE;
   if (resolved.kind !== "off" && functions) {
     throw refused(
       "gate cannot be used with reward functions: they say what may be said at all, so they are asked about every candidate; leave the functions or the gate out",

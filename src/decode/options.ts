@@ -33,7 +33,7 @@ import {
   oneOf,
 } from "../validate.js";
 import type { DecoderInfo } from "./decoder.js";
-import { type GateContext, gateOf, NO_GATE } from "./gate.js";
+import { gateOf } from "./gate.js";
 import { defaultsOf, isGuided } from "./method-defaults.js";
 import { resolveSamplers, SAMPLERS, type SamplerContext } from "./sampler-options.js";
 import type { Patience } from "./slot-queue.js";
@@ -174,7 +174,7 @@ export function resolveGenerate(options: GenerateOptions, limits: GenerateLimits
     temperature: cold ? 1 : given(options.temperature, method === "sample" ? 0.8 : 1, temperatureOf),
     samplers: resolveSamplers(options, { vocabulary, longest: Math.min(maxTokens, contextSize), ...samplerDefaults(method, options) }),
     ending: endingOf(method, options, limits.rewardsEndings === true),
-    gate: gateFor(method, options.gate, { draws: select === "stochastic", functions: limits.functions === true }),
+    gate: gateOf(method, options.gate, { draws: select === "stochastic", functions: limits.functions === true }),
     ...blocksOf(options),
     seed: given(options.seed, undefined, (value) => integer("seed", value, { min: 0, max: 2 ** 32 - 1 })) ?? randomSeed(),
     maxTokens,
@@ -221,13 +221,6 @@ function resolveRewards(rewards: boolean | undefined, method: Method, rewarded: 
   if (guided && !wanted) refuse(`rewards cannot be false with method "${method}", which chooses by them; "greedy" and "sample" do without`);
   if (wanted && !rewarded) refuse("rewards needs a reward: load() one, or leave it out");
   return wanted;
-}
-
-/** Of another method it is checked, and off. */
-function gateFor(method: Method, gate: GenerateOptions["gate"], context: GateContext): NativeGate {
-  if (method === "args") return gateOf(gate, context);
-  gateOf(gate, { draws: false, functions: false });
-  return NO_GATE;
 }
 
 function temperatureOf(temperature: number): number {

@@ -1,4 +1,6 @@
+#include <atomic>
 #include <cmath>
+#include <limits>
 #include <random>
 
 #include "check.h"
@@ -213,6 +215,67 @@ TEST("search: what a gate left out is not in the cache for the next prompt, and 
   for (size_t rank = 0; rank < found.size(); ++rank) {
     CHECK(std::abs(found.rewards[rank] - wanted.rewards[rank]) < 0.05 * (1 + std::abs(wanted.rewards[rank])));
   }
+}
+
+/// Ends the next decode, which is the reward model's.
+class Stop : public Narrower {
+ public:
+  explicit Stop(std::shared_ptr<Interrupt> interrupt) : interrupt_(std::move(interrupt)) {}
+  void narrow(Step& step) override {
+    if (!step[0].gated) interrupt_->cancel = &raised_;
+  }
+
+ private:
+  std::shared_ptr<Interrupt> interrupt_;
+  const std::atomic<bool> raised_{true};
+};
+
+/// Whether a slot that is begun anew behind a failure rates as a fresh search does.
+void check_mended(Search& search, const std::vector<llama_token>& text) {
+  CHECK_FAILS(search.steps().step({0}), ErrorCode::kBusy);
+  CHECK(search.begin(0, text, {text}, gated(Gate::kOff, 0)).rewards[0].cached == kPrompt.size());
+  Search plain(search_settings(1));
+  plain.begin(0, text, {text}, gated(Gate::kOff, 0));
+  const Candidates found = *search.steps().step({0}).steps[0].candidates;
+  const Candidates wanted = *plain.steps().step({0}).steps[0].candidates;
+  CHECK(found.tokens == wanted.tokens);
+  for (size_t rank = 0; rank < found.size(); ++rank) {
+    CHECK(std::abs(found.rewards[rank] - wanted.rewards[rank]) < 0.05 * (1 + std::abs(wanted.rewards[rank])));
+  }
+}
+
+TEST("search: a failure while tokens are caught up leaves nothing of them in the cache") {
+  const SearchSettings settings = search_settings(1);
+  const std::shared_ptr<Interrupt>& interrupt = settings.context.interrupt;
+  const std::atomic<bool> raised{true};
+  Search search(settings);
+  search.begin(0, kPrompt, {kPrompt}, gated(Gate::kRandom, 1));
+  std::vector<llama_token> text = kPrompt;
+  for (int i = 0; i < 4; ++i) text.push_back(search.steps().step({0}).steps[0].token);
+  interrupt->cancel = &raised;
+  CHECK_FAILS(search.steps().rate_end({0}), ErrorCode::kAborted);
+  interrupt->cancel = nullptr;
+  check_mended(search, text);
+}
+
+TEST("search: a failure while candidates are rated behind tokens that were left out leaves nothing of either") {
+  const SearchSettings settings = search_settings(1);
+  Search search(settings);
+  search.steps().add(std::make_unique<Stop>(settings.context.interrupt));
+  search.begin(0, kPrompt, {kPrompt}, gated(Gate::kRandom, 0.8));
+  std::vector<llama_token> text = kPrompt;
+  bool failed = false;
+  for (int i = 0; i < 30 && !failed; ++i) {
+    try {
+      text.push_back(search.steps().step({0}).steps[0].token);
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::kAborted);
+      failed = true;
+    }
+  }
+  CHECK(failed && text.size() > kPrompt.size() + 1);
+  settings.context.interrupt->cancel = nullptr;
+  CHECK(search.begin(0, text, {text}, gated(Gate::kOff, 0)).rewards[0].cached == kPrompt.size());
 }
 
 TEST("search: gates are refused where they cannot be kept") {
