@@ -75,7 +75,7 @@ const run: SpeedRun = {
   command: `npm run bench -- ${process.argv.slice(2).join(" ")}`.replace(/ -- $/, ""),
   machine: describeMachine(openEngine({ engineDir: undefined, gpu: false })),
   quiet: await watch.end(),
-  how: `${given ? "Given models" : "Random models of the 135M shape"}, ${threads} threads, ${flags.tokens} tokens a response; medians of ${flags.rounds} rounds with quartiles, all contenders of a place side by side in each.`,
+  how: `${given ? "Given models" : "Random models of the 135M shape"}, threads: ${threads}, ${flags.tokens} tokens a response; medians of ${flags.rounds} rounds with quartiles, all contenders of a place side by side in each.`,
   notes: [
     ...(flags["no-amx"] ? ["Without AMX: the engine's kernels that use it were left away (node-llama-cpp and torch have them)."] : []),
     ...absent.map((reason) => `Left out: ${reason}.`),

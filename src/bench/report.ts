@@ -86,7 +86,7 @@ export function composeSpeedReport(results: SpeedResults, charts: readonly Chart
   const { machine, quiet, settings } = results;
   const { policy, rewards, threads, maxTokens, rounds } = settings;
   const what = `Policy ${policy}, ${rewards.length === 0 ? "reward functions" : `rewards ${rewards.join(", ")}`}.`;
-  const how = `${maxTokens} tokens a response, ${threads === null ? "threads as by default" : `${threads} threads`}; medians of ${rounds} rounds with quartiles, all contenders side by side in each.`;
+  const how = `${maxTokens} tokens a response, ${threads === null ? "threads as by default" : `threads: ${threads}`}; medians of ${rounds} rounds with quartiles, all contenders side by side in each.`;
   const again: Block[] = command === null ? [] : [heading("Make it again"), { kind: "code", text: command }];
   return {
     title: "Speed",
