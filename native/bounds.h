@@ -21,6 +21,8 @@ constexpr uint32_t kBranchesPerSlot = 40;
 constexpr uint32_t kDraftsPerSlot = 16;
 /// Most drafts of a block; those that have no sequence of their own wait.
 constexpr uint32_t kMostDrafts = 256;
+/// Most steps that a slot looks at in one window.
+constexpr uint32_t kMostLookahead = 16;
 /// Bytes of logits that the drafts' sequences of all contexts reserve, at most, where that is more than one a slot.
 constexpr uint64_t kDraftLogits = uint64_t{32} << 20;
 /// Tokens of one decode of whole texts that are read.

@@ -134,6 +134,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   Napi::Object limits = Napi::Object::New(env);
   set(limits, "slots", kMaxSlots);
   set(limits, "drafts", kMostDrafts);
+  set(limits, "lookahead", kMostLookahead);
   set(exports, "limits", limits);
   add("openEngine", open_engine_js);
   add("currentEngine", current_engine_js);

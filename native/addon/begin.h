@@ -22,6 +22,14 @@ inline GateSettings to_gate_settings(Napi::Object options) {
   return settings;
 }
 
+inline LookaheadSettings to_lookahead_settings(Napi::Object options) {
+  LookaheadSettings settings;
+  settings.steps = static_cast<size_t>(to_integer(options.Get("steps"), "lookahead.steps", 1, kMostLookahead));
+  settings.adapts = options.Get("adapts").ToBoolean();
+  settings.longest = static_cast<size_t>(to_integer(options.Get("longest"), "lookahead.longest", 1, INT32_MAX));
+  return settings;
+}
+
 /// BeginOptions of src/engine/native-search.ts, but for the prompts.
 inline SlotSettings to_slot_settings(Napi::Object options) {
   SlotSettings settings;
@@ -40,6 +48,9 @@ inline SlotSettings to_slot_settings(Napi::Object options) {
       to_choice<Ending>(options.Get("ending"), "ending",
                         {{"reward", Ending::kReward}, {"policy", Ending::kPolicy}, {"never", Ending::kNever}});
   settings.gate = to_gate_settings(to_object(options.Get("gate"), "gate"));
+  if (!options.Get("lookahead").IsUndefined()) {
+    settings.lookahead = to_lookahead_settings(to_object(options.Get("lookahead"), "lookahead"));
+  }
   settings.samplers = to_sampler_settings(to_object(options.Get("samplers"), "samplers"));
   if (settings.method == Method::kBlocks) {
     settings.blocks = to_block_settings(to_object(options.Get("blocks"), "blocks"));

@@ -41,6 +41,8 @@ inline Napi::Object step_to_js(Napi::Env env, const StepResult& step) {
   set(object, "audited", step.audited);
   set(object, "violated", step.violated);
   set(object, "predicted", step.predicted);
+  set(object, "window", step.window);
+  set(object, "ahead", step.ahead);
   if (step.likeliest) set(object, "topLogProbs", likeliest_to_js(env, *step.likeliest));
   if (step.candidates) set(object, "candidates", candidates_to_js(env, *step.candidates));
   return object;

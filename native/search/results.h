@@ -30,6 +30,9 @@ struct StepResult {
   bool audited = false;
   bool violated = false;
   bool predicted = false;
+  /// Steps that were rated with it, and its place among them.
+  size_t window = 1;
+  size_t ahead = 0;
 };
 
 /// The reward of a token that was taken unrated.

@@ -64,7 +64,8 @@ Search::Search(const SearchSettings& settings)
                settings.context_size),
       exclusions_(policy_.model().vocabulary(), vocabularies_of(rewards_)),
       samplers_(policy_.model().vocabulary()),
-      steps_(policy_, rewards_, settings.slots, settings.context_size),
+      lookahead_(policy_, rewards_, settings.slots, settings.context_size),
+      steps_(policy_, rewards_, lookahead_, settings.slots, settings.context_size),
       blocks_(policy_, rewards_, settings.slots, settings.context_size),
       beginnings_(settings.slots) {
   if (policy_.is_shared()) {
@@ -92,6 +93,7 @@ void Search::check_prompts(const std::vector<llama_token>& policy_prompt,
     throw Error(ErrorCode::kOptionInvalid, "the bound gate is for greedy selection: any candidate may be drawn.");
   }
   if (is_predicted(settings.gate.gate)) check_predicted(rewards_, settings);
+  if (settings.lookahead.any()) check_lookahead(settings);
   const auto check = [&](const std::vector<llama_token>& prompt, const Model& model) {
     if (prompt.empty()) throw Error(ErrorCode::kPromptEmpty, "the prompt has no tokens; give at least one.");
     if (prompt.size() >= context_size_) {
@@ -107,6 +109,15 @@ void Search::check_prompts(const std::vector<llama_token>& policy_prompt,
   };
   check(policy_prompt, policy_.model());
   for (size_t i = 0; i < reward_prompts.size(); ++i) check(reward_prompts[i], rewards_.model(i));
+}
+
+void Search::check_lookahead(const SlotSettings& settings) const {
+  if (settings.method != Method::kArgs || !settings.rewards || rewards_.empty() || settings.gate.gate != Gate::kOff) {
+    throw Error(ErrorCode::kOptionInvalid, "lookahead is for method \"args\" with a reward model and without a gate.");
+  }
+  if (settings.lookahead.adapts || lookahead_.can_roll_back()) return;
+  throw Error(ErrorCode::kModelUnsupported,
+              "a recurrent model cannot look ahead, for it cannot be rolled back; leave lookahead out.");
 }
 
 BeginResult Search::begin(size_t slot, const std::vector<llama_token>& policy_prompt,
@@ -194,7 +205,7 @@ SearchCounters Search::counters() const {
   const RewarderCounters rewards = rewards_.counters();
   SearchCounters counters = counters_;
   counters.steps = steps_.taken() + blocks_.tokens_taken();
-  counters.policy_tokens = policy_.tokens() + blocks_.policy_tokens();
+  counters.policy_tokens = policy_.tokens() + lookahead_.policy_tokens() + blocks_.policy_tokens();
   counters.policy_decodes = policy_.decodes();
   counters.decode_ms = policy_.decode_ms() + rewards.decode_ms;
   counters.reward_tokens = rewards.tokens;

@@ -12,6 +12,7 @@
 #include "search/propose/sampler_factory.h"
 #include "search/reward/reward_sum.h"
 #include "search/reward/shared_rewards.h"
+#include "search/steps/lookahead.h"
 #include "search/steps/steps.h"
 
 namespace argsearch {
@@ -83,6 +84,7 @@ class Search {
   void check_slot(size_t slot) const;
   void check_prompts(const std::vector<llama_token>& policy_prompt,
                      const std::vector<std::vector<llama_token>>& reward_prompts, const SlotSettings& settings) const;
+  void check_lookahead(const SlotSettings& settings) const;
   StepRewards* rewards_for(const std::vector<llama_token>& policy_prompt,
                            const std::vector<std::vector<llama_token>>& reward_prompts, const SlotSettings& settings);
   /// A slot that begins, until its prompts are decoded.
@@ -107,6 +109,7 @@ class Search {
   std::optional<SharedRewards> shared_;
   Exclusions exclusions_;
   SamplerFactory samplers_;
+  Lookahead lookahead_;
   Steps steps_;
   Blocks blocks_;
   std::vector<std::optional<Beginning>> beginnings_;

@@ -5,6 +5,7 @@
 
 #include "search/block_settings.h"
 #include "search/gate_settings.h"
+#include "search/lookahead_settings.h"
 #include "search/sampler_settings.h"
 
 namespace argsearch {
@@ -45,6 +46,7 @@ struct SlotSettings {
   SamplerSettings samplers;
   /// Of Method::kArgs.
   GateSettings gate;
+  LookaheadSettings lookahead;
   /// Of Method::kBlocks.
   BlockSettings blocks;
   uint32_t seed = 0;

@@ -29,8 +29,7 @@ struct SlotState {
   std::optional<double> guessed_reward;
   /// Between propose() and commit().
   Candidates proposed;
-  /// Of the step under way, by the policy itself.
-  Candidates likeliest;
+  Candidates proposed_likeliest;
 };
 
 /// One slot's part of a step, as it passes through the stages: propose, (wave: narrow, rate), select, commit. Each
@@ -43,6 +42,8 @@ struct SlotStep {
   size_t n_vocab = 0;
   /// propose: tokens and log_probs. rate: objectives and rewards. select: scores.
   Candidates candidates;
+  /// By the policy itself, as many as the settings ask for.
+  Candidates likeliest;
   /// Which candidates may still win: all, unless a narrower closes some.
   std::vector<bool> open;
   /// Which candidates have their rewards.

@@ -3,6 +3,7 @@ import type { PromptFormat } from "../data/read.js";
 import type { Decoder } from "../decode/decoder.js";
 import { GENERATE, limitsOf, type ResolvedGenerate, resolveGenerate } from "../decode/options.js";
 import { withSettings } from "../decode/settings.js";
+import { ArgsearchError } from "../errors.js";
 import type { BadLine } from "../files/json-lines.js";
 import type { GenerateOptions } from "../types.js";
 import { boolean, callback, checkNames, given, integer, type Names } from "../validate.js";
@@ -41,6 +42,10 @@ export function resolveLines(decoder: Decoder, options: GenerateLinesOptions, wh
   checkNames(what, options, LINES);
   const { format = "auto", n, tokens, seed, onBadLine = () => {}, ...response } = options;
   const resolved = resolveGenerate(withSettings(decoder.info.settings, { ...response, seed: seed ?? 0 }), limitsOf(decoder.info));
+  if (resolved.lookahead.adapts) {
+    const message = `lookahead "auto" goes by measured times, and a file that goes on would round in other places: give ${what} a number of steps, or "off"`;
+    throw new ArgsearchError("OPTION_INVALID", message, { option: "lookahead" });
+  }
   const {
     seed: base,
     template: _template,

@@ -25,7 +25,7 @@ export interface Mode {
 export const PLAIN = "plain";
 export const EXACT = "exact";
 
-const LOOKAHEAD = [{ lookahead: "auto" }, { lookahead: true }];
+const LOOKAHEAD = [{ lookahead: "auto" }] as const;
 
 /** Plain decoding first: everything is held against it. */
 export const MODES: readonly Mode[] = [

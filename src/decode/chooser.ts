@@ -1,5 +1,5 @@
 /** How one response gets its next token: natively in one call, or with JavaScript rewards between two halves. */
-import type { NativeCandidates } from "../engine/binding.js";
+import type { NativeCandidates, NativeStep } from "../engine/binding.js";
 import type { Model } from "../model/model.js";
 import { decodeText } from "../model/text-decoder.js";
 import { CHOICES, requireUnbanned } from "../reward/ban.js";
@@ -43,7 +43,17 @@ export interface ChooserRequest {
 
 export function chooserFor(parts: ChooserParts, request: ChooserRequest): Chooser {
   if (parts.rewards.functions.length > 0) return (view) => chooseWithFunctions(parts, request, view);
-  return async () => ({ ...(await parts.scheduler.step(request.slot)), functionValues: [] });
+  let taken: readonly NativeStep[] = [];
+  return async () => {
+    const [next, ...others] = taken;
+    taken = others;
+    if (next !== undefined) return { step: next, policyMs: 0, rewardMs: 0, functionValues: [] };
+    const { steps, ...time } = await parts.scheduler.step(request.slot);
+    const [step, ...ahead] = steps;
+    if (step === undefined) throw new Error("the native step has no token");
+    taken = ahead;
+    return { step, ...time, functionValues: [] };
+  };
 }
 
 async function chooseWithFunctions(parts: ChooserParts, request: ChooserRequest, view: ResponseView): Promise<Chosen | undefined> {

@@ -12,6 +12,7 @@ import { blockChooser } from "./blocks.js";
 import { type Chooser, type Chosen, chooserFor } from "./chooser.js";
 import { Clock } from "./clock.js";
 import { GateTally } from "./gate-counts.js";
+import { LookaheadTally } from "./lookahead-counts.js";
 import { isGuided } from "./method-defaults.js";
 import type { ResolvedGenerate } from "./options.js";
 import { warnOfDifference } from "./prompt-difference.js";
@@ -92,6 +93,7 @@ async function* decode(
   const begun = await begin(parts, tokens, options, slot);
   const clock = new Clock({ total: performance.now() - started, policyMs: begun.policyMs, rewardMs: begun.rewardMs });
   const tally = new GateTally(options);
+  const lookahead = new LookaheadTally();
   const rateEnd = async (): Promise<void> => {
     if (options.gate.kind === "off" || !transcript.endsUnrated) return;
     transcript.rateEnd(await clock.time(() => parts.scheduler.rateEnd(slot)));
@@ -104,6 +106,7 @@ async function* decode(
     usage: { promptTokens: tokens.policy.length, cachedTokens: begun.policyCached, completionTokens: transcript.length },
     timings: clock.timings(parts.loadMs, transcript.length),
     gate: tally.counts(),
+    lookahead: lookahead.counts(),
   });
   const room = roomFor(parts, tokens);
   const choose = chooserOf(parts, prompt, options, slot, room);
@@ -118,6 +121,7 @@ async function* decode(
         return finished("aborted");
       }
       tally.add(chosen.step);
+      lookahead.add(chosen.step);
       const step = transcript.add(chosen);
       const reason = finishReason(chosen, transcript, options, room);
       if (reason === undefined) {
@@ -164,8 +168,9 @@ async function begin(parts: DecodingParts, tokens: PromptTokens, options: Resolv
   }
 }
 
-function beginOptions({ rewards }: DecodingParts, tokens: PromptTokens, options: ResolvedGenerate): BeginOptions {
+function beginOptions(parts: DecodingParts, tokens: PromptTokens, options: ResolvedGenerate): BeginOptions {
   const { method, weight, combine, select, temperature, ending, gate, samplers, seed, candidates, topLogProbs } = options;
+  const longest = Math.min(options.maxTokens, roomFor(parts, tokens));
   return {
     policyTokens: tokens.policy,
     rewardTokens: options.rewards ? tokens.rewards : null,
@@ -177,8 +182,9 @@ function beginOptions({ rewards }: DecodingParts, tokens: PromptTokens, options:
     temperature,
     ending,
     gate,
+    lookahead: { ...options.lookahead, longest },
     samplers,
-    ...(method === "blocks" && { blocks: blockOptions(rewards, options) }),
+    ...(method === "blocks" && { blocks: blockOptions(parts.rewards, options) }),
     seed,
     candidates,
     topLogProbs,

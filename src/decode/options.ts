@@ -34,6 +34,7 @@ import {
 } from "../validate.js";
 import type { DecoderInfo } from "./decoder.js";
 import { gateOf } from "./gate.js";
+import { lookaheadFor, type ResolvedLookahead } from "./lookahead.js";
 import { defaultsOf, isGuided } from "./method-defaults.js";
 import { resolveSamplers, SAMPLERS, type SamplerContext } from "./sampler-options.js";
 import type { Patience } from "./slot-queue.js";
@@ -62,6 +63,7 @@ export interface ResolvedGenerate {
   samplers: NativeSamplers;
   ending: Ending;
   gate: NativeGate;
+  lookahead: ResolvedLookahead;
   /** Tokens; "response" is more than a response can have. */
   block: number;
   drafts: number;
@@ -117,6 +119,7 @@ export const GENERATE: Names<GenerateOptions> = {
   temperature: true,
   ending: true,
   gate: true,
+  lookahead: true,
   block: true,
   drafts: true,
   keepDrafts: true,
@@ -165,6 +168,8 @@ export function resolveGenerate(options: GenerateOptions, limits: GenerateLimits
   // The limit of colder and colder draws: the likeliest, or the highest score.
   const cold = options.temperature === 0;
   const select = cold ? "greedy" : given(options.select, "greedy", (value) => oneOf("select", value, ["greedy", "stochastic"]));
+  const functions = limits.functions === true;
+  const gate = gateOf(method, options.gate, { draws: select === "stochastic", functions });
   return {
     method: cold && method === "sample" ? "greedy" : method,
     topK: resolveTopK(options.topK, method, vocabulary),
@@ -174,7 +179,8 @@ export function resolveGenerate(options: GenerateOptions, limits: GenerateLimits
     temperature: cold ? 1 : given(options.temperature, method === "sample" ? 0.8 : 1, temperatureOf),
     samplers: resolveSamplers(options, { vocabulary, longest: Math.min(maxTokens, contextSize), ...samplerDefaults(method, options) }),
     ending: endingOf(method, options, limits.rewardsEndings === true),
-    gate: gateOf(method, options.gate, { draws: select === "stochastic", functions: limits.functions === true }),
+    gate,
+    lookahead: lookaheadFor(method, options.lookahead, { gated: gate.kind !== "off", functions }),
     ...blocksOf(options),
     seed: given(options.seed, undefined, (value) => integer("seed", value, { min: 0, max: 2 ** 32 - 1 })) ?? randomSeed(),
     maxTokens,

@@ -30,6 +30,11 @@ export interface SlotStep extends Shared {
   step: NativeStep;
 }
 
+/** The steps that a slot has taken: one, or several where it looks ahead. */
+export interface SlotSteps extends Shared {
+  steps: readonly NativeStep[];
+}
+
 /** The rewards of a slot's last tokens that a gate had left out. */
 export interface SlotEnd extends Pick<NativeEnd, "last" | "before"> {
   rewardMs: number;
@@ -52,7 +57,7 @@ export interface SlotKept extends Shared {
  * Prompts and steps take turns: a part of the prompts that wait, then a step of all who ask, so that a long prompt does not stop the others.
  */
 export class Scheduler {
-  readonly #step: Lane<undefined, SlotStep>;
+  readonly #step: Lane<undefined, SlotSteps>;
   readonly #propose: Lane<undefined, SlotStep>;
   readonly #commit: Lane<Float64Array, SlotStep>;
   readonly #rateEnd: Lane<undefined, SlotEnd>;
@@ -73,7 +78,7 @@ export class Scheduler {
   constructor(search: NativeSearch, linger = 0) {
     this.#linger = linger;
     this.#prefills = new PrefillQueue(search);
-    this.#step = new Lane("step", async (slots) => ofSteps(await native(() => search.step(slots))));
+    this.#step = new Lane("step", async (slots) => ofTaken(await native(() => search.step(slots))));
     this.#propose = new Lane("propose", async (slots) => ofSteps(await native(() => search.propose(slots))));
     this.#commit = new Lane("commit", async (slots, rewards) => ofSteps(await native(() => search.commit(slots, rewards))));
     this.#rateEnd = new Lane("rateEnd", async (slots) => ofEnds(await native(() => search.rateEnd(slots))));
@@ -116,8 +121,8 @@ export class Scheduler {
     return begun;
   }
 
-  /** The slot's next token. */
-  step(slot: number): Promise<SlotStep> {
+  /** The slot's next token, or several of a slot that looks ahead. */
+  step(slot: number): Promise<SlotSteps> {
     return this.#ask(this.#step, slot, undefined);
   }
 
@@ -208,6 +213,13 @@ export class Scheduler {
       this.#pump();
     });
   }
+}
+
+/** A slot's steps behind each other. */
+function ofTaken(batch: NativeStepBatch): Answer<SlotSteps> {
+  const { shares, failed } = ofSteps({ ...batch, steps: batch.steps.filter(({ ahead }) => ahead === 0) });
+  const stepsOf = (slot: number) => batch.steps.filter((step) => step.slot === slot);
+  return { shares: shares.map(({ slot, share: { step, ...time } }) => ({ slot, share: { steps: stepsOf(slot), ...time } })), failed };
 }
 
 /** Those of whose candidates none is rated have no part in the reward models' time. */

@@ -13,6 +13,7 @@ const OF_THE_METHOD: Names<Omit<DecodingSettings, keyof typeof SAMPLERS | "metho
   select: true,
   temperature: true,
   gate: true,
+  lookahead: true,
   block: true,
   drafts: true,
   keepDrafts: true,

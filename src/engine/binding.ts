@@ -58,6 +58,8 @@ export interface NativeLimits {
   slots: number;
   /** Most drafts of a block. */
   drafts: number;
+  /** Most steps of a window. */
+  lookahead: number;
 }
 
 export interface Binding {

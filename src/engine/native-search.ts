@@ -69,6 +69,16 @@ export interface NativeGate {
   limit: number;
 }
 
+/** Steps that are rated together. */
+export interface NativeLookahead {
+  /** Most steps of a window; 1: one at a time. */
+  steps: number;
+  /** As many of them as pay. */
+  adapts: boolean;
+  /** Most tokens of the response, from 1: no window goes beyond. */
+  longest: number;
+}
+
 export interface BeginOptions {
   /** The policy's prompt. Non-empty. Its last token is decoded by the first step, the others now. */
   policyTokens: Int32Array;
@@ -91,6 +101,8 @@ export interface BeginOptions {
   ending: "reward" | "policy" | "never";
   /** Of method "args". */
   gate: NativeGate;
+  /** Of method "args" with reward models, and without a gate; default one step at a time. */
+  lookahead?: NativeLookahead;
   samplers: NativeSamplers;
   /** Of method "blocks". */
   blocks?: NativeBlockOptions;
@@ -163,6 +175,9 @@ export interface NativeStep {
   violated: boolean;
   /** A predictor's guesses have closed candidates. */
   predicted: boolean;
+  /** Steps of the window that it was rated in, and its place there from 0: 1 and 0 where nothing was looked ahead to. */
+  window: number;
+  ahead: number;
   /** Present when asked for in BeginOptions, and always after propose(). */
   candidates?: NativeCandidates;
   /** Present when asked for in BeginOptions; not of blocks. */
@@ -189,6 +204,7 @@ export interface NativeEndBatch {
 }
 
 export interface NativeStepBatch {
+  /** One a slot, or of a slot that looks ahead as many as were taken, in their order. */
   steps: NativeStep[];
   /** Slots that cannot go on, while the others did. */
   failed: { slot: number; error: Error }[];
@@ -240,7 +256,7 @@ export interface NativeKeepBatch {
 export interface SearchCounters {
   /** Of all slots. */
   steps: number;
-  /** Decoded by the policy in steps: one a step, but for blocks. */
+  /** Decoded by the policy in steps: one a step, but for blocks, and for steps that were looked ahead to in vain. */
   policyTokens: number;
   /** Of prompts, decoded by the policy. */
   policyPrefillTokens: number;
@@ -275,7 +291,7 @@ export interface NativeSearch {
   begin(slot: number, options: BeginOptions): Promise<BeginResult>;
   /** Goes on with the prompts of a begin() that was not done. Where it fails, the slot needs a new begin(). */
   prefill(slot: number, options: PrefillOptions): Promise<BeginResult>;
-  /** Propose, score, select and commit one token for each of the slots, in as few batches as there can be. */
+  /** Propose, score, select and commit one token for each of the slots, or several of those that look ahead, in as few batches as there can be. */
   step(slots: Int32Array): Promise<NativeStepBatch>;
   /** The first half of a step: candidates with their native rewards, nothing chosen. Not with a gate. */
   propose(slots: Int32Array): Promise<NativeStepBatch>;

@@ -38,6 +38,13 @@ export type Gate =
   | { predicted: number };
 
 /**
+ * Several steps of method "args" at the price of a few, with the same tokens: the policy runs ahead with its likeliest candidates, all candidates of these
+ * steps are rated in one batch, and steps are taken up to the first that takes another candidate. "off": one step at a time. A number: so many
+ * steps. "auto": as many as pay, by what decodes of this decoder have cost and how often the likeliest candidate was taken; one where none do.
+ */
+export type Lookahead = "off" | "auto" | number;
+
+/**
  * One response's settings. A setting that the chosen method does not use is checked, then ignored. ARGS as in the paper is
  * { dryMultiplier: 0, ending: "reward" }: its loops and late endings are what the defaults of guided methods are there for.
  */
@@ -64,6 +71,12 @@ export interface GenerateOptions extends TemplateOptions, SamplerOptions {
    * stochastic selection.
    */
   gate?: Gate | undefined;
+  /**
+   * "args": how far to look ahead, "off" (default), "auto" or 1 to 16 steps, of which 1 is off. It pays where a decode of many tokens costs little more than
+   * one of a few: on GPUs. Not beside a gate or reward functions, and "auto" not for files of prompts; with a number, MODEL_UNSUPPORTED for recurrent
+   * models. All candidates of a window have a branch of the reward model: with 40 of them for one slot, topK 10 has 4 steps at most.
+   */
+  lookahead?: Lookahead | undefined;
   /** "blocks": tokens of a block, from 1, default 16; "response": all of them, which is best-of-n. */
   block?: number | "response" | undefined;
   /** "blocks": drafts of each block, 1 to 256, default 4. Those that have no room side by side are drawn one after the other. */
@@ -115,6 +128,7 @@ export interface DecodingSettings
       | "temperature"
       | "ending"
       | "gate"
+      | "lookahead"
       | "block"
       | "drafts"
       | "keepDrafts"

@@ -101,6 +101,15 @@ export interface GateCounts {
   violations: number;
 }
 
+/** What the option `lookahead` did. */
+export interface LookaheadCounts {
+  /** Times that the policy ran ahead. */
+  windows: number;
+  /** Steps that it ran ahead, and those of them whose tokens were taken: so many needed no decode of the reward models of their own. */
+  proposed: number;
+  accepted: number;
+}
+
 /** A response. Arrays have one entry a token. */
 export interface GenerateResult {
   text: string;
@@ -133,6 +142,8 @@ export interface GenerateResult {
   timings: Timings;
   /** Which steps the reward models were left out of. */
   gate: GateCounts;
+  /** How far the policy ran ahead of the rewards, and how far they followed. */
+  lookahead: LookaheadCounts;
 }
 
 /**

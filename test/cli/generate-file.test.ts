@@ -169,7 +169,7 @@ describe("generate --count", () => {
   it.each([["--count", "2", "--json"], ["--json"]])("leaves tokens out of JSON: %s %s %s", async (...flags) => {
     const { stdout } = await argsearch(["generate", LIGHTS, "--no-tokens", ...flags.filter(Boolean), ...SHORT]);
     const [result] = [JSON.parse(stdout) as GenerateResult | GenerateResult[]].flat();
-    expect(Object.keys(result ?? {})).toEqual(["text", "reward", "finishReason", "seed", "usage", "timings", "gate"]);
+    expect(Object.keys(result ?? {})).toEqual(["text", "reward", "finishReason", "seed", "usage", "timings", "gate", "lookahead"]);
   });
 });
 

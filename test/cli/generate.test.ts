@@ -39,7 +39,8 @@ describe("generate", () => {
 
   it("prints one JSON object", async () => {
     const result = await generateJson(...PROMPT, "--max-tokens", "12");
-    const fields = ["text", "tokens", "logProbs", "rewards", "objectives", "reward", "finishReason", "seed", "usage", "timings", "gate"];
+    const rewards = ["rewards", "objectives", "reward"];
+    const fields = ["text", "tokens", "logProbs", ...rewards, "finishReason", "seed", "usage", "timings", "gate", "lookahead"];
     expect(Object.keys(result)).toEqual(fields);
     expect(result.tokens).toHaveLength(12);
     expect(result.logProbs).toHaveLength(12);

@@ -41,7 +41,7 @@ class FakeScorer implements NativeScorer {
 export function binding(): Binding {
   const fake = currentFake();
   return {
-    limits: { slots: 128, drafts: 256 },
+    limits: { slots: 128, drafts: 256, lookahead: 16 },
     openEngine: (dir) => ({ dir, version: "fake" }),
     currentEngine: () => null,
     devices: () => [{ name: "CPU", description: "fake", backend: "CPU", type: "cpu", memoryFree: 0, memoryTotal: 0 }],

@@ -210,6 +210,7 @@ describe("generate()", () => {
       combine: ["sum", 1, null],
       select: ["best", 1, null],
       gate: ["predict", 1, null, [], {}, { entropy: 1, topProbability: 0.5 }, { entropy: -1 }, { entropy: "1" }, { topProbability: 1.1 }],
+      lookahead: ["on", "8", 0, 17, 1.5, -1, Number.NaN, Number.POSITIVE_INFINITY, null, {}],
       ...TEMPLATE_REFUSALS,
       candidates: ["yes", 1, null],
       rewards: ["yes", 1, null],
@@ -238,6 +239,27 @@ describe("generate()", () => {
     expect(() => generate({ gate: { entropi: 1 } } as unknown as GenerateOptions)).toThrow(
       'gate has no option "entropi"; did you mean entropy?',
     );
+  });
+
+  it("looks ahead for args alone, and not by default", () => {
+    const off = { steps: 1, adapts: false };
+    expect(generate({}).lookahead).toEqual(off);
+    expect(generate({ lookahead: "off" }).lookahead).toEqual(off);
+    expect(generate({ lookahead: 1 }).lookahead).toEqual(off);
+    expect(generate({ lookahead: 4 }).lookahead).toEqual({ steps: 4, adapts: false });
+    expect(generate({ lookahead: "auto", select: "stochastic" }).lookahead).toEqual({ steps: 16, adapts: true });
+    for (const method of ["blocks", "greedy", "sample"] as const) expect(generate({ method, lookahead: 4 }).lookahead).toEqual(off);
+  });
+
+  it("refuses a lookahead beside a gate or reward functions", () => {
+    const functions = { ...limits, functions: true };
+    for (const lookahead of ["auto", 2] as const) {
+      expect(() => generate({ lookahead, gate: "bound" })).toThrow("lookahead cannot be used with a gate");
+      expect(() => resolveGenerate({ lookahead }, functions)).toThrow("lookahead cannot be used with reward functions");
+      expect(resolveGenerate({ lookahead, gate: "bound", method: "greedy" }, functions).lookahead.steps).toBe(1);
+    }
+    expect(generate({ lookahead: 1, gate: "bound" }).gate.kind).toBe("bound");
+    expect(resolveGenerate({ lookahead: "off" }, functions).lookahead.steps).toBe(1);
   });
 
   it.each([-1, ...NO_NUMBERS])("refuses an additive weight of %j", (weight) => {

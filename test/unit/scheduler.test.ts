@@ -46,7 +46,7 @@ describe("Scheduler", () => {
     join(4);
     const steps = await Promise.all([0, 1, 2, 3].map((slot) => scheduler.step(slot)));
     expect(fake.batches()).toEqual(["0,1,2,3"]);
-    expect(steps.map(({ step }) => step.slot)).toEqual([0, 1, 2, 3]);
+    expect(steps.map(({ steps: [step] }) => step?.slot)).toEqual([0, 1, 2, 3]);
     expect(steps[0]).toMatchObject({ policyMs: 1, rewardMs: 2 });
   });
 
@@ -152,7 +152,7 @@ describe("Scheduler", () => {
     const error = new ArgsearchError("DISPOSED", "gone");
     const closed = scheduler.close(error);
     await expect(waiting).rejects.toBe(error);
-    await expect(running).resolves.toMatchObject({ step: { slot: 0 } });
+    await expect(running).resolves.toMatchObject({ steps: [{ slot: 0 }] });
     await closed;
     await expect(scheduler.step(0)).rejects.toBe(error);
     expect(fake.batches()).toEqual(["0"]);

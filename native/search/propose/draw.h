@@ -13,6 +13,7 @@ class Draw : public Proposer {
 
   Candidates propose(const float* logits, size_t n_vocab) override;
   void accept(llama_token token) override { chain_.accept(token); }
+  std::unique_ptr<Proposer> clone() const override { return std::make_unique<Draw>(chain_.clone(), excluded_); }
 
  private:
   const Excluded& excluded_;

@@ -125,10 +125,15 @@ void Policy::project_adopted(const std::vector<size_t>& slots, std::vector<const
 }
 
 void Policy::adopt(size_t slot, const float* hidden) {
+  prefixes_.push(slot, pending(slot));
+  adopt_last(slot, pending(slot), hidden);
+}
+
+void Policy::adopt_last(size_t slot, llama_token token, const float* hidden) {
   Next& next = next_[slot];
-  prefixes_.push(slot, next.token);
-  next.hidden.assign(hidden, hidden + model().n_embd());
+  next.token = token;
   next.decoded = true;
+  next.hidden.assign(hidden, hidden + model().n_embd());
 }
 
 void Policy::adopt_pending(const std::vector<size_t>& slots) {

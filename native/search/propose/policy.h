@@ -47,6 +47,8 @@ class Policy {
   }
   /// The pending token is at the slot's end already, with this hidden state (n_embd values).
   void adopt(size_t slot, const float* hidden);
+  /// Nothing is pending: `token` is the slot's last, with this hidden state.
+  void adopt_last(size_t slot, llama_token token, const float* hidden);
   /// Decodes the pending tokens of slots for their hidden states alone.
   void adopt_pending(const std::vector<size_t>& slots);
   /// Of the slot's last token that is not pending (n_embd values), from the first step on. Only with a trunk().

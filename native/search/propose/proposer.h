@@ -20,6 +20,9 @@ class Proposer {
 
   /// The token that the slot takes.
   virtual void accept(llama_token /*token*/) {}
+
+  /// A second one with the same memory, also of what it draws.
+  virtual std::unique_ptr<Proposer> clone() const = 0;
 };
 
 class SamplerFactory;

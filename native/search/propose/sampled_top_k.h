@@ -12,6 +12,9 @@ class SampledTopK : public Proposer {
 
   Candidates propose(const float* logits, size_t n_vocab) override;
   void accept(llama_token token) override { chain_.accept(token); }
+  std::unique_ptr<Proposer> clone() const override {
+    return std::make_unique<SampledTopK>(k_, chain_.clone(), excluded_);
+  }
 
  private:
   size_t k_;

@@ -13,6 +13,7 @@ class TopK : public Proposer {
  public:
   TopK(size_t k, const Excluded& excluded) : k_(k), excluded_(excluded) {}
   Candidates propose(const float* logits, size_t n_vocab) override;
+  std::unique_ptr<Proposer> clone() const override { return std::make_unique<TopK>(*this); }
 
  private:
   size_t k_;

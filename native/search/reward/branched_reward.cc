@@ -19,7 +19,8 @@ BranchedReward::BranchedReward(std::shared_ptr<const Model> model, const Context
       late_(slots.count),
       states_(slots.count),
       branches_(hidden_.context(), slots.count, {slots.count, sequences}),
-      reader_(hidden_, prefixes_, branches_, context_size) {}
+      reader_(hidden_, prefixes_, branches_, context_size),
+      windows_(hidden_, prefixes_, branches_, slots.first) {}
 
 PrefillCount BranchedReward::begin(size_t slot, const std::vector<llama_token>& tokens, size_t most,
                                    bool reads_states) {
@@ -222,6 +223,12 @@ void BranchedReward::decode_again(const StepPart& slots) {
   ++decodes_;
 }
 
+std::vector<double> BranchedReward::rate_ahead(const std::vector<Window*>& windows) {
+  std::vector<double> values(n_candidates(windows) * n_labels());
+  windows_.read(windows, [&](size_t row, const float* hidden) { head().apply(hidden, &values[row * n_labels()]); });
+  return values;
+}
+
 void BranchedReward::clear(size_t slot) {
   branches_.drop(place(slot));
   pending_[place(slot)].clear();
@@ -231,8 +238,8 @@ void BranchedReward::clear(size_t slot) {
 }
 
 RewarderCounters BranchedReward::counters() const {
-  return {tokens_ + reader_.tokens(), decodes_ + reader_.decodes(), hidden_.projections(),
-          hidden_.context().decode_ms()};
+  return {tokens_ + reader_.tokens() + windows_.tokens(), decodes_ + reader_.decodes() + windows_.decodes(),
+          hidden_.projections(), hidden_.context().decode_ms()};
 }
 
 }  // namespace argsearch

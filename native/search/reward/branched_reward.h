@@ -9,6 +9,7 @@
 #include "context/branches.h"
 #include "context/hidden.h"
 #include "search/reward/draft_reader.h"
+#include "search/reward/window_reader.h"
 #include "search/slot_ranges.h"
 
 namespace argsearch {
@@ -33,6 +34,8 @@ class BranchedReward : public Rewarder {
   std::vector<double> rate(const Wave& wave) override;
   /// Where the branch of a chosen candidate is gone, its token is decoded once more, all of them in one batch.
   void commit(const StepPart& slots) override;
+  std::vector<double> rate_ahead(const std::vector<Window*>& windows) override;
+  void commit_ahead(const std::vector<Window*>& windows) override { windows_.commit(windows); }
   std::vector<double> catch_up(const std::vector<CatchUp>& slots) override;
   void read_states(const std::vector<size_t>& slots) override;
   const float* state(size_t slot) const override { return states_[place(slot)].last.data(); }
@@ -91,6 +94,7 @@ class BranchedReward : public Rewarder {
   std::vector<States> states_;
   Branches branches_;
   DraftReader reader_;
+  WindowReader windows_;
   Batch batch_;
   uint64_t decodes_ = 0;
   uint64_t tokens_ = 0;

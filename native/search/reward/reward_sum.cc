@@ -82,16 +82,49 @@ void RewardSum::add(const Term& term, const Wave& wave) {
   Rewarder& rewarder = *term.rewarders[wave.context];
   const std::vector<double> values = rewarder.rate(wave);
   rewarder.model().check_rewards(values);
-  auto value = values.begin();
+  const double* row = values.data();
   for (const Wave::Part& part : wave.parts) {
-    Candidates& candidates = part.slot->candidates;
     for (const size_t rank : part.ranks) {
-      for (size_t label = 0; label < term.weights().size(); ++label, ++value) {
-        candidates.objectives[rank * n_objectives_ + term.column + label] = *value;
-        candidates.rewards[rank] += term.weights()[label] * *value;
-      }
+      add(term, part.slot->candidates, rank, row);
+      row += term.weights().size();
     }
   }
+}
+
+void RewardSum::add(const Term& term, Candidates& candidates, size_t rank, const double* values) const {
+  for (size_t label = 0; label < term.weights().size(); ++label) {
+    candidates.objectives[rank * n_objectives_ + term.column + label] = values[label];
+    candidates.rewards[rank] += term.weights()[label] * values[label];
+  }
+}
+
+void RewardSum::rate_ahead(const std::vector<Window*>& windows) {
+  const auto each_step = [&](const auto& act) {
+    for (Window* window : windows) {
+      for (SlotStep& step : window->steps) act(step);
+    }
+  };
+  each_step([](SlotStep& step) { step.candidates.rewards.assign(step.candidates.size(), 0); });
+  for (const Term& term : terms_) {
+    Rewarder& rewarder = *term.rewarders[layout_.context_of(windows[0]->slot())];
+    const std::vector<double> values = rewarder.rate_ahead(windows);
+    rewarder.model().check_rewards(values);
+    const double* row = values.data();
+    each_step([&](SlotStep& step) {
+      for (size_t rank = 0; rank < step.candidates.size(); ++rank, row += term.weights().size()) {
+        add(term, step.candidates, rank, row);
+      }
+    });
+  }
+  each_step([](SlotStep& step) {
+    for (const double reward : step.candidates.rewards) check_sum(reward);
+    step.rated.assign(step.candidates.size(), true);
+  });
+}
+
+void RewardSum::commit_ahead(const std::vector<Window*>& windows) {
+  if (windows.empty()) return;
+  for (size_t term = 0; term < terms_.size(); ++term) rewarder(term, windows[0]->slot()).commit_ahead(windows);
 }
 
 void RewardSum::commit(const StepPart& slots) {

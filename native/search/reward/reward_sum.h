@@ -35,10 +35,14 @@ class RewardSum : public StepRewards {
   PrefillCount begin(size_t term, size_t slot, const std::vector<llama_token>& tokens, size_t most, bool reads_states);
 
   void open(SlotStep& slot) override;
-  std::optional<Wave> next_wave(const StepPart& slots) const override { return argsearch::next_wave(slots, layout_); }
+  const WaveLayout& layout() const override { return layout_; }
   void rate(const Wave& wave) override;
   /// Rewarder::commit() of every model.
   void commit(const StepPart& slots) override;
+
+  void rate_ahead(const std::vector<Window*>& windows) override;
+  /// Rewarder::commit_ahead() of every model.
+  void commit_ahead(const std::vector<Window*>& windows) override;
 
   std::vector<double> catch_up(const std::vector<CatchUp>& slots) override;
   std::vector<double> before_last(size_t slot) const override;
@@ -74,6 +78,7 @@ class RewardSum : public StepRewards {
   };
   Rewarder& rewarder(size_t term, size_t slot) const { return *terms_[term].rewarders[layout_.context_of(slot)]; }
   void add(const Term& term, const Wave& wave);
+  void add(const Term& term, Candidates& candidates, size_t rank, const double* values) const;
   std::vector<std::vector<Reading>> by_context(const std::vector<Reading>& drafts) const;
 
   ContextSettings settings_;

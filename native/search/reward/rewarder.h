@@ -2,6 +2,7 @@
 
 #include "context/prefixes.h"
 #include "search/step.h"
+#include "search/window.h"
 
 namespace argsearch {
 
@@ -56,6 +57,11 @@ class Rewarder {
   virtual std::vector<double> rate(const Wave& wave) = 0;
   /// Each slot takes the candidate it has chosen. One that was not rated is decoded later.
   virtual void commit(const StepPart& slots) = 0;
+  /// The candidates of windows, window by window, step by step: a row of n_labels() values each. They are capacity() at
+  /// most, and their slots have taken nothing unrated.
+  virtual std::vector<double> rate_ahead(const std::vector<Window*>& windows) = 0;
+  /// Each slot takes the tokens of its window that are taken.
+  virtual void commit_ahead(const std::vector<Window*>& windows) = 0;
   /// Decodes what the slots took unrated: a row of n_labels() values for each token that is read, slot by slot.
   virtual std::vector<double> catch_up(const std::vector<CatchUp>& slots) = 0;
   /// Makes state() say where the slots are. What they took unrated is decoded, all of it in one batch if that fits.

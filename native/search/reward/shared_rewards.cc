@@ -13,7 +13,11 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 SharedRewards::SharedRewards(Policies& policy, const std::vector<RewardSource>& sources, size_t slots)
     : policy_(policy), sources_(sources), rated_(slots), unread_(slots), late_(slots) {
   layout_.slots_per_context = policy.slots_per_context();
-  for (const auto& context : policy.contexts()) layout_.capacity.push_back(context->candidates().capacity());
+  for (const auto& context : policy.contexts()) {
+    const size_t first = windows_.size() * policy.slots_per_context();
+    windows_.emplace_back(context->trunk()->hidden(), context->prefixes(), context->candidates(), first);
+    layout_.capacity.push_back(context->candidates().capacity());
+  }
   for (const RewardSource& source : sources_) n_objectives_ += source.head().n_labels();
 }
 
@@ -54,9 +58,13 @@ void SharedRewards::make_room(const Wave& wave) {
     drop(part.slot->slot);
     wanted += part.ranks.size();
   }
-  if (wanted <= policy_.contexts()[wave.context]->candidates().free()) return;
+  make_room(wave.context, wanted);
+}
+
+void SharedRewards::make_room(size_t context, size_t wanted) {
+  if (wanted <= policy_.contexts()[context]->candidates().free()) return;
   for (size_t slot = 0; slot < rated_.size(); ++slot) {
-    if (layout_.context_of(slot) == wave.context) drop(slot);
+    if (layout_.context_of(slot) == context) drop(slot);
   }
 }
 
@@ -129,6 +137,49 @@ void SharedRewards::commit(const StepPart& slots) {
     unread_[slot->slot] = !slot->rated[*slot->chosen];
     drop(slot->slot);
   }
+}
+
+void SharedRewards::rate_ahead(const std::vector<Window*>& windows) {
+  const size_t context = layout_.context_of(windows[0]->slot());
+  make_room(context, n_candidates(windows));
+  struct Place {
+    SlotStep* slot;
+    size_t rank;
+  };
+  std::vector<Place> places;
+  for (Window* window : windows) {
+    for (SlotStep& step : window->steps) {
+      for (size_t rank = 0; rank < step.candidates.size(); ++rank) places.push_back({&step, rank});
+    }
+  }
+  windows_[context].read(windows, [&](size_t row, const float* hidden) {
+    const auto& [slot, rank] = places[row];
+    apply_heads(*slot, rank, hidden);
+    std::vector<Rated>& rated = rated_[slot->slot];
+    rated.push_back({rated.size(), {hidden, hidden + policy_.model().n_embd()}});
+  });
+}
+
+void SharedRewards::commit_ahead(const std::vector<Window*>& windows) {
+  windows_[layout_.context_of(windows[0]->slot())].commit(windows);
+  for (const Window* window : windows) {
+    const Policies::Place at = policy_.place(window->slot());
+    const Rated& last = rated_[window->slot()][window->last_place()];
+    at.policy.adopt_last(at.slot, window->last_taken().token(), last.hidden.data());
+    drop(window->slot());
+  }
+}
+
+uint64_t SharedRewards::tokens() const {
+  uint64_t sum = tokens_;
+  for (const WindowReader& reader : windows_) sum += reader.tokens();
+  return sum;
+}
+
+uint64_t SharedRewards::decodes() const {
+  uint64_t sum = decodes_;
+  for (const WindowReader& reader : windows_) sum += reader.decodes();
+  return sum;
 }
 
 std::vector<double> SharedRewards::catch_up(const std::vector<CatchUp>& slots) {

@@ -6,7 +6,7 @@
 #include "search/propose/policies.h"
 #include "search/reward/reward_source.h"
 #include "search/reward/step_rewards.h"
-#include "search/reward/waves.h"
+#include "search/reward/window_reader.h"
 
 namespace argsearch {
 
@@ -25,9 +25,13 @@ class SharedRewards : public StepRewards {
   double sum(const double* objectives) const override;
   size_t length(size_t slot) const override { return policy_.size(slot) - 1; }
   void open(SlotStep& slot) override;
-  std::optional<Wave> next_wave(const StepPart& slots) const override { return argsearch::next_wave(slots, layout_); }
+  const WaveLayout& layout() const override { return layout_; }
   void rate(const Wave& wave) override;
   void commit(const StepPart& slots) override;
+  /// The leads are among the candidates once more: a batch that is no longer for them costs next to nothing.
+  void rate_ahead(const std::vector<Window*>& windows) override;
+  void commit_ahead(const std::vector<Window*>& windows) override;
+  bool decodes_for_policy() const override { return true; }
 
   /// The policy's pending token, if it was taken unrated.
   size_t pending(size_t slot) const override { return unread_[slot] ? 1 : 0; }
@@ -41,16 +45,17 @@ class SharedRewards : public StepRewards {
   }
 
   /// Candidates that were decoded, and the decodes that it took; their time is the policy's.
-  uint64_t tokens() const { return tokens_; }
-  uint64_t decodes() const { return decodes_; }
+  uint64_t tokens() const;
+  uint64_t decodes() const;
 
  private:
-  /// A candidate in a branch.
+  /// A candidate in a branch; of a window, by its place there.
   struct Rated {
     size_t rank;
     std::vector<float> hidden;
   };
   void make_room(const Wave& wave);
+  void make_room(size_t context, size_t wanted);
   void drop(size_t slot);
   void decode_branches(const Wave& wave);
   void apply_heads(SlotStep& slot, size_t rank, const float* hidden) const;
@@ -58,6 +63,8 @@ class SharedRewards : public StepRewards {
 
   Policies& policy_;
   std::vector<RewardSource> sources_;
+  /// One a context.
+  std::vector<WindowReader> windows_;
   WaveLayout layout_;
   size_t n_objectives_ = 0;
   /// Of each slot.

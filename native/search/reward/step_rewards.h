@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "search/reward/rewarder.h"
+#include "search/reward/waves.h"
 
 namespace argsearch {
 
@@ -20,12 +20,20 @@ class StepRewards {
   virtual size_t length(size_t slot) const = 0;
   /// Makes room for what rate() fills in. The policy has decoded by then.
   virtual void open(SlotStep& slot) = 0;
+  virtual const WaveLayout& layout() const = 0;
   /// next_wave() of its contexts and slots.
-  virtual std::optional<Wave> next_wave(const StepPart& slots) const = 0;
+  std::optional<Wave> next_wave(const StepPart& slots) const { return argsearch::next_wave(slots, layout()); }
   /// Fills objectives and rewards of the wave's candidates.
   virtual void rate(const Wave& wave) = 0;
   /// Each slot takes the candidate it has chosen.
   virtual void commit(const StepPart& slots) = 0;
+
+  /// The candidates of windows of one context, as rate() does it, in one decode.
+  virtual void rate_ahead(const std::vector<Window*>& windows) = 0;
+  /// Each slot takes the tokens of its window that are taken.
+  virtual void commit_ahead(const std::vector<Window*>& windows) = 0;
+  /// What it commits is decoded for the policy as well.
+  virtual bool decodes_for_policy() const { return false; }
 
   /// How many tokens at a slot's end were taken unrated, and are yet to be read.
   virtual size_t pending(size_t slot) const = 0;

@@ -2,18 +2,16 @@
 
 #include <algorithm>
 
-#include "search/propose/top_k.h"
 #include "search/select/select.h"
 #include "search/slots.h"
 #include "search/steps/late_rewards.h"
+#include "search/steps/proposal.h"
 #include "stopwatch.h"
 
 namespace argsearch {
 namespace {
 
 using Phase = SlotState::Phase;
-
-const Excluded kNoneExcluded;
 
 /// Slots by who rates them; those that nothing rates are left out.
 std::vector<std::pair<StepRewards*, StepPart>> by_rewards(const StepPart& slots) {
@@ -51,6 +49,7 @@ void Steps::begin(size_t slot, const SlotSettings& settings, std::unique_ptr<Pro
   state.proposer = std::move(proposer);
   state.rewards = rewards;
   state.phase = Phase::kReady;
+  lookahead_.begin(slot);
 }
 
 void Steps::clear(size_t slot) { slots_[slot] = SlotState{}; }
@@ -59,10 +58,13 @@ StepBatch Steps::step(const std::vector<size_t>& slots) {
   const Stopwatch total;
   StepBatch batch;
   Step step = with_candidates(slots, batch);
+  std::vector<Window> windows = lookahead_.take(step);
   const Stopwatch reward_watch;
   rate(step, /*choose_at_once=*/true);
-  finish(step, batch);
   batch.reward_ms = reward_watch.milliseconds();
+  lookahead_.run(windows, batch);
+  finish(step, batch);
+  finish(windows, batch);
   batch.total_ms = total.milliseconds();
   return batch;
 }
@@ -84,6 +86,7 @@ StepBatch Steps::propose(const std::vector<size_t>& slots) {
     proposed.slot = slot.slot;
     proposed.candidates = slot.candidates;
     slot.state->proposed = std::move(slot.candidates);
+    slot.state->proposed_likeliest = std::move(slot.likeliest);
     batch.steps.push_back(std::move(proposed));
   }
   batch.total_ms = total.milliseconds();
@@ -98,6 +101,7 @@ StepBatch Steps::commit(const std::vector<size_t>& slots, const std::vector<std:
   const Stopwatch reward_watch;
   for (size_t i = 0; i < step.size(); ++i) {
     step[i].candidates = std::move(step[i].state->proposed);
+    step[i].likeliest = std::move(step[i].state->proposed_likeliest);
     step[i].candidates.rewards = rewards[i];
     for (const double reward : rewards[i]) step[i].open.push_back(reward != kBan);
     step[i].rated.assign(rewards[i].size(), true);
@@ -140,6 +144,18 @@ void Steps::finish(Step& step, StepBatch& batch) {
   for (SlotStep& slot : step) batch.steps.push_back(result(slot));
 }
 
+void Steps::finish(std::vector<Window>& windows, StepBatch& batch) {
+  for (Window& window : windows) {
+    close(window.steps, Phase::kReady);
+    for (size_t step = 0; step < window.taken; ++step) {
+      batch.steps.push_back(result(window.steps[step]));
+      batch.steps.back().window = window.steps.size();
+      batch.steps.back().ahead = step;
+    }
+    taken_ += window.taken;
+  }
+}
+
 Step Steps::open(const std::vector<size_t>& slots, Phase phase) {
   check_slots(slots_, slots, phase);
   Step step;
@@ -172,34 +188,18 @@ void Steps::decode(Step& step, StepBatch& batch) {
 
 size_t Steps::n_vocab() const { return static_cast<size_t>(policy_.model().vocabulary().size()); }
 
-Candidates Steps::candidates_of(SlotStep& slot) const {
-  const Vocabulary& vocabulary = policy_.model().vocabulary();
-  Candidates candidates = slot.state->proposer->propose(slot.logits, n_vocab());
-  if (candidates.size() == 0) {
-    throw Error(ErrorCode::kDecodeFailed,
-                policy_.model().path() + ": the logits are not finite numbers. The file is damaged.");
-  }
-  for (const llama_token token : candidates.tokens) candidates.ends.push_back(vocabulary.ends_generation(token));
-  return candidates;
-}
-
 /// A slot that samplers leave without a token drops out of the step.
 void Steps::propose(Step& step, StepBatch& batch) {
   Step proposed;
   for (SlotStep& slot : step) {
     try {
-      slot.candidates = candidates_of(slot);
+      argsearch::propose(slot, *slot.state->proposer, policy_.model());
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kSamplersLeaveNothing) throw;
       batch.failed.push_back({slot.slot, error});
       continue;
     }
-    const size_t wanted = slot.state->settings.top_log_probs;
-    if (wanted > 0) slot.state->likeliest = TopK(wanted, kNoneExcluded).propose(slot.logits, n_vocab());
-    slot.open.assign(slot.candidates.size(), true);
     slot.draw = uniform(slot.state->gate_random);
-    slot.rated.assign(slot.candidates.size(), slot.rewards() == nullptr);
-    if (slot.rewards() != nullptr) slot.rewards()->open(slot);
     proposed.push_back(std::move(slot));
   }
   step = std::move(proposed);
@@ -273,7 +273,7 @@ StepResult Steps::result(SlotStep& slot) const {
   const size_t n = candidates.objectives.size() / candidates.size();
   const auto row = candidates.objectives.begin() + static_cast<ptrdiff_t>(rank * n);
   result.objectives.assign(row, row + static_cast<ptrdiff_t>(n));
-  if (slot.state->settings.top_log_probs > 0) result.likeliest = std::move(slot.state->likeliest);
+  if (slot.state->settings.top_log_probs > 0) result.likeliest = std::move(slot.likeliest);
   if (slot.state->settings.keep_candidates) result.candidates = std::move(candidates);
   return result;
 }

@@ -9,22 +9,27 @@
 #include "search/results.h"
 #include "search/reward/step_rewards.h"
 #include "search/step.h"
+#include "search/steps/lookahead.h"
 
 namespace argsearch {
 
 /// Search token by token (ARGS, Khanov et al., ICLR 2024, algorithm 1): propose, rate, select, commit.
 class Steps {
  public:
-  /// `policy` and `rewards` outlive it.
-  Steps(Policies& policy, const RewardSum& rewards, size_t slots, size_t context_size)
-      : policy_(policy), context_size_(context_size), narrowers_(make_gates(rewards)), slots_(slots) {}
+  /// All of them outlive it.
+  Steps(Policies& policy, const RewardSum& rewards, Lookahead& lookahead, size_t slots, size_t context_size)
+      : policy_(policy),
+        lookahead_(lookahead),
+        context_size_(context_size),
+        narrowers_(make_gates(rewards)),
+        slots_(slots) {}
 
   /// `rewards` outlives the response; null: nothing is rated.
   void begin(size_t slot, const SlotSettings& settings, std::unique_ptr<Proposer> proposer, StepRewards* rewards);
   void clear(size_t slot);
 
   /// Exactly 1 policy token and k reward tokens a slot, whatever the prefix length; with a gate, fewer of these, and in
-  /// some steps those that were left out before.
+  /// some steps those that were left out before. A slot that looks ahead may take several.
   StepBatch step(const std::vector<size_t>& slots);
   /// The first half of a step: candidates and their rewards. OPTION_INVALID for a slot with a gate.
   StepBatch propose(const std::vector<size_t>& slots);
@@ -43,13 +48,13 @@ class Steps {
  private:
   Step with_candidates(const std::vector<size_t>& slots, StepBatch& batch);
   void finish(Step& step, StepBatch& batch);
+  void finish(std::vector<Window>& windows, StepBatch& batch);
 
   // The stages of a step.
   Step open(const std::vector<size_t>& slots, SlotState::Phase phase);
   void decode(Step& step, StepBatch& batch);
   void propose(Step& step, StepBatch& batch);
   size_t n_vocab() const;
-  Candidates candidates_of(SlotStep& slot) const;
   void rate(Step& step, bool choose_at_once);
   void narrow(Step& step);
   void choose(const StepPart& slots);
@@ -57,6 +62,7 @@ class Steps {
   StepResult result(SlotStep& slot) const;
 
   Policies& policy_;
+  Lookahead& lookahead_;
   size_t context_size_;
   std::vector<std::unique_ptr<Narrower>> narrowers_;
   std::vector<SlotState> slots_;

@@ -1,6 +1,7 @@
 /** Slash commands that change how answers are decoded. */
 import { METHODS } from "../flags/flags.js";
 import { GATES, gateWords, parseGate } from "../flags/gate.js";
+import { LOOKAHEADS, lookaheadWords, parseLookahead } from "../flags/lookahead.js";
 import { type Commands, invalid, numberOf, oneOf, type SlashCommand, setting, startingWith } from "./command.js";
 import { methodWords, samplerWords, uses } from "./guidance.js";
 import type { ChatSession } from "./session.js";
@@ -24,6 +25,13 @@ export const GUIDANCE: Commands = {
     now: (session) => gateWords(session.settings.resolved().gate),
     complete: startingWith(["off", "bound", "entropy=", "top-probability="]),
     set: setGate,
+  }),
+  lookahead: setting("lookahead", {
+    usage: "/lookahead L",
+    help: LOOKAHEADS,
+    now: (session) => lookaheadWords(session.settings.resolved().lookahead),
+    complete: startingWith(["off", "auto"]),
+    set: setLookahead,
   }),
   rewards: setting("rewards", {
     usage: "/rewards on|off",
@@ -74,6 +82,14 @@ function setGate({ settings }: ChatSession, argument: string): string {
   settings.change({ gate });
   const { method } = settings.resolved();
   return `gate ${argument}${method === "args" ? "" : `; method ${method} does not use it`}`;
+}
+
+function setLookahead({ settings }: ChatSession, argument: string): string {
+  const lookahead = parseLookahead(argument);
+  if (lookahead === undefined) throw invalid(`/lookahead takes ${LOOKAHEADS}; got "${argument}"`);
+  settings.change({ lookahead });
+  const { method } = settings.resolved();
+  return `lookahead ${argument}${method === "args" ? "" : `; method ${method} does not use it`}`;
 }
 
 /** Off is the default, by which guided methods rate all the same. */

@@ -1,6 +1,7 @@
 /** What a chat's settings come to, in words. */
 import type { ResolvedGenerate } from "../../decode/options.js";
 import { gateWords } from "../flags/gate.js";
+import { lookaheadWords } from "../flags/lookahead.js";
 
 type Samplers = ResolvedGenerate["samplers"];
 
@@ -33,13 +34,14 @@ export function draws(settings: ResolvedGenerate): boolean {
 
 /** "args (weight 0.6, top-k 10)", as a heading. */
 export function methodWords(settings: ResolvedGenerate): string {
-  const { method, weight, combine, topK, temperature, gate, block, drafts } = settings;
+  const { method, weight, combine, topK, temperature, gate, lookahead, block, drafts } = settings;
   const parts = [
     uses("weight", settings) && `weight ${weight}${combine === "additive" ? ", additive" : ""}`,
     method === "blocks" && `${drafts} drafts${block < 2 ** 31 - 1 ? ` of ${block}` : ""}`,
     uses("topK", settings) && `top-k ${topK === 0 ? "off" : topK}`,
     uses("temperature", settings) && `temperature ${temperature}`,
     gate.kind !== "off" && `gate ${gateWords(gate)}`,
+    lookahead.steps > 1 && `lookahead ${lookaheadWords(lookahead)}`,
   ].filter((part) => part !== false);
   return parts.length === 0 ? method : `${method} (${parts.join(", ")})`;
 }

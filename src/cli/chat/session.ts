@@ -1,6 +1,7 @@
 /** A chat under way: what the user says becomes answers, and slash commands change how. */
 import { ArgsearchError, type ChatMessage, type Decoder, type GenerateOptions, type GenerateResult } from "../../index.js";
 import { contentText } from "../../messages.js";
+import { lookaheadFigures } from "../flags/lookahead.js";
 import { gateFigures, plural, rewardFigures } from "../terminal/format.js";
 import { note, print } from "../terminal/output.js";
 import { streamText } from "../terminal/stream-text.js";
@@ -151,7 +152,7 @@ export class ChatSession {
 
   #summary(result: GenerateResult): string {
     const { finishReason, usage } = result;
-    const parts = [...rewardFigures(result), plural(usage.completionTokens, "token"), ...gateFigures(result)];
+    const parts = [...rewardFigures(result), plural(usage.completionTokens, "token"), ...gateFigures(result), ...lookaheadFigures(result)];
     if (finishReason === "aborted") parts.push("stopped");
     if (finishReason === "length") parts.push("cut off at --max-tokens");
     if (finishReason === "context") parts.push("the context is full: /reset starts anew");

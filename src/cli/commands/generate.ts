@@ -14,6 +14,7 @@ import {
   type LoadFlags,
   loadOptions,
 } from "../flags/flags.js";
+import { lookaheadFigures } from "../flags/lookahead.js";
 import { addTemplateFlags, templateFiles } from "../flags/templates.js";
 import { integer } from "../flags/values.js";
 import { isAborted } from "../terminal/failure.js";
@@ -179,8 +180,18 @@ function filesOf(flags: GenerateFlags): string[] {
 }
 
 function report(result: GenerateResult, withTokens = true) {
-  const { text, tokens, logProbs, rewards, objectives, reward, finishReason, seed, usage, timings, gate } = result;
-  return { text, ...(withTokens && { tokens, logProbs, rewards, objectives }), reward, finishReason, seed, usage, timings, gate };
+  const { text, tokens, logProbs, rewards, objectives, reward, finishReason, seed, usage, timings, gate, lookahead } = result;
+  return {
+    text,
+    ...(withTokens && { tokens, logProbs, rewards, objectives }),
+    reward,
+    finishReason,
+    seed,
+    usage,
+    timings,
+    gate,
+    lookahead,
+  };
 }
 
 /** What Ctrl-C before the first token leaves: with --json there is an object all the same. */
@@ -199,11 +210,19 @@ function nothing(seed = 0): GenerateResult {
     usage: { promptTokens: 0, cachedTokens: 0, completionTokens: 0 },
     timings: { load: 0, prefill: 0, policyPrefill: 0, rewardPrefill: 0, policy: 0, reward: 0, other: 0, total: 0, tokensPerSecond: 0 },
     gate: { steps: 0, guided: 0, gated: 0, predicted: 0, candidates: 0, audited: 0, violations: 0 },
+    lookahead: { windows: 0, proposed: 0, accepted: 0 },
   };
 }
 
 function summary(result: GenerateResult): string {
   const { finishReason, usage, timings } = result;
   const speed = `${timings.tokensPerSecond.toFixed(1)} tokens/s`;
-  return [finishReason, plural(usage.completionTokens, "token"), speed, ...rewardFigures(result), ...gateFigures(result)].join(" · ");
+  return [
+    finishReason,
+    plural(usage.completionTokens, "token"),
+    speed,
+    ...rewardFigures(result),
+    ...gateFigures(result),
+    ...lookaheadFigures(result),
+  ].join(" · ");
 }

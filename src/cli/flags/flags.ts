@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { ArgsearchError, type GenerateOptions, type Gpu, type LoadOptions, type ModelOptions, type RewardTerm } from "../../index.js";
 import { gateFlag } from "./gate.js";
+import { lookaheadFlag } from "./lookahead.js";
 import { addSamplerFlags, type SamplerFlags, samplerOptions } from "./samplers.js";
 import {
   addRewardTemplateFlag,
@@ -46,6 +47,7 @@ const DECODING = [
   "temperature",
   "ending",
   "gate",
+  "lookahead",
   "block",
   "drafts",
   "keepDrafts",
@@ -117,6 +119,7 @@ export function addDecodingFlags(command: Command): void {
     .option("-t, --temperature <t>", "of a draw (default: 1; 0.8 for sample)", number)
     .addOption(endingFlag())
     .addOption(gateFlag())
+    .addOption(lookaheadFlag())
     .option("--block <n|response>", "blocks: tokens that are drafted together (default: 16)", blockLength)
     .option("--drafts <n>", "blocks: drafts of each, of which one is taken (default: 4)", integer)
     .option("--keep-drafts <n>", "blocks: drafts that go on after half a block (default: all)", integer)
