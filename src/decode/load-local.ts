@@ -8,8 +8,8 @@ import { loadModels, type ModelFile, requireSameVocabulary } from "../model/load
 import type { Model } from "../model/model.js";
 import { contextFor } from "../model/options.js";
 import { modelFiles, RewardSet } from "../reward/reward-set.js";
+import type { ResolvedLoad } from "./load-options.js";
 import { type DecoderParts, LocalDecoder } from "./local-decoder.js";
-import type { ResolvedLoad } from "./options.js";
 import { settingsFor } from "./settings-file.js";
 
 /** Into this process; `linger`: see DecoderParts. @throws ArgsearchError as load() */

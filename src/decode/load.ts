@@ -2,7 +2,7 @@ import type { LoadOptions } from "../types.js";
 import type { Decoder } from "./decoder.js";
 import { loadIsolated } from "./isolated-decoder.js";
 import { loadLocal } from "./load-local.js";
-import { resolveLoad } from "./options.js";
+import { resolveLoad } from "./load-options.js";
 
 /**
  * Loads a policy and what guides it; without options, the embedded pair. With `isolate`, into a process of its own.

@@ -1,24 +1,11 @@
-/** Loading a decoder and decoding: defaults and validation. What comes out has no gaps; what was wrong is OPTION_INVALID. */
+/** Decoding: defaults and validation. What comes out has no gaps; what was wrong is OPTION_INVALID. */
 
 import type { NativeGate, NativeSamplers } from "../engine/binding.js";
 import { binding } from "../engine/binding.js";
 import { ArgsearchError } from "../errors.js";
-import { ISOLATION, isolationOf, type ResolvedIsolation } from "../isolate/options.js";
-import { EMBEDDED } from "../model/embedded.js";
-import { MODEL, modelOf, type ResolvedModelOptions } from "../model/options.js";
 import { type ResolvedTemplate, TEMPLATE, templateOf } from "../model/template-options.js";
-import { type ResolvedTerm, resolveTerms } from "../reward/terms.js";
 import { resolveRewardAt } from "../score/options.js";
-import type {
-  DecodingSettings,
-  Ending,
-  GenerateAllOptions,
-  GenerateOptions,
-  LoadOptions,
-  Method,
-  QueueOptions,
-  RewardAt,
-} from "../types.js";
+import type { Ending, GenerateAllOptions, GenerateOptions, Method, RewardAt } from "../types.js";
 import {
   abortSignal,
   boolean,
@@ -37,21 +24,6 @@ import { gateOf } from "./gate.js";
 import { lookaheadFor, type ResolvedLookahead } from "./lookahead.js";
 import { defaultsOf, isGuided } from "./method-defaults.js";
 import { resolveSamplers, SAMPLERS, type SamplerContext } from "./sampler-options.js";
-import type { Patience } from "./slot-queue.js";
-
-export interface ResolvedLoad extends ResolvedModelOptions {
-  policy: string;
-  chatTemplate: string | undefined;
-  terms: ResolvedTerm[];
-  slots: number;
-  shareTrunk: boolean;
-  /** How long a response waits for a slot. */
-  patience: Patience | false;
-  /** Undefined: in this process. */
-  isolation: ResolvedIsolation | undefined;
-  /** As given: see settingsFor(). */
-  settings: string | DecodingSettings | undefined;
-}
 
 export interface ResolvedGenerate {
   method: Method;
@@ -96,18 +68,6 @@ export interface GenerateLimits {
   functions?: boolean;
 }
 
-const LOAD: Names<LoadOptions> = {
-  ...MODEL,
-  ...ISOLATION,
-  policy: true,
-  chatTemplate: true,
-  reward: true,
-  slots: true,
-  shareTrunk: true,
-  queue: true,
-  settings: true,
-};
-const QUEUE: Names<QueueOptions> = { max: true, timeout: true };
 /** Names of what a response is decoded by. */
 export const GENERATE: Names<GenerateOptions> = {
   ...TEMPLATE,
@@ -138,22 +98,6 @@ export const GENERATE: Names<GenerateOptions> = {
   ...SAMPLERS,
 };
 const CALLBACKS: Names<Callbacks> = { onStep: true, onProgress: true, onResult: true, onError: true };
-export function resolveLoad(options: LoadOptions = {}): ResolvedLoad {
-  checkNames("load()", options, LOAD);
-  const embeddedReward = options.policy === undefined ? EMBEDDED.reward : null;
-  return {
-    ...modelOf(options),
-    policy: given(options.policy, EMBEDDED.policy, (value) => nonEmptyText("policy", value)),
-    chatTemplate: given(options.chatTemplate, undefined, (value) => nonEmptyText("chatTemplate", value)),
-    terms: resolveTerms(options.reward === undefined ? embeddedReward : options.reward),
-    shareTrunk: given(options.shareTrunk, true, (value) => boolean("shareTrunk", value)),
-    slots: given(options.slots, 1, (value) => integer("slots", value, { min: 1, max: binding().limits.slots })),
-    patience: patienceOf(options.queue),
-    isolation: isolationOf(options),
-    settings: given(options.settings, undefined, (value) => (typeof value === "string" ? nonEmptyText("settings", value) : value)),
-  };
-}
-
 /** What can be known of a decoder from outside. */
 export function limitsOf({ policy, slots, contextSize, objectives }: DecoderInfo): GenerateLimits {
   return { vocabulary: policy.nVocab, slots, contextSize, rewarded: objectives.length > 0 };
@@ -196,17 +140,6 @@ export function resolveGenerate(options: GenerateOptions, limits: GenerateLimits
     conversation: given(options.conversation, undefined, (value) => nonEmptyText("conversation", value)),
     onStep: given(options.onStep, undefined, (value) => callback("onStep", value)),
     signal: given(options.signal, undefined, (value) => abortSignal("signal", value)),
-  };
-}
-
-function patienceOf(queue: LoadOptions["queue"]): Patience | false {
-  if (queue === false) return false;
-  const { max, timeout }: QueueOptions = queue ?? {};
-  checkNames("queue", queue ?? {}, QUEUE);
-  const range = { min: 0, max: 2 ** 31 - 1 };
-  return {
-    max: given(max, 64, (value) => integer("queue.max", value, range)),
-    timeout: given(timeout, undefined, (value) => integer("queue.timeout", value, { ...range, note: "milliseconds" })),
   };
 }
 

@@ -6,7 +6,7 @@ import { withFunctions } from "../reward/remote-functions.js";
 import type { LoadOptions } from "../types.js";
 import type { DecoderMethods } from "./decoder-wire.js";
 import { loadLocal } from "./load-local.js";
-import { resolveLoad } from "./options.js";
+import { resolveLoad } from "./load-options.js";
 import { drain } from "./response-stream.js";
 
 /** A token of a stream and the asking for the next cross the border between the processes, which takes some tenths of a millisecond. */

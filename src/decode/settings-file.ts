@@ -7,7 +7,7 @@ import { modelPaths } from "../reward/reward-set.js";
 import { type ResolvedTerm, resolveTerms } from "../reward/terms.js";
 import type { DecodingSettings, RewardSpec } from "../types.js";
 import { onlyKnown } from "../validate.js";
-import type { ResolvedLoad } from "./options.js";
+import type { ResolvedLoad } from "./load-options.js";
 import { checkSettings } from "./settings.js";
 
 /** A model that settings were chosen for. */

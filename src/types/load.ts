@@ -1,4 +1,4 @@
-/** What loading models takes. Defaults live in decode/options.ts. */
+/** What loading models takes. Defaults live in decode/load-options.ts. */
 import type { DecodingSettings } from "./generate.js";
 import type { RewardSpec } from "./reward.js";
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { resolveGenerate, resolveLoad, splitCallbacks } from "../../src/decode/options.js";
+import { resolveLoad } from "../../src/decode/load-options.js";
+import { resolveGenerate, splitCallbacks } from "../../src/decode/options.js";
 import { defaultThreads } from "../../src/engine/threads.js";
 import { EMBEDDED } from "../../src/model/embedded.js";
 import { contextFor } from "../../src/model/options.js";

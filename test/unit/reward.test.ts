@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { resolveLoad } from "../../src/decode/options.js";
+import { resolveLoad } from "../../src/decode/load-options.js";
 import { Model } from "../../src/model/model.js";
 import { callRewards } from "../../src/reward/functions.js";
 import { modelPaths, RewardSet } from "../../src/reward/reward-set.js";

@@ -1,0 +1,63 @@
+/** Loading a decoder: defaults and validation. What comes out has no gaps; what was wrong is OPTION_INVALID. */
+import { binding } from "../engine/binding.js";
+import { ISOLATION, isolationOf, type ResolvedIsolation } from "../isolate/options.js";
+import { EMBEDDED } from "../model/embedded.js";
+import { MODEL, modelOf, type ResolvedModelOptions } from "../model/options.js";
+import { type ResolvedTerm, resolveTerms } from "../reward/terms.js";
+import type { DecodingSettings, LoadOptions, QueueOptions } from "../types.js";
+import { boolean, checkNames, given, integer, type Names, nonEmptyText } from "../validate.js";
+import type { Patience } from "./slot-queue.js";
+
+export interface ResolvedLoad extends ResolvedModelOptions {
+  policy: string;
+  chatTemplate: string | undefined;
+  terms: ResolvedTerm[];
+  slots: number;
+  shareTrunk: boolean;
+  /** How long a response waits for a slot. */
+  patience: Patience | false;
+  /** Undefined: in this process. */
+  isolation: ResolvedIsolation | undefined;
+  /** As given: see settingsFor(). */
+  settings: string | DecodingSettings | undefined;
+}
+
+const LOAD: Names<LoadOptions> = {
+  ...MODEL,
+  ...ISOLATION,
+  policy: true,
+  chatTemplate: true,
+  reward: true,
+  slots: true,
+  shareTrunk: true,
+  queue: true,
+  settings: true,
+};
+const QUEUE: Names<QueueOptions> = { max: true, timeout: true };
+
+export function resolveLoad(options: LoadOptions = {}): ResolvedLoad {
+  checkNames("load()", options, LOAD);
+  const embeddedReward = options.policy === undefined ? EMBEDDED.reward : null;
+  return {
+    ...modelOf(options),
+    policy: given(options.policy, EMBEDDED.policy, (value) => nonEmptyText("policy", value)),
+    chatTemplate: given(options.chatTemplate, undefined, (value) => nonEmptyText("chatTemplate", value)),
+    terms: resolveTerms(options.reward === undefined ? embeddedReward : options.reward),
+    shareTrunk: given(options.shareTrunk, true, (value) => boolean("shareTrunk", value)),
+    slots: given(options.slots, 1, (value) => integer("slots", value, { min: 1, max: binding().limits.slots })),
+    patience: patienceOf(options.queue),
+    isolation: isolationOf(options),
+    settings: given(options.settings, undefined, (value) => (typeof value === "string" ? nonEmptyText("settings", value) : value)),
+  };
+}
+
+function patienceOf(queue: LoadOptions["queue"]): Patience | false {
+  if (queue === false) return false;
+  const { max, timeout }: QueueOptions = queue ?? {};
+  checkNames("queue", queue ?? {}, QUEUE);
+  const range = { min: 0, max: 2 ** 31 - 1 };
+  return {
+    max: given(max, 64, (value) => integer("queue.max", value, range)),
+    timeout: given(timeout, undefined, (value) => integer("queue.timeout", value, { ...range, note: "milliseconds" })),
+  };
+}
