@@ -106,7 +106,7 @@ void TrainingData::scale_targets() {
     sum += mean * size;
     count += size;
   }
-  if (count == 0 || !(squares > 0)) {
+  if (!(squares > 1e-12 * count)) {
     throw Error(ErrorCode::kOptionInvalid, "the steps teach nothing: no reward differs within a step.");
   }
   target_mean_ = static_cast<float>(sum / count);

@@ -17,8 +17,12 @@ const LIMITS = {
 
 const KINDS = '"off", "bound", "predicted", "predicted-only", { predicted: rate }, { entropy: nats } or { topProbability: p }';
 
-/** Those that go by who would win, which a draw does not. */
-const OF_THE_BEST: readonly NativeGate["kind"][] = ["bound", "predicted", "predictedOnly"];
+/** Those that go by who would win, which a draw does not; as they are written. */
+const OF_THE_BEST: Partial<Record<NativeGate["kind"], string>> = {
+  bound: '"bound"',
+  predicted: '"predicted"',
+  predictedOnly: '"predicted-only"',
+};
 
 export interface GateContext {
   /** Candidates are drawn by their scores. */
@@ -36,9 +40,10 @@ export function gateOf(method: Method, gate: Gate | undefined, { draws, function
       "gate cannot be used with reward functions: they say what may be said at all, so they are asked about every candidate; leave the functions or the gate out",
     );
   }
-  if (OF_THE_BEST.includes(resolved.kind) && draws) {
+  const name = OF_THE_BEST[resolved.kind];
+  if (name !== undefined && draws) {
     throw refused(
-      'gates "bound" and "predicted" need select "greedy": with select "stochastic" any candidate may be drawn, and none can be left out; use another gate, or none',
+      `gate ${name} needs select "greedy": with select "stochastic" any candidate may be drawn, and none can be left out; use another gate, or none`,
     );
   }
   return resolved;

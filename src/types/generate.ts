@@ -24,7 +24,9 @@ export type Ending = "reward" | "policy" | "never";
 /**
  * Which steps of method "args" are decoded without the reward models, which then read the tokens that they missed together with the next
  * candidates. "off": none. "bound": candidates that are too unlikely to win, as far as rewards have differed so far, are not rated, and where
- * one is left nothing is: the same text, but for rare steps, which are counted. { entropy }: only steps in which the policy's entropy, of its own
+ * one is left nothing is: the same text, but for rare steps, which are counted. "predicted": the same of candidates that cannot win as a network guesses their rewards, which
+ * `argsearch reward predict` has put into the reward models' files, at the rate of other tokens that was promised there, or { predicted }: another rate of its table, 0.000001 to 0.5.
+ * "predicted-only": nothing is rated, and the guesses choose: another text. { entropy }: only steps in which the policy's entropy, of its own
  * distribution over the whole vocabulary, exceeds so many nats are guided (SIA, arXiv 2602.21215); { topProbability }: those in which its likeliest token has less
  * than this probability. In the others the policy alone chooses among the candidates, which is another text.
  */

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { STEP_ROLES } from "../../src/engine/native-predictor.js";
 import { calibrate, chooseZ, type GuessedStep, stepsToProve } from "../../src/fit/predict/calibrate.js";
-import { rolesOf } from "../../src/fit/predict/roles.js";
+import { planOf } from "../../src/fit/predict/plan.js";
 import { decodeTrajectory, encodeTrajectory, type Trajectory } from "../../src/fit/predict/trajectory.js";
 import { upperShare } from "../../src/statistics.js";
 
@@ -10,7 +10,7 @@ it("the upper bound of a share is Clopper and Pearson's", () => {
   // scipy.stats.beta.ppf(0.95, hits + 1, total - hits)
   expect(upperShare(0, 3000)).toBeCloseTo(0.000998, 6);
   expect(upperShare(3, 2160)).toBeCloseTo(0.0035856, 6);
-  expect(upperShare(50, 100)).toBeCloseTo(0.586, 4);
+  expect(upperShare(50, 100)).toBeCloseTo(0.5864, 4);
   expect(upperShare(5, 5)).toBe(1);
   expect(upperShare(0, stepsToProve(0.001))).toBeLessThanOrEqual(0.001);
   expect(upperShare(0, stepsToProve(0.001) - 1)).toBeGreaterThan(0.001);
@@ -57,13 +57,27 @@ it("an end that the policy decides about takes the others' best guess, and is ne
   expect(calibrate([step(1), first], { logProb: 1, reward: 1 }).unscoredRate).toBe(0);
 });
 
-it("prompts have roles by number and seed, each of them one", () => {
-  const roles = rolesOf(100, 0.3, 1);
-  const count = (role: number) => roles.filter((each) => each === role).length;
-  expect([count(STEP_ROLES.heldOut), count(STEP_ROLES.stopping), count(STEP_ROLES.training)]).toEqual([30, 7, 63]);
-  expect(rolesOf(100, 0.3, 1)).toEqual(roles);
-  expect(rolesOf(100, 0.3, 2)).not.toEqual(roles);
-  expect([...rolesOf(3, 0.05, 0)].sort()).toEqual([0, 1, 2]);
+it("held-out prompts are decoded whole, the other steps are spread over all prompts", () => {
+  const options = { prompts: 500, steps: 15_000, maxTokens: 128, heldOut: 1 / 3, seed: 1 };
+  const plan = planOf(options);
+  expect(plan.map(({ index }) => index).sort((a, b) => a - b)).toEqual(Array.from({ length: 500 }, (_, index) => index));
+  const steps = (role: number) => plan.filter((each) => each.role === role).reduce((sum, { length }) => sum + length, 0);
+  expect(steps(STEP_ROLES.heldOut)).toBe(39 * 128);
+  const total = plan.reduce((sum, { length }) => sum + length, 0);
+  expect(Math.abs(total - 15_000)).toBeLessThan(128);
+  expect(new Set(plan.map(({ length }) => length))).toEqual(new Set([128, 16]));
+  const stopping = plan.filter(({ role }) => role === STEP_ROLES.stopping);
+  expect(stopping.length).toBe(46);
+  expect(new Set(stopping.map(({ length }) => length))).toEqual(new Set([128, 16]));
+  expect(planOf(options)).toEqual(plan);
+  expect(planOf({ ...options, seed: 2 })).not.toEqual(plan);
+});
+
+it("few prompts, or few steps, leave each role one", () => {
+  const roles = (options: { prompts: number; steps: number }) =>
+    planOf({ maxTokens: 20, heldOut: 0.05, seed: 0, ...options }).map(({ role }) => role);
+  expect(roles({ prompts: 3, steps: 100_000 }).sort()).toEqual([0, 1, 2]);
+  expect(roles({ prompts: 1000, steps: 100 }).sort()).toEqual([0, 0, 0, 0, 1, 2]);
 });
 
 it("trajectories pass through JSON, those of another run or length do not", () => {

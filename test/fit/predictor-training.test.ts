@@ -42,7 +42,7 @@ function trajectories(): NativeTrajectories {
   return { nHidden: N_HIDDEN, hidden, counts: new Int32Array(STEPS).fill(CANDIDATES), roles, tokens, rises };
 }
 
-const TRAINING: PredictorTraining = { width: 64, width2: 32, epochs: 30, seed: 3, threads: 2 };
+const TRAINING: PredictorTraining = { width: 64, width2: 32, epochs: 150, seed: 3, threads: 2 };
 
 /** Share of the variance within the held-out steps that guesses explain. */
 function explained({ roles, rises }: NativeTrajectories, guesses: Float32Array): number {

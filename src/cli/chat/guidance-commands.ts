@@ -23,7 +23,7 @@ export const GUIDANCE: Commands = {
     usage: "/gate G",
     help: GATES,
     now: (session) => gateWords(session.settings.resolved().gate),
-    complete: startingWith(["off", "bound", "entropy=", "top-probability="]),
+    complete: startingWith(["off", "bound", "predicted", "predicted-only", "entropy=", "top-probability="]),
     set: setGate,
   }),
   lookahead: setting("lookahead", {

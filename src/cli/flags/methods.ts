@@ -41,9 +41,10 @@ function methodsFor({ method }: DecodingSettings): readonly MethodName[] {
   return method === "blocks" ? [...DEFAULT_METHODS, "blocks"] : DEFAULT_METHODS;
 }
 
-/** The bound is of the method that takes the best score: of one that draws, nothing can be left out. */
+/** Gates that go by who would win are of the method that takes the best score: of one that draws, nothing can be left out. */
 function gateFor(name: string, gate: MethodSettings["gate"]): MethodSettings["gate"] {
-  return name === "args-stochastic" && gate === "bound" ? undefined : gate;
+  const ofTheBest = typeof gate === "string" || (gate !== undefined && "predicted" in gate);
+  return name === "args-stochastic" && ofTheBest ? undefined : gate;
 }
 
 /** What makes a guided method stronger or weaker, not which one it is: of ARGS there are two, which differ in how they select. */

@@ -14,12 +14,12 @@ export type PredictFlags = Pick<
 
 export function addPredictFlags(command: Command): void {
   command
-    .option("--steps <n>", "steps to decode, one a token (default: 15000, or what the prompts give)", integer)
-    .option("-n, --max-tokens <n>", "longest response (default: 128)", integer)
+    .option("--steps <n>", "steps to decode, one a token, over all prompts (default: 15000)", integer)
+    .option("-n, --max-tokens <n>", "longest response, of all that check (default: 128)", integer)
     .option("-w, --weight <w>", "weight of the reward that the promise is kept at (default: 0.6)", number)
     .option("-k, --top-k <n>", "candidates a step (default: 10)", integer)
     .option("--rate <share>", "share of the steps that may take another token than without the gate (default: 0.001)", number)
-    .option("--held-out <share>", "share of the prompts that only check the guesses (default: a third)", number)
+    .option("--held-out <share>", "share of the steps, of other prompts, that only check the guesses (default: a third)", number)
     .option("--epochs <n>", "most passes over the steps (default: 30)", integer)
     .option("--seed <n>", "of the split and the training (default: 0)", integer)
     .option("--slots <n>", "prompts that are decoded at once (default: 4)", integer)

@@ -5,20 +5,21 @@ import { ArgsearchError, type ErrorCode } from "../../errors.js";
 import type { KeyedLines } from "../../files/keyed-lines.js";
 import type { Prompt, Step } from "../../types.js";
 import type { ResolvedPredict } from "./options.js";
-import type { Trajectory } from "./trajectory.js";
+import { type Planned, planOf, type Role } from "./plan.js";
+import { asKept, type Trajectory } from "./trajectory.js";
 
 export interface Collected {
-  /** One a prompt. */
   trajectories: Trajectory[];
-  steps: number;
+  /** Of each trajectory. */
+  roles: Role[];
 }
 
 /** What is wrong with one prompt and not with the models or the machine. */
 const OF_THE_PROMPT: readonly ErrorCode[] = ["PROMPT_EMPTY", "PROMPT_TOO_LONG", "TEMPLATE_INVALID", "SAMPLERS_LEAVE_NOTHING"];
 
 /**
- * Prompts in their order until there are enough steps, as many at once as the decoder has slots: groups of them, so that a run which was
- * interrupted decodes the others as it would have.
+ * What was planned, as many prompts at once as the decoder has slots: groups of them in step, and each as a whole, so that a run which was
+ * interrupted ends as an unbroken one.
  */
 export async function collect(
   decoder: LocalDecoder,
@@ -26,45 +27,53 @@ export async function collect(
   kept: KeyedLines<Trajectory>,
   options: ResolvedPredict,
 ): Promise<Collected> {
-  const collected: Collected = { trajectories: [], steps: 0 };
-  options.onProgress({ phase: "decode", done: 0, total: options.steps });
-  for (let at = 0; at < prompts.length && collected.steps < options.steps; at += options.slots) {
-    const group = prompts.slice(at, at + options.slots);
-    for (const trajectory of await readGroup(decoder, group, kept, options)) {
-      if (trajectory === undefined) continue;
+  const { slots, onProgress } = options;
+  const plan = planOf({ ...options, prompts: prompts.length });
+  const collected: Collected = { trajectories: [], roles: [] };
+  const total = plan.reduce((sum, { length }) => sum + length, 0);
+  let done = 0;
+  onProgress({ phase: "decode", done, total });
+  for (let at = 0; at < plan.length; at += slots) {
+    const group = plan.slice(at, at + slots).map((planned) => ({ ...planned, prompt: prompts[planned.index] ?? "" }));
+    const found = await readGroup(decoder, group, kept, options);
+    for (const [place, { role, length }] of group.entries()) {
+      const trajectory = found[place];
+      done += length;
+      // Without steps: it could not be decoded.
+      if (trajectory === undefined || trajectory.counts.length === 0) continue;
       collected.trajectories.push(trajectory);
-      collected.steps += trajectory.counts.length;
+      collected.roles.push(role);
     }
-    options.onProgress({ phase: "decode", done: Math.min(collected.steps, options.steps), total: options.steps });
+    onProgress({ phase: "decode", done, total });
   }
   return collected;
 }
 
 async function readGroup(
   decoder: LocalDecoder,
-  prompts: readonly Prompt[],
+  group: readonly (Planned & { prompt: Prompt })[],
   kept: KeyedLines<Trajectory>,
   options: ResolvedPredict,
 ): Promise<(Trajectory | undefined)[]> {
-  const found = await Promise.allSettled(
-    prompts.map(async (prompt) => {
-      const key = createHash("sha256").update(JSON.stringify(prompt)).digest("hex");
-      const older = kept.get(key);
-      if (older !== undefined) return older;
-      const trajectory = await read(decoder, prompt, options);
-      if (trajectory !== undefined) await kept.set(key, trajectory);
-      return trajectory;
-    }),
-  );
-  return found.map((each) => {
+  const key = ({ prompt, length }: Planned & { prompt: Prompt }): string =>
+    createHash("sha256")
+      .update(JSON.stringify([prompt, length]))
+      .digest("hex");
+  const older = group.map((each) => kept.get(key(each)));
+  if (older.every((each) => each !== undefined)) return older;
+  for (let slot = 0; slot < options.slots; slot++) await decoder.clear(slot);
+  const found = await decoder.inStep(group.map((each) => () => read(decoder, each.prompt, each.length, options)));
+  for (const [place, each] of found.entries()) {
     if (each.status === "rejected") throw each.reason;
-    return each.value;
-  });
+    const planned = group[place];
+    if (planned !== undefined) await kept.set(key(planned), each.value);
+  }
+  return group.map((each) => kept.get(key(each)));
 }
 
-/** Undefined for a prompt that cannot be decoded. */
-async function read(decoder: LocalDecoder, prompt: Prompt, options: ResolvedPredict): Promise<Trajectory | undefined> {
-  const { settings, template, maxTokens, seed, load } = options;
+/** Empty for a prompt that cannot be decoded. */
+async function read(decoder: LocalDecoder, prompt: Prompt, maxTokens: number, options: ResolvedPredict): Promise<Trajectory> {
+  const { settings, template, seed, load } = options;
   const { signal } = load;
   try {
     const steps: Step[] = [];
@@ -80,9 +89,10 @@ async function read(decoder: LocalDecoder, prompt: Prompt, options: ResolvedPred
     });
     if (signal?.aborted) throw new ArgsearchError("ABORTED", "the signal fired while prompts were decoded");
     const { rewards, hidden } = await decoder.prefixStates(prompt, tokens, template, signal);
-    return { ...candidatesOf(steps, decoder), before: [...rewards], hidden: finite(hidden, options.reward) };
+    return asKept({ ...candidatesOf(steps, decoder), before: [...rewards], hidden: finite(hidden, options.reward) });
   } catch (error) {
-    if (error instanceof ArgsearchError && OF_THE_PROMPT.includes(error.code)) return undefined;
+    if (error instanceof ArgsearchError && OF_THE_PROMPT.includes(error.code))
+      return { ...candidatesOf([], decoder), before: [], hidden: new Float32Array(0) };
     throw error;
   }
 }

@@ -37,13 +37,16 @@ export interface PredictOptions extends Omit<ModelOptions, "onProgress">, Templa
    * it is done.
    */
   out?: string | undefined;
-  /** Steps to decode, about, one a token, from 100; default 15000, or as many as the prompts give. */
+  /**
+   * Steps to decode, about, one a token, from 100; default 15000. They are spread over all prompts, most of whose responses are then short: what is
+   * learned from one text helps little with another.
+   */
   steps?: number | undefined;
-  /** Tokens of a response at most; default 128. */
+  /** Tokens of the responses that check the guesses, and of some that teach; as long as those that will be decoded; default 128. */
   maxTokens?: number | undefined;
   /** How responses are decoded: those of method "args"; default as generate(). The gate keeps its promise at the weight that is set here. */
   settings?: DecodingSettings | undefined;
-  /** Share of the prompts that only tell how good the guesses are, 0.05 to 0.9; default a third. */
+  /** Share of the steps, of prompts of their own, that only tell how good the guesses are, 0.05 to 0.9; default a third. */
   heldOut?: number | undefined;
   /** Share of the steps that may take another token than without the gate, 0.00001 to 0.5; default 0.001. */
   rate?: number | undefined;
@@ -179,6 +182,8 @@ function settingsOf(settings: DecodingSettings = {}): DecodingSettings {
   onlyKnown("settings", plainObject("settings", settings), SETTING_NAMES);
   if (settings.method !== undefined && settings.method !== "args") throw invalid("settings.method", '"args"', settings.method);
   if (settings.gate !== undefined && settings.gate !== "off") throw invalid("settings.gate", '"off"', settings.gate);
+  if (settings.select !== undefined && settings.select !== "greedy") throw invalid("settings.select", '"greedy"', settings.select);
+  if (settings.weight === 0) throw invalid("settings.weight", "above 0: a reward that counts nothing needs no guess", settings.weight);
   return settings;
 }
 

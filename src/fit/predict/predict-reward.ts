@@ -21,7 +21,6 @@ import type { Prompt } from "../../types.js";
 import { type Calibration, calibrate, chooseZ, type Scoring, stepsToProve } from "./calibrate.js";
 import { type Collected, collect } from "./collect.js";
 import { type PredictOptions, type PredictResult, type ResolvedPredict, resolvePredict } from "./options.js";
-import { rolesOf } from "./roles.js";
 import { type Trained, train } from "./train.js";
 import { decodeTrajectory, encodeTrajectory, type Trajectory } from "./trajectory.js";
 
@@ -49,7 +48,7 @@ const FEWEST_PROMPTS = 3;
 export async function predictReward(options: PredictOptions): Promise<PredictResult> {
   const asked = resolvePredict(options);
   const files = [asked.policy, asked.reward, ...(typeof asked.prompts === "string" ? [asked.prompts] : [])];
-  const inputs = files.filter((each) => each !== asked.out);
+  const inputs = files.filter((each) => each !== asked.reward || asked.out !== asked.reward);
   return alone(asked.out, inputs, (target) => predictAlone(asked, `${target}.trajectories`));
 }
 
@@ -104,11 +103,11 @@ function requireOneLabel({ info }: LocalDecoder, path: string): void {
 
 /** Steps that an older run with the same models, settings and engine has decoded. */
 async function openKept(file: string, asked: ResolvedPredict, decoder: LocalDecoder, nHidden: number): Promise<KeyedLines<Trajectory>> {
-  const { policy, reward, settings, template, maxTokens, seed, slots } = asked;
+  const { policy, reward, settings, template, seed, slots } = asked;
   const { engine, computation, contextSize, rewards, policy: own } = decoder.info;
   const clock = clockKey([own.chatTemplate, rewards[0]?.chatTemplate ?? null], template.date);
   const models = [await fingerprint(policy), await fingerprint(reward)];
-  const decoding = [settings, template.template, template.templateVariables, clock, maxTokens, seed, slots, contextSize];
+  const decoding = [settings, template.template, template.templateVariables, clock, seed, slots, contextSize];
   const run = createHash("sha256")
     .update(JSON.stringify([FORM, models, decoding, computationKey(engine, computation)]))
     .digest("hex");
@@ -119,13 +118,13 @@ async function openKept(file: string, asked: ResolvedPredict, decoder: LocalDeco
   });
 }
 
-async function learn({ trajectories }: Collected, asked: ResolvedPredict, nHidden: number, threads: number): Promise<Trained> {
+async function learn({ trajectories, roles }: Collected, asked: ResolvedPredict, nHidden: number, threads: number): Promise<Trained> {
   if (trajectories.length < FEWEST_PROMPTS) throw new ArgsearchError("INPUT_INVALID", "too few prompts could be decoded to learn from");
-  const { reward, heldOut, seed, epochs, settings, load, onProgress } = asked;
+  const { reward, seed, epochs, settings, load, onProgress } = asked;
   const options = { reward, nHidden, endsByPolicy: (settings.ending ?? "policy") === "policy", epochs, seed, threads, signal: load.signal };
   const report = (done: number, total: number): void => onProgress({ phase: "train", done, total });
   try {
-    return await train(trajectories, rolesOf(trajectories.length, heldOut, seed), { ...options, onProgress: report });
+    return await train(trajectories, roles, { ...options, onProgress: report });
   } catch (error) {
     if (!(error instanceof ArgsearchError && error.code === "OPTION_INVALID")) throw error;
     throw new ArgsearchError("INPUT_INVALID", error.message, { cause: error });

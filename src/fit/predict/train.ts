@@ -4,7 +4,7 @@ import { binding, type NativeTrajectories, type PredictorWeights } from "../../e
 import { native } from "../../engine/native.js";
 import { STEP_ROLES } from "../../engine/native-predictor.js";
 import type { GuessedStep } from "./calibrate.js";
-import type { Role } from "./roles.js";
+import type { Role } from "./plan.js";
 import type { Trajectory } from "./trajectory.js";
 
 /** Units of the two layers. */

@@ -1,7 +1,7 @@
 /** One response's steps: what a reward predictor learns from. Also as a line of a file. */
 
 import { isJsonObject } from "../../files/json.js";
-import { decodeFloats, encodeHalves } from "../../gguf/float-formats.js";
+import { decodeFloats, encodeHalves, F16_MAX } from "../../gguf/float-formats.js";
 
 /** Candidates stand step by step. */
 export interface Trajectory {
@@ -23,13 +23,22 @@ export interface Trajectory {
 
 /** As JSON of a run, by its name; hidden states in 16 bits, which is more than their noise. */
 export function encodeTrajectory({ hidden, ...rest }: Trajectory, run: string): unknown {
-  const halves = encodeHalves(hidden.map((value) => Math.min(Math.max(value, -65504), 65504)));
+  const halves = halvesOf(hidden);
   return {
     run,
     ...rest,
     ends: rest.ends.map(Number),
     hidden: Buffer.from(halves.buffer, halves.byteOffset, halves.byteLength).toString("base64"),
   };
+}
+
+/** With the hidden states that a file gives back. */
+export function asKept(trajectory: Trajectory): Trajectory {
+  return { ...trajectory, hidden: decodeFloats("F16", new Uint16Array(halvesOf(trajectory.hidden)).buffer) };
+}
+
+function halvesOf(hidden: Float32Array): Uint16Array {
+  return encodeHalves(hidden.map((value) => Math.min(Math.max(value, -F16_MAX), F16_MAX)));
 }
 
 /** Undefined for what is none of that run, with hidden states of this length. */
