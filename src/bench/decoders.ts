@@ -3,7 +3,7 @@ import type { Decoder } from "../decode/decoder.js";
 import { load } from "../decode/load.js";
 import { ArgsearchError } from "../errors.js";
 import type { GenerateOptions, LoadOptions, Prompt } from "../types.js";
-import type { LeftOut, Mode, Trunk } from "./modes.js";
+import { type LeftOut, type Mode, SWITCHED_OFF, type Trunk } from "./modes.js";
 
 /** A mode that can be measured. */
 export interface OpenMode {
@@ -26,9 +26,10 @@ export class Decoders {
   async open(modes: readonly Mode[], common: GenerateOptions, trial: Prompt): Promise<{ open: OpenMode[]; leftOut: LeftOut[] }> {
     const open: OpenMode[] = [];
     const leftOut: LeftOut[] = [];
+    const base = await this.#switchedOff(common, trial);
     for (const mode of modes) {
       const decoder = await this.get(mode.trunk);
-      const found = typeof decoder === "string" ? decoder : await accepted(decoder, mode, common, trial);
+      const found = typeof decoder === "string" ? decoder : await accepted(decoder, mode, base, trial);
       if (typeof found === "string") leftOut.push({ mode: mode.name, reason: found });
       else open.push({ mode, decoder: decoder as Decoder, options: found });
     }
@@ -47,38 +48,47 @@ export class Decoders {
     this.#decoders.clear();
   }
 
-  async #own(): Promise<Decoder> {
-    const apart: LoadOptions & { shareTrunk: boolean } = { ...this.#options, shareTrunk: false };
-    try {
-      return await load(apart);
-    } catch (error) {
-      if (error instanceof ArgsearchError && error.option === "shareTrunk") return load(this.#options); // a version without it
-      throw error;
+  /** With those of SWITCHED_OFF that this version has. */
+  async #switchedOff(common: GenerateOptions, trial: Prompt): Promise<GenerateOptions> {
+    const decoder = await this.get("own");
+    if (typeof decoder === "string") return common;
+    const off: object = {};
+    for (const each of SWITCHED_OFF) {
+      if ((await tried(decoder, { ...common, ...each }, trial)) === undefined) Object.assign(off, each);
     }
+    return { ...common, ...off };
+  }
+
+  #own(): Promise<Decoder> {
+    return load({ ...this.#options, shareTrunk: false });
   }
 
   async #shared(): Promise<Decoder | string> {
     const own = await this.get("own");
-    if (typeof own === "string" || !("sharedTrunk" in own.info)) return "this version shares no trunk";
+    if (typeof own === "string") return own;
     const decoder = await load(this.#options);
-    if ((decoder.info as { sharedTrunk?: boolean }).sharedTrunk === true) return decoder;
+    if (decoder.info.sharedTrunk) return decoder;
     await decoder.dispose();
     return "policy and reward model are not one trunk";
   }
 }
 
-/** The options that the mode's calls are made with, or why it cannot be had: tried on one token. */
+/** The options that the mode's calls are made with, or why it cannot be had. */
 async function accepted(decoder: Decoder, mode: Mode, common: GenerateOptions, trial: Prompt): Promise<GenerateOptions | string> {
-  let reason = "";
-  for (const decode of mode.decode) {
-    const options = { ...common, ...decode };
-    try {
-      await decoder.generate(trial, { ...options, maxTokens: 1 });
-      return options;
-    } catch (error) {
-      if (mode.required || !(error instanceof ArgsearchError) || error.code === "ABORTED") throw error;
-      reason = / has no option /.test(error.message) ? `this version has no option ${error.option}` : error.message;
-    }
+  const options: GenerateOptions = { ...common, ...mode.decode };
+  const failure = await tried(decoder, options, trial);
+  if (failure === undefined) return options;
+  if (mode.required) throw failure;
+  return / has no option /.test(failure.message) ? `this version has no option ${failure.option}` : failure.message;
+}
+
+/** What is wrong with the options, tried on one token. @throws what no option is to blame for */
+async function tried(decoder: Decoder, options: GenerateOptions, trial: Prompt): Promise<ArgsearchError | undefined> {
+  try {
+    await decoder.generate(trial, { ...options, maxTokens: 1 });
+    return undefined;
+  } catch (error) {
+    if (error instanceof ArgsearchError && error.code !== "ABORTED") return error;
+    throw error;
   }
-  return reason;
 }

@@ -80,7 +80,7 @@ class Inputs {
 async function memoryOf(decoder: Decoder): Promise<SpeedMemory> {
   const { policy, rewards } = decoder.info;
   // A file that serves twice is loaded once, and so is a trunk that two files have in common.
-  const loaded = (decoder.info as { sharedTrunk?: boolean }).sharedTrunk ? [policy] : [policy, ...rewards];
+  const loaded = decoder.info.sharedTrunk ? [policy] : [policy, ...rewards];
   const files = new Map(loaded.map(({ path, size }) => [path, size]));
   const cache = await decoder.cacheBytes();
   return {
