@@ -24,7 +24,7 @@ it("writes a predictor beside the head, and says what it is worth", async () => 
   const result = await predict({ onProgress: ({ phase }) => phases.add(phase) });
   expect([...phases]).toEqual(["load", "decode", "train"]);
   const { training, stopping, heldOut } = result.steps;
-  expect(training + stopping + heldOut).toBeGreaterThanOrEqual(100);
+  expect(training + stopping + heldOut).toBeGreaterThan(80);
   expect(result.proven).toBe(false); // of so few steps nothing can be shown
   expect(result.stepsToProve).toBe(2995);
   expect(result.chosen.rate).toBe(0);

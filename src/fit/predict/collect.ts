@@ -62,7 +62,7 @@ async function readGroup(
   const older = group.map((each) => kept.get(key(each)));
   if (older.every((each) => each !== undefined)) return older;
   for (let slot = 0; slot < options.slots; slot++) await decoder.clear(slot);
-  const found = await decoder.inStep(group.map((each) => () => read(decoder, each.prompt, each.length, options)));
+  const found = await decoder.inStep(group.map((each, slot) => () => read(decoder, { ...each, slot }, options)));
   for (const [place, each] of found.entries()) {
     if (each.status === "rejected") throw each.reason;
     const planned = group[place];
@@ -72,7 +72,11 @@ async function readGroup(
 }
 
 /** Empty for a prompt that cannot be decoded. */
-async function read(decoder: LocalDecoder, prompt: Prompt, maxTokens: number, options: ResolvedPredict): Promise<Trajectory> {
+async function read(
+  decoder: LocalDecoder,
+  { prompt, length, slot }: Planned & { prompt: Prompt; slot: number },
+  options: ResolvedPredict,
+): Promise<Trajectory> {
   const { settings, template, seed, load } = options;
   const { signal } = load;
   try {
@@ -81,7 +85,8 @@ async function read(decoder: LocalDecoder, prompt: Prompt, maxTokens: number, op
     const { tokens } = await decoder.generate(prompt, {
       ...settings,
       ...template,
-      maxTokens,
+      maxTokens: length,
+      slot,
       seed,
       signal,
       candidates: true,

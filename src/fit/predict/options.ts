@@ -38,8 +38,8 @@ export interface PredictOptions extends Omit<ModelOptions, "onProgress">, Templa
    */
   out?: string | undefined;
   /**
-   * Steps to decode, about, one a token, from 100; default 15000. They are spread over all prompts, most of whose responses are then short: what is
-   * learned from one text helps little with another.
+   * Steps to decode, about, one a token, from 100; default 15000. They are spread over all prompts, most of whose responses are then short: texts
+   * repeat themselves.
    */
   steps?: number | undefined;
   /** Tokens of the responses that check the guesses, and of some that teach; as long as those that will be decoded; default 128. */

@@ -24,11 +24,11 @@ export interface PlanOptions {
 /** Of the prompts that are not held out, the share that says when to stop. */
 const STOPPING = 0.1;
 /** Tokens of responses that are there for their variety. */
-const SHORT = 16;
+const SHORT = 32;
 
 /**
- * Held-out responses are as long as those that will be decoded. The others share the rest of the steps over as many prompts as there are: what is
- * learned from one text helps little with another, so most of them are short, and some long. Decided by numbers and seed alone; three prompts or
+ * Held-out responses are as long as those that will be decoded. The others share the rest of the steps over as many prompts as there are: texts
+ * repeat themselves, so most of them are short, and some long. Decided by numbers and seed alone; three prompts or
  * more; the long ones first.
  */
 export function planOf({ prompts, steps, maxTokens, heldOut, seed }: PlanOptions): Planned[] {
