@@ -154,6 +154,13 @@ describe("generateFile()", () => {
     expect(without.lines).toEqual(lines.map(({ tokens: _t, logProbs: _l, rewards: _r, ...line }) => line));
   });
 
+  it("refuses to look ahead by the clock", async () => {
+    const file = fileOf({ prompt: "a" });
+    await expect(answered(file, { method: "args", lookahead: "auto" })).rejects.toMatchObject({ code: "OPTION_INVALID", option: "lookahead" });
+    const { lines } = await answered(file, { method: "args", lookahead: 2 });
+    expect(lines).toEqual((await answered(file, { method: "args" })).lines);
+  });
+
   it("gives the same in a process of its own", async () => {
     const file = fileOf(...prompts(8));
     const { lines } = await answered(file);

@@ -89,6 +89,19 @@ describe("generate", () => {
     expect(named.tokens).toEqual(once.tokens);
   });
 
+  it("looks ahead with --lookahead, and says how far", async () => {
+    const short = [...PROMPT, "--max-tokens", "20", "--context", "128"];
+    const [plain, ahead, told] = await Promise.all([
+      generateJson(...short),
+      generateJson(...short, "--lookahead", "4"),
+      argsearch(["generate", ...short, "--lookahead", "soon"]),
+    ]);
+    expect(plain.lookahead).toEqual({ windows: 0, proposed: 0, accepted: 0 });
+    expect(ahead.tokens).toEqual(plain.tokens);
+    expect(ahead.lookahead.windows).toBeGreaterThan(0);
+    expect(told).toMatchObject({ code: 2, stderr: expect.stringContaining("One of off, auto, a number of steps") });
+  });
+
   it("takes several rewards, each with its weight", async () => {
     const greedy = ["--max-tokens", "20", "--policy", policy];
     const [whole, halves] = await Promise.all([

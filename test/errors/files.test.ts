@@ -98,6 +98,16 @@ describe("a model that cannot be used", () => {
     await decoder.dispose();
   });
 
+  test("a recurrent policy cannot look ahead: auto never does, a number is refused", async () => {
+    const decoder = await load({ policy: recurrent, reward: good, ...CPU });
+    const options = { template: "none", topK: 3, maxTokens: 8 } as const;
+    const plain = await decoder.generate("hello", options);
+    const auto = await decoder.generate("hello", { ...options, lookahead: "auto" });
+    expect(auto).toMatchObject({ tokens: plain.tokens, lookahead: { windows: 0 } });
+    await expectError(() => decoder.generate("hello", { ...options, lookahead: 4 }), "MODEL_UNSUPPORTED", /recurrent.*look ahead/);
+    await decoder.dispose();
+  });
+
   test("an encoder to score with", async () => {
     const judge = await loadReward({ reward: encoder, ...CPU });
     await expectError(() => judge.score({ prompt: "a", response: "b" }, { template: "none" }), "MODEL_UNSUPPORTED", /"bert"/);

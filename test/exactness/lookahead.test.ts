@@ -215,8 +215,8 @@ describe.for(Object.keys(ARCHITECTURES) as ArchitectureName[])("a model with %s"
         const refused = decoder.generate("a tall ship", { ...SEARCH, lookahead: 2 });
         return await expect(refused).rejects.toMatchObject({ code: "MODEL_UNSUPPORTED" });
       }
-      // A cell that is missing in the window changes the second decimal.
-      await compare(decoder, { ...SEARCH, ending: "never", maxTokens: 40 }, [2, 8], 1e-4);
+      // A cell that is missing in the sliding window changes the second decimal; rounding of that model, the fourth, also in score().
+      await compare(decoder, { ...SEARCH, ending: "never", maxTokens: 40 }, [2, 8], 1e-3);
     } finally {
       await decoder.dispose();
     }
