@@ -47,7 +47,7 @@ const NAMES = {
     ],
     ...["repetition", "treebankWords", "tune", "writeReport", "writeTuneReport"],
   ],
-  "argsearch/fit": ["fitReward"],
+  "argsearch/fit": ["fitReward", "predictReward"],
   "argsearch/import": ["MODEL_TYPES", "attachReward", "convertHf", "convertOpt", "importReward", "readRewardHead"],
   "argsearch/bench": ["SPEED_MODES", "measureSpeed", "writeSpeedReport"],
 };
