@@ -1,8 +1,9 @@
 /**
  * What do gates save, and what do they change? The same prompts without a gate and with each: share of steps left out, candidates rated,
- * milliseconds a step, mean reward of the answers; and how often a gated answer first departs from that without a gate. Of a departure, by
- * how much the token without a gate led is told: models that are not F32 round by the shape of a batch, so that scores which are
- * about the same may change places. Each gate that changes the text is set beside leaving out as many steps at random.
+ * milliseconds a step, mean reward of the answers; and how often a gated answer first departs from that without a gate. Models that are not
+ * F32 round by the shape of a batch, so that scores which are about the same change places: of the departures those are told apart
+ * in which the gate had left the other token out, and with several slots the answers without a gate are decoded again in other batches, for how often
+ * rounding alone makes them depart. Each gate that changes the text is set beside leaving out as many steps at random.
  *
  *   npm run bench -- gates [--policy P.gguf --reward R.gguf] [--data prompts.jsonl] [--gates bound,entropy=1,top-probability=0.5]
  *     [--limit 100] [--max-tokens 128] [--weight 0.6] [--slots 1] [--threads N] [--no-random] [--json]
@@ -29,7 +30,7 @@ const { values: flags } = parseArgs({
   },
 });
 
-/** An answer, with the scores of every step's candidates by token where they are kept. */
+/** An answer, with the scores of every step's candidates by token; NaN of those that were not rated. */
 interface Answer {
   result: GenerateResult;
   scores: Map<number, number>[];
@@ -51,6 +52,8 @@ interface Row {
   /** Steps up to each answer's first departure from that without a gate, and the departures. */
   compared: number;
   departures: number;
+  /** Of these, where the gate had not rated the token that wins without it. */
+  missed: number;
   /** By how much, in score, the token without a gate led where they departed; ascending. */
   leads: number[];
 }
@@ -63,8 +66,10 @@ const decoder = await load({
   slots: Number(flags.slots),
 });
 try {
-  const plain = await answers("off", true);
+  const slots = Number(flags.slots);
+  const plain = await answers("off");
   const rows = [rowOf("off", plain, plain)];
+  if (slots > 1) rows.push(rowOf("off, in other batches", await answers("off", slots - 1), plain));
   for (const name of flags.gates.split(",")) {
     const gate = parseGate(name);
     if (gate === undefined) throw new Error(`there is no gate ${name}`);
@@ -92,19 +97,20 @@ function atRandom(random: number): Gate {
   return { random } as unknown as Gate;
 }
 
-async function answers(gate: Gate, candidates = false): Promise<Answer[]> {
+/** So many at a time. */
+async function answers(gate: Gate, width = Number(flags.slots)): Promise<Answer[]> {
   const found: Answer[] = [];
-  const settings = { gate, candidates, weight: Number(flags.weight), maxTokens: Number(flags["max-tokens"]) };
+  const settings = { gate, candidates: true, weight: Number(flags.weight), maxTokens: Number(flags["max-tokens"]) };
   const answer = async (prompt: Prompt, index: number): Promise<Answer> => {
     const scores: Map<number, number>[] = [];
     const onStep = (step: Step): void => {
-      if (candidates) scores.push(new Map((step.candidates ?? []).map(({ token, score }) => [token, score ?? Number.NaN])));
+      scores.push(new Map((step.candidates ?? []).map(({ token, score }) => [token, score ?? Number.NaN])));
     };
     // A gate draws by the seed: one for all prompts would leave out the same steps of each.
     return { result: await decoder.generate(prompt, { ...settings, seed: index, onStep }), scores };
   };
-  for (let first = 0; first < prompts.length; first += Number(flags.slots)) {
-    const some = prompts.slice(first, first + Number(flags.slots));
+  for (let first = 0; first < prompts.length; first += width) {
+    const some = prompts.slice(first, first + width);
     found.push(...(await Promise.all(some.map((prompt, index) => answer(prompt, first + index)))));
     const steps = sum(found.map(({ result }) => result.tokens.length));
     process.stderr.write(`\r\x1b[K${JSON.stringify(gate)}: ${found.length} of ${prompts.length} prompts, ${steps} steps`);
@@ -124,16 +130,19 @@ function rowOf(gate: string, found: readonly Answer[], plain: readonly Answer[])
     ...{ audited: count("audited"), violations: count("violations") },
     compared: sum(departures.map(({ compared }) => compared)),
     departures: departures.filter(({ lead }) => lead !== undefined).length,
+    missed: departures.filter(({ missed }) => missed).length,
     leads: departures.flatMap(({ lead }) => lead ?? []).sort((a, b) => a - b),
   };
 }
 
 /** Steps up to where an answer leaves that without a gate, and there the lead of the latter's token; none where it never does. */
-function departureOf({ result: { tokens } }: Answer, { result: plain, scores }: Answer): { compared: number; lead?: number } {
+function departureOf(found: Answer, { result: plain, scores }: Answer): { compared: number; lead?: number; missed?: boolean } {
+  const { tokens } = found.result;
   const at = plain.tokens.findIndex((token, index) => tokens[index] !== token);
   if (at < 0) return { compared: plain.tokens.length };
   const score = (token: number | undefined): number => scores[at]?.get(token ?? -1) ?? Number.NaN;
-  return { compared: at + 1, lead: score(plain.tokens[at]) - score(tokens[at]) };
+  const rated = !Number.isNaN(found.scores[at]?.get(plain.tokens[at] ?? -1) ?? Number.NaN);
+  return { compared: at + 1, lead: score(plain.tokens[at]) - score(tokens[at]), missed: !rated };
 }
 
 function sum(values: readonly number[]): number {
@@ -157,6 +166,7 @@ function report(rows: readonly Row[]): void {
       audited: row.audited,
       violations: row.violations,
       "departures / steps": `${row.departures} / ${row.compared}`,
+      "left out there": row.missed,
       "leads there": leads.length === 0 ? "" : `${leads[0]?.toFixed(4)} … ${leads.at(-1)?.toFixed(4)}`,
     })),
   );
