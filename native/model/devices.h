@@ -11,8 +11,8 @@ namespace argsearch {
 /// is "". DEVICE_UNAVAILABLE.
 std::vector<ggml_backend_dev_t> select_devices(const std::string& backend);
 
-/// Whether llama.cpp keeps weights for this processor's AMX. Its kernel reads behind the weights where several sequences
-/// go through one graph of a recurrent model (llama.cpp's issues 19184 and 20824).
+/// Whether llama.cpp keeps weights for this processor's AMX. Its kernel reads behind the weights where several
+/// sequences go through one graph of a recurrent model (llama.cpp's issues 19184 and 20824).
 bool multiplies_by_amx();
 
 }  // namespace argsearch

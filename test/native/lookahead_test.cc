@@ -22,7 +22,9 @@ SlotSettings ahead(size_t steps, uint32_t seed = 0) {
   return slot;
 }
 
-TEST("batch costs: the first of a size is left out, what lies between is on the line, what is larger is taken to cost no more") {
+TEST(
+    "batch costs: the first of a size is left out, what lies between is on the line, what is larger is taken to cost "
+    "no more") {
   BatchCosts costs;
   CHECK(costs.at(7) == 0);
   costs.add(10, 900);

@@ -47,7 +47,8 @@ void WindowReader::add(const Window& window) {
     const std::vector<llama_token>& tokens = window.steps[step].candidates.tokens;
     behind.erase(behind.begin() + 1, behind.begin() + 1 + static_cast<ptrdiff_t>(branches[step].size()));
     batch_.add(tokens[0], position, behind, true);
-    for (size_t rank = 1; rank < tokens.size(); ++rank) batch_.add(tokens[rank], position, branches[step][rank - 1], true);
+    for (size_t rank = 1; rank < tokens.size(); ++rank)
+      batch_.add(tokens[rank], position, branches[step][rank - 1], true);
   }
 }
 

@@ -14,8 +14,7 @@ const Excluded kNoneExcluded;
 void propose(SlotStep& slot, Proposer& proposer, const Model& policy) {
   Candidates candidates = proposer.propose(slot.logits, slot.n_vocab);
   if (candidates.size() == 0) {
-    throw Error(ErrorCode::kDecodeFailed,
-                policy.path() + ": the logits are not finite numbers. The file is damaged.");
+    throw Error(ErrorCode::kDecodeFailed, policy.path() + ": the logits are not finite numbers. The file is damaged.");
   }
   for (const llama_token token : candidates.tokens) {
     candidates.ends.push_back(policy.vocabulary().ends_generation(token));
