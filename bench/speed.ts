@@ -104,10 +104,10 @@ async function measure(place: Place): Promise<Measured> {
   const title = placeTitle({ ...place });
   const rivals = outsidersFor(outsiders, place, { engineDir, threads, template: resolved.template });
   const progress = (done: number, total: number, name: string): void => {
-    process.stderr.write(`\r\x1b[K${title}: ${done} of ${total}, ${name}`);
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${title}: ${done} of ${total}, ${name}`);
   };
   const { rows, leftOut } = await measurePoint(resolved, point, progress, rivals.start).finally(rivals.close);
-  process.stderr.write("\r\x1b[K");
+  if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
   const { head, rows: cells } = speedTable(rows);
   console.log(`\n${title}`);
   console.log(table([head, ...cells.map(plainCells)]));
