@@ -14,6 +14,8 @@ import { writeWhole } from "../../src/files/whole-file.js";
 import { packageRoot } from "../../src/package-root.js";
 import type { Ratio } from "./ratios.js";
 
+const REPOSITORY = "https://github.com/argsearch/argsearch";
+
 export interface SpeedRun {
   /** The command that makes it again. */
   command: string;
@@ -46,8 +48,9 @@ export function writeDocs(name: string, run: SpeedRun): void {
   const page = join(packageRoot, "docs", "benchmarks.md");
   const blocks = [...summaryBlocks(run), ...sectionBlocks(run.sections.slice(0, 1))];
   const body = toMarkdown({ title: "", blocks }).split("\n").slice(2).join("\n").replaceAll(/^## /gm, "#### ");
-  const chart = `![Milliseconds a token of all contenders](results/${name}/charts/contenders.svg)`;
-  const link = `All places: [results/${name}](results/${name}/report.md).`;
+  // The package has the page, and not the results.
+  const chart = `![Milliseconds a token of all contenders](${REPOSITORY}/raw/main/docs/results/${name}/charts/contenders.svg)`;
+  const link = `All places: [results/${name}](${REPOSITORY}/blob/main/docs/results/${name}/report.md).`;
   writeFileSync(page, replacedPart(readFileSync(page, "utf8"), name, `${body.trimEnd()}\n\n${chart}\n\n${link}`));
 }
 
