@@ -156,7 +156,10 @@ describe("generateFile()", () => {
 
   it("refuses to look ahead by the clock", async () => {
     const file = fileOf({ prompt: "a" });
-    await expect(answered(file, { method: "args", lookahead: "auto" })).rejects.toMatchObject({ code: "OPTION_INVALID", option: "lookahead" });
+    await expect(answered(file, { method: "args", lookahead: "auto" })).rejects.toMatchObject({
+      code: "OPTION_INVALID",
+      option: "lookahead",
+    });
     const { lines } = await answered(file, { method: "args", lookahead: 2 });
     expect(lines).toEqual((await answered(file, { method: "args" })).lines);
   });
