@@ -35,7 +35,7 @@ describe.skipIf(!installed("bash"))("bash", () => {
   it.each<[line: string, expected: string[]]>([
     ["gen", ["generate"]],
     ["re", ["reward"]],
-    ["reward ", ["import", "fit", "attach"]],
+    ["reward ", ["import", "fit", "attach", "predict"]],
     ["convert h", ["hf"]],
     ["generate --meth", ["--method"]],
     ["generate --method ", ["args", "blocks", "greedy", "sample"]],
@@ -112,7 +112,7 @@ describe("fish", () => {
     expect(complete("argsearch gen")).toEqual(["generate"]);
     expect(complete("argsearch generate --meth")).toEqual(["--method"]);
     expect(complete("argsearch generate --method ").sort()).toEqual(["args", "blocks", "greedy", "sample"]);
-    expect(complete("argsearch reward ").sort()).toEqual(["attach", "fit", "import"]);
+    expect(complete("argsearch reward ").sort()).toEqual(["attach", "fit", "import", "predict"]);
   });
 
   it("gets a line for every flag", () => {
@@ -120,7 +120,7 @@ describe("fish", () => {
     expect(text).toContain(
       "complete -c argsearch -n '__fish_seen_subcommand_from generate' -l method -x -a 'args blocks greedy sample' -d ",
     );
-    expect(text).toContain("-n '__fish_seen_subcommand_from reward; and not __fish_seen_subcommand_from import fit attach' -a fit -d ");
+    expect(text).toContain("-n '__fish_seen_subcommand_from reward; and not __fish_seen_subcommand_from import fit attach predict' -a fit -d ");
   });
 });
 

@@ -231,7 +231,7 @@ describe("generate()", () => {
   });
 
   it("refuses a gate that cannot be kept", () => {
-    expect(() => generate({ gate: "bound", select: "stochastic" })).toThrow('need select "greedy"');
+    expect(() => generate({ gate: "bound", select: "stochastic" })).toThrow('select "greedy"');
     expect(() => resolveGenerate({ gate: { entropy: 1 } }, { ...limits, functions: true })).toThrow(
       "gate cannot be used with reward functions",
     );

@@ -108,7 +108,7 @@ export class ChatSession {
   }
 
   async #answer(before: readonly ChatMessage[], question: ChatMessage, own: GenerateOptions = {}): Promise<GenerateResult> {
-    const { rewards, method } = this.settings.resolved(own);
+    const { rewards, method } = this.settings.resolved({ ...this.settings.options, ...own });
     const coloured = this.colours.on && rewards && this.colours.depth > 1;
     const result = await this.#interruptible((signal) => {
       const steps = this.decoder.stream([...before, question], { ...this.settings.options, ...own, signal });
