@@ -1,7 +1,7 @@
 /**
  * ARGS against what people would use instead, in one run: plain decoding, argsearch in each of its modes, llama.cpp by hand, node-llama-cpp's
  * public API, transformers with both caches. Same prompts, same tokens, side by side in rounds; medians and quartiles. A star around the
- * first value of each axis; ten minutes on two quiet cores.
+ * first value of each axis; half an hour on two quiet cores.
  *
  *   npm run bench -- [--types q4_0,f16,q8_0] [--prefix 200,1000,4000] [--k 10,1,5,40] [--slots 1,4,8,16] [--grid] [--tokens 16] [--rounds 7]
  *     [--threads 2] [--modes exact,shared] [--without raw,transformers,node-llama-cpp] [--no-amx] [--install] [--out DIR] [--docs NAME]
