@@ -120,7 +120,9 @@ describe("fish", () => {
     expect(text).toContain(
       "complete -c argsearch -n '__fish_seen_subcommand_from generate' -l method -x -a 'args blocks greedy sample' -d ",
     );
-    expect(text).toContain("-n '__fish_seen_subcommand_from reward; and not __fish_seen_subcommand_from import fit attach predict' -a fit -d ");
+    expect(text).toContain(
+      "-n '__fish_seen_subcommand_from reward; and not __fish_seen_subcommand_from import fit attach predict' -a fit -d ",
+    );
   });
 });
 
