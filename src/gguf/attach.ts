@@ -46,10 +46,11 @@ export async function attachReward(options: AttachOptions): Promise<void> {
 /** The same for who has the output alone already. @throws ArgsearchError as attachReward(), but BUSY and OPTION_INVALID for an input */
 export async function writeWithHead({ model, head, chatTemplate, provenance, out, engineDir, gpu }: AttachOptions): Promise<void> {
   await anyEngine(resolveEngine({ engineDir, gpu }));
-  const metadata = new Metadata(await native(() => binding().readGguf(model)));
+  const file = await native(() => binding().readGguf(model));
+  const metadata = new Metadata(file);
   const template = given(chatTemplate, [], (value) => [{ key: TEMPLATE_KEY, value: nonEmptyText("chatTemplate", value) }]);
   const stored = headEntries(storedHead(head, embeddingLength(model, metadata)));
-  const trunk = { key: TRUNK_KEY, value: await trunkHash(model) };
+  const trunk = { key: TRUNK_KEY, value: await trunkHash(file) };
   const set = [...stored, ...template, ...provenanceEntries(provenance), trunk];
   const remove = metadata.keys.filter((key) => key.startsWith(HEAD_PREFIX) && !set.some((entry) => entry.key === key));
   await native(() => binding().rewriteGguf(model, out, set, remove));

@@ -17,22 +17,9 @@ export const TRUNK_KEY = `${HEAD_PREFIX}trunk`;
  * SHA-256 of a model's tensors (names, types, shapes, bytes) and of the metadata that its graph is made by: the same for a file
  * and for a copy with a reward head. Reads all of it, once: what it was is remembered for as long as the files are the same.
  *
- * @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, NOT_GGUF, MODEL_INVALID
+ * @throws ArgsearchError FILE_NOT_FOUND, FILE_UNREADABLE
  */
-export async function trunkHash(path: string): Promise<string> {
-  return hashOf(await native(() => binding().readGguf(path)));
-}
-
-/** The head in `reward` was made for exactly the trunk in `policy`, and still stands on it, as far as can be told without reading its tensors. */
-export async function sameTrunk(policy: string, reward: string): Promise<boolean> {
-  const head = await native(() => binding().readGguf(reward));
-  const recorded = new Metadata(head).text(TRUNK_KEY);
-  if (recorded === null) return false;
-  const trunk = await native(() => binding().readGguf(policy));
-  return layoutOf(trunk) === layoutOf(head) && (await hashOf(trunk)) === recorded;
-}
-
-async function hashOf(file: GgufFile): Promise<string> {
+export async function trunkHash(file: GgufFile): Promise<string> {
   const name = join("trunks", `${createHash("sha256").update(file.files.map(stateOf).join("\n")).digest("hex").slice(0, 32)}.json`);
   const known = recall(name);
   if (typeof known === "string") return known;
@@ -41,6 +28,15 @@ async function hashOf(file: GgufFile): Promise<string> {
   const found = hash.digest("hex");
   await remember(name, found);
   return found;
+}
+
+/** The head in `reward` was made for exactly the trunk in `policy`, and still stands on it, as far as can be told without reading its tensors. */
+export async function sameTrunk(policy: string, reward: string): Promise<boolean> {
+  const head = await native(() => binding().readGguf(reward));
+  const recorded = new Metadata(head).text(TRUNK_KEY);
+  if (recorded === null) return false;
+  const trunk = await native(() => binding().readGguf(policy));
+  return layoutOf(trunk) === layoutOf(head) && (await trunkHash(trunk)) === recorded;
 }
 
 /** All but the bytes, in one text. */
