@@ -30,7 +30,7 @@ inline LookaheadSettings to_lookahead_settings(Napi::Object options) {
   return settings;
 }
 
-/// BeginOptions of src/engine/native-search.ts, but for the prompts.
+/// BeginOptions of src/engine/native-begin.ts, but for the prompts.
 inline SlotSettings to_slot_settings(Napi::Object options) {
   SlotSettings settings;
   settings.method =

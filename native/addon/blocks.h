@@ -6,7 +6,7 @@
 
 namespace argsearch {
 
-/// NativeBlockOptions of src/engine/native-search.ts.
+/// NativeBlockOptions of src/engine/native-begin.ts.
 inline BlockSettings to_block_settings(Napi::Object options) {
   BlockSettings settings;
   settings.drafts = static_cast<size_t>(to_integer(options.Get("drafts"), "drafts", 1, kMostDrafts));

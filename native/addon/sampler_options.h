@@ -15,7 +15,7 @@ inline int32_t to_count(Napi::Object options, const char* name) {
   return static_cast<int32_t>(to_integer(options.Get(name), name, 0, std::numeric_limits<int32_t>::max()));
 }
 
-/// NativeSamplers of src/engine/native-search.ts.
+/// NativeSamplers of src/engine/native-begin.ts.
 inline SamplerSettings to_sampler_settings(Napi::Object options) {
   SamplerSettings settings;
   const std::vector<int32_t> tokens = to_int32s(options.Get("biasedTokens"), "biasedTokens");

@@ -13,6 +13,7 @@ import type { NativeTrajectories, PredictorTraining, TrainedPredictor } from "./
 import type { NativeSearch, SearchOptions } from "./native-search.js";
 import type { EmbedderOptions, NativeEmbedder, NativeScorer, ScorerOptions } from "./native-texts.js";
 
+export type * from "./native-begin.js";
 export type * from "./native-gguf.js";
 export type * from "./native-model.js";
 export type * from "./native-predictor.js";

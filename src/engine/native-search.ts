@@ -1,5 +1,6 @@
 /** The addon's search: slots, steps and what they cost. */
-import type { ContextOptions, NativeCancel, NativeModel } from "./native-model.js";
+import type { BeginOptions } from "./native-begin.js";
+import type { ContextOptions, NativeModel } from "./native-model.js";
 
 /** One reward model of a search, with the weight of each of its labels. */
 export interface NativeRewardSource {
@@ -19,102 +20,6 @@ export interface SearchOptions extends ContextOptions {
   shareTrunk?: boolean;
   /** Most slots that share a context of the policy, or of a reward model, 1 to 128; default 16 each. */
   slotsPerContext?: { policy: number; rewards: number };
-}
-
-/** The policy's samplers, all of them; the values named in brackets are off. Windows count tokens of the response. */
-export interface NativeSamplers {
-  /** What is added to which tokens' logits; one bias a token. */
-  biasedTokens: Int32Array;
-  biases: Float64Array;
-  /** GBNF with a rule "root" [""]. */
-  grammar: string;
-  repeatLastN: number;
-  repeatPenalty: number;
-  frequencyPenalty: number;
-  presencePenalty: number;
-  /** [0] */
-  dryMultiplier: number;
-  dryBase: number;
-  dryAllowedLength: number;
-  dryPenaltyLastN: number;
-  drySequenceBreakers: readonly string[];
-  /** [0] */
-  topNSigma: number;
-  /** [1] */
-  topP: number;
-  /** [0] */
-  minP: number;
-  /** [0] */
-  xtcProbability: number;
-  xtcThreshold: number;
-  /** [1] */
-  policyTemperature: number;
-}
-
-export interface NativeBlockOptions {
-  /** Drafts of a block, and how many of them go on after half of it. */
-  drafts: number;
-  kept: number;
-  /** Rated by the mean over their tokens, not at their ends. */
-  mean: boolean;
-  /** One a reward model: a draft that ends is read at the token that ends it, not at the last one before. */
-  readAtEnd: readonly boolean[];
-  stop: readonly string[];
-}
-
-/** Which steps, or which of their candidates, are not rated. */
-export interface NativeGate {
-  kind: "off" | "bound" | "entropy" | "topProbability" | "predicted" | "predictedOnly" | "random";
-  /** Of "entropy", in nats; of "topProbability"; of "random", a share of the steps; of "predicted", the rate of other tokens, 0: as the file promises. */
-  limit: number;
-}
-
-/** Steps that are rated together. */
-export interface NativeLookahead {
-  /** Most steps of a window; 1: one at a time. */
-  steps: number;
-  /** As many of them as pay. */
-  adapts: boolean;
-  /** Most tokens of the response, from 1: no window goes beyond. */
-  longest: number;
-}
-
-export interface BeginOptions {
-  /** The policy's prompt. Non-empty. Its last token is decoded by the first step, the others now. */
-  policyTokens: Int32Array;
-  /**
-   * Each reward model's prompt, in the order of SearchOptions.rewards. Decoded whole, now. Null: nothing is rated, and what the reward models
-   * hold of the slot stays as it is; not with blocks.
-   */
-  rewardTokens: Int32Array[] | null;
-  /**
-   * "args": top-k candidates. "sample": one candidate out of llama.cpp's samplers. Greedy decoding is args with topK 1. "blocks": draft() and
-   * keep() in place of step().
-   */
-  method: "args" | "sample" | "blocks";
-  topK: number;
-  weight: number;
-  combine: "interpolate" | "additive";
-  select: "greedy" | "stochastic";
-  temperature: number;
-  /** What an end-of-generation candidate is scored with: its own reward, the best of the others; or it is no candidate. */
-  ending: "reward" | "policy" | "never";
-  /** Of method "args". */
-  gate: NativeGate;
-  /** Of method "args" with reward models, and without a gate; default one step at a time. */
-  lookahead?: NativeLookahead;
-  samplers: NativeSamplers;
-  /** Of method "blocks". */
-  blocks?: NativeBlockOptions;
-  /** Unsigned 32 bit. */
-  seed: number;
-  /** Return every step's candidates. */
-  candidates: boolean;
-  /** How many of the policy's likeliest tokens to return with every step, 0: none. */
-  topLogProbs: number;
-  /** Most prompt tokens to decode now, all models' together; default all. */
-  limit?: number | undefined;
-  cancel?: NativeCancel;
 }
 
 /** What a call that goes on with a prompt takes, as begin() does. */

@@ -1,4 +1,4 @@
-import type { NativeSamplers } from "./native-search.js";
+import type { NativeSamplers } from "./native-begin.js";
 
 /** All of the policy's samplers off. */
 export const NO_SAMPLERS: NativeSamplers = {
