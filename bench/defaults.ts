@@ -4,7 +4,8 @@
  * that others use, the processor time of a step on one thread says more.
  *
  *   npm run bench -- defaults [--types q4_0] [--kv f16,q8_0] [--flash auto,off] [--threads 1,2] [--contexts 16/16]
- *                             [--prefix 200] [--slots 1] [--k 10] [--repeats 15] [--busy 1] [--policy P.gguf --reward R.gguf]
+ *                             [--prefix 200] [--slots 1] [--k 10] [--repeats 15] [--busy 1]
+ *                             [--context-size N] [--policy P.gguf --reward R.gguf]
  *
  * `--contexts 16/16,16/4`: most slots that share a context of the policy and of the reward model. `--busy 1`: beside one process that takes
  * a whole core.
@@ -29,6 +30,7 @@ const { values: flags } = parseArgs({
     k: { type: "string", default: "10" },
     repeats: { type: "string", default: "15" },
     busy: { type: "string", default: "0" },
+    "context-size": { type: "string" },
     policy: { type: "string" },
     reward: { type: "string" },
   },
@@ -69,7 +71,7 @@ async function compare(name: string, policyPath: string, rewardPath: string): Pr
   const [policy, reward] = [await load(policyPath), await load(rewardPath)];
   const contenders: Contender[] = [];
   for (const setting of settings()) {
-    const context = { batchSize: 512, contextSize: prefix + 64, slots, ...setting };
+    const context = { batchSize: 512, contextSize: Number(flags["context-size"] ?? prefix + 64), slots, ...setting };
     const weights = Float64Array.from(reward.info.head?.labels ?? [], () => 1);
     const search = await binding().createSearch({ ...context, policy, rewards: [{ model: reward, weights }] });
     contenders.push({ setting, search, promptMs: [], stepMs: [], processorMs: [] });

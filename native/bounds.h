@@ -15,6 +15,9 @@ constexpr uint32_t kMaxSequences = 256;
 /// Most slots that share a context of the policy or of a reward model: every token of a context is weighed against
 /// every cell of it.
 constexpr uint32_t kSlotsPerContext = 16;
+/// Contexts of a reward model, or of a trunk that the policy shares with it, among which the slots of a search are
+/// spread on a processor: they decode side by side.
+constexpr uint32_t kContextsOnCpu = 16;
 /// Sequences made for the candidates of each slot, as far as there are so many.
 constexpr uint32_t kBranchesPerSlot = 40;
 /// Sequences of the policy made for the drafts of each slot, as far as there are so many.

@@ -26,6 +26,20 @@ ggml_type cache_type(KvType type, const Model& model) {
   return model.is_f32() ? GGML_TYPE_F32 : GGML_TYPE_F16;
 }
 
+/// The CPU's flash attention goes from cell to cell; over more than about 250 cells, products of all branches with all
+/// cells take less time (half of it at 4,000). Their matrix takes memory, so that batches had better be short.
+constexpr uint32_t kFewCells = 512;
+constexpr uint32_t kShortBatch = 128;
+bool multiplies_all_cells(const Model& model, const ContextSettings& settings, const ContextShape& shape) {
+  return shape.branches_of_one && shape.cells > kFewCells && model.is_on_cpu() &&
+         settings.flash_attention == FlashAttention::kAuto && cache_type(settings.kv_type, model) == GGML_TYPE_F16;
+}
+
+uint32_t batch_size_of(const Model& model, const ContextSettings& settings, const ContextShape& shape) {
+  const bool short_ones = multiplies_all_cells(model, settings, shape);
+  return std::max(short_ones ? std::min(settings.batch_size, kShortBatch) : settings.batch_size, shape.sequences);
+}
+
 /// It rounds an F32 cache to F16 before every use.
 enum llama_flash_attn_type flash_attention(FlashAttention wanted, ggml_type cache) {
   switch (wanted) {
@@ -58,7 +72,7 @@ void check_decoder(const Model& model) {
 llama_context_params context_params(const Model& model, const ContextSettings& settings, const ContextShape& shape) {
   llama_context_params params = engine().llama_context_default_params();
   params.n_ctx = shape.cells;
-  params.n_batch = std::max(settings.batch_size, shape.sequences);
+  params.n_batch = batch_size_of(model, settings, shape);
   params.n_ubatch = params.n_batch;
   params.n_seq_max = shape.sequences;
   // llama.cpp asserts that its output buffer holds one row a sequence.
@@ -68,7 +82,9 @@ llama_context_params context_params(const Model& model, const ContextSettings& s
   params.pooling_type = shape.pooling.value_or(LLAMA_POOLING_TYPE_NONE);
   params.type_k = cache_type(settings.kv_type, model);
   params.type_v = params.type_k;
-  params.flash_attn_type = flash_attention(settings.flash_attention, params.type_k);
+  params.flash_attn_type = multiplies_all_cells(model, settings, shape)
+                               ? LLAMA_FLASH_ATTN_TYPE_DISABLED
+                               : flash_attention(settings.flash_attention, params.type_k);
   if (model.long_rope()) params.yarn_orig_ctx = model.long_rope()->original_context();
   params.embeddings = shape.embeddings;
   params.no_perf = true;
@@ -102,9 +118,10 @@ llama_context_params context_params(const Model& model, const ContextSettings& s
 
 Context::Context(std::shared_ptr<const Model> model, const ContextSettings& settings, const ContextShape& shape)
     : model_(std::move(model)),
+      threads_(settings.threads),
       threadpool_(settings.threadpool),
       interrupt_(settings.interrupt),
-      batch_size_(std::max(settings.batch_size, shape.sequences)) {
+      batch_size_(batch_size_of(*model_, settings, shape)) {
   if (!shape.pooling) check_decoder(*model_);
   const LlamaApi& api = engine();
   const LogCapture log;
@@ -115,7 +132,30 @@ Context::Context(std::shared_ptr<const Model> model, const ContextSettings& sett
     throw Error(ErrorCode::kModelUnsupported,
                 model_->path() + ": the architecture \"" + model_->architecture() + "\" keeps no KV cache.");
   }
-  if (threadpool_) api.llama_attach_threadpool(handle(), threadpool_->handle(), threadpool_->handle());
+  use_all_threads();
+}
+
+void Context::use_threads(int threads) {
+  std::shared_ptr<Threadpool>& pool = own_pools_[threads];
+  if (!pool) pool = Threadpool::create(threads);
+  compute_with(threads, pool.get());
+}
+
+void Context::use_all_threads() {
+  for (const auto& [threads, pool] : own_pools_) {
+    if (pool) pool->rest();
+  }
+  compute_with(threads_, threadpool_.get());
+}
+
+void Context::compute_with(int threads, const Threadpool* pool) {
+  const LlamaApi& api = engine();
+  api.llama_set_n_threads(handle(), threads, threads);
+  if (pool != nullptr) {
+    api.llama_attach_threadpool(handle(), pool->handle(), pool->handle());
+  } else {
+    api.llama_detach_threadpool(handle());
+  }
 }
 
 void Context::decode(Batch& batch) {

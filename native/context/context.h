@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,7 +27,7 @@ struct Interrupt {
 
 enum class KvType { kAuto, kF32, kF16, kQ8_0 };
 
-/// kAuto: where the device computes it without loss.
+/// kAuto: where the device computes it without loss, and not slower.
 enum class FlashAttention { kAuto, kOn, kOff };
 
 /// What every context of a search or scorer is made with.
@@ -47,6 +48,8 @@ struct ContextShape {
   uint32_t sequences = 1;
   /// Most outputs of one batch.
   uint32_t outputs = 1;
+  /// What it decodes are branches of one sequence, most of the time.
+  bool branches_of_one = false;
   /// llama.cpp's embeddings mode: the slow way to hidden states, see HiddenContext.
   bool embeddings = false;
   /// How embeddings are pooled; What pools may also be an encoder, and keep no cache.
@@ -76,6 +79,11 @@ class Context {
   /// false is returned.
   bool truncate(llama_seq_id sequence, size_t position);
 
+  /// Decodes with so many threads of its own, so that others may decode at the same time, until use_all_threads(): the
+  /// threads that all contexts share do not work for two at once.
+  void use_threads(int threads);
+  void use_all_threads();
+
   /// How often all states were lost.
   uint64_t losses() const { return losses_; }
 
@@ -87,12 +95,16 @@ class Context {
 
  private:
   void decode_or_throw(Batch& batch);
+  void compute_with(int threads, const Threadpool* pool);
 
   struct FreeContext {
     void operator()(llama_context* context) const { engine().llama_free(context); }
   };
   std::shared_ptr<const Model> model_;
+  int threads_;
   std::shared_ptr<Threadpool> threadpool_;
+  /// By how many threads they have. ggml remembers the one that it used last, so all of them stay.
+  std::map<int, std::shared_ptr<Threadpool>> own_pools_;
   std::shared_ptr<Interrupt> interrupt_;
   uint32_t batch_size_;
   double decode_ms_ = 0;

@@ -1,10 +1,20 @@
 #include "context/prefixes.h"
 
 #include <algorithm>
+#include <iterator>
 
+#include "engine/log.h"
 #include "error.h"
 
 namespace argsearch {
+
+void Prefixes::copy_among(const std::vector<Prefixes*>& contexts) {
+  for (Prefixes* each : contexts) {
+    each->others_.clear();
+    std::copy_if(contexts.begin(), contexts.end(), std::back_inserter(each->others_),
+                 [each](const Prefixes* other) { return other != each; });
+  }
+}
 
 PrefillCount Prefixes::fill(size_t slot, const std::vector<llama_token>& wanted,
                             const std::function<void(Batch&)>& decode, size_t most) {
@@ -17,8 +27,11 @@ PrefillCount Prefixes::fill(size_t slot, const std::vector<llama_token>& wanted,
     if (!context_.truncate(sequence(slot), count.cached)) count.cached = 0;
     held.resize(count.cached);
   }
-  count.shared = share(slot, wanted);
-  count.cached += count.shared;
+  if (!context_.model().is_recurrent()) {  // which has one state a sequence, that at its end
+    count.shared = share(slot, wanted);
+    count.shared += copy(slot, wanted);
+    count.cached = held.size();
+  }
   Batch batch;
   while (held.size() < wanted.size() && count.decoded < most) {
     const size_t length = std::min<size_t>(context_.batch_size(), most - count.decoded);
@@ -48,8 +61,6 @@ llama_pos Prefixes::end(size_t slot) const {
 }
 
 size_t Prefixes::share(size_t slot, const std::vector<llama_token>& wanted) {
-  // A recurrent model has one state a sequence, that at its end.
-  if (context_.model().is_recurrent()) return 0;
   std::vector<llama_token>& held = slots_[slot];
   size_t donor = slot;
   size_t longest = held.size();
@@ -65,6 +76,45 @@ size_t Prefixes::share(size_t slot, const std::vector<llama_token>& wanted) {
                                static_cast<llama_pos>(longest));
   held.assign(wanted.begin(), wanted.begin() + static_cast<ptrdiff_t>(longest));
   return shared;
+}
+
+size_t Prefixes::copy(size_t slot, const std::vector<llama_token>& wanted) {
+  std::vector<llama_token>& held = slots_[slot];
+  Prefixes* holder = nullptr;
+  size_t donor = 0;
+  size_t longest = held.size();
+  for (Prefixes* other : others_) {
+    for (size_t at = 0; at < other->slots(); ++at) {
+      const size_t common = common_prefix(other->slots_[at], wanted);
+      if (common <= longest) continue;
+      holder = other;
+      donor = at;
+      longest = common;
+    }
+  }
+  if (holder == nullptr) return 0;
+  const std::vector<uint8_t> state = holder->saved(donor, longest);
+  if (state.empty()) return 0;
+  const size_t before = held.size();
+  const LogCapture log;
+  if (engine().llama_state_seq_set_data(context_.handle(), state.data(), state.size(), sequence(slot)) == 0) {
+    clear(slot);
+    return 0;
+  }
+  held.assign(wanted.begin(), wanted.begin() + static_cast<ptrdiff_t>(longest));
+  return longest - before;
+}
+
+std::vector<uint8_t> Prefixes::saved(size_t slot, size_t tokens) {
+  if (branches_ == nullptr || branches_->free() == 0) return {};
+  constexpr size_t kLent = SIZE_MAX;
+  const llama_seq_id branch = branches_->take(slot, kLent);
+  context_.truncate(branch, tokens);
+  const LlamaApi& api = engine();
+  std::vector<uint8_t> state(api.llama_state_seq_get_size(context_.handle(), branch));
+  state.resize(api.llama_state_seq_get_data(context_.handle(), state.data(), state.size(), branch));
+  branches_->drop(slot, kLent);
+  return state;
 }
 
 void Prefixes::pop(size_t slot) {

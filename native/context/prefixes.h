@@ -4,6 +4,7 @@
 #include <functional>
 #include <vector>
 
+#include "context/branches.h"
 #include "context/context.h"
 
 namespace argsearch {
@@ -29,9 +30,15 @@ class Prefixes {
   Prefixes(const Prefixes&) = delete;
   Prefixes& operator=(const Prefixes&) = delete;
 
+  /// Contexts of one model and the same settings that live and die together: what a slot of one holds is copied to
+  /// those of another, rather than decoded once more.
+  static void copy_among(const std::vector<Prefixes*>& contexts);
+  /// Of the same context: copies are made by way of one that is free, or not at all.
+  void lend_by(Branches& branches) { branches_ = &branches; }
+
   /// Makes a slot hold exactly `wanted`: keeps the common prefix, cuts the rest, shares the cells of the slot that has
-  /// more of it, and decodes what is missing in batches without outputs, but no more than `most` tokens: fill() again
-  /// goes on.
+  /// more of it or copies them from another context, and decodes what is missing in batches without outputs, but no
+  /// more than `most` tokens: fill() again goes on.
   PrefillCount fill(size_t slot, const std::vector<llama_token>& wanted, const std::function<void(Batch&)>& decode,
                     size_t most = kAllTokens);
 
@@ -53,8 +60,14 @@ class Prefixes {
  private:
   /// Marks as the slot's, too, the cells that another slot has of `wanted` behind the slot's end; returns how many.
   size_t share(size_t slot, const std::vector<llama_token>& wanted);
+  /// The same of slots of other contexts.
+  size_t copy(size_t slot, const std::vector<llama_token>& wanted);
+  /// The first `tokens` of a slot, as llama.cpp saves them; empty where that cannot be.
+  std::vector<uint8_t> saved(size_t slot, size_t tokens);
 
   Context& context_;
+  std::vector<Prefixes*> others_;
+  Branches* branches_ = nullptr;
   std::vector<std::vector<llama_token>> slots_;
   /// Context::losses() at the last fill().
   std::vector<uint64_t> losses_;

@@ -29,7 +29,9 @@ namespace argsearch {
   X(llama_state_get_size) X(llama_batch_get_one) X(llama_batch_init) X(llama_batch_free)                          \
   X(llama_decode) X(llama_get_logits_ith) X(llama_get_embeddings_ith)                                             \
   X(llama_get_embeddings_seq) X(llama_pooling_type) X(llama_model_n_embd_out)                                     \
-  X(llama_attach_threadpool) X(llama_model_quantize) X(llama_model_quantize_default_params)                       \
+  X(llama_attach_threadpool) X(llama_detach_threadpool) X(llama_set_n_threads)                                    \
+  X(llama_state_seq_get_size) X(llama_state_seq_get_data) X(llama_state_seq_set_data)                             \
+  X(llama_model_quantize) X(llama_model_quantize_default_params)                                                  \
   X(llama_sampler_chain_init) X(llama_sampler_chain_add) X(llama_sampler_init_top_k) X(llama_sampler_init_top_p)  \
   X(llama_sampler_init_temp) X(llama_sampler_init_dist) X(llama_sampler_apply) X(llama_sampler_free)              \
   X(llama_sampler_accept) X(llama_sampler_clone) X(llama_sampler_init_logit_bias) X(llama_sampler_init_grammar)   \

@@ -38,6 +38,15 @@ std::vector<ggml_backend_dev_t> select_devices(const std::string& backend) {
   return devices;
 }
 
+bool has_gpu() {
+  const LlamaApi& api = engine();
+  for (size_t i = 0; i < api.ggml_backend_dev_count(); ++i) {
+    const enum ggml_backend_dev_type type = api.ggml_backend_dev_type(api.ggml_backend_dev_get(i));
+    if (type != GGML_BACKEND_DEVICE_TYPE_CPU && type != GGML_BACKEND_DEVICE_TYPE_ACCEL) return true;
+  }
+  return false;
+}
+
 bool multiplies_by_amx() {
   const LlamaApi& api = engine();
   ggml_backend_reg_t cpu = api.ggml_backend_reg_by_name("CPU");

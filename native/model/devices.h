@@ -11,6 +11,9 @@ namespace argsearch {
 /// is "". DEVICE_UNAVAILABLE.
 std::vector<ggml_backend_dev_t> select_devices(const std::string& backend);
 
+/// Whether the engine knows a device beside the processor, and beside libraries that compute for it.
+bool has_gpu();
+
 /// Whether llama.cpp keeps weights for this processor's AMX. Its kernel reads behind the weights where several
 /// sequences go through one graph of a recurrent model (llama.cpp's issues 19184 and 20824).
 bool multiplies_by_amx();

@@ -46,6 +46,7 @@ std::shared_ptr<const Model> Model::load(const ModelParams& params, const std::f
   llama_model_params settings = api.llama_model_default_params();
   settings.devices = devices.empty() ? nullptr : devices.data();
   settings.n_gpu_layers = params.backend == "CPU" ? 0 : params.gpu_layers;
+  model->is_on_cpu_ = params.backend == "CPU" || !has_gpu();
   if (model->long_rope_) settings.kv_overrides = model->long_rope_->overrides();
   struct Progress {
     const std::function<bool(float)>& report;
@@ -91,6 +92,7 @@ std::shared_ptr<const Model> Model::on_weights_of(const std::shared_ptr<const Mo
   made->vocabulary_ = model->vocabulary_;
   made->is_f32_ = model->is_f32_;
   made->is_causal_ = model->is_causal_;
+  made->is_on_cpu_ = model->is_on_cpu_;
   made->probed_ = model->probed();
   return made;
 }

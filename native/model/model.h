@@ -63,6 +63,8 @@ class Model {
   int32_t n_ctx_train() const;
   /// Most of the weights are F32, so nothing is lost by an F32 cache, and much is gained in exactness.
   bool is_f32() const { return is_f32_; }
+  /// Nothing of it is computed by another device.
+  bool is_on_cpu() const { return is_on_cpu_; }
   /// Keeps a state per sequence that cannot be cut back to an earlier position, in some layers at least.
   bool is_recurrent() const;
   /// False where all layers are recurrent.
@@ -98,6 +100,7 @@ class Model {
   std::shared_ptr<const Vocabulary> vocabulary_;
   bool is_f32_ = false;
   bool is_causal_ = true;
+  bool is_on_cpu_ = false;
   mutable std::mutex probing_;
   mutable std::optional<Probed> probed_;
 };

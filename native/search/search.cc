@@ -32,6 +32,25 @@ bool can_share(const SearchSettings& settings) {
                      [&](const RewardSource& source) { return source.model->handle() == settings.policy->handle(); });
 }
 
+/// How slots are spread over contexts that rate candidates. On a processor a context of each slot's own is weighed
+/// against no other's cells, and one thread each is faster than all threads for one after the other.
+std::vector<SlotRange> rating_ranges(const SearchSettings& settings, const Model& model,
+                                     std::optional<uint32_t> wanted) {
+  const uint32_t spread = (settings.slots + kContextsOnCpu - 1) / kContextsOnCpu;
+  return slot_ranges(settings.slots, wanted.value_or(model.is_on_cpu() ? spread : kSlotsPerContext));
+}
+
+std::vector<SlotRange> policy_ranges(const SearchSettings& settings) {
+  const std::optional<uint32_t> wanted = settings.slots_per_context.policy;
+  if (can_share(settings)) return rating_ranges(settings, *settings.policy, wanted);
+  return slot_ranges(settings.slots, wanted.value_or(kSlotsPerContext));
+}
+
+std::vector<SlotRange> reward_ranges(const SearchSettings& settings) {
+  const Model& model = settings.rewards.empty() ? *settings.policy : *settings.rewards[0].model;
+  return rating_ranges(settings, model, settings.slots_per_context.rewards);
+}
+
 std::vector<const Vocabulary*> vocabularies_of(const RewardSum& rewards) {
   std::vector<const Vocabulary*> vocabularies;
   for (size_t i = 0; i < rewards.size(); ++i) vocabularies.push_back(&rewards.model(i).vocabulary());
@@ -58,10 +77,10 @@ Search::Search(const SearchSettings& settings)
     : interrupt_(settings.context.interrupt),
       n_slots_(checked(settings).slots),
       context_size_(settings.context_size),
-      policy_(settings.policy, settings.context, slot_ranges(settings.slots, settings.slots_per_context.policy),
-              settings.context_size, can_share(settings)),
-      rewards_(settings.rewards, settings.context, slot_ranges(settings.slots, settings.slots_per_context.rewards),
-               settings.context_size),
+      lanes_(settings.context),
+      policy_(settings.policy, settings.context, policy_ranges(settings), settings.context_size, lanes_,
+              can_share(settings)),
+      rewards_(settings.rewards, settings.context, reward_ranges(settings), settings.context_size, lanes_),
       exclusions_(policy_.model().vocabulary(), vocabularies_of(rewards_)),
       samplers_(policy_.model().vocabulary()),
       lookahead_(policy_, rewards_, settings.slots, settings.context_size),

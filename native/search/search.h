@@ -17,10 +17,10 @@
 
 namespace argsearch {
 
-/// Most slots that share a context.
+/// Most slots that share a context; none: as suits the device.
 struct SlotsPerContext {
-  uint32_t policy = kSlotsPerContext;
-  uint32_t rewards = kSlotsPerContext;
+  std::optional<uint32_t> policy;
+  std::optional<uint32_t> rewards;
 };
 
 struct SearchSettings {
@@ -104,6 +104,7 @@ class Search {
   std::shared_ptr<Interrupt> interrupt_;
   size_t n_slots_;
   uint32_t context_size_;
+  Lanes lanes_;
   Policies policy_;
   RewardSum rewards_;
   std::optional<SharedRewards> shared_;

@@ -42,7 +42,8 @@ constexpr size_t kSecond = (kSlots + 1) / 2;
 TEST("policies: slots of several contexts decode as if each were alone, in one batch a context") {
   const auto model = test::load_model();
   const auto n_vocab = static_cast<size_t>(model->n_vocab());
-  Policies all(model, exact(), kRanges, 32);
+  Lanes lanes(exact());
+  Policies all(model, exact(), kRanges, 32, lanes);
   for (size_t slot = 0; slot < kSlots; ++slot) {
     all.begin(slot, Tokens{1, static_cast<llama_token>(2 + slot), 3});
     CHECK(all.size(slot) == 3);
@@ -60,20 +61,36 @@ TEST("policies: slots of several contexts decode as if each were alone, in one b
   }
 }
 
-TEST("policies: a prefix is shared within a context, and decoded once in each") {
-  Policies policies(test::load_model(), exact(), kRanges, 32);
-  const Tokens prompt = {1, 2, 3, 4, 5};
-  for (size_t slot = 0; slot < kSlots; ++slot) {
-    const PrefillCount count = policies.begin(slot, prompt);
-    const bool first = slot == 0 || slot == kSecond;
-    CHECK(count.decoded == (first ? 4u : 0u) && count.shared == (first ? 0u : 4u));
+TEST("policies: a prefix is decoded once: shared within a context, copied to the others") {
+  const auto model = test::load_model();
+  for (const KvType kv_type : {KvType::kF32, KvType::kF16}) {
+    ContextSettings settings = exact();
+    settings.kv_type = kv_type;
+    Lanes lanes(settings);
+    Policies policies(model, settings, kRanges, 32, lanes);
+    const Tokens prompt = {1, 2, 3, 4, 5};
+    for (size_t slot = 0; slot < kSlots; ++slot) {
+      const PrefillCount count = policies.begin(slot, prompt);
+      CHECK(count.decoded == (slot == 0 ? 4u : 0u) && count.cached == (slot == 0 ? 0u : 4u));
+      CHECK(count.shared == count.cached);
+    }
+    // A part of what another context holds, behind a part of what the slot holds itself.
+    policies.begin(kSecond, {1, 2, 9, 9, 9});
+    const PrefillCount part = policies.begin(kSecond, {1, 2, 3, 4, 6, 7});
+    CHECK(part.cached == 4 && part.shared == 2 && part.decoded == 1);
+    const float* found = policies.decode({kSecond})[0];
+    Policy alone(model, settings, 1, 32);
+    alone.begin(0, {1, 2, 3, 4, 6, 7});
+    const float* wanted = alone.decode({0})[0];
+    for (int32_t token = 0; token < model->n_vocab(); ++token) CHECK(std::abs(found[token] - wanted[token]) < 0.05);
   }
 }
 
 TEST("policies: where one context cannot decode, the slots of the others have not gone on") {
   const auto model = test::load_model();
   const auto n_vocab = static_cast<size_t>(model->n_vocab());
-  Policies policies(model, exact(), kRanges, 8);
+  Lanes lanes(exact());
+  Policies policies(model, exact(), kRanges, 8, lanes);
   policies.begin(0, {1, 2, 3});
   policies.begin(kSecond, {1, 2, 3});
   // Takes every cell of its context.

@@ -66,6 +66,18 @@ TEST("prefill: what is cached or shared is counted once") {
   CHECK(result.done && result.policy.cached == 11 && result.policy.decoded == 0 && result.rewards[0].cached == 12);
 }
 
+TEST("prefill: what was copied from another context goes on like what was decoded") {
+  const Tokens next = {kLong[0], kLong[1], kLong[2], kLong[3], 20, 21};
+  Search alone(exact(1));
+  alone.begin(0, next, {next}, SlotSettings{});
+  Search search(exact(2));
+  search.begin(0, kLong, {kLong}, SlotSettings{});
+  search.steps().step({0});
+  search.begin(1, next, {next}, SlotSettings{});
+  CHECK(search.counters().reward_shared_tokens == 4);
+  CHECK(go_on(search, 1) == go_on(alone, 0));
+}
+
 TEST("prefill: where a part fails the slot begins anew, with what was decoded before it") {
   for (const size_t parts : {1u, 4u}) {
     const SearchSettings settings = exact(1);

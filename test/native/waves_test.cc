@@ -28,16 +28,19 @@ struct Found {
 /// Takes waves to the end, as the search does.
 std::vector<Found> all_waves(Step& step, const WaveLayout& layout) {
   std::vector<Found> waves;
-  while (const std::optional<Wave> wave = next_wave(whole(step), layout)) {
-    Found found{wave->context, {}};
-    for (const Wave::Part& part : wave->parts) {
-      found.parts.emplace_back(part.slot->slot, part.ranks.size());
-      for (const size_t rank : part.ranks) part.slot->rated[rank] = true;
+  for (;;) {
+    const std::vector<Wave> next = next_waves(whole(step), layout);
+    if (next.empty()) return waves;
+    for (const Wave& wave : next) {
+      Found found{wave.context, {}};
+      for (const Wave::Part& part : wave.parts) {
+        found.parts.emplace_back(part.slot->slot, part.ranks.size());
+        for (const size_t rank : part.ranks) part.slot->rated[rank] = true;
+      }
+      waves.push_back(std::move(found));
     }
-    waves.push_back(std::move(found));
     CHECK(waves.size() < 100);
   }
-  return waves;
 }
 
 using Waves = std::vector<Found>;
@@ -52,12 +55,15 @@ TEST("waves: the last wave of a context is the full one") {
   CHECK(all_waves(step, {16, {40}}) == Waves({{0, {{0, 10}}}, {0, {{1, 10}, {2, 10}, {3, 10}, {4, 10}}}}));
 }
 
-TEST("waves: contexts do not mix") {
+TEST("waves: contexts do not mix, and come at once") {
   Step step = step_of({{0, 10}, {1, 10}, {16, 10}, {17, 10}});
-  const Waves found = all_waves(step, {16, {40, 40}});
-  CHECK(found.size() == 2);
-  CHECK(found[0] == Found({0, {{0, 10}, {1, 10}}}));
-  CHECK(found[1] == Found({1, {{16, 10}, {17, 10}}}));
+  CHECK(next_waves(whole(step), {16, {40, 40}}).size() == 2);
+  CHECK(all_waves(step, {16, {40, 40}}) == Waves({{0, {{0, 10}, {1, 10}}}, {1, {{16, 10}, {17, 10}}}}));
+}
+
+TEST("waves: a context that needs several does not wait for one that needs none") {
+  Step step = step_of({{0, 60}, {1, 10}, {2, 10}});
+  CHECK(all_waves(step, {1, {40, 40, 40}}) == Waves({{0, {{0, 40}}}, {1, {{1, 10}}}, {2, {{2, 10}}}, {0, {{0, 20}}}}));
 }
 
 TEST("waves: a slot with more candidates than fit comes in pieces, alone") {
@@ -67,28 +73,29 @@ TEST("waves: a slot with more candidates than fit comes in pieces, alone") {
 
 TEST("waves: a piece is whole only when it is all of a slot") {
   Step step = step_of({{0, 41}});
-  std::optional<Wave> wave = next_wave(whole(step), {1, {40}});
-  CHECK(!wave->parts[0].whole);
-  for (const size_t rank : wave->parts[0].ranks) step[0].rated[rank] = true;
-  wave = next_wave(whole(step), {1, {40}});
-  CHECK(wave->parts[0].ranks == std::vector<size_t>({40}));
-  CHECK(!wave->parts[0].whole);
+  std::vector<Wave> waves = next_waves(whole(step), {1, {40}});
+  CHECK(!waves[0].parts[0].whole);
+  for (const size_t rank : waves[0].parts[0].ranks) step[0].rated[rank] = true;
+  waves = next_waves(whole(step), {1, {40}});
+  CHECK(waves[0].parts[0].ranks == std::vector<size_t>({40}));
+  CHECK(!waves[0].parts[0].whole);
   Step fits = step_of({{0, 40}});
-  CHECK(next_wave(whole(fits), {1, {40}})->parts[0].whole);
+  CHECK(next_waves(whole(fits), {1, {40}})[0].parts[0].whole);
 }
 
 TEST("waves: what is closed is not rated") {
   Step step = step_of({{0, 4}, {1, 4}});
   step[0].open = {true, false, true, false};
   step[1].open = {false, false, false, false};
-  const std::optional<Wave> wave = next_wave(whole(step), {16, {40}});
-  CHECK(wave->parts.size() == 1);
-  CHECK(wave->parts[0].ranks == std::vector<size_t>({0, 2}));
+  const std::vector<Wave> waves = next_waves(whole(step), {16, {40}});
+  CHECK(waves.size() == 1);
+  CHECK(waves[0].parts.size() == 1);
+  CHECK(waves[0].parts[0].ranks == std::vector<size_t>({0, 2}));
 }
 
 TEST("waves: none for no slots") {
   Step step;
-  CHECK(!next_wave(whole(step), {16, {40}}));
+  CHECK(next_waves(whole(step), {16, {40}}).empty());
 }
 
 }  // namespace

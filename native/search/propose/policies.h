@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "context/lanes.h"
 #include "search/propose/policy.h"
 #include "search/slot_ranges.h"
 
@@ -13,9 +14,9 @@ namespace argsearch {
 /// of its context, those of other slots included. Slots are the search's; each context's Policy counts its own from 0.
 class Policies {
  public:
-  /// One context a range of slots. `shared`: see Policy(). What Context() throws.
+  /// One context a range of slots. `lanes` outlives it. `shared`: see Policy(). What Context() throws.
   Policies(const std::shared_ptr<const Model>& model, const ContextSettings& settings,
-           const std::vector<SlotRange>& ranges, uint32_t context_size, bool shared = false);
+           const std::vector<SlotRange>& ranges, uint32_t context_size, Lanes& lanes, bool shared = false);
 
   /// A slot as its context knows it.
   struct Place {
@@ -26,10 +27,13 @@ class Policies {
 
   /// Policy::begin().
   PrefillCount begin(size_t slot, const std::vector<llama_token>& tokens, size_t most = kAllTokens);
-  /// Policy::decode(), in one batch a context. Where one of them fails, no slot has gone on.
+  /// Decodes the pending token of every slot, in one batch a context; n_vocab logits of each, in the order of `slots`,
+  /// valid until the next decode. Where one context fails, no slot has gone on.
   std::vector<const float*> decode(const std::vector<size_t>& slots);
   /// Decodes runs[i] in the context of slots[i]. Sequences are the context's.
   void decode(const std::vector<size_t>& slots, const std::vector<Run>& runs, const OnRead& on_read);
+  /// Policy::adopt_pending() of each context, with slots as it counts them.
+  void adopt_pending(const std::vector<std::vector<size_t>>& slots);
   void commit(size_t slot, llama_token token);
   void clear(size_t slot);
 
@@ -48,13 +52,19 @@ class Policies {
 
   const std::vector<std::unique_ptr<Policy>>& contexts() const { return contexts_; }
   size_t slots_per_context() const { return slots_per_context_; }
+  Lanes& lanes() { return lanes_; }
 
  private:
   size_t context_of(size_t slot) const { return slot / slots_per_context_; }
   /// Places in `slots`, one list a context.
   std::vector<std::vector<size_t>> by_context(const std::vector<size_t>& slots) const;
 
+  /// Takes those whose pending token has been decoded with their candidates: their logits are a product away. All of
+  /// them in one.
+  void project_adopted(const std::vector<size_t>& slots, std::vector<const float*>& logits);
+
   size_t slots_per_context_;
+  Lanes& lanes_;
   std::vector<std::unique_ptr<Policy>> contexts_;
 };
 

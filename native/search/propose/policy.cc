@@ -23,7 +23,9 @@ PolicyRoom room_of(const std::shared_ptr<const Model>& model, const ContextSetti
 
 ContextShape shape_of(uint32_t slots, uint32_t context_size, PolicyRoom room) {
   const uint32_t sequences = slots + room.drafts + room.candidates;
-  return ContextShape{slots * context_size + room.candidates, sequences, sequences};
+  ContextShape shape{slots * context_size + room.candidates, sequences, sequences};
+  shape.branches_of_one = slots == 1 && room.candidates > 0;
+  return shape;
 }
 
 }  // namespace
@@ -38,26 +40,39 @@ Policy::Policy(const std::shared_ptr<const Model>& model, const ContextSettings&
                                  : nullptr),
       context_(trunk_ ? nullptr
                       : std::make_unique<Context>(model, settings, shape_of(slots, context_size, {room.drafts, 0}))),
-      prefixes_(own_context(), slots),
-      branches_(own_context(), slots, {slots, slots + room.drafts}),
-      candidates_(own_context(), slots, {slots + room.drafts, slots + room.drafts + (trunk_ ? room.candidates : 0)}),
+      prefixes_(context(), slots),
+      branches_(context(), slots, {slots, slots + room.drafts}),
+      candidates_(context(), slots, {slots + room.drafts, slots + room.drafts + (trunk_ ? room.candidates : 0)}),
       outputs_(slots + room.drafts),
-      next_(slots) {}
+      next_(slots) {
+  prefixes_.lend_by(trunk_ ? candidates_ : branches_);
+}
 
 PrefillCount Policy::begin(size_t slot, const std::vector<llama_token>& tokens, size_t most) {
   branches_.drop(slot);
   candidates_.drop(slot);
   const std::vector<llama_token> prefix(tokens.begin(), tokens.end() - 1);
   const PrefillCount count = prefixes_.fill(slot, prefix, [&](Batch& batch) { decode(batch); }, most);
-  own_context().synchronize();
+  context().synchronize();
   commit(slot, tokens.back());
   return count;
 }
 
 std::vector<const float*> Policy::decode(const std::vector<size_t>& slots) {
-  std::vector<const float*> logits(slots.size());
-  project_adopted(slots, logits);
-  decode_pending(slots, logits);
+  add_pending(slots);
+  try {
+    decode(batch_, [&](size_t row, const float* hidden) {
+      next_[slots[row]].hidden.assign(hidden, hidden + model().n_embd());
+    });
+  } catch (...) {
+    repair(slots);
+    throw;
+  }
+  std::vector<const float*> logits;
+  for (size_t row = 0; row < slots.size(); ++row) {
+    prefixes_.push(slots[row], pending(slots[row]));
+    logits.push_back(logits_of(row));
+  }
   return logits;
 }
 
@@ -82,46 +97,6 @@ void Policy::add_pending(const std::vector<size_t>& slots) {
 
 void Policy::repair(const std::vector<size_t>& slots) {
   for (const size_t slot : slots) prefixes_.repair(slot);
-}
-
-void Policy::decode_pending(const std::vector<size_t>& slots, std::vector<const float*>& logits) {
-  std::vector<size_t> places;
-  std::vector<size_t> waiting;
-  for (size_t i = 0; i < slots.size(); ++i) {
-    if (logits[i] != nullptr) continue;
-    places.push_back(i);
-    waiting.push_back(slots[i]);
-  }
-  if (waiting.empty()) return;
-  add_pending(waiting);
-  try {
-    decode(batch_, [&](size_t row, const float* hidden) {
-      next_[waiting[row]].hidden.assign(hidden, hidden + model().n_embd());
-    });
-  } catch (...) {
-    repair(waiting);
-    throw;
-  }
-  for (size_t row = 0; row < waiting.size(); ++row) {
-    prefixes_.push(waiting[row], pending(waiting[row]));
-    logits[places[row]] = logits_of(row);
-  }
-}
-
-void Policy::project_adopted(const std::vector<size_t>& slots, std::vector<const float*>& logits) {
-  std::vector<float> hidden;
-  std::vector<size_t> adopted;
-  for (size_t i = 0; i < slots.size(); ++i) {
-    const Next& next = next_[slots[i]];
-    if (!next.decoded) continue;
-    hidden.insert(hidden.end(), next.hidden.begin(), next.hidden.end());
-    adopted.push_back(i);
-  }
-  if (adopted.empty()) return;
-  const float* rows = trunk_->project(hidden);
-  for (size_t row = 0; row < adopted.size(); ++row) {
-    logits[adopted[row]] = rows + row * static_cast<size_t>(model().n_vocab());
-  }
 }
 
 void Policy::adopt(size_t slot, const float* hidden) {
@@ -149,9 +124,7 @@ void Policy::adopt_pending(const std::vector<size_t>& slots) {
 }
 
 void Policy::take_back(const std::vector<size_t>& slots) {
-  for (const size_t slot : slots) {
-    if (!next_[slot].decoded) prefixes_.pop(slot);
-  }
+  for (const size_t slot : slots) prefixes_.pop(slot);
 }
 
 const float* Policy::logits_of(size_t token) const {

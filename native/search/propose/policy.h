@@ -35,7 +35,7 @@ class Policy {
   PrefillCount begin(size_t slot, const std::vector<llama_token>& tokens, size_t most = kAllTokens);
 
   /// Decodes the pending token of every slot in one batch; n_vocab logits of each, in the order of `slots`, valid until
-  /// the next decode.
+  /// the next decode. None of them has_adopted().
   std::vector<const float*> decode(const std::vector<size_t>& slots);
   /// Undoes the last decode() of these slots: their tokens are pending again.
   void take_back(const std::vector<size_t>& slots);
@@ -49,6 +49,8 @@ class Policy {
   void adopt(size_t slot, const float* hidden);
   /// Nothing is pending: `token` is the slot's last, with this hidden state.
   void adopt_last(size_t slot, llama_token token, const float* hidden);
+  /// Its last token is decoded, and its next logits are the product of hidden().
+  bool has_adopted(size_t slot) const { return next_[slot].decoded; }
   /// Decodes the pending tokens of slots for their hidden states alone.
   void adopt_pending(const std::vector<size_t>& slots);
   /// Of the slot's last token that is not pending (n_embd values), from the first step on. Only with a trunk().
@@ -72,6 +74,7 @@ class Policy {
   /// Tokens of a slot, the pending one included.
   size_t size(size_t slot) const { return prefixes_.size(slot) + (next_[slot].decoded ? 0 : 1); }
   const Model& model() const { return context().model(); }
+  Context& context() { return trunk_ ? trunk_->context() : *context_; }
   const Context& context() const { return trunk_ ? trunk_->context() : *context_; }
   uint64_t decodes() const { return decodes_; }
   /// Pending tokens that were decoded.
@@ -89,13 +92,10 @@ class Policy {
   };
   Policy(const std::shared_ptr<const Model>& model, const ContextSettings& settings, uint32_t slots,
          uint32_t context_size, PolicyRoom room);
-  Context& own_context() { return trunk_ ? trunk_->context() : *context_; }
   const float* logits_of(size_t token) const;
   void decode(Batch& batch, const OnRow& on_row = [](size_t, const float*) {});
   void add_pending(const std::vector<size_t>& slots);
   void repair(const std::vector<size_t>& slots);
-  void decode_pending(const std::vector<size_t>& slots, std::vector<const float*>& logits);
-  void project_adopted(const std::vector<size_t>& slots, std::vector<const float*>& logits);
 
   /// One of both.
   std::unique_ptr<TrunkContext> trunk_;

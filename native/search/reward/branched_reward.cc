@@ -5,7 +5,9 @@ namespace argsearch {
 namespace {
 
 ContextShape shape(uint32_t slots, uint32_t sequences, uint32_t context_size) {
-  return ContextShape{slots * context_size + (sequences - slots), sequences, sequences};
+  ContextShape shape{slots * context_size + (sequences - slots), sequences, sequences};
+  shape.branches_of_one = slots == 1;
+  return shape;
 }
 
 }  // namespace
@@ -20,7 +22,9 @@ BranchedReward::BranchedReward(std::shared_ptr<const Model> model, const Context
       states_(slots.count),
       branches_(hidden_.context(), slots.count, {slots.count, sequences}),
       reader_(hidden_, prefixes_, branches_, context_size),
-      windows_(hidden_, prefixes_, branches_, slots.first) {}
+      windows_(hidden_, prefixes_, branches_, slots.first) {
+  prefixes_.lend_by(branches_);
+}
 
 PrefillCount BranchedReward::begin(size_t slot, const std::vector<llama_token>& tokens, size_t most,
                                    bool reads_states) {

@@ -45,6 +45,8 @@ class BranchedReward : public Rewarder {
   void drop(size_t slot, size_t draft) override { branches_.drop(place(slot), draft); }
   void clear(size_t slot) override;
 
+  Prefixes& prefixes() override { return prefixes_; }
+  Context& context() override { return hidden_.context(); }
   const Model& model() const override { return hidden_.context().model(); }
   size_t n_labels() const override { return head().n_labels(); }
   size_t capacity() const override { return branches_.capacity(); }

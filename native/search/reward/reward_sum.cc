@@ -15,11 +15,20 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
+template <class T>
+std::vector<size_t> contexts_with(const std::vector<std::vector<T>>& parts) {
+  std::vector<size_t> contexts;
+  for (size_t context = 0; context < parts.size(); ++context) {
+    if (!parts[context].empty()) contexts.push_back(context);
+  }
+  return contexts;
+}
+
 }  // namespace
 
 RewardSum::RewardSum(const std::vector<RewardSource>& sources, const ContextSettings& settings,
-                     const std::vector<SlotRange>& ranges, uint32_t context_size)
-    : settings_(settings), ranges_(ranges), context_size_(context_size) {
+                     const std::vector<SlotRange>& ranges, uint32_t context_size, Lanes& lanes)
+    : settings_(settings), ranges_(ranges), lanes_(lanes), context_size_(context_size) {
   for (const RewardSource& source : sources) {
     terms_.push_back({source, n_objectives_, {}});
     n_objectives_ += source.head().n_labels();
@@ -40,6 +49,9 @@ void RewardSum::make_contexts() {
       term.rewarders.push_back(
           std::make_unique<BranchedReward>(term.source.model, settings_, range, sequences, context_size_));
     }
+    std::vector<Prefixes*> prefixes;
+    for (const auto& rewarder : term.rewarders) prefixes.push_back(&rewarder->prefixes());
+    Prefixes::copy_among(prefixes);
   }
   layout_.slots_per_context = ranges_[0].count;
   for (size_t context = 0; context < terms_[0].rewarders.size(); ++context) {
@@ -65,29 +77,53 @@ void RewardSum::open(SlotStep& slot) {
   slot.candidates.rewards.assign(slot.candidates.size(), kNan);
 }
 
-void RewardSum::rate(const Wave& wave) {
-  for (const Wave::Part& part : wave.parts) {
-    for (const size_t rank : part.ranks) part.slot->candidates.rewards[rank] = 0;
-  }
-  for (const Term& term : terms_) add(term, wave);
-  for (const Wave::Part& part : wave.parts) {
-    for (const size_t rank : part.ranks) {
-      check_sum(part.slot->candidates.rewards[rank]);
-      part.slot->rated[rank] = true;
+RewardSum::Values RewardSum::ask(const std::vector<size_t>& contexts,
+                                 const std::function<std::vector<double>(Rewarder&, size_t)>& question) const {
+  Values values(terms_.size(), std::vector<std::vector<double>>(layout_.capacity.size()));
+  std::vector<Work> round;
+  for (size_t term = 0; term < terms_.size(); ++term) {
+    for (const size_t context : contexts) {
+      Rewarder& rewarder = *terms_[term].rewarders[context];
+      std::vector<double>& answer = values[term][context];
+      round.push_back({&rewarder.context(), [&rewarder, &answer, &question, context] {
+                         answer = question(rewarder, context);
+                         rewarder.model().check_rewards(answer);
+                       }});
     }
   }
+  lanes_.run(round);
+  return values;
 }
 
-void RewardSum::add(const Term& term, const Wave& wave) {
-  Rewarder& rewarder = *term.rewarders[wave.context];
-  const std::vector<double> values = rewarder.rate(wave);
-  rewarder.model().check_rewards(values);
-  const double* row = values.data();
-  for (const Wave::Part& part : wave.parts) {
-    for (const size_t rank : part.ranks) {
-      add(term, part.slot->candidates, rank, row);
-      row += term.weights().size();
+void RewardSum::rate(const std::vector<Wave>& waves) {
+  const auto each_candidate = [](const Wave& wave, const auto& act) {
+    for (const Wave::Part& part : wave.parts) {
+      for (const size_t rank : part.ranks) act(*part.slot, rank);
     }
+  };
+  std::vector<size_t> contexts;
+  std::vector<const Wave*> wave_of(layout_.capacity.size());
+  for (const Wave& wave : waves) {
+    contexts.push_back(wave.context);
+    wave_of[wave.context] = &wave;
+    each_candidate(wave, [](SlotStep& slot, size_t rank) { slot.candidates.rewards[rank] = 0; });
+  }
+  const Values values =
+      ask(contexts, [&](Rewarder& rewarder, size_t context) { return rewarder.rate(*wave_of[context]); });
+  for (size_t term = 0; term < terms_.size(); ++term) {
+    for (const Wave& wave : waves) {
+      const double* row = values[term][wave.context].data();
+      each_candidate(wave, [&](SlotStep& slot, size_t rank) {
+        add(terms_[term], slot.candidates, rank, row);
+        row += terms_[term].weights().size();
+      });
+    }
+  }
+  for (const Wave& wave : waves) {
+    each_candidate(wave, [](SlotStep& slot, size_t rank) {
+      check_sum(slot.candidates.rewards[rank]);
+      slot.rated[rank] = true;
+    });
   }
 }
 
@@ -137,38 +173,41 @@ void RewardSum::commit(const StepPart& slots) {
   }
 }
 
-std::vector<double> RewardSum::catch_up(const std::vector<CatchUp>& slots) {
-  // Of each context, which rows of the result its models fill.
-  std::vector<std::vector<CatchUp>> parts(layout_.capacity.size());
-  std::vector<std::vector<size_t>> rows(layout_.capacity.size());
-  size_t n_rows = 0;
-  for (const CatchUp& each : slots) {
-    const size_t context = layout_.context_of(each.slot);
-    parts[context].push_back(each);
-    for (size_t i = 0; i < each.read; ++i) rows[context].push_back(n_rows++);
-  }
-  std::vector<double> objectives(n_rows * n_objectives_);
-  for (const Term& term : terms_) {
-    const size_t labels = term.weights().size();
-    for (size_t context = 0; context < parts.size(); ++context) {
-      const std::vector<double> values = term.rewarders[context]->catch_up(parts[context]);
-      term.rewarders[context]->model().check_rewards(values);
-      for (size_t i = 0; i < rows[context].size(); ++i) {
-        const auto from = values.begin() + static_cast<ptrdiff_t>(i * labels);
-        std::copy_n(from, labels,
-                    objectives.begin() + static_cast<ptrdiff_t>(rows[context][i] * n_objectives_ + term.column));
-      }
+/// A row of n_objectives() values for each of these contexts: what it gave next.
+std::vector<double> RewardSum::rows(const Values& values, const std::vector<size_t>& contexts) const {
+  std::vector<double> objectives(contexts.size() * n_objectives_);
+  for (size_t term = 0; term < terms_.size(); ++term) {
+    const size_t labels = terms_[term].weights().size();
+    std::vector<size_t> taken(layout_.capacity.size(), 0);
+    for (size_t row = 0; row < contexts.size(); ++row) {
+      const size_t context = contexts[row];
+      const auto from = values[term][context].begin() + static_cast<ptrdiff_t>(labels * taken[context]++);
+      std::copy_n(from, labels, objectives.begin() + static_cast<ptrdiff_t>(row * n_objectives_ + terms_[term].column));
     }
   }
   return objectives;
 }
 
+std::vector<double> RewardSum::catch_up(const std::vector<CatchUp>& slots) {
+  std::vector<std::vector<CatchUp>> parts(layout_.capacity.size());
+  std::vector<size_t> context_of_row;
+  for (const CatchUp& each : slots) {
+    const size_t context = layout_.context_of(each.slot);
+    parts[context].push_back(each);
+    context_of_row.insert(context_of_row.end(), each.read, context);
+  }
+  const Values values =
+      ask(contexts_with(parts), [&](Rewarder& rewarder, size_t context) { return rewarder.catch_up(parts[context]); });
+  return rows(values, context_of_row);
+}
+
 void RewardSum::read_states(const std::vector<size_t>& slots) {
   std::vector<std::vector<size_t>> parts(layout_.capacity.size());
   for (const size_t slot : slots) parts[layout_.context_of(slot)].push_back(slot);
-  for (const Term& term : terms_) {
-    for (size_t context = 0; context < parts.size(); ++context) term.rewarders[context]->read_states(parts[context]);
-  }
+  ask(contexts_with(parts), [&](Rewarder& rewarder, size_t context) {
+    rewarder.read_states(parts[context]);
+    return std::vector<double>();
+  });
 }
 
 std::vector<double> RewardSum::before_last(size_t slot) const {
@@ -190,27 +229,13 @@ std::vector<std::vector<Reading>> RewardSum::by_context(const std::vector<Readin
 std::vector<double> RewardSum::read(const std::vector<Reading>& drafts) {
   if (empty()) return {};
   const std::vector<std::vector<Reading>> parts = by_context(drafts);
-  size_t rows = 0;
-  for (const Reading& draft : drafts) rows += draft.read.size();
-  std::vector<double> objectives(rows * n_objectives_);
-  for (const Term& term : terms_) {
-    const size_t labels = term.weights().size();
-    std::vector<std::vector<double>> values;
-    for (size_t context = 0; context < parts.size(); ++context) {
-      values.push_back(term.rewarders[context]->read(parts[context]));
-      term.rewarders[context]->model().check_rewards(values.back());
-    }
-    std::vector<size_t> taken(parts.size(), 0);
-    size_t row = 0;
-    for (const Reading& draft : drafts) {
-      const size_t context = layout_.context_of(draft.slot);
-      for (size_t i = 0; i < draft.read.size(); ++i, ++row) {
-        const auto from = values[context].begin() + static_cast<ptrdiff_t>(labels * taken[context]++);
-        std::copy_n(from, labels, objectives.begin() + static_cast<ptrdiff_t>(row * n_objectives_ + term.column));
-      }
-    }
+  std::vector<size_t> context_of_row;
+  for (const Reading& draft : drafts) {
+    context_of_row.insert(context_of_row.end(), draft.read.size(), layout_.context_of(draft.slot));
   }
-  return objectives;
+  const Values values =
+      ask(contexts_with(parts), [&](Rewarder& rewarder, size_t context) { return rewarder.read(parts[context]); });
+  return rows(values, context_of_row);
 }
 
 void RewardSum::take(const std::vector<Reading>& drafts) {

@@ -1,9 +1,10 @@
 #pragma once
 
+#include <functional>
 #include <memory>
-#include <optional>
 #include <vector>
 
+#include "context/lanes.h"
 #include "search/reward/reward_source.h"
 #include "search/reward/step_rewards.h"
 #include "search/reward/waves.h"
@@ -17,9 +18,10 @@ namespace argsearch {
 /// it, those of other slots included, and its sequences are few.
 class RewardSum : public StepRewards {
  public:
-  /// No contexts are made. REWARD_HEAD_MISSING, OPTION_INVALID when the weights are not one a label.
+  /// No contexts are made. `lanes` outlives it. REWARD_HEAD_MISSING, OPTION_INVALID when the weights are not one a
+  /// label.
   RewardSum(const std::vector<RewardSource>& sources, const ContextSettings& settings,
-            const std::vector<SlotRange>& ranges, uint32_t context_size);
+            const std::vector<SlotRange>& ranges, uint32_t context_size, Lanes& lanes);
   /// Makes the contexts, unless they are there: before the first slot begins. What BranchedReward() throws.
   void make_contexts();
 
@@ -36,7 +38,7 @@ class RewardSum : public StepRewards {
 
   void open(SlotStep& slot) override;
   const WaveLayout& layout() const override { return layout_; }
-  void rate(const Wave& wave) override;
+  void rate(const std::vector<Wave>& waves) override;
   /// Rewarder::commit() of every model.
   void commit(const StepPart& slots) override;
 
@@ -77,12 +79,18 @@ class RewardSum : public StepRewards {
     const std::vector<double>& weights() const { return source.weights; }
   };
   Rewarder& rewarder(size_t term, size_t slot) const { return *terms_[term].rewarders[layout_.context_of(slot)]; }
-  void add(const Term& term, const Wave& wave);
+  /// Of each model and context, what a rewarder gave.
+  using Values = std::vector<std::vector<std::vector<double>>>;
+  /// Asks the rewarders of these contexts, side by side, and checks what they say.
+  Values ask(const std::vector<size_t>& contexts,
+             const std::function<std::vector<double>(Rewarder&, size_t context)>& question) const;
+  std::vector<double> rows(const Values& values, const std::vector<size_t>& contexts) const;
   void add(const Term& term, Candidates& candidates, size_t rank, const double* values) const;
   std::vector<std::vector<Reading>> by_context(const std::vector<Reading>& drafts) const;
 
   ContextSettings settings_;
   std::vector<SlotRange> ranges_;
+  Lanes& lanes_;
   uint32_t context_size_;
   WaveLayout layout_;
   std::vector<Term> terms_;

@@ -82,6 +82,8 @@ class Rewarder {
   virtual void drop(size_t slot, size_t draft) = 0;
   virtual void clear(size_t slot) = 0;
 
+  virtual Context& context() = 0;
+  virtual Prefixes& prefixes() = 0;
   virtual const Model& model() const = 0;
   virtual size_t n_labels() const = 0;
   /// Most candidates of a wave.

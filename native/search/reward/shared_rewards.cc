@@ -38,16 +38,26 @@ void SharedRewards::open(SlotStep& slot) {
   unread_[slot.slot] = false;
 }
 
-void SharedRewards::rate(const Wave& wave) {
-  make_room(wave);
+void SharedRewards::rate(const std::vector<Wave>& waves) {
+  std::vector<Work> round;
+  for (const Wave& wave : waves) {
+    make_room(wave);
+    round.push_back({&policy_.contexts()[wave.context]->trunk()->context(), [this, &wave] { decode_branches(wave); }});
+  }
   try {
-    decode_branches(wave);
+    policy_.lanes().run(round);
   } catch (...) {
-    for (const Wave::Part& part : wave.parts) drop(part.slot->slot);
+    for (const Wave& wave : waves) {
+      for (const Wave::Part& part : wave.parts) drop(part.slot->slot);
+    }
     throw;
   }
-  for (const Wave::Part& part : wave.parts) {
-    if (!part.whole) drop(part.slot->slot);
+  for (const Wave& wave : waves) {
+    for (const Wave::Part& part : wave.parts) {
+      tokens_ += part.ranks.size();
+      if (!part.whole) drop(part.slot->slot);
+    }
+    ++decodes_;
   }
 }
 
@@ -80,22 +90,20 @@ void SharedRewards::decode_branches(const Wave& wave) {
     size_t rank;
   };
   std::vector<Place> places;
-  batch_.clear();
+  Batch batch;
   for (const Wave::Part& part : wave.parts) {
     const Policies::Place at = policy_.place(part.slot->slot);
     for (const size_t rank : part.ranks) {
       const llama_seq_id branch = at.policy.candidates().take(at.slot, rank);
-      batch_.add(part.slot->candidates.tokens[rank], at.policy.prefixes().end(at.slot), branch, true);
+      batch.add(part.slot->candidates.tokens[rank], at.policy.prefixes().end(at.slot), branch, true);
       places.push_back({part.slot, rank});
     }
   }
-  policy_.contexts()[wave.context]->trunk()->hidden().decode(batch_, [&](size_t row, const float* hidden) {
+  policy_.contexts()[wave.context]->trunk()->hidden().decode(batch, [&](size_t row, const float* hidden) {
     const auto& [slot, rank] = places[row];
     apply_heads(*slot, rank, hidden);
     rated_[slot->slot].push_back({rank, {hidden, hidden + policy_.model().n_embd()}});
   });
-  tokens_ += batch_.size();
-  ++decodes_;
 }
 
 void SharedRewards::apply_heads(SlotStep& slot, size_t rank, const float* hidden) const {
@@ -187,9 +195,7 @@ std::vector<double> SharedRewards::catch_up(const std::vector<CatchUp>& slots) {
   for (const CatchUp& each : slots) {
     if (each.read > 0) waiting[layout_.context_of(each.slot)].push_back(policy_.place(each.slot).slot);
   }
-  for (size_t context = 0; context < waiting.size(); ++context) {
-    policy_.contexts()[context]->adopt_pending(waiting[context]);
-  }
+  policy_.adopt_pending(waiting);
   std::vector<double> values;
   for (const CatchUp& each : slots) {
     if (each.read == 0) continue;

@@ -26,7 +26,7 @@ class SharedRewards : public StepRewards {
   size_t length(size_t slot) const override { return policy_.size(slot) - 1; }
   void open(SlotStep& slot) override;
   const WaveLayout& layout() const override { return layout_; }
-  void rate(const Wave& wave) override;
+  void rate(const std::vector<Wave>& waves) override;
   void commit(const StepPart& slots) override;
   /// The leads are among the candidates once more: a batch that is no longer for them costs next to nothing.
   void rate_ahead(const std::vector<Window*>& windows) override;
@@ -73,7 +73,6 @@ class SharedRewards : public StepRewards {
   std::vector<bool> unread_;
   /// Values of the token before its last one, where that was so of it.
   std::vector<std::vector<double>> late_;
-  Batch batch_;
   uint64_t tokens_ = 0;
   uint64_t decodes_ = 0;
 };

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <optional>
+#include <vector>
 
 #include "search/reward/waves.h"
 
@@ -21,10 +21,10 @@ class StepRewards {
   /// Makes room for what rate() fills in. The policy has decoded by then.
   virtual void open(SlotStep& slot) = 0;
   virtual const WaveLayout& layout() const = 0;
-  /// next_wave() of its contexts and slots.
-  std::optional<Wave> next_wave(const StepPart& slots) const { return argsearch::next_wave(slots, layout()); }
-  /// Fills objectives and rewards of the wave's candidates.
-  virtual void rate(const Wave& wave) = 0;
+  /// next_waves() of its contexts and slots.
+  std::vector<Wave> next_waves(const StepPart& slots) const { return argsearch::next_waves(slots, layout()); }
+  /// Fills objectives and rewards of the waves' candidates. The waves are of different contexts.
+  virtual void rate(const std::vector<Wave>& waves) = 0;
   /// Each slot takes the candidate it has chosen.
   virtual void commit(const StepPart& slots) = 0;
 

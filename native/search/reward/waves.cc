@@ -13,42 +13,42 @@ Wave piece(SlotStep& slot, size_t context, size_t capacity) {
   return Wave{context, {{&slot, std::move(ranks), whole}}};
 }
 
+/// Of slots of one context none of which has begun: as many as fit, but the first waves are the smaller ones: the last
+/// is then full, and its branches are those that a later commit() still finds.
+Wave first_of(const StepPart& slots, size_t context, size_t capacity) {
+  Wave wave{context, {}};
+  size_t room = 0;
+  for (size_t i = slots.size(); i-- > 0;) {
+    std::vector<size_t> ranks = slots[i]->unrated();
+    const size_t wanted = ranks.size();
+    if (wanted > room) {
+      wave.parts.clear();
+      room = capacity;
+    }
+    wave.parts.push_back({slots[i], std::move(ranks), true});
+    room -= std::min(room, wanted);
+  }
+  std::reverse(wave.parts.begin(), wave.parts.end());
+  if (wave.parts.size() > 1) return wave;
+  return piece(*wave.parts[0].slot, context, capacity);
+}
+
 }  // namespace
 
-std::optional<Wave> next_wave(const StepPart& slots, const WaveLayout& layout) {
-  std::vector<Wave::Part> waiting;
+std::vector<Wave> next_waves(const StepPart& slots, const WaveLayout& layout) {
+  std::vector<StepPart> waiting(layout.capacity.size());
   for (SlotStep* slot : slots) {
-    std::vector<size_t> ranks = slot->unrated();
-    if (ranks.empty()) continue;
-    const size_t context = layout.context_of(slot->slot);
-    if (slot->begun()) return piece(*slot, context, layout.capacity[context]);
-    waiting.push_back({slot, std::move(ranks), true});
+    if (!slot->unrated().empty()) waiting[layout.context_of(slot->slot)].push_back(slot);
   }
-  if (waiting.empty()) return std::nullopt;
-
-  // Waves are filled from the end, and the first is taken: the last one of a context is then full, and its branches are
-  // those that a later commit() still finds.
-  struct Filling {
-    Wave wave;
-    size_t room = 0;
-  };
-  std::vector<Filling> waves;
-  std::vector<std::optional<size_t>> open(layout.capacity.size());
-  for (size_t i = waiting.size(); i-- > 0;) {
-    const size_t context = layout.context_of(waiting[i].slot->slot);
-    const size_t wanted = waiting[i].ranks.size();
-    if (!open[context] || wanted > waves[*open[context]].room) {
-      open[context] = waves.size();
-      waves.push_back({Wave{context, {}}, layout.capacity[context]});
-    }
-    Filling& filling = waves[*open[context]];
-    filling.wave.parts.push_back(std::move(waiting[i]));
-    filling.room -= std::min(filling.room, wanted);
+  std::vector<Wave> waves;
+  for (size_t context = 0; context < waiting.size(); ++context) {
+    const StepPart& own = waiting[context];
+    if (own.empty()) continue;
+    const auto begun = std::find_if(own.begin(), own.end(), [](const SlotStep* slot) { return slot->begun(); });
+    waves.push_back(begun != own.end() ? piece(**begun, context, layout.capacity[context])
+                                       : first_of(own, context, layout.capacity[context]));
   }
-  Wave& first = waves.back().wave;
-  std::reverse(first.parts.begin(), first.parts.end());
-  if (first.parts.size() > 1) return first;
-  return piece(*first.parts[0].slot, first.context, layout.capacity[first.context]);
+  return waves;
 }
 
 }  // namespace argsearch

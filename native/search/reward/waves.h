@@ -1,6 +1,6 @@
 #pragma once
 
-#include <optional>
+#include <vector>
 
 #include "search/reward/rewarder.h"
 
@@ -15,8 +15,8 @@ struct WaveLayout {
   size_t context_of(size_t slot) const { return slot / slots_per_context; }
 };
 
-/// The next candidates to rate: whole slots of one context while they fit; a slot with more candidates than fit at all,
-/// in pieces. Nullopt when every open candidate has its reward.
-std::optional<Wave> next_wave(const StepPart& slots, const WaveLayout& layout);
+/// The next candidates to rate, one wave a context at most: whole slots while they fit; a slot with more candidates
+/// than fit at all, in pieces. None when every open candidate has its reward.
+std::vector<Wave> next_waves(const StepPart& slots, const WaveLayout& layout);
 
 }  // namespace argsearch

@@ -205,7 +205,7 @@ void Steps::propose(Step& step, StepBatch& batch) {
   step = std::move(proposed);
 }
 
-/// Waves until nothing is left to rate. Slots that are done are chosen for `at_once`, before the next wave takes their
+/// Waves until nothing is left to rate. Slots that are done are chosen for `at_once`, before the next waves take their
 /// branches.
 void Steps::rate(Step& step, bool choose_at_once) {
   const auto choose_rated = [&] {
@@ -218,9 +218,9 @@ void Steps::rate(Step& step, bool choose_at_once) {
   for (const auto& [rewards, slots] : by_rewards(whole(step))) {
     for (;;) {
       narrow(step);
-      const std::optional<Wave> wave = rewards->next_wave(slots);
-      if (!wave) break;
-      rewards->rate(*wave);
+      const std::vector<Wave> waves = rewards->next_waves(slots);
+      if (waves.empty()) break;
+      rewards->rate(waves);
       if (choose_at_once) choose_rated();
     }
   }
