@@ -18,7 +18,9 @@ export interface SearchOptions extends ContextOptions {
   contextSize: number;
   /** Reward models on the policy's own weights are read in its context, where they read the same tokens; default false. */
   shareTrunk?: boolean;
-  /** Most slots that share a context of the policy, or of a reward model, 1 to 128; default 16 each. */
+  /**
+   * Most slots that share a context of the policy, or of a reward model, 1 to 128. Default 16; on a processor, where candidates are
+   * rated, as few as 16 contexts allow. */
   slotsPerContext?: { policy: number; rewards: number };
 }
 
