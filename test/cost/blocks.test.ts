@@ -4,7 +4,7 @@ import type { BeginOptions, SearchCounters } from "../../src/engine/binding.js";
 import { NO_SAMPLERS } from "../../src/engine/no-samplers.js";
 import { SIXTY_TOKENS } from "../helpers/byte-vocabulary.js";
 import { modelFolder } from "../helpers/model-folder.js";
-import { beginOptions, withNativeSearch } from "../helpers/native.js";
+import { beginOptions, TOGETHER, withNativeSearch } from "../helpers/native.js";
 
 const folder = modelFolder();
 const pair = folder.writePair(103);
@@ -28,7 +28,7 @@ function beginOf({ drafts, kept = drafts, mean = false }: Shape, seed: number): 
 async function countBlock(shape: Shape): Promise<Partial<SearchCounters>> {
   const { tokens, slots: count = 1, contextSize } = shape;
   const slots = Int32Array.from(Array(count).keys());
-  return withNativeSearch(pair, { slots: count, contextSize }, async (search) => {
+  return withNativeSearch(pair, { slots: count, contextSize, slotsPerContext: TOGETHER }, async (search) => {
     for (const slot of slots) await search.begin(slot, beginOf(shape, slot));
     const before = search.counters();
     for (let waiting = count; waiting > 0; ) {

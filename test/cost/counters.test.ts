@@ -3,11 +3,16 @@ import { describe, expect, it } from "vitest";
 import type { SearchCounters } from "../../src/engine/binding.js";
 import { ALL_BYTES, SIXTY_TOKENS } from "../helpers/byte-vocabulary.js";
 import { modelFolder, withPair } from "../helpers/model-folder.js";
-import { beginOptions, withNativeSearch } from "../helpers/native.js";
+import { beginOptions, TOGETHER, withNativeSearch } from "../helpers/native.js";
 
 const folder = modelFolder();
 const pair = folder.writePair(101, {}, { layers: 3 });
 const wide = folder.writePair(102, { vocabulary: ALL_BYTES }, { vocabulary: ALL_BYTES });
+
+type Layout = typeof TOGETHER | undefined;
+
+/** Of many slots, one to seven tokens. */
+const lengthsOf = (slots: number) => Array.from({ length: slots }, (_, slot) => 1 + (slot % 7));
 
 function promptOfLength(length: number): number[] {
   return Array.from({ length }, (_, index) => (7 * index) % SIXTY_TOKENS.bos);
@@ -19,8 +24,13 @@ function difference(after: SearchCounters, before: SearchCounters): Record<strin
 }
 
 /** What one step of the slots counts, after prompts of these lengths. */
-async function countStep(lengths: readonly number[], topK: number, files = pair): Promise<Record<string, number>> {
-  return withNativeSearch(files, { slots: lengths.length }, async (search) => {
+async function countStep(
+  lengths: readonly number[],
+  topK: number,
+  files = pair,
+  slotsPerContext = undefined as Layout,
+): Promise<Record<string, number>> {
+  return withNativeSearch(files, { slots: lengths.length, slotsPerContext }, async (search) => {
     for (const [slot, length] of lengths.entries()) await search.begin(slot, beginOptions(promptOfLength(length), { topK }));
     const before = search.counters();
     await search.step(Int32Array.from(lengths.keys()));
@@ -47,7 +57,7 @@ describe("a step with k candidates decodes one policy token and k reward tokens"
   });
 
   it("in one batch a model for the slots of a context", async () => {
-    expect(await countStep([5, 50, 200], 10)).toMatchObject({
+    expect(await countStep([5, 50, 200], 10, pair, TOGETHER)).toMatchObject({
       steps: 3,
       policyTokens: 3,
       policyDecodes: 1,
@@ -68,10 +78,9 @@ describe("a step with k candidates decodes one policy token and k reward tokens"
     [5, 40, 1, 1],
     [8, 60, 1, 2],
   ])(
-    "for %i slots with k = %i as well, in %i decodes of the policy and %i of the reward model",
+    "for %i slots with k = %i as well, in %i decodes of the policy and %i of the reward model, where 16 slots share a context",
     async ([slots, topK, policyDecodes, rewardDecodes]) => {
-      const lengths = Array.from({ length: slots }, (_, slot) => 1 + (slot % 7));
-      expect(await countStep(lengths, topK, topK > SIXTY_TOKENS.size ? wide : pair)).toMatchObject({
+      expect(await countStep(lengthsOf(slots), topK, topK > SIXTY_TOKENS.size ? wide : pair, TOGETHER)).toMatchObject({
         steps: slots,
         policyTokens: slots,
         policyDecodes,
@@ -79,6 +88,19 @@ describe("a step with k candidates decodes one policy token and k reward tokens"
         rewardDecodes,
         rewardProjections: 0,
       });
+    },
+  );
+
+  it.for([
+    [3, 10, 1, 3],
+    [16, 10, 1, 16],
+    [17, 10, 2, 9],
+    [128, 10, 8, 16],
+  ])(
+    "for %i slots with k = %i, in %i decodes of the policy and %i of the reward model",
+    async ([slots, topK, policyDecodes, rewardDecodes]) => {
+      const counts = { steps: slots, policyTokens: slots, policyDecodes, rewardTokens: slots * topK, rewardDecodes };
+      expect(await countStep(lengthsOf(slots), topK)).toMatchObject(counts);
     },
   );
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { BeginOptions, NativeStep, SearchCounters } from "../../src/engine/binding.js";
 import { SIXTY_TOKENS } from "../helpers/byte-vocabulary.js";
 import { modelFolder, withPair } from "../helpers/model-folder.js";
-import { beginOptions, withNativeSearch } from "../helpers/native.js";
+import { beginOptions, TOGETHER, withNativeSearch } from "../helpers/native.js";
 
 const folder = modelFolder();
 const pair = folder.writePair(111, {}, { layers: 3 });
@@ -56,7 +56,7 @@ describe("a window of T steps with k candidates", () => {
   });
 
   it("is one of several slots, which share the decodes of each depth, and one batch of the reward model", async () => {
-    await withNativeSearch(pair, { slots: 4 }, async (search) => {
+    await withNativeSearch(pair, { slots: 4, slotsPerContext: TOGETHER }, async (search) => {
       const lengths = [2, 4, 3, 1];
       for (const [slot, length] of lengths.entries()) await search.begin(slot, lookingAhead(length));
       const before = search.counters();

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { NativeSearch, NativeStep } from "../../src/engine/binding.js";
 import { SIXTY_TOKENS } from "../helpers/byte-vocabulary.js";
 import { modelFolder } from "../helpers/model-folder.js";
-import { beginOptions, stepOnce, withNativeSearch } from "../helpers/native.js";
+import { beginOptions, stepOnce, TOGETHER, withNativeSearch } from "../helpers/native.js";
 import { largestDifference, ROUNDING } from "../helpers/rounding.js";
 
 const STEPS = 8;
@@ -87,7 +87,7 @@ describe("propose() and commit() of many slots", () => {
   }
 
   async function withSlots<T>({ slots, topK }: Size, work: (search: NativeSearch, all: Int32Array) => Promise<T>): Promise<T> {
-    return withNativeSearch(pair, { slots }, async (search) => {
+    return withNativeSearch(pair, { slots, slotsPerContext: TOGETHER }, async (search) => {
       const all = Int32Array.from({ length: slots }, (_, slot) => slot);
       for (const slot of all) {
         const prompt = SIXTY_TOKENS.encode(`ship ${slot}`, { bos: true });

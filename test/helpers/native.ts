@@ -6,6 +6,7 @@ import {
   type NativeRewardSource,
   type NativeSearch,
   type NativeStep,
+  type SearchOptions,
 } from "../../src/engine/binding.js";
 import { openEngine } from "../../src/engine/engine.js";
 import { NO_SAMPLERS } from "../../src/engine/no-samplers.js";
@@ -26,12 +27,16 @@ export async function withNativeSearch<T>(
     rewarded = true,
     contextSize = 256,
     batchSize = 512,
-  }: { slots?: number; rewarded?: boolean; contextSize?: number; batchSize?: number },
+    slotsPerContext,
+  }: { slots?: number; rewarded?: boolean; contextSize?: number; batchSize?: number; slotsPerContext?: SearchOptions["slotsPerContext"] },
   work: (search: NativeSearch) => Promise<T>,
 ): Promise<T> {
   const models = { policy: await loadNative(policy.path), reward: await loadNative(reward.path) };
   const rewards: NativeRewardSource[] = rewarded ? [{ model: models.reward, weights: Float64Array.of(1) }] : [];
-  const search = await binding().createSearch({ ...NATIVE_CONTEXT, contextSize, batchSize, slots, policy: models.policy, rewards });
+  const search = await binding().createSearch({
+    ...{ ...NATIVE_CONTEXT, contextSize, batchSize, slots, policy: models.policy, rewards },
+    ...(slotsPerContext !== undefined && { slotsPerContext }),
+  });
   try {
     return await work(search);
   } finally {
@@ -40,6 +45,9 @@ export async function withNativeSearch<T>(
     models.reward.dispose();
   }
 }
+
+/** As many slots in a context of each model as on a GPU. */
+export const TOGETHER = { policy: 16, rewards: 16 };
 
 /** ARGS with ten candidates for a prompt that policy and reward model read alike. */
 export function beginOptions(prompt: readonly number[], given: Partial<BeginOptions> = {}): BeginOptions {
