@@ -26,9 +26,9 @@ ggml_type cache_type(KvType type, const Model& model) {
   return model.is_f32() ? GGML_TYPE_F32 : GGML_TYPE_F16;
 }
 
-/// The CPU's flash attention goes from cell to cell; over more than about 250 cells, products of all branches with all
+/// The CPU's flash attention goes from cell to cell; over more than about 200 cells, products of all branches with all
 /// cells take less time (half of it at 4,000). Their matrix takes memory, so that batches had better be short.
-constexpr uint32_t kFewCells = 512;
+constexpr uint32_t kFewCells = 192;
 constexpr uint32_t kShortBatch = 128;
 bool multiplies_all_cells(const Model& model, const ContextSettings& settings, const ContextShape& shape) {
   return shape.branches_of_one && shape.cells > kFewCells && model.is_on_cpu() &&
