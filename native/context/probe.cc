@@ -2,7 +2,25 @@
 
 #include <cstring>
 
+#include "engine/assertion_guard.h"
+#include "error.h"
+
 namespace argsearch {
+namespace {
+
+/// One token. The graph of a hybrid model whose file gives it layers of one kind only fails an assertion, which becomes
+/// an exception where no other thread waits for the one that throws.
+void decode_alone(Context& context, Batch& batch) {
+  const AssertionGuard guard;
+  try {
+    context.decode(batch);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kDecodeFailed) throw;
+    throw Error(ErrorCode::kModelInvalid, error.what());
+  }
+}
+
+}  // namespace
 
 bool is_result_norm(const ggml_tensor& node) { return std::strcmp(node.name, "result_norm") == 0; }
 
@@ -26,10 +44,18 @@ Probed probe(const std::shared_ptr<const Model>& model, ContextSettings settings
   };
   shape.on_node_data = &seen;
   settings.batch_size = 1;
+  if (model->is_recurrent()) {
+    settings.threads = 1;
+    settings.threadpool = nullptr;
+  }
   Context context(model, settings, shape);
   Batch batch;
   batch.add(0, 0, 0, true);
-  context.decode(batch);
+  if (model->is_recurrent()) {
+    decode_alone(context, batch);
+  } else {
+    context.decode(batch);
+  }
   const Probed probed{seen.result_norm, model->is_recurrent() ? context.cache_bytes() : 0};
   model->set_probed(probed);
   return probed;

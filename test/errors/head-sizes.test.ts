@@ -1,8 +1,9 @@
 /** Numbers that do not fit the heads: llama.cpp looks at them only while it computes, and ends the process there. */
 import { expect, test } from "vitest";
-import { architectureModel } from "../helpers/architectures.js";
+import { architectureModel, modelOf } from "../helpers/architectures.js";
 import { encodeGguf, type GgufContent, type GgufValue } from "../helpers/gguf-writer.js";
-import { HEAD } from "../helpers/layer-shapes.js";
+import { HEAD, KV_HEADS, type Shapes } from "../helpers/layer-shapes.js";
+import { RECURRENT } from "../helpers/recurrent.js";
 import { probe } from "./probe.js";
 
 const rotaryModel = architectureModel("a sliding window", 1);
@@ -37,6 +38,19 @@ test("heads of RWKV that its kernels run over", async () => {
   for (const { uses } of await probe(wrong)) expect(uses.pair).toMatch(/^MODEL_INVALID: .*rwkv7\.wkv\.head_size /);
   const [{ uses }] = await probe([changed(wkvModel, "rwkv7.wkv.head_size", u32(64))]);
   expect(uses.pair).toBe("works");
+});
+
+test("hybrid models whose layers are all of one kind", async () => {
+  const { layer, second, ...hybrid } = RECURRENT["short convolutions"];
+  const alike = (parts: Shapes, heads: number) =>
+    encodeGguf(
+      modelOf({ ...hybrid, layer: parts, keys: { ...hybrid.keys, "attention.head_count_kv": i32s(heads, heads, heads, heads) } }, 1),
+    );
+  const wrong = [
+    { name: "attention", bytes: alike(second, KV_HEADS) },
+    { name: "convolutions", bytes: alike(layer, 0) },
+  ];
+  for (const { uses } of await probe(wrong)) expect(uses.pair).toMatch(/^MODEL_INVALID: .*llama\.cpp failed to decode/);
 });
 
 test("fewer are turned than a head has, as many models do", async () => {
