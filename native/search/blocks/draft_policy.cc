@@ -5,7 +5,7 @@
 
 #include "bounds.h"
 #include "search/blocks/draw_token.h"
-#include "search/propose/top_k.h"
+#include "search/propose/log_sum_exp.h"
 
 namespace argsearch {
 namespace {

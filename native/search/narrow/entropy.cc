@@ -2,24 +2,30 @@
 
 #include <cmath>
 
-#include "search/narrow/policy_distribution.h"
 #include "search/narrow/served.h"
+#include "search/propose/exponentials.h"
+#include "search/propose/log_sum_exp.h"
 
 namespace argsearch {
 
-double entropy(const float* logits, size_t n_vocab, double log_norm) {
-  double sum = 0;
-  for (size_t i = 0; i < n_vocab; ++i) {
-    const double log_prob = logits[i] - log_norm;
-    // Of what is rarer all tokens together add less than a millionth.
-    if (log_prob > -36) sum -= std::exp(log_prob) * log_prob;
+double entropy(const float* logits, size_t n_vocab) {
+  // With x = logit - most and z = sum e^x, p is e^x / z.
+  const float most = highest(logits, n_vocab);
+  LaneSum z;
+  LaneSum weighted;
+  for (size_t i = 0; i < n_vocab; i += kBlock) {
+    const Block x = exponents(logits + i, n_vocab - i, most);
+    Block e = exponentials(x);
+    z.add(e);
+    for (size_t j = 0; j < kBlock; ++j) e[j] *= x[j];
+    weighted.add(e);
   }
-  return sum;
+  return std::log(z.total()) - weighted.total() / z.total();
 }
 
 void Entropy::narrow(Step& step) {
   for (SlotStep* slot : served(step, Gate::kEntropy)) {
-    const double nats = entropy(slot->logits, slot->n_vocab, log_norm(*slot));
+    const double nats = entropy(slot->logits, slot->n_vocab);
     slot->gated = nats <= slot->state->settings.gate.limit;
   }
 }

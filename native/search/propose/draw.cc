@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "error.h"
-#include "search/propose/top_k.h"
+#include "search/propose/log_sum_exp.h"
 
 namespace argsearch {
 

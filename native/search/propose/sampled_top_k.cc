@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "search/propose/top_k.h"
+#include "search/propose/log_sum_exp.h"
 
 namespace argsearch {
 namespace {

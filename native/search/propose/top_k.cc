@@ -4,6 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "search/propose/exponentials.h"
+#include "search/propose/log_sum_exp.h"
+
 namespace argsearch {
 namespace {
 
@@ -17,43 +20,61 @@ bool more_likely(const Ranked& a, const Ranked& b) {
   return a.logit > b.logit || (a.logit == b.logit && a.token < b.token);
 }
 
-std::vector<Ranked> top_logits(const float* logits, size_t n_vocab, size_t k, const Excluded& excluded) {
-  std::vector<Ranked> heap;
-  heap.reserve(k);
-  for (size_t i = 0; i < n_vocab; ++i) {
-    const float logit = logits[i];
-    const bool full = heap.size() == k;
-    // Ids ascend, so an equal logit never displaces a kept one.
-    if (!(logit > (full ? heap.front().logit : -std::numeric_limits<float>::infinity()))) continue;
-    if (!excluded.empty() && excluded[i]) continue;
-    if (full) {
-      std::pop_heap(heap.begin(), heap.end(), more_likely);
-      heap.pop_back();
+/// The k highest of what it is shown.
+class Highest {
+ public:
+  explicit Highest(size_t k) : k_(k) { heap_.reserve(k); }
+
+  /// A logit must be above it.
+  float threshold() const { return heap_.size() == k_ ? heap_.front().logit : -std::numeric_limits<float>::infinity(); }
+  void keep(const Ranked& ranked) {
+    if (heap_.size() == k_) {
+      std::pop_heap(heap_.begin(), heap_.end(), more_likely);
+      heap_.pop_back();
     }
-    heap.push_back({logit, static_cast<llama_token>(i)});
-    std::push_heap(heap.begin(), heap.end(), more_likely);
+    heap_.push_back(ranked);
+    std::push_heap(heap_.begin(), heap_.end(), more_likely);
   }
-  std::sort_heap(heap.begin(), heap.end(), more_likely);
-  return heap;
+  std::vector<Ranked> sorted() && {
+    std::sort_heap(heap_.begin(), heap_.end(), more_likely);
+    return std::move(heap_);
+  }
+
+ private:
+  size_t k_;
+  std::vector<Ranked> heap_;
+};
+
+std::vector<Ranked> top_logits(const float* logits, size_t n_vocab, size_t k, const Excluded& excluded) {
+  Highest top(k);
+  for (size_t begin = 0; begin < n_vocab; begin += kBlock) {
+    const size_t end = std::min(begin + kBlock, n_vocab);
+    // True of most blocks, and found out at once.
+    if (!(highest(logits + begin, end - begin) > top.threshold())) continue;
+    for (size_t i = begin; i < end; ++i) {
+      // Ids ascend, so an equal logit never displaces a kept one.
+      if (!(logits[i] > top.threshold())) continue;
+      if (excluded.empty() || !excluded[i]) top.keep({logits[i], static_cast<llama_token>(i)});
+    }
+  }
+  return std::move(top).sorted();
 }
 
 }  // namespace
 
-double log_sum_exp(const float* logits, size_t n_vocab) {
-  const float most = *std::max_element(logits, logits + n_vocab);
-  double sum = 0;
-  for (size_t i = 0; i < n_vocab; ++i) sum += std::exp(logits[i] - most);
-  return most + std::log(sum);
-}
-
-Candidates TopK::propose(const float* logits, size_t n_vocab) {
+Candidates most_likely(const float* logits, size_t n_vocab, size_t k, const Excluded& excluded, double norm) {
   Candidates candidates;
-  const double norm = log_sum_exp(logits, n_vocab);
-  if (!std::isfinite(norm)) return candidates;
-  for (const Ranked& ranked : top_logits(logits, n_vocab, std::min(k_, n_vocab), excluded_)) {
+  for (const Ranked& ranked : top_logits(logits, n_vocab, std::min(k, n_vocab), excluded)) {
     candidates.tokens.push_back(ranked.token);
     candidates.log_probs.push_back(ranked.logit - norm);
   }
+  return candidates;
+}
+
+Candidates TopK::propose(const float* logits, size_t n_vocab) {
+  const double norm = log_sum_exp(logits, n_vocab);
+  if (!std::isfinite(norm)) return {};
+  Candidates candidates = most_likely(logits, n_vocab, k_, excluded_, norm);
   candidates.policy_log_probs = candidates.log_probs;
   return candidates;
 }

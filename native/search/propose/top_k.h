@@ -4,8 +4,9 @@
 
 namespace argsearch {
 
-/// ln sum exp of logits; not finite when one is NaN or +infinity, or all are -infinity.
-double log_sum_exp(const float* logits, size_t n_vocab);
+/// The k most likely of the tokens that are not excluded and whose logits are more than -infinity, ties to the lower
+/// id; fewer when there are fewer. With log_probs: logits less `norm`. Of logits without NaN.
+Candidates most_likely(const float* logits, size_t n_vocab, size_t k, const Excluded& excluded, double norm);
 
 /// The k most likely of the tokens that are not excluded and have finite logits, ties to the lower id; fewer when there
 /// are fewer.
