@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <random>
 
 #include "check.h"
 #include "embedded.h"
@@ -20,10 +22,14 @@ Candidates top(const std::vector<float>& logits, size_t k, const Excluded& exclu
   return TopK(k, excluded).propose(logits.data(), logits.size());
 }
 
-/// Of the embedded policy's vocabulary, for logits of a few tokens.
-SamplerFactory& factory() {
+/// The embedded policy's, for logits of a few tokens.
+const Vocabulary& vocabulary() {
   static const std::shared_ptr<const Model> model = test::load_model();
-  static SamplerFactory samplers(model->vocabulary());
+  return model->vocabulary();
+}
+
+SamplerFactory& factory() {
+  static SamplerFactory samplers(vocabulary());
   return samplers;
 }
 
@@ -39,6 +45,13 @@ SlotSettings drawing(size_t top_k, float top_p, double temperature, uint32_t see
 
 Candidates draw(const std::vector<float>& logits, const SlotSettings& settings, const Excluded& excluded = kNone) {
   return Draw(factory().chain(settings), excluded).propose(logits.data(), logits.size());
+}
+
+/// One token in seven.
+Excluded excluding(size_t n_vocab, std::mt19937& random) {
+  Excluded excluded(n_vocab);
+  for (size_t i = 0; i < n_vocab; ++i) excluded[i] = random() % 7 == 0;
+  return excluded;
 }
 
 /// The policy's samplers, then the k most likely.
@@ -65,6 +78,24 @@ TEST("top-k: ties go to the lower id, at the border of k too") {
   CHECK(top({5, 7, 7, 7, 5}, 2).tokens == std::vector<llama_token>({1, 2}));
   CHECK(top({5, 5, 5, 5}, 3).tokens == std::vector<llama_token>({0, 1, 2}));
   CHECK(top({1, 2, 2, 9, 2}, 3).tokens == std::vector<llama_token>({3, 1, 2}));
+}
+
+TEST("top-k: of a large vocabulary the same as of sorting it, with ties and what has no probability") {
+  std::mt19937 random(3);
+  for (const size_t size : {100u, 1000u, 1023u, 5000u}) {
+    std::vector<float> logits(size);
+    for (float& logit : logits) logit = random() % 20 == 0 ? -kInfinity : static_cast<float>(random() % (size / 4));
+    const Excluded excluded = excluding(size, random);
+    std::vector<llama_token> sorted;
+    for (size_t i = 0; i < size; ++i) {
+      if (!excluded[i] && logits[i] > -kInfinity) sorted.push_back(static_cast<llama_token>(i));
+    }
+    std::stable_sort(sorted.begin(), sorted.end(), [&](llama_token a, llama_token b) { return logits[a] > logits[b]; });
+    for (const size_t k : {1u, 10u, 64u, 99u}) {
+      const std::vector<llama_token> wanted(sorted.begin(), sorted.begin() + std::min(k, sorted.size()));
+      CHECK(top(logits, k, excluded).tokens == wanted);
+    }
+  }
 }
 
 TEST("top-k: k above the vocabulary gives all of it") {
@@ -232,6 +263,61 @@ TEST("samplers: a clone remembers what was taken, and then goes its own way") {
   CHECK(first.apply(logits.data(), 4, kNone).data[2].logit == 0);
   const llama_token_data_array both = second.apply(logits.data(), 4, kNone);
   CHECK(both.data[1].logit == -1 && both.data[2].logit == -1);
+}
+
+/// Penalties and DRY as argsearch has them, or so that they are shown all tokens.
+SamplerChain repetition(Reach reach, float repeat_penalty) {
+  const Vocabulary& known = vocabulary();
+  const LlamaApi& api = engine();
+  const char* breaker = "\n";
+  SamplerChain chain;
+  chain.add(SamplerPtr(api.llama_sampler_init_penalties(known.size(), 20, repeat_penalty, 0.25f, 0.5f)), reach);
+  chain.add(SamplerPtr(api.llama_sampler_init_dry(known.handle(), 0.8f, 1.75f, 2, 100, &breaker, 1)), reach);
+  return chain;
+}
+
+TEST("samplers: of taken tokens they make the same whether they are shown the others or not") {
+  std::mt19937 random(5);
+  const size_t size = 500;
+  SamplerChain few = repetition(Reach::kTaken, 1.3f);
+  SamplerChain all = repetition(Reach::kAll, 1.3f);
+  SamplerMemory memory;
+  for (size_t step = 0; step < 60; ++step) {
+    std::vector<float> logits(size);
+    for (float& logit : logits) logit = static_cast<float>(random() % 2000) / 100 - 10;
+    const Excluded excluded = step % 2 == 0 ? kNone : excluding(size, random);
+    const float* wanted = all.left(logits.data(), size, excluded);
+    const float* found = few.left(logits.data(), size, excluded);
+    CHECK(std::equal(wanted, wanted + size, found));
+    CHECK(step < 2 || !std::equal(logits.begin(), logits.end(), found));
+    const llama_token_data_array array = few.apply(logits.data(), size, excluded, memory);
+    CHECK(array.size == size - static_cast<size_t>(std::count(excluded.begin(), excluded.end(), true)));
+    for (size_t i = 0; i < array.size; ++i) CHECK(array.data[i].logit == wanted[array.data[i].id]);
+    const auto token = static_cast<llama_token>(random() % 8);
+    few.accept(token);
+    all.accept(token);
+    if (step == 30) few = few.clone();
+  }
+}
+
+TEST("samplers: one that needs all tokens keeps its place before one that does not") {
+  const int32_t n_vocab = vocabulary().size();
+  const LlamaApi& api = engine();
+  SamplerChain chain;
+  chain.add(SamplerPtr(api.llama_sampler_init_temp(0.5f)));
+  chain.add(SamplerPtr(api.llama_sampler_init_penalties(n_vocab, 4, 1, 0, 3)), Reach::kTaken);
+  chain.accept(1);
+  const std::vector<float> logits = {1, 2, 3, 4};
+  const float* left = chain.left(logits.data(), 4, kNone);
+  CHECK(std::vector<float>(left, left + 4) == std::vector<float>({2, 1, 6, 8}));
+}
+
+TEST("samplers: a penalty that takes all probability from a token takes the token") {
+  SamplerSettings samplers;
+  samplers.repeat_last_n = 10;
+  samplers.repeat_penalty = std::numeric_limits<float>::min();
+  CHECK(sampled({1e10f, 2, 1}, 3, samplers, {0}).tokens == std::vector<llama_token>({1, 2}));
+  CHECK_FAILS(sampled({1e10f}, 3, samplers, {0}), ErrorCode::kSamplersLeaveNothing);
 }
 
 TEST("samplers: with a grammar, names of control tokens are no text") {

@@ -41,7 +41,7 @@ class DraftPolicy {
   Policies& policy_;
   size_t context_size_;
   uint64_t tokens_ = 0;
-  std::vector<llama_token_data> memory_;
+  SamplerMemory memory_;
 };
 
 }  // namespace argsearch

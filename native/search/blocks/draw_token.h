@@ -23,6 +23,6 @@ struct DrawnToken {
 /// highest 53 bits of the next random number, as a fraction. `norm`: log_sum_exp() of the logits. `memory` is anyone's.
 /// SAMPLERS_LEAVE_NOTHING.
 DrawnToken draw_token(SamplerChain& chain, std::mt19937_64& random, const float* logits, size_t n_vocab, double norm,
-                      const Excluded& excluded, std::vector<llama_token_data>& memory);
+                      const Excluded& excluded, SamplerMemory& memory);
 
 }  // namespace argsearch

@@ -17,31 +17,48 @@ using SamplerPtr = std::unique_ptr<llama_sampler, FreeSampler>;
 /// What is thrown where the samplers, a grammar or a bias among them, leave no token: SAMPLERS_LEAVE_NOTHING.
 Error nothing_left();
 
+/// What a chain works in. Several may share it.
+struct SamplerMemory {
+  std::vector<float> logits;
+  std::vector<llama_token_data> tokens;
+};
+
+/// Whose logits a sampler may change.
+enum class Reach {
+  /// Of tokens that were taken, by their own logits alone: it need not see the others.
+  kTaken,
+  kAll,
+};
+
 /// A slot's own chain of llama.cpp's samplers, with what they remember of its response.
 class SamplerChain {
  public:
-  SamplerChain();
-
-  void add(SamplerPtr sampler);
+  void add(SamplerPtr sampler, Reach reach = Reach::kAll);
 
   /// The tokens that are not excluded, through the chain. Entries that it took away have a logit of -infinity, or are
   /// not there. Valid until the next call.
   llama_token_data_array apply(const float* logits, size_t n_vocab, const Excluded& excluded) {
-    return apply(logits, n_vocab, excluded, tokens_);
+    return apply(logits, n_vocab, excluded, memory_);
   }
-  /// The same in memory that several chains share. Valid as long as `tokens` are not touched.
-  llama_token_data_array apply(const float* logits, size_t n_vocab, const Excluded& excluded,
-                               std::vector<llama_token_data>& tokens);
+  /// The same in memory that several chains share. Valid as long as that is not touched.
+  llama_token_data_array apply(const float* logits, size_t n_vocab, const Excluded& excluded, SamplerMemory& memory);
+  /// By id: finite logits of what the chain leaves, -infinity for all else; `logits` themselves where nothing differs.
+  /// Valid until the next call. Of logits without NaN and +infinity.
+  const float* left(const float* logits, size_t n_vocab, const Excluded& excluded);
   /// The token that the slot takes.
   void accept(llama_token token);
   /// A second one with the same memory.
   SamplerChain clone() const;
 
  private:
-  explicit SamplerChain(SamplerPtr chain) : chain_(std::move(chain)) {}
+  const float* after_first(const float* logits, size_t n_vocab, SamplerMemory& memory);
 
-  SamplerPtr chain_;
-  std::vector<llama_token_data> tokens_;
+  /// The samplers that come first and reach no further than taken tokens, and the others; null where there are none.
+  SamplerPtr first_;
+  SamplerPtr rest_;
+  /// Each once, ascending. Empty where no sampler asks.
+  std::vector<llama_token> taken_;
+  SamplerMemory memory_;
 };
 
 }  // namespace argsearch

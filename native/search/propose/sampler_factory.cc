@@ -47,10 +47,11 @@ SamplerChain SamplerFactory::chain(const SlotSettings& settings) {
     chain.add(grammar(own.grammar));
   }
   if (own.penalties()) {
-    add(api.llama_sampler_init_penalties(vocabulary_.size(), own.repeat_last_n, own.repeat_penalty,
-                                         own.frequency_penalty, own.presence_penalty));
+    chain.add(SamplerPtr(api.llama_sampler_init_penalties(vocabulary_.size(), own.repeat_last_n, own.repeat_penalty,
+                                                          own.frequency_penalty, own.presence_penalty)),
+              Reach::kTaken);
   }
-  if (own.dry()) chain.add(dry(own));
+  if (own.dry()) chain.add(dry(own), Reach::kTaken);
   if (own.top_n_sigma > 0) add(api.llama_sampler_init_top_n_sigma(own.top_n_sigma));
   if (settings.method != Method::kArgs) add(api.llama_sampler_init_top_k(static_cast<int32_t>(settings.top_k)));
   if (own.top_p < 1) add(api.llama_sampler_init_top_p(own.top_p, 1));
