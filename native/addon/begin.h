@@ -19,6 +19,7 @@ inline GateSettings to_gate_settings(Napi::Object options) {
                                    {"predictedOnly", Gate::kPredictedOnly},
                                    {"random", Gate::kRandom}});
   settings.limit = to_number(options.Get("limit"), "gate.limit");
+  settings.fills = options.Get("fills").ToBoolean();
   return settings;
 }
 

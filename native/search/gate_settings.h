@@ -19,6 +19,9 @@ struct GateSettings {
   Gate gate = Gate::kOff;
   /// Of kPredicted the rate of other tokens that is allowed; 0: what the predictor's file promises.
   double limit = 0;
+  /// Candidates that kPredicted closes are rated all the same where that was seen to cost no time. What is rated then
+  /// depends on measured times.
+  bool fills = false;
 };
 
 }  // namespace argsearch

@@ -56,6 +56,9 @@ struct SlotStep {
   /// Rewards as a predictor guesses them; empty where none was asked. It has closed candidates by them.
   std::vector<double> guesses;
   bool predicted = false;
+  /// By how much each candidate's score lags behind the best one, as its gate sees it; infinite for one that is not to
+  /// be opened again. Empty where none is.
+  std::vector<double> lags;
   /// In [0, 1), one a step: what a gate draws by.
   double draw = 0;
   /// The rank that wins.

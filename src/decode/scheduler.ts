@@ -116,7 +116,9 @@ export class Scheduler {
   /** The slot holds its prompts. A signal that fires meanwhile rejects with ABORTED. */
   begin(slot: number, options: BeginOptions, signals: readonly (AbortSignal | undefined)[]): Promise<BeginResult> {
     if (this.#closed) return Promise.reject(this.#closed);
-    const begun = this.#prefills.ask(slot, options, signals);
+    // Those in step are to come out the same again, whatever is measured.
+    const gate = { ...options.gate, fills: this.#inStep === 0 };
+    const begun = this.#prefills.ask(slot, { ...options, gate }, signals);
     this.#pump();
     return begun;
   }

@@ -47,6 +47,8 @@ export interface NativeGate {
   kind: "off" | "bound" | "entropy" | "topProbability" | "predicted" | "predictedOnly" | "random";
   /** Of "entropy", in nats; of "topProbability"; of "random", a share of the steps; of "predicted", the rate of other tokens, 0: as the file promises. */
   limit: number;
+  /** "predicted" rates more where that was seen to cost no time: what is rated depends on measured times. Default false. */
+  fills?: boolean;
 }
 
 /** Steps that are rated together. */

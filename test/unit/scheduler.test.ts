@@ -63,6 +63,14 @@ describe("Scheduler", () => {
     ]);
   });
 
+  it("lets measured times decide what is rated, but not of those in step", async () => {
+    await scheduler.begin(0, begin, []);
+    scheduler.stepIn(1);
+    await scheduler.begin(1, begin, []);
+    scheduler.stepOut();
+    expect(fake.begun.slice(-2).map(({ gate }) => gate.fills)).toEqual([true, false]);
+  });
+
   it("starts at once when everyone has asked", async () => {
     join(1);
     const step = scheduler.step(2);

@@ -5,6 +5,7 @@
 #include "search/narrow/predicted.h"
 #include "search/narrow/random_share.h"
 #include "search/narrow/top_probability.h"
+#include "search/narrow/wave_filling.h"
 
 namespace argsearch {
 
@@ -15,6 +16,8 @@ std::vector<std::unique_ptr<Narrower>> make_gates(const RewardSum& rewards) {
   gates.push_back(std::make_unique<TopProbability>());
   gates.push_back(std::make_unique<Predicted>(rewards));
   gates.push_back(std::make_unique<RandomShare>());
+  // Behind those that close.
+  gates.push_back(std::make_unique<WaveFilling>());
   return gates;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "search/narrow/served.h"
@@ -46,6 +47,20 @@ size_t best_of(const SlotStep& slot, const std::vector<double>& guesses) {
     if (score(slot, rank, guesses[rank]) > score(slot, best, guesses[best])) best = rank;
   }
   return best;
+}
+
+/// Ends that the policy decides about may win only where all are rated.
+std::vector<double> lags_of(const SlotStep& slot) {
+  const bool by_policy = slot.state->settings.ending == Ending::kPolicy;
+  const std::vector<double> scored = as_scored(slot, slot.guesses);
+  const size_t best = best_of(slot, scored);
+  std::vector<double> lags;
+  for (size_t rank = 0; rank < scored.size(); ++rank) {
+    const bool stays = by_policy && slot.candidates.ends[rank];
+    lags.push_back(stays ? std::numeric_limits<double>::infinity()
+                         : score(slot, best, scored[best]) - score(slot, rank, scored[rank]));
+  }
+  return lags;
 }
 
 bool closes(const SlotStep& slot, const std::vector<bool>& open) {
@@ -165,6 +180,7 @@ void Predicted::narrow(Step& step) {
     slot->predicted = closes(*slot, open);
     for (size_t rank = 0; rank < open.size(); ++rank) slot->open[rank] = slot->open[rank] && open[rank];
     slot->gated = slot->n_open() == 1;
+    if (slot->state->settings.gate.fills && !only && !slot->gated) slot->lags = lags_of(*slot);
   }
 }
 

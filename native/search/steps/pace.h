@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "search/steps/batch_costs.h"
+#include "search/reward/batch_costs.h"
 
 namespace argsearch {
 

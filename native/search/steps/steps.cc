@@ -220,7 +220,12 @@ void Steps::rate(Step& step, bool choose_at_once) {
       narrow(step);
       const std::vector<Wave> waves = rewards->next_waves(slots);
       if (waves.empty()) break;
+      const Stopwatch watch;
       rewards->rate(waves);
+      // Of several side by side nobody knows which took how long.
+      if (waves.size() == 1) {
+        for (const auto& narrower : narrowers_) narrower->rated(waves[0], watch.milliseconds());
+      }
       if (choose_at_once) choose_rated();
     }
   }

@@ -1,4 +1,4 @@
-#include "search/steps/batch_costs.h"
+#include "search/reward/batch_costs.h"
 
 #include <utility>
 
@@ -8,6 +8,8 @@ namespace {
 /// Noise makes decodes slower, never faster; longer prefixes make them slower for good.
 constexpr double kFaster = 0.5;
 constexpr double kSlower = 0.1;
+/// Decodes of a size that make it known.
+constexpr size_t kEnough = 8;
 
 }  // namespace
 
@@ -16,8 +18,9 @@ void BatchCosts::add(size_t tokens, double ms) {
   // The first of a size pays for its graph.
   if (is_new) return;
   Seen& seen = found->second;
-  if (!seen.warm) {
-    seen = {true, ms};
+  ++seen.times;
+  if (seen.times == 1) {
+    seen.ms = ms;
     return;
   }
   seen.ms += (ms < seen.ms ? kFaster : kSlower) * (ms - seen.ms);
@@ -26,7 +29,7 @@ void BatchCosts::add(size_t tokens, double ms) {
 double BatchCosts::at(size_t tokens) const {
   const std::pair<const size_t, Seen>* below = nullptr;
   for (const auto& each : seen_) {
-    if (!each.second.warm) continue;
+    if (each.second.times == 0) continue;
     if (each.first >= tokens) {
       if (each.first == tokens || below == nullptr) return each.second.ms;
       const double share = static_cast<double>(tokens - below->first) / static_cast<double>(each.first - below->first);
@@ -35,6 +38,11 @@ double BatchCosts::at(size_t tokens) const {
     below = &each;
   }
   return below == nullptr ? 0 : below->second.ms;
+}
+
+bool BatchCosts::knows(size_t tokens) const {
+  const auto found = seen_.find(tokens);
+  return found != seen_.end() && found->second.times >= kEnough;
 }
 
 }  // namespace argsearch
