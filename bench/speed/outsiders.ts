@@ -47,8 +47,9 @@ async function started(
   rivalry: Rivalry,
 ): Promise<{ contenders: Outsider[]; child: LineChild } | undefined> {
   if (name === "raw") return rawRivals(rivalry);
-  // Always bf16: of the types of weights it has no part.
-  if (name === "transformers") return ["f16", "q8_0"].includes(type) ? undefined : transformersRival(rivalry);
+  // Always bf16, and minutes for the other: the types of weights have no part in what they show.
+  if (["f16", "q8_0"].includes(type)) return undefined;
+  if (name === "transformers") return transformersRival(rivalry);
   const folder = nodeLlamaCppFolder();
   return folder === undefined || prefix * topK > MOST_REREAD ? undefined : nodeLlamaCppRivals(rivalry, folder, true);
 }
