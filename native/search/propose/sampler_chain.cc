@@ -58,7 +58,7 @@ llama_token_data_array SamplerChain::apply(const float* logits, size_t n_vocab, 
 }
 
 const float* SamplerChain::left(const float* logits, size_t n_vocab, const Excluded& excluded) {
-  std::vector<float>& kept = memory_.logits;
+  std::vector<float>& kept = memory_->logits;
   if (rest_) {
     const llama_token_data_array array = apply(logits, n_vocab, excluded);
     kept.assign(n_vocab, -kInfinity);
@@ -67,7 +67,7 @@ const float* SamplerChain::left(const float* logits, size_t n_vocab, const Exclu
     }
     return kept.data();
   }
-  const float* seen = after_first(logits, n_vocab, memory_);
+  const float* seen = after_first(logits, n_vocab, *memory_);
   if (excluded.empty()) return seen;
   if (seen == logits) kept.assign(logits, logits + n_vocab);
   for (size_t i = 0; i < n_vocab; ++i) {
@@ -85,7 +85,7 @@ void SamplerChain::accept(llama_token token) {
 }
 
 SamplerChain SamplerChain::clone() const {
-  SamplerChain chain;
+  SamplerChain chain(memory_);
   if (first_) chain.first_.reset(engine().llama_sampler_clone(first_.get()));
   if (rest_) chain.rest_.reset(engine().llama_sampler_clone(rest_.get()));
   chain.taken_ = taken_;

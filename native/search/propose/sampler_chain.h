@@ -33,17 +33,21 @@ enum class Reach {
 /// A slot's own chain of llama.cpp's samplers, with what they remember of its response.
 class SamplerChain {
  public:
+  /// Works in memory of its own, or that others share: a vocabulary for each slot of many adds up.
+  explicit SamplerChain(std::shared_ptr<SamplerMemory> memory = std::make_shared<SamplerMemory>())
+      : memory_(std::move(memory)) {}
+
   void add(SamplerPtr sampler, Reach reach = Reach::kAll);
 
   /// The tokens that are not excluded, through the chain. Entries that it took away have a logit of -infinity, or are
-  /// not there. Valid until the next call.
+  /// not there. Valid until the next call of one that shares its memory.
   llama_token_data_array apply(const float* logits, size_t n_vocab, const Excluded& excluded) {
-    return apply(logits, n_vocab, excluded, memory_);
+    return apply(logits, n_vocab, excluded, *memory_);
   }
-  /// The same in memory that several chains share. Valid as long as that is not touched.
+  /// The same in other memory. Valid as long as that is not touched.
   llama_token_data_array apply(const float* logits, size_t n_vocab, const Excluded& excluded, SamplerMemory& memory);
   /// By id: finite logits of what the chain leaves, -infinity for all else; `logits` themselves where nothing differs.
-  /// Valid until the next call. Of logits without NaN and +infinity.
+  /// Valid as apply() says. Of logits without NaN and +infinity.
   const float* left(const float* logits, size_t n_vocab, const Excluded& excluded);
   /// The token that the slot takes.
   void accept(llama_token token);
@@ -58,7 +62,7 @@ class SamplerChain {
   SamplerPtr rest_;
   /// Each once, ascending. Empty where no sampler asks.
   std::vector<llama_token> taken_;
-  SamplerMemory memory_;
+  std::shared_ptr<SamplerMemory> memory_;
 };
 
 }  // namespace argsearch

@@ -35,7 +35,7 @@ SamplerChain SamplerFactory::chain(const SlotSettings& settings) {
   const LlamaApi& api = engine();
   const SamplerSettings& own = settings.samplers;
   const bool draws = settings.method == Method::kSample;
-  SamplerChain chain;
+  SamplerChain chain(memory_);
   const auto add = [&](llama_sampler* sampler) { chain.add(SamplerPtr(sampler)); };
   const auto add_biases = [&](const std::vector<llama_logit_bias>& biases) {
     if (biases.empty()) return;

@@ -30,6 +30,8 @@ class SamplerFactory {
   std::optional<std::vector<llama_logit_bias>> unspoken_;
   SamplerSettings dry_settings_;
   SamplerPtr dry_;
+  /// One search proposes for one slot at a time.
+  std::shared_ptr<SamplerMemory> memory_ = std::make_shared<SamplerMemory>();
 };
 
 }  // namespace argsearch
