@@ -133,11 +133,12 @@ void run(const Arguments& arguments) {
   const ContextSettings searching = settings(true);
   Raw pooled_policy(policy, pooled, arguments);
   Raw pooled_reward(reward, pooled, arguments);
-  Search search(SearchSettings{policy,
-                               {{reward, std::vector<double>(reward->head()->n_labels(), 1.0)}},
-                               1,
-                               static_cast<uint32_t>(arguments.prefix + 64),
-                               searching});
+  SearchSettings search_settings;
+  search_settings.policy = policy;
+  search_settings.rewards = {{reward, std::vector<double>(reward->head()->n_labels(), 1.0)}};
+  search_settings.context_size = static_cast<uint32_t>(arguments.prefix + 64);
+  search_settings.context = searching;
+  Search search(search_settings);
   const std::vector<llama_token> prompt = random_tokens(arguments.prefix + 1, policy->n_vocab());
 
   std::vector<double> ours, outside, plain, with_pool, raw_policy, raw_branches;
