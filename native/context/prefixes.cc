@@ -60,49 +60,47 @@ llama_pos Prefixes::end(size_t slot) const {
                                             "it again.");
 }
 
+Prefixes::Held Prefixes::most_of(const std::vector<llama_token>& wanted) const {
+  Held most{0, 0};
+  for (size_t slot = 0; slot < slots_.size(); ++slot) {
+    const size_t common = common_prefix(slots_[slot], wanted);
+    if (common > most.tokens) most = {slot, common};
+  }
+  return most;
+}
+
 size_t Prefixes::share(size_t slot, const std::vector<llama_token>& wanted) {
   std::vector<llama_token>& held = slots_[slot];
-  size_t donor = slot;
-  size_t longest = held.size();
-  for (size_t other = 0; other < slots_.size(); ++other) {
-    const size_t common = common_prefix(slots_[other], wanted);
-    if (common <= longest) continue;
-    donor = other;
-    longest = common;
-  }
-  const size_t shared = longest - held.size();
-  if (shared == 0) return 0;
-  engine().llama_memory_seq_cp(context_.memory(), sequence(donor), sequence(slot), end(slot),
-                               static_cast<llama_pos>(longest));
-  held.assign(wanted.begin(), wanted.begin() + static_cast<ptrdiff_t>(longest));
-  return shared;
+  const Held donor = most_of(wanted);
+  const size_t before = held.size();
+  if (donor.tokens <= before) return 0;
+  engine().llama_memory_seq_cp(context_.memory(), sequence(donor.slot), sequence(slot), end(slot),
+                               static_cast<llama_pos>(donor.tokens));
+  held.assign(wanted.begin(), wanted.begin() + static_cast<ptrdiff_t>(donor.tokens));
+  return donor.tokens - before;
 }
 
 size_t Prefixes::copy(size_t slot, const std::vector<llama_token>& wanted) {
   std::vector<llama_token>& held = slots_[slot];
+  const size_t before = held.size();
   Prefixes* holder = nullptr;
-  size_t donor = 0;
-  size_t longest = held.size();
+  Held donor{slot, before};
   for (Prefixes* other : others_) {
-    for (size_t at = 0; at < other->slots(); ++at) {
-      const size_t common = common_prefix(other->slots_[at], wanted);
-      if (common <= longest) continue;
-      holder = other;
-      donor = at;
-      longest = common;
-    }
+    const Held found = other->most_of(wanted);
+    if (found.tokens <= donor.tokens) continue;
+    holder = other;
+    donor = found;
   }
   if (holder == nullptr) return 0;
-  const std::vector<uint8_t> state = holder->saved(donor, longest);
+  const std::vector<uint8_t> state = holder->saved(donor.slot, donor.tokens);
   if (state.empty()) return 0;
-  const size_t before = held.size();
   const LogCapture log;
   if (engine().llama_state_seq_set_data(context_.handle(), state.data(), state.size(), sequence(slot)) == 0) {
     clear(slot);
     return 0;
   }
-  held.assign(wanted.begin(), wanted.begin() + static_cast<ptrdiff_t>(longest));
-  return longest - before;
+  held.assign(wanted.begin(), wanted.begin() + static_cast<ptrdiff_t>(donor.tokens));
+  return donor.tokens - before;
 }
 
 std::vector<uint8_t> Prefixes::saved(size_t slot, size_t tokens) {

@@ -58,6 +58,12 @@ class Prefixes {
   static llama_seq_id sequence(size_t slot) { return static_cast<llama_seq_id>(slot); }
 
  private:
+  struct Held {
+    size_t slot;
+    size_t tokens;
+  };
+  /// The slot that has most of `wanted`, and how much; of several the first.
+  Held most_of(const std::vector<llama_token>& wanted) const;
   /// Marks as the slot's, too, the cells that another slot has of `wanted` behind the slot's end; returns how many.
   size_t share(size_t slot, const std::vector<llama_token>& wanted);
   /// The same of slots of other contexts.
