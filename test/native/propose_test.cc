@@ -281,7 +281,6 @@ TEST("samplers: of taken tokens they make the same whether they are shown the ot
   const size_t size = 500;
   SamplerChain few = repetition(Reach::kTaken, 1.3f);
   SamplerChain all = repetition(Reach::kAll, 1.3f);
-  SamplerMemory memory;
   for (size_t step = 0; step < 60; ++step) {
     std::vector<float> logits(size);
     for (float& logit : logits) logit = static_cast<float>(random() % 2000) / 100 - 10;
@@ -290,7 +289,7 @@ TEST("samplers: of taken tokens they make the same whether they are shown the ot
     const float* found = few.left(logits.data(), size, excluded);
     CHECK(std::equal(wanted, wanted + size, found));
     CHECK(step < 2 || !std::equal(logits.begin(), logits.end(), found));
-    const llama_token_data_array array = few.apply(logits.data(), size, excluded, memory);
+    const llama_token_data_array array = few.apply(logits.data(), size, excluded);
     CHECK(array.size == size - static_cast<size_t>(std::count(excluded.begin(), excluded.end(), true)));
     for (size_t i = 0; i < array.size; ++i) CHECK(array.data[i].logit == wanted[array.data[i].id]);
     const auto token = static_cast<llama_token>(random() % 8);

@@ -118,8 +118,8 @@ void DraftPolicy::draw(const BlockSlot& slot, Draft& draft, const float* logits,
   if (!std::isfinite(norm)) {
     throw Error(ErrorCode::kDecodeFailed, model().path() + ": the logits are not finite numbers. The file is damaged.");
   }
-  const DrawnToken drawn = draw_token(draft.chain, draft.random, logits, static_cast<size_t>(model().n_vocab()), norm,
-                                      *slot.excluded, memory_);
+  const DrawnToken drawn =
+      draw_token(draft.chain, draft.random, logits, static_cast<size_t>(model().n_vocab()), norm, *slot.excluded);
   draft.log_probs.push_back(drawn.log_prob);
   draft.policy_log_probs.push_back(drawn.policy_log_prob);
   append(slot, draft, drawn.token);

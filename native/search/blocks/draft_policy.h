@@ -41,7 +41,6 @@ class DraftPolicy {
   Policies& policy_;
   size_t context_size_;
   uint64_t tokens_ = 0;
-  SamplerMemory memory_;
 };
 
 }  // namespace argsearch

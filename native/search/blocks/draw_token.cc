@@ -16,8 +16,8 @@ uint64_t draft_seed(uint32_t seed, size_t block, size_t draft) {
 }
 
 DrawnToken draw_token(SamplerChain& chain, std::mt19937_64& random, const float* logits, size_t n_vocab, double norm,
-                      const Excluded& excluded, SamplerMemory& memory) {
-  const llama_token_data_array left = chain.apply(logits, n_vocab, excluded, memory);
+                      const Excluded& excluded) {
+  const llama_token_data_array left = chain.apply(logits, n_vocab, excluded);
   const auto end = std::partition(left.data, left.data + left.size,
                                   [](const llama_token_data& token) { return std::isfinite(token.logit); });
   if (end == left.data) throw nothing_left();

@@ -20,9 +20,9 @@ struct DrawnToken {
 };
 
 /// Draws one token of what the chain leaves: the first, by ascending id, at which the sum of probabilities exceeds the
-/// highest 53 bits of the next random number, as a fraction. `norm`: log_sum_exp() of the logits. `memory` is anyone's.
+/// highest 53 bits of the next random number, as a fraction. `norm`: log_sum_exp() of the logits.
 /// SAMPLERS_LEAVE_NOTHING.
 DrawnToken draw_token(SamplerChain& chain, std::mt19937_64& random, const float* logits, size_t n_vocab, double norm,
-                      const Excluded& excluded, SamplerMemory& memory);
+                      const Excluded& excluded);
 
 }  // namespace argsearch

@@ -25,9 +25,9 @@ void SamplerChain::add(SamplerPtr sampler, Reach reach) {
 
 /// What the first samplers make of the logits, not finite ones made -infinity; the logits themselves where they change
 /// none. llama.cpp's look up every token that they are shown, a fraction of a millisecond for a whole vocabulary.
-const float* SamplerChain::after_first(const float* logits, size_t n_vocab, SamplerMemory& memory) {
+const float* SamplerChain::after_first(const float* logits, size_t n_vocab) {
   if (!first_) return logits;
-  std::vector<llama_token_data>& seen = memory.tokens;
+  std::vector<llama_token_data>& seen = memory_->tokens;
   seen.clear();
   for (const llama_token token : taken_) {
     if (static_cast<size_t>(token) < n_vocab) seen.push_back({token, logits[token], 0.0f});
@@ -36,17 +36,16 @@ const float* SamplerChain::after_first(const float* logits, size_t n_vocab, Samp
   engine().llama_sampler_apply(first_.get(), &array);
   const auto changed = [logits](const llama_token_data& token) { return token.logit != logits[token.id]; };
   if (std::none_of(seen.begin(), seen.end(), changed)) return logits;
-  memory.logits.assign(logits, logits + n_vocab);
+  memory_->logits.assign(logits, logits + n_vocab);
   for (const llama_token_data& token : seen) {
-    memory.logits[static_cast<size_t>(token.id)] = std::isfinite(token.logit) ? token.logit : -kInfinity;
+    memory_->logits[static_cast<size_t>(token.id)] = std::isfinite(token.logit) ? token.logit : -kInfinity;
   }
-  return memory.logits.data();
+  return memory_->logits.data();
 }
 
-llama_token_data_array SamplerChain::apply(const float* logits, size_t n_vocab, const Excluded& excluded,
-                                           SamplerMemory& memory) {
-  const float* seen = after_first(logits, n_vocab, memory);
-  std::vector<llama_token_data>& tokens = memory.tokens;
+llama_token_data_array SamplerChain::apply(const float* logits, size_t n_vocab, const Excluded& excluded) {
+  const float* seen = after_first(logits, n_vocab);
+  std::vector<llama_token_data>& tokens = memory_->tokens;
   tokens.resize(n_vocab);
   size_t size = 0;
   for (size_t i = 0; i < n_vocab; ++i) {
@@ -67,7 +66,7 @@ const float* SamplerChain::left(const float* logits, size_t n_vocab, const Exclu
     }
     return kept.data();
   }
-  const float* seen = after_first(logits, n_vocab, *memory_);
+  const float* seen = after_first(logits, n_vocab);
   if (excluded.empty()) return seen;
   if (seen == logits) kept.assign(logits, logits + n_vocab);
   for (size_t i = 0; i < n_vocab; ++i) {

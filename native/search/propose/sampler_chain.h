@@ -41,21 +41,17 @@ class SamplerChain {
 
   /// The tokens that are not excluded, through the chain. Entries that it took away have a logit of -infinity, or are
   /// not there. Valid until the next call of one that shares its memory.
-  llama_token_data_array apply(const float* logits, size_t n_vocab, const Excluded& excluded) {
-    return apply(logits, n_vocab, excluded, *memory_);
-  }
-  /// The same in other memory. Valid as long as that is not touched.
-  llama_token_data_array apply(const float* logits, size_t n_vocab, const Excluded& excluded, SamplerMemory& memory);
+  llama_token_data_array apply(const float* logits, size_t n_vocab, const Excluded& excluded);
   /// By id: finite logits of what the chain leaves, -infinity for all else; `logits` themselves where nothing differs.
   /// Valid as apply() says. Of logits without NaN and +infinity.
   const float* left(const float* logits, size_t n_vocab, const Excluded& excluded);
   /// The token that the slot takes.
   void accept(llama_token token);
-  /// A second one with the same memory.
+  /// A second one that remembers the same, and works in the same memory.
   SamplerChain clone() const;
 
  private:
-  const float* after_first(const float* logits, size_t n_vocab, SamplerMemory& memory);
+  const float* after_first(const float* logits, size_t n_vocab);
 
   /// The samplers that come first and reach no further than taken tokens, and the others; null where there are none.
   SamplerPtr first_;
