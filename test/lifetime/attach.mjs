@@ -1,4 +1,4 @@
-// One process in which attachReward() is interrupted. node attach.mjs SCENARIO TRUNK OUT WIDTH [MOST_MS]
+// One process in which attachReward() is interrupted. node attach.mjs SCENARIO TRUNK OUT WIDTH [AFTER_MS]
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { attachReward } from "../../dist/import.js";
@@ -14,22 +14,22 @@ const SCENARIOS = {
     await attach(job);
     say(performance.now() - start);
   },
-  async "terminate the worker"(job, mostMs) {
+  async "terminate the worker"(job, afterMs) {
     const worker = new Worker(fileURLToPath(import.meta.url), { workerData: job });
     await new Promise((resolve) => worker.once("message", resolve));
-    await sleep(Math.random() * mostMs);
+    await sleep(afterMs);
     await worker.terminate();
   },
-  async "exit the process"(job, mostMs) {
+  async "exit the process"(job, afterMs) {
     attach(job).catch(() => {});
-    await sleep(Math.random() * mostMs);
+    await sleep(afterMs);
     process.exit(0);
   },
 };
 
 if (isMainThread) {
-  const [, , scenario, model, out, width, mostMs] = process.argv;
-  await SCENARIOS[scenario]({ model, out, width: Number(width) }, Number(mostMs));
+  const [, , scenario, model, out, width, afterMs] = process.argv;
+  await SCENARIOS[scenario]({ model, out, width: Number(width) }, Number(afterMs));
 } else {
   parentPort.postMessage("begun");
   await attach(workerData);
