@@ -63,7 +63,7 @@ class Field {
     ContextSettings settings;
     settings.threads = arguments_.threads;
     settings.interrupt = std::make_shared<Interrupt>();
-    settings.threadpool = std::move(pool);
+    settings.shared_threads = SharedThreads::always(arguments_.threads, std::move(pool));
     return std::make_unique<RawLoop>(policy_, reward_, settings, arguments_.cells, arguments_.k, reading);
   }
 

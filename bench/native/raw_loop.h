@@ -34,7 +34,7 @@ class RawLoop {
           uint32_t cells, size_t k, Reading reading)
       : k_(k),
         reading_(reading),
-        threadpool_(settings.threadpool),
+        shared_threads_(settings.shared_threads),
         policy_(std::move(policy), settings, ContextShape{cells, 1, 1}) {
     if (reading == Reading::kNothing) return;
     const auto branches = static_cast<uint32_t>(k);
@@ -129,12 +129,12 @@ class RawLoop {
 
   /// The threads of a pool that has just worked spin: the next rival is to have the cores to itself.
   void rest() {
-    if (threadpool_ != nullptr) threadpool_->rest();
+    if (shared_threads_ != nullptr) shared_threads_->rest();
   }
 
   size_t k_;
   Reading reading_;
-  std::shared_ptr<Threadpool> threadpool_;
+  std::shared_ptr<SharedThreads> shared_threads_;
   std::vector<llama_token> prompt_;
   std::vector<float> hidden_;
   bool read_ = false;

@@ -22,7 +22,7 @@ namespace {
 
 /// The threads of a pool that has just worked sleep: the next rival is to have the cores to itself.
 void rest(const ContextSettings& settings) {
-  if (settings.threadpool != nullptr) settings.threadpool->rest();
+  if (settings.shared_threads != nullptr) settings.shared_threads->rest();
   std::this_thread::sleep_for(std::chrono::milliseconds(30));
 }
 
@@ -123,7 +123,7 @@ void run(const Arguments& arguments) {
     ContextSettings context;
     context.threads = arguments.threads;
     context.interrupt = std::make_shared<Interrupt>();
-    if (pooled) context.threadpool = Threadpool::create(arguments.threads);
+    if (pooled) context.shared_threads = SharedThreads::create(arguments.threads);
     return context;
   };
   // Two rivals: llama.cpp as its library comes, and with a thread pool attached, as its own tools run it.

@@ -20,13 +20,13 @@ class Session : public Closable {
  public:
   using Counters = decltype(std::declval<const T&>().counters());
 
-  /// `threadpool`, which may be null, rests while nothing is called.
+  /// `threads`, which may be null, rest while nothing is called.
   Session(Environment& environment, std::unique_ptr<T> object, std::shared_ptr<Interrupt> interrupt,
-          std::shared_ptr<Threadpool> threadpool)
+          std::shared_ptr<SharedThreads> threads)
       : Closable(environment),
         object_(std::move(object)),
         interrupt_(std::move(interrupt)),
-        worker_(threadpool ? [threadpool] { threadpool->rest(); } : std::function<void()>()) {}
+        worker_(threads ? [threads] { threads->rest(); } : std::function<void()>()) {}
   // Explicit, because the worker must be joined before the members it uses go.
   ~Session() override { end(); }
 

@@ -6,7 +6,7 @@
 
 #include "addon/handles.h"
 #include "addon/session.h"
-#include "engine/threadpool.h"
+#include "engine/shared_threads.h"
 
 namespace argsearch {
 
@@ -18,7 +18,7 @@ class SessionHandle : public Handle<Self> {
   explicit SessionHandle(const Napi::CallbackInfo& info)
       : Handle<Self>(info), session_(guarded(info.Env(), [&] {
           return std::make_unique<Session<T>>(Environment::of(info.Env()), std::move(parts(info).object),
-                                              parts(info).interrupt, parts(info).threadpool);
+                                              parts(info).interrupt, parts(info).shared_threads);
         })) {}
 
  protected:
@@ -38,8 +38,8 @@ class SessionHandle : public Handle<Self> {
     return run_async(
         env, Environment::of(env).loader(), options,
         [settings]() mutable {
-          settings.context.threadpool = Threadpool::create(settings.context.threads);
-          return Parts{std::make_unique<T>(settings), settings.context.interrupt, settings.context.threadpool};
+          settings.context.shared_threads = SharedThreads::create(settings.context.threads);
+          return Parts{std::make_unique<T>(settings), settings.context.interrupt, settings.context.shared_threads};
         },
         [constructor](Napi::Env js, Parts& parts) -> Napi::Value {
           return Handle<Self>::make(Environment::of(js).*constructor, &parts);
@@ -68,7 +68,7 @@ class SessionHandle : public Handle<Self> {
   struct Parts {
     std::unique_ptr<T> object;
     std::shared_ptr<Interrupt> interrupt;
-    std::shared_ptr<Threadpool> threadpool;
+    std::shared_ptr<SharedThreads> shared_threads;
   };
   static Parts& parts(const Napi::CallbackInfo& info) { return *info[0].As<Napi::External<Parts>>().Data(); }
 

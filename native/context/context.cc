@@ -53,6 +53,16 @@ enum llama_flash_attn_type flash_attention(FlashAttention wanted, ggml_type cach
   return cache == GGML_TYPE_F32 ? LLAMA_FLASH_ATTN_TYPE_DISABLED : LLAMA_FLASH_ATTN_TYPE_AUTO;
 }
 
+/// ggml's flash attention gives each thread a part of the cells when there is one token, and adds up what they find, with
+/// an F16 cache in F16.
+constexpr uint32_t kPartedCells = 512;
+bool parts_cells(const Model& model, const ContextSettings& settings, const ContextShape& shape) {
+  const ggml_type cache = cache_type(settings.kv_type, model);
+  const bool flash = !multiplies_all_cells(model, settings, shape) &&
+                     flash_attention(settings.flash_attention, cache) != LLAMA_FLASH_ATTN_TYPE_DISABLED;
+  return flash && cache != GGML_TYPE_Q8_0 && shape.cells >= kPartedCells;
+}
+
 void check_decoder(const Model& model) {
   const LlamaApi& api = engine();
   const bool decoder = api.llama_model_has_decoder(model.handle()) && !api.llama_model_has_encoder(model.handle());
@@ -119,7 +129,8 @@ llama_context_params context_params(const Model& model, const ContextSettings& s
 Context::Context(std::shared_ptr<const Model> model, const ContextSettings& settings, const ContextShape& shape)
     : model_(std::move(model)),
       threads_(settings.threads),
-      threadpool_(settings.threadpool),
+      shared_threads_(settings.shared_threads),
+      parts_cells_(parts_cells(*model_, settings, shape)),
       interrupt_(settings.interrupt),
       batch_size_(batch_size_of(*model_, settings, shape)) {
   if (!shape.pooling) check_decoder(*model_);
@@ -132,30 +143,39 @@ Context::Context(std::shared_ptr<const Model> model, const ContextSettings& sett
     throw Error(ErrorCode::kModelUnsupported,
                 model_->path() + ": the architecture \"" + model_->architecture() + "\" keeps no KV cache.");
   }
-  use_all_threads();
+  share_threads();
 }
 
 void Context::use_threads(int threads) {
   std::shared_ptr<Threadpool>& pool = own_pools_[threads];
   if (!pool) pool = Threadpool::create(threads);
-  compute_with(threads, pool.get());
+  shares_threads_ = false;
+  compute_with({threads, pool ? pool->handle() : nullptr});
 }
 
-void Context::use_all_threads() {
+void Context::share_threads() {
   for (const auto& [threads, pool] : own_pools_) {
     if (pool) pool->rest();
   }
-  compute_with(threads_, threadpool_.get());
+  shares_threads_ = true;
+  compute_with(shared_threads_ ? shared_threads_->all() : SharedThreads::Team{threads_, nullptr});
 }
 
-void Context::compute_with(int threads, const Threadpool* pool) {
+void Context::compute_with(SharedThreads::Team team) {
+  if (team.threads == team_.threads && team.pool == team_.pool) return;
   const LlamaApi& api = engine();
-  api.llama_set_n_threads(handle(), threads, threads);
-  if (pool != nullptr) {
-    api.llama_attach_threadpool(handle(), pool->handle(), pool->handle());
+  api.llama_set_n_threads(handle(), team.threads, team.threads);
+  if (team.pool != nullptr) {
+    api.llama_attach_threadpool(handle(), team.pool, team.pool);
   } else {
     api.llama_detach_threadpool(handle());
   }
+  team_ = team;
+}
+
+/// Never where it would change results: a response must not depend on what else the machine does.
+bool Context::adapts(const Batch& batch) const {
+  return model_->is_on_cpu() && !(parts_cells_ && batch.size() == 1);
 }
 
 void Context::decode(Batch& batch) {
@@ -171,14 +191,24 @@ void Context::decode(Batch& batch) {
   }
 }
 
-void Context::decode_or_throw(Batch& batch) {
-  const LogCapture log;
+int32_t Context::decode_timed(Batch& batch) {
+  const bool shares = shares_threads_ && shared_threads_;
+  const bool adapts = shares && this->adapts(batch);
+  if (shares) compute_with(adapts ? shared_threads_->team() : shared_threads_->all());
   const llama_batch view = batch.view();
   const Stopwatch watch;
+  const int32_t status = engine().llama_decode(handle(), view);
+  const double ms = watch.milliseconds();
+  decode_ms_ += ms;
+  if (adapts && status == 0) shared_threads_->decoded(this, batch.size(), ms);
+  return status;
+}
+
+void Context::decode_or_throw(Batch& batch) {
+  const LogCapture log;
   int32_t status = 0;
   try {
-    status = engine().llama_decode(handle(), view);
-    decode_ms_ += watch.milliseconds();
+    status = decode_timed(batch);
   } catch (const std::bad_alloc&) {
     fail_decode_for_memory(*model_);
   } catch (const std::exception& error) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "context/batch.h"
+#include "engine/shared_threads.h"
 #include "engine/threadpool.h"
 #include "model/model.h"
 
@@ -32,12 +33,14 @@ enum class FlashAttention { kAuto, kOn, kOff };
 
 /// What every context of a search or scorer is made with.
 struct ContextSettings {
+  /// At most; see `shared_threads`.
   int threads = 2;
   /// Most tokens of one llama_decode.
   uint32_t batch_size = 512;
   KvType kv_type = KvType::kAuto;
   FlashAttention flash_attention = FlashAttention::kAuto;
-  std::shared_ptr<Threadpool> threadpool;
+  /// Null: ggml's own threads, always all.
+  std::shared_ptr<SharedThreads> shared_threads;
   std::shared_ptr<Interrupt> interrupt;
 };
 
@@ -79,10 +82,10 @@ class Context {
   /// false is returned.
   bool truncate(llama_seq_id sequence, size_t position);
 
-  /// Decodes with so many threads of its own, so that others may decode at the same time, until use_all_threads(): the
+  /// Decodes with so many threads of its own, so that others may decode at the same time, until share_threads(): the
   /// threads that all contexts share do not work for two at once.
   void use_threads(int threads);
-  void use_all_threads();
+  void share_threads();
 
   /// How often all states were lost.
   uint64_t losses() const { return losses_; }
@@ -95,14 +98,21 @@ class Context {
 
  private:
   void decode_or_throw(Batch& batch);
-  void compute_with(int threads, const Threadpool* pool);
+  int32_t decode_timed(Batch& batch);
+  bool adapts(const Batch& batch) const;
+  void compute_with(SharedThreads::Team team);
 
   struct FreeContext {
     void operator()(llama_context* context) const { engine().llama_free(context); }
   };
   std::shared_ptr<const Model> model_;
   int threads_;
-  std::shared_ptr<Threadpool> threadpool_;
+  std::shared_ptr<SharedThreads> shared_threads_;
+  bool shares_threads_ = true;
+  /// Those that are attached.
+  SharedThreads::Team team_{0, nullptr};
+  /// What attention makes of a single token depends on the number of threads.
+  bool parts_cells_;
   /// By how many threads they have. ggml remembers the one that it used last, so all of them stay.
   std::map<int, std::shared_ptr<Threadpool>> own_pools_;
   std::shared_ptr<Interrupt> interrupt_;

@@ -23,7 +23,7 @@ class Shares {
 
  private:
   void end() {
-    for (const Work& work : round_) work.context->use_all_threads();
+    for (const Work& work : round_) work.context->share_threads();
   }
   const std::vector<Work>& round_;
 };
@@ -31,7 +31,7 @@ class Shares {
 }  // namespace
 
 Lanes::Lanes(const ContextSettings& settings)
-    : threads_(static_cast<size_t>(std::max(settings.threads, 1))), threadpool_(settings.threadpool) {}
+    : threads_(static_cast<size_t>(std::max(settings.threads, 1))), shared_threads_(settings.shared_threads) {}
 
 Lanes::~Lanes() {
   {
@@ -51,7 +51,7 @@ void Lanes::run(const std::vector<Work>& round) {
 }
 
 void Lanes::run_side_by_side(const std::vector<Work>& round, size_t lanes) {
-  if (threadpool_) threadpool_->rest();
+  if (shared_threads_) shared_threads_->rest();
   const Shares shares(round, threads_ / lanes);
   start(lanes - 1);
   {

@@ -40,7 +40,7 @@ class Lanes {
   void act(size_t number);
 
   size_t threads_;
-  std::shared_ptr<Threadpool> threadpool_;
+  std::shared_ptr<SharedThreads> shared_threads_;
 
   std::mutex mutex_;
   std::condition_variable begins_;

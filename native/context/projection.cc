@@ -53,26 +53,38 @@ Function find(ggml_backend_reg_t registry, const char* name) {
   return reinterpret_cast<Function>(engine().ggml_backend_reg_get_proc_address(registry, name));
 }
 
-/// Other backends have no threads to set.
-void set_threads(ggml_backend_t backend, ggml_backend_dev_t device, const ContextSettings& settings) {
-  const ggml_backend_reg_t registry = engine().ggml_backend_dev_backend_reg(device);
-  if (const auto set = find<ggml_backend_set_n_threads_t>(registry, "ggml_backend_set_n_threads")) {
-    set(backend, settings.threads);
-  }
-  if (!settings.threadpool) return;
-  using SetPool = decltype(&::ggml_backend_cpu_set_threadpool);
-  if (const auto set = find<SetPool>(registry, "ggml_backend_cpu_set_threadpool")) {
-    set(backend, settings.threadpool->handle());
-  }
-}
-
 }  // namespace
 
-Projection::Projection(std::vector<Operation> operations, Backend backend, std::shared_ptr<Threadpool> threadpool)
-    : operations_(std::move(operations)), n_embd_(0), threadpool_(std::move(threadpool)), backend_(std::move(backend)) {
+Projection::Projection(std::vector<Operation> operations, ggml_backend_dev_t device, Backend backend,
+                       const ContextSettings& settings)
+    : operations_(std::move(operations)),
+      n_embd_(0),
+      shared_threads_(settings.shared_threads),
+      team_{settings.threads, nullptr},
+      device_(device),
+      backend_(std::move(backend)) {
   for (const Operation& operation : operations_) {
     if (operation.op == GGML_OP_MUL_MAT) n_embd_ = operation.weights->ne[0];
   }
+  compute_with(team_);
+}
+
+/// As many as the context has that decoded.
+void Projection::use_shared_threads() {
+  if (!shared_threads_) return;
+  const SharedThreads::Team team = shared_threads_->team();
+  if (team.threads != team_.threads || team.pool != team_.pool) compute_with(team);
+}
+
+/// Other backends than the CPU have no threads to set.
+void Projection::compute_with(SharedThreads::Team team) {
+  const ggml_backend_reg_t registry = engine().ggml_backend_dev_backend_reg(device_);
+  if (const auto set = find<ggml_backend_set_n_threads_t>(registry, "ggml_backend_set_n_threads")) {
+    set(backend_.get(), team.threads);
+  }
+  using SetPool = decltype(&::ggml_backend_cpu_set_threadpool);
+  if (const auto set = find<SetPool>(registry, "ggml_backend_cpu_set_threadpool")) set(backend_.get(), team.pool);
+  team_ = team;
 }
 
 std::optional<Projection> Projection::read(const ggml_tensor& output, const ContextSettings& settings) {
@@ -93,21 +105,15 @@ std::optional<Projection> Projection::read(const ggml_tensor& output, const Cont
     if (node == nullptr) return std::nullopt;
   }
   if (matrix == nullptr) return std::nullopt;
-  Backend backend = backend_of(*matrix, settings);
-  if (!backend) return std::nullopt;
+  const ggml_backend_dev_t device = device_of(*matrix);
+  if (device == nullptr) return std::nullopt;
   for (const Operation& operation : operations) {
-    if (operation.weights != nullptr && device_of(*operation.weights) != device_of(*matrix)) return std::nullopt;
+    if (operation.weights != nullptr && device_of(*operation.weights) != device) return std::nullopt;
   }
-  std::reverse(operations.begin(), operations.end());
-  return Projection(std::move(operations), std::move(backend), settings.threadpool);
-}
-
-Projection::Backend Projection::backend_of(const ggml_tensor& weights, const ContextSettings& settings) {
-  const ggml_backend_dev_t device = device_of(weights);
-  if (device == nullptr) return nullptr;
   Backend backend(engine().ggml_backend_dev_init(device, nullptr));
-  if (backend) set_threads(backend.get(), device, settings);
-  return backend;
+  if (!backend) return std::nullopt;
+  std::reverse(operations.begin(), operations.end());
+  return Projection(std::move(operations), device, std::move(backend), settings);
 }
 
 ggml_tensor* Projection::build(ggml_context* tensors, const Operation& operation, ggml_tensor* input) {
@@ -161,6 +167,7 @@ void Projection::apply(const float* hidden, size_t rows, float* logits) {
   const LlamaApi& api = engine();
   Graph& graph = this->graph(rows);
   api.ggml_backend_tensor_set(graph.input, hidden, 0, rows * static_cast<size_t>(n_embd_) * sizeof(float));
+  use_shared_threads();
   if (api.ggml_backend_graph_compute(backend_.get(), graph.graph) != GGML_STATUS_SUCCESS) {
     throw Error(ErrorCode::kDecodeFailed, "llama.cpp failed to compute logits.");
   }

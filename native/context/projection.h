@@ -47,14 +47,18 @@ class Projection {
     ggml_cgraph* graph = nullptr;
   };
 
-  Projection(std::vector<Operation> operations, Backend backend, std::shared_ptr<Threadpool> threadpool);
-  static Backend backend_of(const ggml_tensor& weights, const ContextSettings& settings);
+  Projection(std::vector<Operation> operations, ggml_backend_dev_t device, Backend backend,
+             const ContextSettings& settings);
+  void use_shared_threads();
+  void compute_with(SharedThreads::Team team);
   static ggml_tensor* build(ggml_context* tensors, const Operation& operation, ggml_tensor* input);
   Graph& graph(size_t rows);
 
   std::vector<Operation> operations_;
   int64_t n_embd_;
-  std::shared_ptr<Threadpool> threadpool_;
+  std::shared_ptr<SharedThreads> shared_threads_;
+  SharedThreads::Team team_;
+  ggml_backend_dev_t device_;
   Backend backend_;
   /// By rows; empty ones are not made yet. Freed before the backend.
   std::vector<Graph> graphs_;

@@ -13,7 +13,7 @@ ContextSettings settings_of(int threads) {
   open_engine(test::engine_dir());
   ContextSettings settings = test::context_settings();
   settings.threads = threads;
-  settings.threadpool = Threadpool::create(threads);
+  settings.shared_threads = SharedThreads::create(threads);
   return settings;
 }
 

@@ -7,7 +7,7 @@
 #include "check.h"
 #include "embedded.h"
 #include "engine/log.h"
-#include "engine/threadpool.h"
+#include "engine/shared_threads.h"
 #include "error.h"
 #include "search/search.h"
 #include "side_by_side.h"
@@ -148,20 +148,20 @@ TEST("interrupt: a call's own flag ends it from another thread, and the next cal
   }
 }
 
-TEST("threadpool: rests whenever its worker is idle, and decodes as before") {
+TEST("threads: rest whenever their worker is idle, and decode as before") {
   const std::shared_ptr<const Model> model = test::load_model();
   ContextSettings context = test::context_settings(2);
   Search plain(settings_of(model, context));
   const std::vector<llama_token> expected = respond(plain);
 
-  context.threadpool = Threadpool::create(2);
-  CHECK(context.threadpool);
+  context.shared_threads = SharedThreads::create(2);
+  CHECK(context.shared_threads);
   Search search(settings_of(model, context));
   std::atomic<int> rests{0};
   std::vector<llama_token> found;
   {
     Worker worker([&] {
-      context.threadpool->rest();
+      context.shared_threads->rest();
       ++rests;
     });
     worker.post([&] { search.begin(0, kPrompt, {kPrompt}, SlotSettings{}); });

@@ -1,0 +1,140 @@
+#include "engine/thread_count.h"
+
+#include <random>
+
+#include "check.h"
+
+namespace argsearch {
+namespace {
+
+constexpr int kPolicy = 0;
+constexpr int kReward = 0;
+
+/// A machine that decodes in steps, one token of the policy and ten of the reward model, and what it takes for it.
+class Machine {
+ public:
+  explicit Machine(int cores, uint32_t seed = 1) : count(cores), least(cores), cores_(cores), random_(seed) {}
+
+  void step() {
+    decode(&kPolicy, 1, 5);
+    decode(&kReward, 10, 20);
+  }
+
+  /// `work`: milliseconds of a single thread.
+  void decode(const void* source, size_t tokens, double work) {
+    least = std::min(least, count.threads());
+    const double ms = work * growth / static_cast<double>(std::min(count.threads(), cores_)) + wait();
+    total_ms += ms;
+    count.decoded(source, tokens, ms);
+  }
+
+  /// How many threads there are at the end of so many steps.
+  int after(int steps) {
+    least = count.threads();
+    total_ms = 0;
+    for (int i = 0; i < steps; ++i) step();
+    return count.threads();
+  }
+
+  ThreadCount count;
+  /// Cores that others have.
+  int taken = 0;
+  /// Times are so much longer than in the beginning.
+  double growth = 1;
+  /// Fewest threads of a decode, of the last after() if there was one.
+  int least;
+  double total_ms = 0;
+
+ private:
+  /// Of all threads for those that have no core.
+  double wait() {
+    const double noise = std::uniform_real_distribution<double>(0, 0.2)(random_);
+    if (count.threads() + taken <= cores_) return noise;
+    return std::exponential_distribution<double>(1.0 / 40)(random_);
+  }
+
+  int cores_;
+  std::mt19937 random_;
+};
+
+TEST("thread count: all threads, and no trial, while a machine is quiet") {
+  for (const int cores : {1, 2, 4, 16}) {
+    Machine machine(cores);
+    CHECK(machine.after(2000) == cores);
+    CHECK(machine.least == cores);
+  }
+}
+
+TEST("thread count: longer prefixes, other prompts, batches of any size and a hiccup now and then are no trouble") {
+  Machine machine(4);
+  std::mt19937 random(2);
+  for (int step = 0; step < 4000; ++step) {
+    machine.growth = 1 + 0.01 * (step % 400);
+    machine.decode(&kPolicy, 1, 5);
+    const size_t candidates = 1 + random() % 40;
+    machine.decode(&kReward, candidates, 5 + static_cast<double>(candidates));
+    if (step % 40 == 0) machine.decode(&kReward, 10, 500);
+    if (step % 100 == 0) machine.decode(&kReward, 512, 5000);
+  }
+  CHECK(machine.least == 4);
+}
+
+TEST("thread count: goes down within tens of decodes when another process has a core, and comes back when it is gone") {
+  for (uint32_t seed = 0; seed < 50; ++seed) {
+    Machine machine(2, seed);
+    machine.after(100);
+    machine.taken = 1;
+    CHECK(machine.after(50) == 1);
+    machine.after(1000);
+    // 25 ms a step with one thread; trials of two cost a tenth at most.
+    CHECK(machine.total_ms < 1000 * 25 * 1.1);
+    machine.taken = 0;
+    CHECK(machine.after(400) == 2);
+    CHECK(machine.after(2000) == 2);
+    CHECK(machine.least == 2);
+  }
+}
+
+TEST("thread count: with many threads a part of them goes, and more when more cores are taken") {
+  for (uint32_t seed = 0; seed < 50; ++seed) {
+    Machine machine(16, seed);
+    machine.taken = 3;
+    CHECK(machine.after(200) == 12);
+    machine.taken = 9;
+    machine.after(1000);
+    CHECK(machine.least <= 6);
+    CHECK(machine.total_ms < 1000 * 20);
+    machine.taken = 0;
+    CHECK(machine.after(3000) == 16);
+  }
+}
+
+TEST("thread count: what does not pay is tried ever more rarely") {
+  ThreadCount count(2);
+  std::vector<int> trials;
+  bool was_trial = false;
+  for (int decode = 0; decode < 8000; ++decode) {
+    const bool is_trial = count.threads() == 1;
+    if (is_trial && !was_trial) trials.push_back(decode);
+    was_trial = is_trial;
+    // As unsteady with any number.
+    count.decoded(&kPolicy, 1, decode % 2 == 0 ? 10 : 20);
+  }
+  CHECK(trials.size() > 4 && trials.size() < 14);
+  for (size_t i = 2; i < trials.size(); ++i) {
+    CHECK(trials[i] - trials[i - 1] >= std::min(1024, trials[i - 1] - trials[i - 2]));
+  }
+}
+
+TEST("thread count: stay() ends a trial, and there is no other") {
+  Machine machine(2);
+  machine.taken = 1;
+  for (int i = 0; i < 1000 && machine.count.threads() == 2; ++i) machine.step();
+  CHECK(machine.count.threads() == 1);
+  machine.count.stay();
+  CHECK(machine.after(1000) == 2);
+  CHECK(machine.least == 2);
+}
+
+}  // namespace
+}  // namespace argsearch
