@@ -46,7 +46,7 @@ Probed probe(const std::shared_ptr<const Model>& model, ContextSettings settings
   settings.batch_size = 1;
   if (model->is_recurrent()) {
     settings.threads = 1;
-    settings.threadpool = nullptr;
+    settings.shared_threads = nullptr;
   }
   Context context(model, settings, shape);
   Batch batch;
