@@ -90,7 +90,7 @@ export interface NativeModel {
 }
 
 export interface ContextOptions {
-  /** Threads of a decode. */
+  /** Most threads of a decode. */
   threads: number;
   /** Most tokens in one llama_decode. */
   batchSize: number;

@@ -23,7 +23,10 @@ export type KvType = "auto" | "f32" | "f16" | "q8_0";
 export interface ModelOptions extends EngineOptions {
   /** Layers on the GPU, from 0; default all. */
   gpuLayers?: number | undefined;
-  /** Threads of a decode, 1 to 512; default: the physical cores, at most 16; 1 for models below 32 MB. */
+  /**
+   * Most threads of a decode, 1 to 512; default: the physical cores, at most 16; 1 for models below 32 MB. On a processor fewer compute
+   * while other processes have some of the cores and fewer are faster; tokens and rewards do not depend on it.
+   */
   threads?: number | undefined;
   /** Most tokens of prompt + response, from 2 to what the models were trained with; default that, at most 4096. */
   contextSize?: number | undefined;
