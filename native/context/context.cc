@@ -53,8 +53,8 @@ enum llama_flash_attn_type flash_attention(FlashAttention wanted, ggml_type cach
   return cache == GGML_TYPE_F32 ? LLAMA_FLASH_ATTN_TYPE_DISABLED : LLAMA_FLASH_ATTN_TYPE_AUTO;
 }
 
-/// ggml's flash attention gives each thread a part of the cells when there is one token, and adds up what they find, with
-/// an F16 cache in F16.
+/// ggml's flash attention gives each thread a part of the cells when there is one token, and adds up what they find,
+/// with an F16 cache in F16.
 constexpr uint32_t kPartedCells = 512;
 bool parts_cells(const Model& model, const ContextSettings& settings, const ContextShape& shape) {
   const ggml_type cache = cache_type(settings.kv_type, model);
@@ -174,9 +174,7 @@ void Context::compute_with(SharedThreads::Team team) {
 }
 
 /// Never where it would change results: a response must not depend on what else the machine does.
-bool Context::adapts(const Batch& batch) const {
-  return model_->is_on_cpu() && !(parts_cells_ && batch.size() == 1);
-}
+bool Context::adapts(const Batch& batch) const { return model_->is_on_cpu() && !(parts_cells_ && batch.size() == 1); }
 
 void Context::decode(Batch& batch) {
   if (interrupt_->raised()) throw Error(ErrorCode::kAborted, "decoding was aborted.");
