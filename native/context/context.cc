@@ -53,14 +53,14 @@ enum llama_flash_attn_type flash_attention(FlashAttention wanted, ggml_type cach
   return cache == GGML_TYPE_F32 ? LLAMA_FLASH_ATTN_TYPE_DISABLED : LLAMA_FLASH_ATTN_TYPE_AUTO;
 }
 
-/// ggml's flash attention gives each thread a part of the cells when there is one token, and adds up what they find,
-/// with an F16 cache in F16.
-constexpr uint32_t kPartedCells = 512;
+/// ggml's flash attention gives each thread a part of 512 cells or more when there is one token, and adds up what they
+/// find, with an F16 cache in F16. llama.cpp makes multiples of 256 cells.
+constexpr uint32_t kWholeCells = 256;
 bool parts_cells(const Model& model, const ContextSettings& settings, const ContextShape& shape) {
   const ggml_type cache = cache_type(settings.kv_type, model);
   const bool flash = !multiplies_all_cells(model, settings, shape) &&
                      flash_attention(settings.flash_attention, cache) != LLAMA_FLASH_ATTN_TYPE_DISABLED;
-  return flash && cache != GGML_TYPE_Q8_0 && shape.cells >= kPartedCells;
+  return flash && cache != GGML_TYPE_Q8_0 && shape.cells > kWholeCells;
 }
 
 void check_decoder(const Model& model) {
@@ -173,8 +173,11 @@ void Context::compute_with(SharedThreads::Team team) {
   team_ = team;
 }
 
-/// Never where it would change results: a response must not depend on what else the machine does.
-bool Context::adapts(const Batch& batch) const { return model_->is_on_cpu() && !(parts_cells_ && batch.size() == 1); }
+/// Never where it would change results: a response must not depend on what else the machine does. llama.cpp may cut a
+/// single token off a recurrent model's batch.
+bool Context::adapts(const Batch& batch) const {
+  return model_->is_on_cpu() && !(parts_cells_ && (batch.size() == 1 || model_->is_recurrent()));
+}
 
 void Context::decode(Batch& batch) {
   if (interrupt_->raised()) throw Error(ErrorCode::kAborted, "decoding was aborted.");

@@ -71,6 +71,7 @@ TEST("shared threads: decodes give the same to the last bit with each number of 
   for (const int most : {2, 3}) {
     for (const llama_pos tokens : {1, 10, 80}) {
       check_same(most, 256, 100, tokens);
+      check_same(most, 300, 270, tokens);
       check_same(most, 600, 300, tokens);
     }
   }
