@@ -8,6 +8,7 @@
 #include "engine/log.h"
 #include "error.h"
 #include "stopwatch.h"
+#include "thread_clock.h"
 
 namespace argsearch {
 namespace {
@@ -173,10 +174,10 @@ void Context::compute_with(SharedThreads::Team team) {
   team_ = team;
 }
 
-/// Never where it would change results: a response must not depend on what else the machine does. llama.cpp may cut a
-/// single token off a recurrent model's batch.
-bool Context::adapts(const Batch& batch) const {
-  return model_->is_on_cpu() && !(parts_cells_ && (batch.size() == 1 || model_->is_recurrent()));
+/// What it rounds by the number of threads depends on what else the machine does. llama.cpp may cut a single token off
+/// a recurrent model's batch.
+bool Context::is_delicate(const Batch& batch) const {
+  return parts_cells_ && (batch.size() == 1 || model_->is_recurrent());
 }
 
 void Context::decode(Batch& batch) {
@@ -194,14 +195,18 @@ void Context::decode(Batch& batch) {
 
 int32_t Context::decode_timed(Batch& batch) {
   const bool shares = shares_threads_ && shared_threads_;
-  const bool adapts = shares && this->adapts(batch);
-  if (shares) compute_with(adapts ? shared_threads_->team() : shared_threads_->all());
+  const bool adapts = shares && model_->is_on_cpu();
+  const bool delicate = is_delicate(batch);
+  if (shares) compute_with(adapts ? shared_threads_->team(delicate) : shared_threads_->all());
   const llama_batch view = batch.view();
   const Stopwatch watch;
+  const ThreadClock clock;
   const int32_t status = engine().llama_decode(handle(), view);
   const double ms = watch.milliseconds();
   decode_ms_ += ms;
-  if (adapts && status == 0) shared_threads_->decoded(this, batch.size(), ms);
+  if (adapts && status == 0) {
+    shared_threads_->decoded({this, batch.size(), ms, clock.milliseconds().value_or(ms), delicate});
+  }
   return status;
 }
 

@@ -99,7 +99,7 @@ class Context {
  private:
   void decode_or_throw(Batch& batch);
   int32_t decode_timed(Batch& batch);
-  bool adapts(const Batch& batch) const;
+  bool is_delicate(const Batch& batch) const;
   void compute_with(SharedThreads::Team team);
 
   struct FreeContext {

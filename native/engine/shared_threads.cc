@@ -22,9 +22,9 @@ SharedThreads::SharedThreads(int threads, std::shared_ptr<Threadpool> pool) : mo
   pools_[threads] = std::move(pool);
 }
 
-SharedThreads::Team SharedThreads::team() {
+SharedThreads::Team SharedThreads::team(bool delicate) {
   try {
-    return call(count_.threads());
+    return call(count_.threads(delicate));
   } catch (const Error&) {
     // The system gives no more threads; those that there are do the work.
     count_.stay();

@@ -25,11 +25,11 @@ class SharedThreads {
   /// Always those of this pool, which may be null: then null.
   static std::shared_ptr<SharedThreads> always(int threads, std::shared_ptr<Threadpool> pool);
 
-  /// Who computes next; the others rest.
-  Team team();
+  /// Who computes next; the others rest. `delicate`: what rounds by the number of threads.
+  Team team(bool delicate = false);
   Team all();
   /// A decode by team() took so long, see ThreadCount.
-  void decoded(const void* source, size_t tokens, double ms) { count_.decoded(source, tokens, ms); }
+  void decoded(const TimedDecode& decode) { count_.decoded(decode); }
 
   /// Nothing is decoded for a while. Never while a context decodes with these threads.
   void rest();

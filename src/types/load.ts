@@ -25,7 +25,7 @@ export interface ModelOptions extends EngineOptions {
   gpuLayers?: number | undefined;
   /**
    * Most threads of a decode, 1 to 512; default: the physical cores, at most 16; 1 for models below 32 MB. On a processor fewer compute
-   * while other processes have some of the cores and fewer are faster; tokens and rewards do not depend on it.
+   * while other processes have some of the cores and fewer are faster; what that does to results is in docs/engine.md, "Threads".
    */
   threads?: number | undefined;
   /** Most tokens of prompt + response, from 2 to what the models were trained with; default that, at most 4096. */

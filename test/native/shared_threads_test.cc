@@ -14,7 +14,8 @@ void disturb(SharedThreads& threads) {
   const int before = threads.team().threads;
   const int source = 0;
   for (int decode = 0; decode < 100 && threads.team().threads == before; ++decode) {
-    threads.decoded(&source, 1, decode % 2 == 0 ? 1 : 100);
+    const double ms = decode % 2 == 0 ? 1 : 100;
+    threads.decoded({&source, 1, ms, ms, false});
   }
   CHECK(threads.team().threads != before);
 }
@@ -82,7 +83,8 @@ TEST("shared threads: those of a pool that is given never change, and one thread
   const std::shared_ptr<SharedThreads> always = SharedThreads::always(2, Threadpool::create(2));
   const int source = 0;
   for (int decode = 0; decode < 100; ++decode) {
-    always->decoded(&source, 1, decode % 2 == 0 ? 1 : 100);
+    const double ms = decode % 2 == 0 ? 1 : 100;
+    always->decoded({&source, 1, ms, ms, false});
     CHECK(always->team().threads == 2);
   }
   CHECK(!SharedThreads::always(2, nullptr));

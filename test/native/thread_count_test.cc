@@ -10,6 +10,8 @@ namespace {
 constexpr int kPolicy = 0;
 constexpr int kReward = 0;
 
+TimedDecode timed(double ms, double core_ms, bool delicate = false) { return {&kPolicy, 1, ms, core_ms, delicate}; }
+
 /// A machine that decodes in steps, one token of the policy and ten of the reward model, and what it takes for it.
 class Machine {
  public:
@@ -22,18 +24,18 @@ class Machine {
 
   /// `work`: milliseconds of a single thread.
   void decode(const void* source, size_t tokens, double work) {
-    least = std::min(least, count.threads());
-    const double ms = work * growth / static_cast<double>(std::min(count.threads(), cores_)) + wait();
+    least = std::min(least, count.threads(false));
+    const double ms = work * growth / static_cast<double>(std::min(count.threads(false), cores_)) + wait();
     total_ms += ms;
-    count.decoded(source, tokens, ms);
+    count.decoded({source, tokens, ms, ms, false});
   }
 
   /// How many threads there are at the end of so many steps.
   int after(int steps) {
-    least = count.threads();
+    least = count.threads(false);
     total_ms = 0;
     for (int i = 0; i < steps; ++i) step();
-    return count.threads();
+    return count.threads(false);
   }
 
   ThreadCount count;
@@ -49,7 +51,7 @@ class Machine {
   /// Of all threads for those that have no core.
   double wait() {
     const double noise = std::uniform_real_distribution<double>(0, 0.2)(random_);
-    if (count.threads() + taken <= cores_) return noise;
+    if (count.threads(false) + taken <= cores_) return noise;
     return std::exponential_distribution<double>(1.0 / 40)(random_);
   }
 
@@ -114,11 +116,12 @@ TEST("thread count: what does not pay is tried ever more rarely") {
   std::vector<int> trials;
   bool was_trial = false;
   for (int decode = 0; decode < 8000; ++decode) {
-    const bool is_trial = count.threads() == 1;
+    const bool is_trial = count.threads(false) == 1;
     if (is_trial && !was_trial) trials.push_back(decode);
     was_trial = is_trial;
     // As unsteady with any number.
-    count.decoded(&kPolicy, 1, decode % 2 == 0 ? 10 : 20);
+    const double ms = decode % 2 == 0 ? 10 : 20;
+    count.decoded(timed(ms, ms));
   }
   CHECK(trials.size() > 4 && trials.size() < 14);
   for (size_t i = 2; i < trials.size(); ++i) {
@@ -129,11 +132,70 @@ TEST("thread count: what does not pay is tried ever more rarely") {
 TEST("thread count: stay() ends a trial, and there is no other") {
   Machine machine(2);
   machine.taken = 1;
-  for (int i = 0; i < 1000 && machine.count.threads() == 2; ++i) machine.step();
-  CHECK(machine.count.threads() == 1);
+  for (int i = 0; i < 1000 && machine.count.threads(false) == 2; ++i) machine.step();
+  CHECK(machine.count.threads(false) == 1);
   machine.count.stay();
   CHECK(machine.after(1000) == 2);
   CHECK(machine.least == 2);
+}
+
+/// Two processes compute on two cores: each operation waits for a thread that has none.
+class Crowd {
+ public:
+  double decode(const void* source, size_t tokens, bool delicate) {
+    const bool all = count.threads(delicate) == 2;
+    const double ms = all && crowded ? 3000 : (all ? 5 : 8);
+    count.decoded({source, tokens, ms, all && crowded ? ms / 2 : ms, delicate});
+    return ms;
+  }
+
+  ThreadCount count{2};
+  bool crowded = true;
+};
+
+TEST("thread count: where all cores are taken, decodes do not take seconds for long, delicate ones neither") {
+  for (const bool guided : {false, true}) {
+    Crowd crowd;
+    double total_ms = 0;
+    for (int step = 0; step < 5000; ++step) {
+      total_ms += crowd.decode(&kPolicy, 1, true);
+      if (guided) total_ms += crowd.decode(&kReward, 10, false);
+    }
+    // Trials of all threads are a twentieth, but for the first.
+    CHECK(total_ms < (guided ? 2 : 1) * 5000 * 8 * 1.1 + 20000);
+    crowd.crowded = false;
+    for (int step = 0; step < 10000; ++step) {
+      crowd.decode(&kPolicy, 1, true);
+      if (guided) crowd.decode(&kReward, 10, false);
+    }
+    CHECK(crowd.count.threads(true) == 2);
+    CHECK(crowd.count.threads(false) == 2);
+  }
+}
+
+TEST("thread count: delicate decodes keep all threads where fewer are a little faster") {
+  ThreadCount count(2);
+  double others = 0;
+  for (int step = 0; step < 2000; ++step) {
+    CHECK(count.threads(true) == 2);
+    count.decoded(timed(9, 5, true));
+    others += count.threads(false);
+    const double ms = count.threads(false) == 2 ? 40 : 20;
+    count.decoded({&kReward, 10, ms, ms / 2, false});
+  }
+  CHECK(others < 2000 * 1.2);
+}
+
+TEST("thread count: delicate decodes that come alone, and lose their cores, have fewer threads after all") {
+  ThreadCount count(2);
+  for (int step = 0; step < 100; ++step) {
+    count.decoded(timed(9, 5, true));
+    const double ms = count.threads(false) == 2 ? 40 : 20;
+    count.decoded({&kReward, 10, ms, ms / 2, false});
+  }
+  CHECK(count.threads(false) == 1);
+  for (int step = 0; step < 100 && count.threads(true) == 2; ++step) count.decoded(timed(3000, 1500, true));
+  CHECK(count.threads(true) == 1);
 }
 
 }  // namespace
