@@ -6,9 +6,9 @@
 #include "engine/assertion_guard.h"
 #include "engine/failures.h"
 #include "engine/log.h"
+#include "engine/thread_clock.h"
 #include "error.h"
 #include "stopwatch.h"
-#include "thread_clock.h"
 
 namespace argsearch {
 namespace {
