@@ -35,9 +35,11 @@ TEST(
   costs.add(30, 60);
   CHECK(costs.at(10) == 20 && costs.at(20) == 40 && costs.at(30) == 60 && costs.at(99) == 60);
   costs.add(10, 10);
-  CHECK(costs.at(10) == 15);
-  costs.add(10, 35);
-  CHECK(costs.at(10) == 17);
+  CHECK(costs.at(10) == 10);
+  costs.add(10, 30);
+  CHECK(costs.at(10) == 12);
+  costs.add(10, 6);
+  CHECK(costs.at(10) == 9);
 }
 
 /// Twice, for the first of a size does not count.
@@ -75,6 +77,18 @@ TEST("pace: what was never seen is tried, and what did not pay once in a while")
   int longer = 0;
   for (int i = 0; i < 640; ++i) longer += paced(pace, 0.9) > 1 ? 1 : 0;
   CHECK(longer == 10);
+}
+
+TEST("pace: a step that seemed dear in the beginning is found to be cheap") {
+  Pace pace;
+  seen(pace, {{10, 90}, {20, 75}, {40, 150}}, 8);
+  size_t steps = 0;
+  for (int i = 0; i < 40; ++i) {
+    const size_t length = paced(pace, 0.6, 2);
+    pace.rated(10 * length, length == 1 ? 35 : 75);
+    steps = length;
+  }
+  CHECK(steps == 1);
 }
 
 TEST("pace: a length that is given is kept, and slots that adapt fill what is flat") {

@@ -8,6 +8,8 @@ namespace {
 /// Noise makes decodes slower, never faster; longer prefixes make them slower for good.
 constexpr double kFaster = 0.5;
 constexpr double kSlower = 0.1;
+/// So few decodes may all have been slow but one.
+constexpr size_t kFew = 4;
 /// Decodes of a size that make it known.
 constexpr size_t kEnough = 8;
 
@@ -19,7 +21,7 @@ void BatchCosts::add(size_t tokens, double ms) {
   if (is_new) return;
   Seen& seen = found->second;
   ++seen.times;
-  if (seen.times == 1) {
+  if (seen.times == 1 || (seen.times < kFew && ms < seen.ms)) {
     seen.ms = ms;
     return;
   }

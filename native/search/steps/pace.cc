@@ -8,6 +8,8 @@ namespace {
 
 /// One choice of so many is a step longer than pays, in case costs have changed.
 constexpr uint64_t kTry = 64;
+/// And one of so many that are longer than a step is a step: what others are compared with must not be out of date.
+constexpr uint64_t kTryOne = 16;
 
 /// Tokens that a window gives on average: each of its steps is reached if all before it followed their leads.
 double expected_tokens(const Paced& slot) {
@@ -44,6 +46,15 @@ void Pace::choose(std::vector<Paced>& slots, bool first_decoded) {
     best = slots;
   }
   slots = std::move(best);
+  const bool longer_than_one =
+      std::any_of(slots.begin(), slots.end(), [](const Paced& slot) { return slot.adapts && slot.length > 1; });
+  if (longer_than_one && ++since_one_ >= kTryOne) {
+    since_one_ = 0;
+    for (Paced& slot : slots) {
+      if (slot.adapts) slot.length = 1;
+    }
+    return;
+  }
   Paced* longer = likeliest_to_go_on(slots);
   if (longer == nullptr || ++untried_ < kTry) return;
   untried_ = 0;

@@ -40,6 +40,8 @@ class Pace {
   BatchCosts reward_;
   /// Choices since one more step than paid was last tried.
   uint64_t untried_ = 0;
+  /// Choices of more than one step since one was tried.
+  uint64_t since_one_ = 0;
 };
 
 }  // namespace argsearch
