@@ -33,10 +33,11 @@ constexpr double kPays = 0.9;
 /// So many times as fast, and delicate decodes have fewer threads, too.
 constexpr double kCollapse = 3;
 
-/// Decodes between trials; they double when trials fail. What a trial cost is at most a twentieth of the time.
+/// Decodes between trials; they double when trials fail. All threads may take seconds: what a trial of more cost is a
+/// twentieth of the time at most.
 constexpr uint64_t kFirstWaitForFewer = 64;
 constexpr uint64_t kLastWaitForFewer = 1024;
-constexpr uint64_t kFirstWaitForMore = 128;
+constexpr uint64_t kFirstWaitForMore = 16;
 constexpr uint64_t kLastWaitForMore = 256;
 constexpr double kWaitForLoss = 20;
 
@@ -124,12 +125,12 @@ void ThreadCount::watch(Kind& kind, const TimedDecode& decode) {
 void ThreadCount::choose_trial(bool delicate) {
   const bool trouble = troubles_.count() >= kTrouble || lost_ms_ >= kMuchLost;
   const bool of_delicate = only_delicate();
-  if (ms_since_trial_ < wait_ms_ || (delicate && !of_delicate)) return;
+  if (delicate && !of_delicate) return;
   const bool waited = since_trial_ >= wait_for_fewer_ || ms_since_trial_ >= wait_for_fewer_ms_;
   if (trouble && place_ + 1 < numbers_.size() && waited) {
     // Where half of the cores are taken, a thread less is no gain, and half of them are.
     trial_ = Trial{place_ + 1 + failures_ % (numbers_.size() - 1 - place_), of_delicate};
-  } else if (place_ > 0 && since_trial_ >= wait_for_more_) {
+  } else if (place_ > 0 && since_trial_ >= wait_for_more_ && ms_since_trial_ >= wait_for_more_ms_) {
     trial_ = Trial{place_ - 1, of_delicate};
   }
 }
@@ -165,9 +166,9 @@ void ThreadCount::end_trial(bool pays) {
     wait_for_fewer_ms_ = static_cast<double>(wait_for_fewer_) * decode_ms;
   } else {
     wait_for_more_ = std::min(2 * wait_for_more_, kLastWaitForMore);
+    wait_for_more_ms_ = kWaitForLoss * (trial.ms - trial.expected_ms);
   }
   watch_anew();
-  wait_ms_ = kWaitForLoss * (trial.ms - trial.expected_ms);
 }
 
 void ThreadCount::settle(size_t place) {
@@ -178,6 +179,7 @@ void ThreadCount::settle(size_t place) {
   wait_for_fewer_ = 0;
   wait_for_fewer_ms_ = 0;
   wait_for_more_ = kFirstWaitForMore;
+  wait_for_more_ms_ = 0;
   watch_anew();
 }
 
@@ -188,7 +190,6 @@ void ThreadCount::watch_anew() {
   lost_with_all_ms_ = 0;
   since_trial_ = 0;
   ms_since_trial_ = 0;
-  wait_ms_ = 0;
 }
 
 }  // namespace argsearch

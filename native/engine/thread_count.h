@@ -100,11 +100,12 @@ class ThreadCount {
   /// Decodes and milliseconds since a number was settled, or a trial failed; how many there have to be before the next.
   uint64_t since_trial_ = 0;
   double ms_since_trial_ = 0;
-  double wait_ms_ = 0;
-  /// What as many decodes as there have to be took before the last trial.
-  double wait_for_fewer_ms_ = 0;
   uint64_t wait_for_fewer_ = 0;
   uint64_t wait_for_more_ = 0;
+  /// Or so long: as many decodes took that before the last trial.
+  double wait_for_fewer_ms_ = 0;
+  /// And so long.
+  double wait_for_more_ms_ = 0;
   /// Trials of fewer that did not pay, since a number was settled.
   size_t failures_ = 0;
 };
