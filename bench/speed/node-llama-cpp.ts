@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "../../src/package-root.js";
 import { LineChild } from "./line-child.js";
-import { Outsider, PromptTokens, type Rivalry } from "./outsider.js";
+import { Outsider, PromptTokens, type Rivalry, SPIN_MS } from "./outsider.js";
 
 export const NODE_LLAMA_CPP = {
   whole: "node-llama-cpp: each candidate's whole text",
@@ -46,5 +46,8 @@ export function nodeLlamaCppRivals(rivalry: Rivalry, folder: string, whole: bool
   const child = new LineChild(process.execPath, [program, folder, decoder.info.policy.path, reward.path, ...numbers]);
   const tokens = new PromptTokens(rivalry);
   const names = whole ? (["whole", "reuse"] as const) : (["reuse"] as const);
-  return { contenders: names.map((name) => new Outsider(NODE_LLAMA_CPP[name], name, child, tokens, STEPS[name])), child };
+  return {
+    contenders: names.map((name) => new Outsider(NODE_LLAMA_CPP[name], name, child, tokens, { steps: STEPS[name], spinMs: SPIN_MS })),
+    child,
+  };
 }

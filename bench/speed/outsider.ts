@@ -1,8 +1,12 @@
 /** Whoever is no mode of argsearch: rivals that are measured beside it, on the same tokens. */
+import { setTimeout } from "node:timers/promises";
 import type { RoundInput } from "../../src/bench/decoder-contender.js";
 import type { Contender, Sample } from "../../src/bench/rounds.js";
 import type { Decoder, Prompt } from "../../src/index.js";
 import type { LineChild } from "./line-child.js";
+
+/** Longer than threads of any spin. */
+export const SPIN_MS = 500;
 
 /** What rivals are started for. */
 export interface Rivalry {
@@ -23,13 +27,16 @@ interface Reply {
 export class Outsider implements Contender<RoundInput> {
   #prompt = -1;
 
-  /** `steps`: how many are measured a round, of those that a response has. */
+  /**
+   * `steps`: how many are measured a round, of those that a response has. `spinMs`: so long its threads spin after it has worked (ggml's by
+   * default a third of a second): the next one is to have the cores to itself.
+   */
   constructor(
     readonly name: string,
     private readonly rival: string,
     private readonly child: LineChild,
     private readonly tokensOf: PromptTokens,
-    private readonly steps = Number.POSITIVE_INFINITY,
+    private readonly options: { steps?: number; spinMs?: number } = {},
   ) {}
 
   async prepare(input: RoundInput): Promise<void> {
@@ -40,7 +47,8 @@ export class Outsider implements Contender<RoundInput> {
   }
 
   async measure({ reference: [tokens = []] }: RoundInput): Promise<Sample> {
-    const { ms, policy } = await this.child.ask<Reply>("run", this.rival, ...tokens.slice(0, this.steps));
+    const { ms, policy } = await this.child.ask<Reply>("run", this.rival, ...tokens.slice(0, this.options.steps));
+    await setTimeout(this.options.spinMs ?? 0);
     return { ms, ...(policy !== undefined && { parts: { policy, reward: ms - policy } }) };
   }
 }

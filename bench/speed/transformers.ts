@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { inspect } from "../../src/index.js";
 import { packageRoot } from "../../src/package-root.js";
 import { LineChild } from "./line-child.js";
-import { Outsider, PromptTokens, type Rivalry } from "./outsider.js";
+import { Outsider, PromptTokens, type Rivalry, SPIN_MS } from "./outsider.js";
 
 export const TRANSFORMERS = "transformers, torch bf16, both caches";
 
@@ -25,5 +25,5 @@ export async function transformersRival(rivalry: Rivalry): Promise<{ contenders:
   const numbers = ["attention.head_count", "attention.head_count_kv", "feed_forward_length"].map((key) => metadata[`llama.${key}`]);
   const args = [layers, embeddingLength, ...numbers, vocabulary, contextSize + 8, topK, threads].map(String);
   const child = new LineChild(PYTHON, [join(packageRoot, "bench", "programs", "transformers_args.py"), ...args]);
-  return { contenders: [new Outsider(TRANSFORMERS, "args", child, new PromptTokens(rivalry))], child };
+  return { contenders: [new Outsider(TRANSFORMERS, "args", child, new PromptTokens(rivalry), { spinMs: SPIN_MS })], child };
 }
