@@ -33,6 +33,8 @@ export function outsidersFor(
     const rivalry = { ...common, decoder, contextSize, topK: place.topK };
     const found = await Promise.all(names.filter((name) => whyNot(name) === undefined).map((name) => started(name, place, rivalry)));
     for (const each of found) if (each !== undefined) children.push(each.child);
+    // Loading takes all cores.
+    await Promise.all(children.map((child) => child.ask("prompt", 1)));
     return found.flatMap((each) => each?.contenders ?? []);
   };
   const close = (): void => {

@@ -33,13 +33,16 @@ constexpr double kPays = 0.9;
 /// So many times as fast, and delicate decodes have fewer threads, too.
 constexpr double kCollapse = 3;
 
-/// Decodes between trials; they double when trials fail. All threads may take seconds: what a trial of more cost is a
-/// twentieth of the time at most.
+/// Decodes between trials; they double when trials fail.
 constexpr uint64_t kFirstWaitForFewer = 64;
 constexpr uint64_t kLastWaitForFewer = 1024;
 constexpr uint64_t kFirstWaitForMore = 16;
 constexpr uint64_t kLastWaitForMore = 256;
-constexpr double kWaitForLoss = 20;
+/// Milliseconds before more are tried where all took seconds; they double each time, and are forgotten after so many
+/// decodes with all.
+constexpr double kFirstPatience = 500;
+constexpr double kLastPatience = 60'000;
+constexpr uint64_t kForgiven = 2000;
 
 /// About so many decodes are in a mean.
 constexpr size_t kMeanOf = 8;
@@ -115,6 +118,7 @@ void ThreadCount::watch(Kind& kind, const TimedDecode& decode) {
     troubles_[0] = starved || std::max(ms, kind.last_ms) > kJump * std::min(ms, kind.last_ms);
   }
   add_lost(lost_ms_, lost_ms);
+  if (place_ == 0 && since_trial_ >= kForgiven) patience_ms_ = 0;
   ++kind.count;
   kind.mean_ms += (ms - kind.mean_ms) / static_cast<double>(std::min(kind.count, kMeanOf));
   kind.last_ms = ms;
@@ -130,7 +134,7 @@ void ThreadCount::choose_trial(bool delicate) {
   if (trouble && place_ + 1 < numbers_.size() && waited) {
     // Where half of the cores are taken, a thread less is no gain, and half of them are.
     trial_ = Trial{place_ + 1 + failures_ % (numbers_.size() - 1 - place_), of_delicate};
-  } else if (place_ > 0 && since_trial_ >= wait_for_more_ && ms_since_trial_ >= wait_for_more_ms_) {
+  } else if (place_ > 0 && since_trial_ >= wait_for_more_ && ms_since_trial_ >= patience_ms_) {
     trial_ = Trial{place_ - 1, of_delicate};
   }
 }
@@ -156,7 +160,9 @@ void ThreadCount::end_trial(bool pays) {
   const Trial trial = *trial_;
   const bool to_fewer = trial.place > place_;
   if (pays) {
-    if (to_fewer) gain_ *= trial.expected_ms / trial.ms;
+    const double gain = trial.expected_ms / trial.ms;
+    if (to_fewer) gain_ *= gain;
+    if (to_fewer && gain >= kCollapse) be_patient();
     return settle(trial.place);
   }
   if (to_fewer) {
@@ -166,10 +172,13 @@ void ThreadCount::end_trial(bool pays) {
     wait_for_fewer_ms_ = static_cast<double>(wait_for_fewer_) * decode_ms;
   } else {
     wait_for_more_ = std::min(2 * wait_for_more_, kLastWaitForMore);
-    wait_for_more_ms_ = kWaitForLoss * (trial.ms - trial.expected_ms);
+    if (trial.ms - trial.expected_ms >= kMuchLost) be_patient();
   }
   watch_anew();
 }
+
+/// All threads took seconds, or many times as long.
+void ThreadCount::be_patient() { patience_ms_ = std::clamp(2 * patience_ms_, kFirstPatience, kLastPatience); }
 
 void ThreadCount::settle(size_t place) {
   place_ = place;
@@ -179,7 +188,6 @@ void ThreadCount::settle(size_t place) {
   wait_for_fewer_ = 0;
   wait_for_fewer_ms_ = 0;
   wait_for_more_ = kFirstWaitForMore;
-  wait_for_more_ms_ = 0;
   watch_anew();
 }
 

@@ -78,6 +78,7 @@ class ThreadCount {
   void choose_trial(bool delicate);
   void compare(const Kind* known, double ms);
   void end_trial(bool pays);
+  void be_patient();
   void settle(size_t place);
   void watch_anew();
 
@@ -104,8 +105,8 @@ class ThreadCount {
   uint64_t wait_for_more_ = 0;
   /// Or so long: as many decodes took that before the last trial.
   double wait_for_fewer_ms_ = 0;
-  /// And so long.
-  double wait_for_more_ms_ = 0;
+  /// And so long before more are tried.
+  double patience_ms_ = 0;
   /// Trials of fewer that did not pay, since a number was settled.
   size_t failures_ = 0;
 };
