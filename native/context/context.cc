@@ -163,7 +163,7 @@ void Context::share_threads() {
 }
 
 void Context::compute_with(SharedThreads::Team team) {
-  if (team.threads == team_.threads && team.pool == team_.pool) return;
+  if (team == team_) return;
   const LlamaApi& api = engine();
   api.llama_set_n_threads(handle(), team.threads, team.threads);
   if (team.pool != nullptr) {

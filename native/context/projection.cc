@@ -73,7 +73,7 @@ Projection::Projection(std::vector<Operation> operations, ggml_backend_dev_t dev
 void Projection::use_shared_threads() {
   if (!shared_threads_) return;
   const SharedThreads::Team team = shared_threads_->team();
-  if (team.threads != team_.threads || team.pool != team_.pool) compute_with(team);
+  if (!(team == team_)) compute_with(team);
 }
 
 /// Other backends than the CPU have no threads to set.

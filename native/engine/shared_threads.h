@@ -18,6 +18,7 @@ class SharedThreads {
     int threads;
     /// Null for one thread.
     ggml_threadpool* pool;
+    bool operator==(const Team& other) const { return threads == other.threads && pool == other.pool; }
   };
 
   /// At most so many threads. Null where Threadpool::create() gives none; throws as it does.
