@@ -1,6 +1,5 @@
 /** The routes, as one function from a Request to a Response. */
 import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { checked } from "./body.js";
 import { type CompletionParts, completeChat, completeText } from "./completions.js";
@@ -59,11 +58,6 @@ function guard(app: Hono, { options, lifecycle }: Service, page: () => Promise<P
     if (!free) requireKey(c.req.raw.headers, keys);
     await next();
   });
-  const onError = (): Response => {
-    const message = `the request is larger than ${options.bodyLimit} bytes, which is this server's limit`;
-    return errorResponse(new HttpError({ status: 413, code: "BODY_TOO_LARGE", message }));
-  };
-  app.use(bodyLimit({ maxSize: options.bodyLimit, onError }));
 }
 
 function getRoutes(service: Service): Record<string, Answer> {

@@ -5,13 +5,8 @@ import { badRequest, HttpError } from "./errors.js";
 
 type Issue = z.core.$ZodIssue;
 
-/** @throws HttpError 400, 415 */
-export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promise<T> {
-  return checked(await readJson(request), schema);
-}
-
-/** @throws HttpError 400 for what is no JSON object, 415 for what does not say that it is JSON */
-export async function readJson(request: Request): Promise<Record<string, unknown>> {
+/** @throws HttpError 400 for what is no JSON object, 413 for more than so many bytes, 415 for what does not say that it is JSON */
+export async function readJson(request: Request, limit: number): Promise<Record<string, unknown>> {
   const type = request.headers.get("content-type") ?? "";
   // Another page's script may send any other type without asking first.
   if (!/^application\/([\w.+-]*\+)?json\b/i.test(type)) {
@@ -23,13 +18,35 @@ export async function readJson(request: Request): Promise<Record<string, unknown
   }
   let value: unknown;
   try {
-    value = JSON.parse(await request.text());
+    value = JSON.parse(await readText(request, limit));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw badRequest(`the body is not JSON: ${error.message}`, undefined, "INPUT_INVALID");
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw badRequest(`the body must be a JSON object, got ${show(value)}`, undefined, "INPUT_INVALID");
+}
+
+/** No more of a body that is too long is read than shows that it is. */
+async function readText(request: Request, limit: number): Promise<string> {
+  if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge(limit);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of request.body ?? []) {
+    length += chunk.byteLength;
+    if (length > limit) throw tooLarge(limit);
+    chunks.push(chunk);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+  } catch {
+    throw badRequest("the body is not UTF-8", undefined, "INPUT_INVALID");
+  }
+}
+
+function tooLarge(limit: number): HttpError {
+  const message = `the request is larger than ${limit} bytes, which is this server's limit`;
+  return new HttpError({ status: 413, code: "BODY_TOO_LARGE", message, headers: { connection: "close" } });
 }
 
 /** @throws HttpError 400 */

@@ -25,6 +25,9 @@ export interface Loaded {
   names: ModelNames;
 }
 
+/** nginx's status for a client that did not wait for its answer: for the counters. */
+const GONE = new HttpError({ status: 499, code: "ABORTED", message: "the client left before the answer was there" });
+
 type State = { kind: "loading" } | { kind: "failed"; error: unknown } | ({ kind: "ready" } & Loaded);
 
 /** How a request with a body is answered. */
@@ -92,9 +95,10 @@ export class Service {
   async #respond(request: Request, handler: Handler, life: RequestLife): Promise<Response> {
     try {
       if (this.lifecycle.draining) throw unavailable("the server is stopping", "STOPPING");
-      return await handler(this.loaded, await readJson(request), life);
+      return await handler(this.loaded, await readJson(request, this.options.bodyLimit), life);
     } catch (error) {
-      return this.refused(life.signal.reason instanceof HttpError ? life.signal.reason : error);
+      if (!life.signal.aborted) return this.refused(error);
+      return this.refused(life.signal.reason instanceof HttpError ? life.signal.reason : GONE);
     }
   }
 }
