@@ -21,7 +21,7 @@ describe("the body", () => {
     ["a gate without what it needs", { messages: MESSAGES, argsearch: { gate: "predicted" } }, 400, null, /predict/],
     ["tools", { messages: MESSAGES, tools: [{ type: "function" }] }, 400, "tools", /not supported/],
     ["top_logprobs alone", { messages: MESSAGES, top_logprobs: 2 }, 400, "top_logprobs", /logprobs/],
-    ["a schema that is none", { messages: MESSAGES, response_format: schemaOf({ type: "nonsense" }) }, 400, null, /#\/type/],
+    ["a schema that is none", { messages: MESSAGES, response_format: schemaOf({ type: "nonsense" }) }, 400, "response_format", /#\/type/],
     ["too long a prompt", { messages: [{ role: "user", content: "word ".repeat(3000) }] }, 400, null, /tokens/],
     ["another model", { messages: MESSAGES, model: "gpt-9" }, 404, "model", /policy/],
     ["too large", { messages: [{ role: "user", content: "x".repeat(30_000) }] }, 413, null, /20000 bytes/],
