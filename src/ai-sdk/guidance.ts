@@ -79,15 +79,17 @@ interface Choice {
 function choose(call: LanguageModelCall, own: LanguageModelOptions, info: DecoderInfo, warnings: ModelWarning[]): Choice {
   const all = withSettings(info.settings, own);
   const method = all.method ?? (info.objectives.length > 0 ? "args" : "greedy");
-  if (!isGuided(method)) return plain(call, own, own.method ?? drawn(call.temperature, method));
+  const drawn = drawnBy(own.temperature ?? call.temperature);
+  if (!isGuided(method)) return plain(call, own, own.method ?? drawn ?? method);
   // Of blocks `weight` is no setting, but 0 says the same of all methods.
-  if (all.weight === 0) return plain(call, withoutCandidates(own), drawn(own.temperature ?? call.temperature, "greedy"));
+  if (all.weight === 0) return plain(call, withoutCandidates(own), drawn ?? "greedy");
   const guided = method === "args" ? args(call, all) : blocks(call, warnings);
   return { method, chosen: { ...given(guided), ...own, ...(method === "args" && fewest(call.topK, all)) } };
 }
 
-function drawn(temperature: number | undefined, otherwise: Method): Method {
-  if (temperature === undefined) return otherwise;
+/** The unguided method that does what a temperature asks for. */
+function drawnBy(temperature: number | undefined): Method | undefined {
+  if (temperature === undefined) return undefined;
   return temperature === 0 ? "greedy" : "sample";
 }
 
@@ -96,8 +98,8 @@ function withoutCandidates({ topK: _, select: __, ...own }: LanguageModelOptions
   return own;
 }
 
-function plain(call: LanguageModelCall, own: LanguageModelOptions, method: Method): Choice {
-  return { method, chosen: { ...given({ temperature: call.temperature, topK: call.topK }), ...own, method } };
+function plain({ temperature, topK }: LanguageModelCall, own: LanguageModelOptions, method: Method): Choice {
+  return { method, chosen: { ...(method === "sample" && given({ temperature, topK })), ...own, method } };
 }
 
 function args({ temperature }: LanguageModelCall, all: GenerateOptions): GenerateOptions {

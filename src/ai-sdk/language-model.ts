@@ -56,6 +56,8 @@ export class ArgsearchLanguageModel implements LanguageModel {
   async doStream(call: LanguageModelCall): Promise<{ stream: ReadableStream<Part> }> {
     const begun = this.#begin(call, await this.#source.decoder(call.abortSignal));
     const first = await nextOf(begun);
+    // It runs on by itself: whoever leaves streamText() without a signal leaves it unread, not cancelled, and the slot would be taken for ever.
+    void begun.steps.result;
     const parts = partsOf(begun, first, this.modelId);
     const stream = new ReadableStream<Part>({
       pull: async (controller) => {
@@ -103,7 +105,9 @@ async function nextOf({ steps, signal }: Begun): Promise<Next> {
     if (error instanceof ArgsearchError && error.code === "ABORTED") signal?.throwIfAborted();
     throw error;
   });
-  if (next.value?.finishReason === "aborted") signal?.throwIfAborted();
+  if (next.value?.finishReason !== "aborted") return next;
+  await steps.return(undefined as never); // a last step is followed by the end, which gives the slot back
+  signal?.throwIfAborted();
   return next;
 }
 
