@@ -36,7 +36,7 @@ export function guidanceOf(call: LanguageModelCall, info: DecoderInfo, warnings:
   const common = given({
     maxTokens: call.maxOutputTokens ?? info.contextSize,
     stop: call.stopSequences,
-    seed: call.seed,
+    seed: seedOf(call.seed),
     topP: call.topP,
     presencePenalty: call.presencePenalty,
     frequencyPenalty: call.frequencyPenalty,
@@ -58,6 +58,11 @@ function ownOptions(providerOptions: LanguageModelCall["providerOptions"]): Lang
   const own = providerOptions?.argsearch ?? {};
   checkNames("providerOptions.argsearch", own, NAMES);
   return given(own);
+}
+
+/** Other providers take any integer: here it becomes an unsigned one of 32 bits. */
+function seedOf(seed: number | undefined): number | undefined {
+  return Number.isInteger(seed) ? Number(BigInt.asUintN(32, BigInt(seed as number))) : seed;
 }
 
 /** Without those that are undefined. */

@@ -6,6 +6,7 @@
 
 /** What JSON holds, as the SDK writes it. */
 export type JsonValue = null | string | number | boolean | JsonObject | JsonValue[];
+/** An object of JSON; members that are undefined are left out of it. */
 export type JsonObject = { [name: string]: JsonValue | undefined };
 
 /** Something of a call that could not be done as it was asked for. */
@@ -66,8 +67,12 @@ export interface ModelFinishReason {
   raw: string;
 }
 
-/** What belongs to this provider; of a response it can be read as ResponseMetadata. */
-export type ModelMetadata = { argsearch: JsonObject };
+/** What providers tell beside the SDK's own. */
+export interface ModelMetadata {
+  [provider: string]: JsonObject;
+  /** Of a response it can be read as ResponseMetadata. */
+  argsearch: JsonObject;
+}
 
 /** A response. */
 export interface LanguageModelResult {

@@ -90,6 +90,15 @@ it("passes the rest on, and its own before it", () => {
   expect(guided({}).maxTokens).toBe(512);
 });
 
+it.each([
+  [7, 7],
+  [-1, 2 ** 32 - 1],
+  [2 ** 40 + 3, 3],
+  [undefined, undefined],
+])("takes the seed %d as %d", (seed, expected) => {
+  expect(guided({ call: { seed } }).options.seed).toBe(expected);
+});
+
 it("lets nothing but JSON be written where it is asked for", () => {
   const schema = { type: "object" };
   expect(guided({ call: { responseFormat: { type: "json", schema } } }).options).toEqual({ jsonSchema: schema });
