@@ -16,7 +16,7 @@ const names = [
   "lifetime/collection",
   "lifetime/processes",
   "lifetime/workers",
-  ...["ai", "openai", "openai-compatible", "langchain", "programs"].map((name) => `sdks/${name}`),
+  ...["ai", "rerank", "openai", "openai-compatible", "langchain", "programs"].map((name) => `sdks/${name}`),
   ...["abort", "appended-lines", "cache-dir", "gguf", "json-files", "lock", "output-file", "text-decoder"].map((name) => `unit/${name}`),
 ];
 
