@@ -23,6 +23,7 @@ const library = {
   import: "src/import/index.ts",
   bench: "src/bench/index.ts",
   server: "src/server/index.ts",
+  "ai-sdk": "src/ai-sdk/index.ts",
 };
 
 export default defineConfig([

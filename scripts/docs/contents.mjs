@@ -17,6 +17,7 @@ const CONTENTS = {
     "docs/chat-templates.md",
     "docs/evaluation.md",
     "docs/tuning.md",
+    "docs/sdks.md",
     ["docs/engine.md", "Engine, GPUs, runtimes"],
     "docs/isolation.md",
     "docs/shipping.md",
