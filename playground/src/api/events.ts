@@ -2,11 +2,12 @@
 
 /** The data of each event, until the body ends. */
 export async function* events(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  const reader = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader();
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
   let pending = "";
   try {
     for (let read = await reader.read(); !read.done; read = await reader.read()) {
-      const parts = (pending + read.value).split(/\r?\n\r?\n/);
+      const parts = (pending + decoder.decode(read.value, { stream: true })).split(/\r?\n\r?\n/);
       pending = parts.pop() ?? "";
       for (const part of parts) {
         const data = dataOf(part);

@@ -35,8 +35,8 @@ function Body() {
           <main>
             <PromptForm />
             <Comparison rewarded={value.rewards.length > 0} />
+            <Candidates />
           </main>
-          <Candidates />
         </div>
       );
   }

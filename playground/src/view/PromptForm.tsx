@@ -10,12 +10,16 @@ const EXAMPLES = [
 ];
 
 export function PromptForm() {
+  // One button for both: another in its place would take the focus with it, and a click on the one would submit by the other.
   const submit = (event: Event): void => {
     event.preventDefault();
-    start();
+    if (busy.value) stop();
+    else start();
   };
   const sendOnEnter = (event: KeyboardEvent): void => {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event);
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    start();
   };
   return (
     <form class="prompt" aria-label="Prompt" onSubmit={submit}>
@@ -30,15 +34,9 @@ export function PromptForm() {
         onInput={({ currentTarget }) => set({ prompt: currentTarget.value })}
         onKeyDown={sendOnEnter}
       />
-      {busy.value ? (
-        <button type="button" class="primary" onClick={stop}>
-          Stop
-        </button>
-      ) : (
-        <button type="submit" class="primary" disabled={settings.value.prompt.trim() === ""}>
-          Answer
-        </button>
-      )}
+      <button type="submit" class="primary" disabled={!busy.value && settings.value.prompt.trim() === ""}>
+        {busy.value ? "Stop" : "Answer"}
+      </button>
       <Examples />
     </form>
   );

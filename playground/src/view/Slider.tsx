@@ -14,7 +14,9 @@ export function Slider({ id, label, note, value, min, max, step, digits = 0, onC
   return (
     <div class="setting">
       <label for={id}>{label}</label>
-      <output for={id}>{value.toFixed(digits)}</output>
+      <span class="value" aria-hidden="true">
+        {value.toFixed(digits)}
+      </span>
       <input
         id={id}
         type="range"
