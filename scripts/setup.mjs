@@ -26,7 +26,7 @@ export function setup() {
   if (headers) step("llama.cpp headers", fetchHeaders);
   if (native) step("native addon", buildNative);
   if (isStale(join(root, "dist", "index.js"), ["src", "tsdown.config.ts", "tsconfig.json", "package.json"])) {
-    step("TypeScript", () => runPackage("tsdown", [])); // which empties dist/
+    step("TypeScript", () => runPackage("tsdown", []));
   }
   if (isStale(join(root, "dist", "playground", "index.html"), PLAYGROUND_SOURCES)) {
     step("playground", () => runPackage("vite", ["build", "playground", "--logLevel", "warn"]));

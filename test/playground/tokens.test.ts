@@ -59,6 +59,8 @@ inChromium("a token", () => {
     const [a, b, c, d] = await coloursOf(page, "Guided");
     expect([a, c]).toEqual([b, d]);
     expect(a).not.toBe(c);
+    await tokensOf(page, "Guided").first().hover();
+    expect(await page.getByRole("tooltip").textContent()).toBe("atoken 1log P −0.50, rated at the end of its block");
   });
 
   it("shows under the pointer what it was chosen among", async () => {

@@ -72,7 +72,9 @@ export interface WireError {
 export interface WireModel {
   id: string;
   argsearch?: {
+    /** Of reward models; functions have none. */
     rewards?: string[];
+    objectives?: string[];
     contextSize?: number;
     settings?: Record<string, unknown>;
   };

@@ -45,6 +45,7 @@ function rated(candidates: readonly WireCandidate[], chosen: number): Alternativ
 
 /** Of a plain answer only the chosen token has a reward; it may be none of the likeliest when it was drawn. */
 function likeliest(top: readonly { token: string; logprob: number }[], taken: WireToken): Alternative[] {
+  if (top.length === 0) return [];
   // A control token has no text among the likeliest, but the same log-probability.
   const others = top.filter(({ token, logprob }) => token !== taken.text && logprob !== taken.policyLogProb);
   const { text, policyLogProb: logProb, reward, score } = taken;

@@ -46,11 +46,12 @@ async function ask(): Promise<Server> {
   const { data } = (await (await get("v1/models")).json()) as { data: WireModel[] };
   const [model] = data;
   if (model === undefined) throw new ApiError("NO_MODEL", "The server names no model at /v1/models.");
-  adopt(model.argsearch?.settings ?? {});
+  const { rewards = [], objectives = [], settings = {}, contextSize = null } = model.argsearch ?? {};
+  adopt(settings);
   return {
     state: "ready",
     model: model.id,
-    rewards: model.argsearch?.rewards ?? [],
-    contextSize: model.argsearch?.contextSize ?? null,
+    rewards: rewards.length > 0 ? rewards : objectives,
+    contextSize,
   };
 }

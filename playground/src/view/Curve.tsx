@@ -76,9 +76,11 @@ function Axes({ chart: { x, y, xTicks, yTicks }, frame: { width, height, left, r
       {yTicks.map((tick) => (
         <g key={tick}>
           <line class={tick === 0 ? "grid zero" : "grid"} x1={left} x2={width - right} y1={y(tick)} y2={y(tick)} />
-          <text class="y" x={left - 6} y={y(tick) + 4}>
-            {fixed(tick, Number.isInteger(tick) ? 0 : 1)}
-          </text>
+          {range.value !== null && (
+            <text class="y" x={left - 6} y={y(tick) + 4}>
+              {fixed(tick, Number.isInteger(tick) ? 0 : 1)}
+            </text>
+          )}
         </g>
       ))}
       {xTicks.map((tick) => (
