@@ -10,7 +10,7 @@ const common = {
   platform: "node",
   target: "node20",
   outDir: "dist",
-  clean: ["dist/*.*"], // but not dist/playground, which Vite builds
+  clean: ["dist/*.*"] as string[], // but not dist/playground, which Vite builds
   fixedExtension: false,
   logLevel: "warn",
   outputOptions: { comments: { jsdoc: false }, sourcemapExcludeSources: true }, // types have them

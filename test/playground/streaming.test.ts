@@ -103,7 +103,7 @@ inChromium("the playground", () => {
     await page.getByText("Guided: done").waitFor();
     expect(await textIn(page, "Guided")).toBe(evil);
     await paneOf(page, "Guided").locator(".token").hover();
-    expect(await page.getByRole("tooltip").textContent()).toContain("<img");
+    await expect.poll(() => page.getByRole("tooltip").textContent()).toContain("<img");
     expect(await page.locator("img, #app script").count()).toBe(0);
     expect(await page.title()).toBe("argsearch playground");
   });

@@ -60,18 +60,15 @@ inChromium("a token", () => {
     expect([a, c]).toEqual([b, d]);
     expect(a).not.toBe(c);
     await tokensOf(page, "Guided").first().hover();
-    expect(await page.getByRole("tooltip").textContent()).toBe("atoken 1log P −0.50, rated at the end of its block");
+    await expect.poll(() => page.getByRole("tooltip").textContent()).toBe("atoken 1log P −0.50, rated at the end of its block");
   });
 
   it("shows under the pointer what it was chosen among", async () => {
     const { page } = await answered();
     await tokensOf(page, "Guided").first().hover();
-    expect(await candidates(page)).toEqual([
-      "candidatelog Prewardscore",
-      "Certainly−1.00−0.50−1.50",
-      "Of−1.50−0.75−2.25",
-      "Here (chosen)−2.252.00−0.25",
-    ]);
+    await expect
+      .poll(() => candidates(page))
+      .toEqual(["candidatelog Prewardscore", "Certainly−1.00−0.50−1.50", "Of−1.50−0.75−2.25", "Here (chosen)−2.252.00−0.25"]);
     const [other, chosen] = await page
       .locator(".candidates .swatch")
       .evaluateAll((all) => [all[0], all[2]].map((each) => getComputedStyle(each as Element).backgroundColor));
@@ -85,7 +82,7 @@ inChromium("a token", () => {
     await page.getByRole("tooltip").waitFor({ state: "detached" });
 
     await tokensOf(page, "Plain").nth(2).hover();
-    expect(await candidates(page)).toEqual(["candidatelog Preward", "␣What (chosen)−0.50−1.00", "␣other−1.50–"]);
+    await expect.poll(() => candidates(page)).toEqual(["candidatelog Preward", "␣What (chosen)−0.50−1.00", "␣other−1.50–"]);
   });
 
   it("is reached with keys alone, and Escape closes its note", async () => {
@@ -98,10 +95,9 @@ inChromium("a token", () => {
     await page.keyboard.press("ArrowRight");
     expect(await focused()).toBe(" What");
     await page.getByRole("tooltip").waitFor();
-    const describedBy = await page.evaluate(
-      () => document.getElementById(document.activeElement?.getAttribute("aria-describedby") ?? "")?.textContent,
-    );
-    expect(describedBy).toContain("␣What (chosen)");
+    const description = () =>
+      page.evaluate(() => document.getElementById(document.activeElement?.getAttribute("aria-describedby") ?? "")?.textContent);
+    await expect.poll(description).toContain("␣What (chosen)");
     await page.keyboard.press("Escape");
     await page.getByRole("tooltip").waitFor({ state: "detached" });
     expect(await focused()).toBe(" What");
@@ -128,6 +124,7 @@ inChromium("a token", () => {
     const points = await curve.locator("path").evaluateAll((paths) => paths.map((path) => path.getAttribute("d")?.split("L").length));
     expect(points).toEqual([6, 7]);
     await tokensOf(page, "Plain").nth(5).hover();
+    await curve.locator("circle").waitFor();
     const mark = await curve.locator("circle").evaluate((circle) => [circle.getAttribute("cx"), circle.getAttribute("cy")].map(Number));
     const end = await curve.locator("path.plain").evaluate((path) => path.getAttribute("d")?.split("L").at(-1)?.split(" ").map(Number));
     expect(mark[0]).toBeCloseTo(end?.[0] as number, 0);

@@ -18,7 +18,8 @@ export class Answer {
   readonly sent = signal<ChatRequest | null>(null);
   readonly tokensPerSecond = signal<number | null>(null);
   readonly busy = computed(() => this.state.value === "waiting" || this.state.value === "streaming");
-  readonly text = computed(() => this.pieces.value.map(({ text }) => text).join(""));
+  /** Decoded by blocks: rewards are of their ends. */
+  readonly blocks = computed(() => this.sent.value?.argsearch.method === "blocks");
 
   /** The reward of the whole answer; while it streams, of the text so far. */
   readonly reward = computed(

@@ -40,7 +40,11 @@ function Note({ opened, piece }: { opened: OpenToken; piece: Piece }) {
         <b>{nameOf(piece)}</b>
         <span class="dim">token {opened.index + 1}</span>
       </p>
-      {piece.alternatives.length > 0 ? <Table alternatives={piece.alternatives} /> : <Alone piece={piece} />}
+      {piece.alternatives.length > 0 ? (
+        <Table alternatives={piece.alternatives} />
+      ) : (
+        <Alone piece={piece} waits={opened.answer.blocks.value} />
+      )}
     </div>
   );
 }
@@ -82,12 +86,13 @@ function Row({ text, logProb, reward, score, chosen, rated, scored }: Alternativ
   );
 }
 
-/** A token of a block: drafts are chosen, not tokens. */
-function Alone({ piece: { logProb, reward } }: { piece: Piece }) {
+/** Nothing is known of others: of a block, whose drafts are chosen, not its tokens, and of a plain answer's end. */
+function Alone({ piece: { logProb, reward }, waits }: { piece: Piece; waits: boolean }) {
   return (
     <p>
       log P {fixed(logProb)}
-      {reward === null ? ", rated at the end of its block" : `, reward ${fixed(reward)}`}
+      {reward !== null && `, reward ${fixed(reward)}`}
+      {reward === null && waits && ", rated at the end of its block"}
     </p>
   );
 }

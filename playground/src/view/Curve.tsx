@@ -127,7 +127,7 @@ function Mark({ chart: { x, y } }: { chart: Chart }) {
 }
 
 function rewardsOf(answer: Answer): (number | null)[] {
-  return shown(answer.pieces.value, answer.sent.value?.argsearch.method === "blocks");
+  return shown(answer.pieces.value, answer.blocks.value);
 }
 
 function readout(index: number | null): string {

@@ -40,8 +40,8 @@ function Figure({ name, value, strong = false }: { name: string; value: string; 
 }
 
 /** Otherwise the seed makes no difference. */
-function drawn({ sent }: Answer): boolean {
-  return sent.value !== null && (sent.value.temperature > 0 || sent.value.argsearch.method === "blocks");
+function drawn({ sent, blocks }: Answer): boolean {
+  return blocks.value || (sent.value?.temperature ?? 0) > 0;
 }
 
 /** One alone is the reward itself. */

@@ -12,7 +12,7 @@ import { CANDIDATES } from "./Candidates.js";
 export function Tokens({ answer, title }: { answer: Answer; title: string }) {
   const cursor = useSignal(0);
   const pieces = answer.pieces.value;
-  const rewards = shown(pieces, answer.sent.value?.argsearch.method === "blocks");
+  const rewards = shown(pieces, answer.blocks.value);
   const opened = openToken.value?.answer === answer ? openToken.value.index : -1;
   const reach = Math.min(cursor.value, pieces.length - 1);
 
