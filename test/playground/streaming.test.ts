@@ -35,7 +35,7 @@ inChromium("the playground", () => {
     await page.getByText("Plain: done, reward −2.50. Guided: done, reward 1.50.").waitFor();
     expect(await textIn(page, "Plain")).toBe("Certainly. What shape?");
     const figures = await paneOf(page, "Guided").locator("dl").innerText();
-    expect(figures.replace(/\s+/g, " ")).toMatch(/reward 1\.50 tokens 7 tokens\/s \S+ end ended by itself/);
+    expect(figures.replace(/\s+/g, " ")).toMatch(/reward 1\.50 tokens 7 tokens\/s, shared \S+ end ended by itself/);
   });
 
   it("stops both when told, and keeps what there was", async () => {

@@ -13,8 +13,10 @@ export function Comparison({ rewarded }: { rewarded: boolean }) {
         {rewarded && <Legend />}
       </div>
       <div class={rewarded ? "panes" : "panes single"}>
-        <Pane answer={plain} title="Plain" idle="What the policy says by itself." />
-        {rewarded && <Pane answer={guided} title="Guided" idle="What it says when a reward model has a voice in every token." />}
+        <Pane alone={!rewarded} answer={plain} title="Plain" idle="What the policy says by itself." />
+        {rewarded && (
+          <Pane alone={false} answer={guided} title="Guided" idle="What it says when a reward model has a voice in every token." />
+        )}
       </div>
       {rewarded && <Curve />}
       <Code rewarded={rewarded} />

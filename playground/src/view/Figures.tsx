@@ -10,7 +10,8 @@ const ENDS: Record<string, string> = {
   aborted: "stopped",
 };
 
-export function Figures({ answer }: { answer: Answer }) {
+/** `alone`: no other answer is decoded beside it, in steps that wait for both. */
+export function Figures({ answer, alone }: { answer: Answer; alone: boolean }) {
   const { reward, pieces, tokensPerSecond, summary, state } = answer;
   const tokens = pieces.value.filter(({ token }) => token !== null).length;
   return (
@@ -21,7 +22,7 @@ export function Figures({ answer }: { answer: Answer }) {
       ))}
       <Figure name="tokens" value={tokens === 0 ? "–" : String(tokens)} />
       <Figure
-        name="tokens/s"
+        name={alone ? "tokens/s" : "tokens/s, shared"}
         value={tokensPerSecond.value === null ? "–" : tokensPerSecond.value.toFixed(tokensPerSecond.value < 10 ? 1 : 0)}
       />
       <Figure name="end" value={state.value === "stopped" ? "stopped" : (ENDS[summary.value.finishReason ?? ""] ?? "–")} />

@@ -4,7 +4,7 @@ import { Figures } from "./Figures.js";
 import { Problem } from "./Problem.js";
 import { Tokens } from "./Tokens.js";
 
-export function Pane({ answer, title, idle }: { answer: Answer; title: string; idle: string }) {
+export function Pane({ answer, title, idle, alone }: { answer: Answer; title: string; idle: string; alone: boolean }) {
   const { name, error, busy } = answer;
   return (
     <section class={`pane ${name}`} aria-labelledby={`${name}-title`} aria-busy={busy.value}>
@@ -14,7 +14,7 @@ export function Pane({ answer, title, idle }: { answer: Answer; title: string; i
       </div>
       {answer.pieces.value.length > 0 ? <Tokens answer={answer} title={title} /> : <p class="idle">{busy.value ? "…" : idle}</p>}
       {error.value && <Problem error={error.value} />}
-      <Figures answer={answer} />
+      <Figures answer={answer} alone={alone} />
     </section>
   );
 }
