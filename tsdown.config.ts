@@ -10,6 +10,7 @@ const common = {
   platform: "node",
   target: "node20",
   outDir: "dist",
+  clean: ["dist/*.*"] as string[], // but not dist/playground, which Vite builds
   fixedExtension: false,
   logLevel: "warn",
   outputOptions: { comments: { jsdoc: false }, sourcemapExcludeSources: true }, // types have them
