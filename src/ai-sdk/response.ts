@@ -1,4 +1,5 @@
 /** A response of the library as the AI SDK takes it. */
+import { ratedSteps, wholeObjectives } from "../decode/whole-objectives.js";
 import type { FinishReason, GateCounts, GenerateResult, LookaheadCounts, Method, Step, Timings, Usage } from "../types.js";
 import type { JsonObject, ModelFinishReason, ModelMetadata, ModelUsage } from "./interface.js";
 
@@ -24,22 +25,9 @@ export interface ResponseMetadata {
 
 export function responseMetadata(method: Method, result: GenerateResult, steps: readonly Step[]): ModelMetadata {
   const { reward, finishReason, seed, gate, lookahead, timings } = result;
-  // What a gate left unread until the end is in the result alone.
-  const rated = steps.map((step, at) => ({ ...step, reward: result.rewards[at] ?? null, objectives: objectivesAt(result, at) }));
-  const objectives = objectivesAt(result, readAt(result));
-  const tokens = rated.map(tokenOf);
+  const objectives = wholeObjectives(result);
+  const tokens = ratedSteps(steps, result).map(tokenOf);
   return asJson({ method, reward, objectives, tokens, finishReason, seed, gate, lookahead, timings } satisfies ResponseMetadata);
-}
-
-/** Where the whole response's reward was read: the token that ends the turn, or the one before it. */
-function readAt({ rewards, reward, finishReason, tokens }: GenerateResult): number {
-  const last = tokens.length - 1;
-  const said = finishReason === "eog" ? last - 1 : last;
-  return rewards[said] !== reward && rewards[last] === reward ? last : said;
-}
-
-function objectivesAt({ objectives }: GenerateResult, at: number): Record<string, number | null> {
-  return Object.fromEntries(Object.entries(objectives).map(([name, values]) => [name, values[at] ?? null]));
 }
 
 /** Of the tokens that a text delta consists of. */
