@@ -36,7 +36,7 @@ const NONSENSE: readonly Nonsense[] = [
   { name: "a prompt that is too long", path: "/v1/completions", body: json({ prompt: "sea ".repeat(5000) }), status: 400 },
   { name: "nowhere", path: "/v1/nowhere", body: "{}", status: 404 },
   { name: "another method", path: CHAT, method: "DELETE", body: "", status: 405 },
-  { name: "much", path: CHAT, body: " ".repeat(9 * 2 ** 20), status: 413 },
+  { name: "much", path: CHAT, body: " ".repeat(9 * 2 ** 20), headers: { connection: "close" }, status: 413 },
 ];
 
 /** Sends one of them. Returns its name, and what is wrong with the answer. */
