@@ -52,18 +52,37 @@ export function onAbort(signals: readonly (AbortSignal | undefined)[], callback:
 }
 
 /** One listener a signal, whatever the number of slots that share it: Node warns of a leak at eleven. */
-const callbacks = new WeakMap<AbortSignal, Set<() => void>>();
+class Callbacks {
+  readonly #signal: AbortSignal;
+  readonly #callbacks = new Set<() => void>();
+  readonly #callAll = (): void => {
+    for (const callback of this.#callbacks) callback();
+  };
 
-function callbacksOf(signal: AbortSignal): Set<() => void> {
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  add(callback: () => void): void {
+    if (this.#callbacks.size === 0) this.#signal.addEventListener("abort", this.#callAll, { once: true });
+    this.#callbacks.add(callback);
+  }
+
+  /** Node keeps a signal of AbortSignal.any() for as long as somebody listens to it. */
+  delete(callback: () => void): void {
+    this.#callbacks.delete(callback);
+    if (this.#callbacks.size === 0) this.#signal.removeEventListener("abort", this.#callAll);
+  }
+}
+
+const callbacks = new WeakMap<AbortSignal, Callbacks>();
+
+function callbacksOf(signal: AbortSignal): Callbacks {
   const known = callbacks.get(signal);
   if (known) return known;
-  const list = new Set<() => void>();
-  callbacks.set(signal, list);
-  const callAll = (): void => {
-    for (const callback of list) callback();
-  };
-  signal.addEventListener("abort", callAll, { once: true });
-  return list;
+  const made = new Callbacks(signal);
+  callbacks.set(signal, made);
+  return made;
 }
 
 /** A signal that fires when one of these does, for the same reason; forget() where they may outlive it. */

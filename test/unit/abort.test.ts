@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { cancellable, unlessAborted } from "../../src/engine/abort.js";
 
@@ -44,6 +45,21 @@ describe("a signal shared by many", () => {
   const warned = vi.fn();
   afterEach(() => {
     process.off("warning", warned);
+  });
+
+  it("is listened to no longer than anybody waits: Node keeps one of AbortSignal.any() that is", async () => {
+    const signal = AbortSignal.any([new AbortController().signal]);
+    const ends: (() => void)[] = [];
+    const waits = [0, 1].map(() => unlessAborted(new Promise<void>((resolve) => ends.push(resolve)), [signal]));
+    expect(getEventListeners(signal, "abort").length).toBe(1);
+    ends[0]?.();
+    await waits[0];
+    expect(getEventListeners(signal, "abort").length).toBe(1);
+    ends[1]?.();
+    await waits[1];
+    expect(getEventListeners(signal, "abort").length).toBe(0);
+    await unlessAborted(Promise.resolve(), [signal]);
+    expect(getEventListeners(signal, "abort").length).toBe(0);
   });
 
   it("brings no warning of a leak", async () => {

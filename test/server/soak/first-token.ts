@@ -1,6 +1,7 @@
 /** How many prompt tokens are decoded, as /metrics counts them, from a short request behind a long one to its first token. */
 import type { Random } from "../../helpers/random.js";
 import { ask, eventsOf, metricsOf, textOf } from "./http.js";
+import { idle } from "./slots.js";
 import { proseOf } from "./wishes.js";
 
 /** Characters, which are tokens. */
@@ -16,7 +17,8 @@ export async function tokensUntilFirst(url: string, random: Random, tries: numbe
 
 async function one(url: string, random: Random): Promise<number> {
   const before = await prefilled(url);
-  const long = completion(url, proseOf(random, LONG)).then(textOf);
+  const leave = new AbortController();
+  const long = completion(url, proseOf(random, LONG), leave.signal).then(textOf, () => "left");
   while ((await prefilled(url)) === before) await new Promise(setImmediate);
   const asked = await prefilled(url);
   const short = await completion(url, proseOf(random, SHORT));
@@ -25,7 +27,9 @@ async function one(url: string, random: Random): Promise<number> {
   const begun = await prefilled(url);
   for await (const _ of events);
   const rest = await prefilled(url);
-  await long;
+  leave.abort();
+  await long.catch(() => {});
+  await idle(url);
   if (rest - before >= 2 * LONG) throw new Error("the long prompt was decoded before the short one was answered: the count says nothing");
   return begun - asked;
 }
@@ -35,7 +39,7 @@ async function prefilled(url: string): Promise<number> {
   return (metrics.get("llamacpp:prompt_tokens_total") ?? 0) + (metrics.get("argsearch:reward_prompt_tokens_total") ?? 0);
 }
 
-function completion(url: string, prompt: string): ReturnType<typeof ask> {
+function completion(url: string, prompt: string, signal?: AbortSignal): ReturnType<typeof ask> {
   const body = { prompt, stream: true, max_tokens: 1, argsearch: { weight: 0.6, ending: "never" } };
-  return ask({ url, path: "/v1/completions", body: JSON.stringify(body) });
+  return ask({ url, path: "/v1/completions", body: JSON.stringify(body), ...(signal && { signal }) });
 }

@@ -21,7 +21,7 @@ export async function lostSlots(url: string, slots: number): Promise<string[]> {
 }
 
 /** Waits until nothing is under way. Returns what still is. */
-async function idle(url: string): Promise<string | undefined> {
+export async function idle(url: string): Promise<string | undefined> {
   const end = performance.now() + SETTLED_MS;
   for (;;) {
     const metrics = await metricsOf(url);

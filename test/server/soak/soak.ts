@@ -28,6 +28,7 @@ export interface SoakReport {
   /** What was not to be; empty: all holds. */
   wrong: string[];
   memory: Growth;
+  samples: TimedMemory[];
 }
 
 /** Milliseconds between two looks at the memory. */
@@ -68,7 +69,7 @@ async function alone({ pair, seed, wishes: count }: SoakOptions): Promise<Known[
 async function under(server: ServerProcess, wanted: readonly Known[], { seed, seconds, clients, say }: SoakOptions): Promise<SoakReport> {
   const started = performance.now();
   const end = started + 1000 * seconds;
-  const report: SoakReport = { requests: 0, outcomes: {}, wrong: [], memory: growthOf([]) };
+  const report: SoakReport = { requests: 0, outcomes: {}, wrong: [], memory: growthOf([]), samples: [] };
   const goesOn = (): boolean => performance.now() < end && server.ended === undefined && report.wrong.length < MOST_WRONG;
   const client = async (_: unknown, index: number): Promise<void> => {
     const random = new Random(seed * 1000 + index);
@@ -91,5 +92,5 @@ async function under(server: ServerProcess, wanted: readonly Known[], { seed, se
   await Promise.all([look(), ...Array.from({ length: clients }, client)]);
   if (server.ended !== undefined) report.wrong.push(server.ended);
   if (server.stderr !== "") report.wrong.push(`said on standard error: ${server.stderr}`);
-  return { ...report, memory: growthOf(samples) };
+  return { ...report, memory: growthOf(samples), samples };
 }
