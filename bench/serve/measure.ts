@@ -98,7 +98,7 @@ async function measureModes(url: string, modes: Mode[], concurrent: number, pair
 }
 
 function withoutFolders(text: string): string {
-  return text.replaceAll(/[^\s"]*[\\/]([^\s"\\/]+\.gguf)/g, "$1");
+  return text.replaceAll(/[^\s"]*[\\/]([^\s"\\/]+\.gguf)/g, "$1").replace(/\.$/, "");
 }
 
 let asked = 0;
