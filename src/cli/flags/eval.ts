@@ -10,7 +10,16 @@ import {
   type Sweep,
 } from "../../evaluate/index.js";
 import { ArgsearchError, type DecodingSettings, type RewardTerm } from "../../index.js";
-import { addIsolateFlag, addModelFlags, endingFlag, type IsolateFlag, type ModelFlags, modelOptions, settingsFlag } from "./flags.js";
+import {
+  addIsolateFlag,
+  addModelFlags,
+  endingFlag,
+  type IsolateFlag,
+  type ModelFlags,
+  modelOptions,
+  policyDeviceFlag,
+  settingsFlag,
+} from "./flags.js";
 import { gateFlag } from "./gate.js";
 import { type MethodFlags, methodsOf } from "./methods.js";
 import { addSamplerFlags } from "./samplers.js";
@@ -100,6 +109,7 @@ export function addEvalFlags(command: Command): void {
     );
   addRewardTemplateFlag(command, () => Math.max(0, (command.opts<EvalFlags>().reward?.length ?? 0) - 1));
   addEmbeddingFlags(command);
+  command.addOption(policyDeviceFlag());
   command
     .optionsGroup("Methods:")
     .addOption(settingsFlag("of guided methods, as `argsearch tune` writes them, their samplers of all; flags go before them"))
