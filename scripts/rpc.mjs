@@ -12,6 +12,8 @@ import { requireTools } from "./lib/prerequisites.mjs";
 import { Failure, main, root, run, step } from "./lib/run.mjs";
 
 const packages = { "linux-x64": "linux-x64", "linux-arm64": "linux-arm64", "darwin-x64": "mac-x64", "darwin-arm64": "mac-arm64-metal" };
+/** Raised with every change of how they are built. */
+const BUILD = 1;
 const target = join(root, "build", "rpc");
 const mac = process.platform === "darwin";
 const extension = mac ? ".dylib" : ".so";
@@ -28,7 +30,7 @@ export function buildRpc() {
   try {
     step("RPC backend and server", () => compile(source, engine, made));
     for (const name of readdirSync(engine)) if (/^lib(ggml|llama)\b/.test(name)) symlinkSync(join(engine, name), join(made, name));
-    mkdirSync(join(made, `release-${version}`));
+    mkdirSync(join(made, `release-${version}.${BUILD}`));
     replace(made);
   } finally {
     rmSync(made, { recursive: true, force: true });
@@ -65,14 +67,14 @@ function compile(source, engine, out) {
   const parts = ["ggml-rpc.cpp", "transport.cpp"].map((name) => join(source, "ggml/src/ggml-rpc", name));
   const shared = mac ? ["-dynamiclib"] : ["-shared"];
   run(compiler, [...common, "-DGGML_BACKEND_BUILD", "-fPIC", ...shared, ...parts, base, rpath, "-s", "-o", join(out, library)]);
-  const server = join(source, "tools/rpc/rpc-server.cpp");
-  run(compiler, [...common, "-Wno-deprecated-declarations", server, ggml, base, rpath, "-pthread", "-o", join(out, "rpc-server")]);
+  const server = [join(source, "tools/rpc/rpc-server.cpp"), join(root, "scripts/rpc/server-start.cc")];
+  run(compiler, [...common, "-Wno-deprecated-declarations", ...server, ggml, base, rpath, "-pthread", "-o", join(out, "rpc-server")]);
 }
 
 /** Of this release, and beside an engine that has not moved. */
 function isBuilt() {
   const links = existsSync(target) ? readdirSync(target) : [];
-  return existsSync(join(target, `release-${version}`)) && links.every((name) => existsSync(join(target, name)));
+  return existsSync(join(target, `release-${version}.${BUILD}`)) && links.every((name) => existsSync(join(target, name)));
 }
 
 /** Into place; another process may have been faster. */

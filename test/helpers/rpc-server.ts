@@ -1,0 +1,82 @@
+/** llama.cpp's rpc-server, built by `npm run rpc`, on a port of this machine's loopback or in a network namespace. */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "../..");
+
+/** Why nothing can be tested here; undefined after a build, which takes seconds the first time. */
+export function rpcMissing(): string | undefined {
+  if (process.platform !== "linux" && process.platform !== "darwin") return `npm run rpc builds nothing on ${process.platform}`;
+  try {
+    execFileSync(process.execPath, [join(root, "scripts/rpc.mjs")], { stdio: ["ignore", "ignore", "pipe"], timeout: 120_000 });
+    return undefined;
+  } catch (error) {
+    // Where nobody would read a message it is a failure.
+    if (process.env.CI) throw error;
+    return (error as Error).message;
+  }
+}
+
+export class RpcServer {
+  readonly endpoint: string;
+  readonly #namespace: string | undefined;
+  #process: ChildProcess | undefined;
+
+  private constructor(endpoint: string, namespace?: string) {
+    this.endpoint = endpoint;
+    this.#namespace = namespace;
+  }
+
+  static async start(host = "127.0.0.1", namespace?: string): Promise<RpcServer> {
+    const server = new RpcServer(`${host}:${namespace === undefined ? await freePort() : 50_052}`, namespace);
+    await server.restart();
+    return server;
+  }
+
+  /** Resolves when it listens. */
+  async restart(): Promise<void> {
+    const [host, port] = this.endpoint.split(":") as [string, string];
+    const command = [join(root, "build/rpc/rpc-server"), "--host", host, "--port", port, "--threads", "1"];
+    const [program, ...args] = this.#namespace === undefined ? command : ["ip", "netns", "exec", this.#namespace, ...command];
+    // Its output is buffered as long as it is no terminal: connections tell when it listens.
+    this.#process = spawn(program as string, args, { stdio: "ignore" });
+    await listening(this.endpoint, this.#process);
+  }
+
+  async kill(): Promise<void> {
+    const running = this.#process;
+    this.#process = undefined;
+    if (running === undefined || hasEnded(running)) return;
+    const gone = once(running, "exit");
+    running.kill("SIGKILL");
+    await gone;
+  }
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function listening(endpoint: string, server: ChildProcess): Promise<void> {
+  const { probeRpcServer } = await import("../../src/engine/rpc-probe.js");
+  for (let left = 200; ; left--) {
+    if (hasEnded(server)) throw new Error(`rpc-server ended with ${server.signalCode ?? server.exitCode}`);
+    try {
+      await probeRpcServer(endpoint);
+      return;
+    } catch (error) {
+      if (left === 0) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
