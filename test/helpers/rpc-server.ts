@@ -3,6 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { probeRpcServer } from "../../src/engine/rpc-probe.js";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -40,9 +41,17 @@ export class RpcServer {
     const [host, port] = this.endpoint.split(":") as [string, string];
     const command = [join(root, "build/rpc/rpc-server"), "--host", host, "--port", port, "--threads", "1"];
     const [program, ...args] = this.#namespace === undefined ? command : ["ip", "netns", "exec", this.#namespace, ...command];
-    // Its output is buffered as long as it is no terminal: connections tell when it listens.
-    this.#process = spawn(program as string, args, { stdio: "ignore" });
-    await listening(this.endpoint, this.#process);
+    this.#process = spawn(program as string, args, { stdio: ["ignore", "pipe", "ignore"] });
+    this.#process.stdout?.resume();
+    await listening(this.#process, () => this.#isListening());
+  }
+
+  /** Without a connection where the server is in another namespace, which cannot be reached from here. */
+  async #isListening(): Promise<boolean> {
+    if (this.#namespace === undefined) return probeRpcServer(this.endpoint).then(Boolean, () => false);
+    const sockets = execFileSync("ip", ["netns", "exec", this.#namespace, "cat", "/proc/net/tcp"], { encoding: "utf8" });
+    const port = Number(this.endpoint.split(":")[1]).toString(16).toUpperCase();
+    return sockets.split("\n").some((line) => line.includes(`:${port} 00000000:0000 0A`));
   }
 
   async kill(): Promise<void> {
@@ -67,16 +76,10 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-async function listening(endpoint: string, server: ChildProcess): Promise<void> {
-  const { probeRpcServer } = await import("../../src/engine/rpc-probe.js");
-  for (let left = 200; ; left--) {
+async function listening(server: ChildProcess, isListening: () => Promise<boolean>): Promise<void> {
+  for (let left = 200; !(await isListening()); left--) {
     if (hasEnded(server)) throw new Error(`rpc-server ended with ${server.signalCode ?? server.exitCode}`);
-    try {
-      await probeRpcServer(endpoint);
-      return;
-    } catch (error) {
-      if (left === 0) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    if (left === 0) throw new Error("rpc-server does not listen");
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
