@@ -12,6 +12,7 @@ import { addDevices } from "./commands/devices.js";
 import { addEval } from "./commands/eval.js";
 import { addGenerate } from "./commands/generate.js";
 import { addInspect } from "./commands/inspect.js";
+import { addMerge } from "./commands/merge.js";
 import { addRewardAttach } from "./commands/reward-attach.js";
 import { addRewardFit } from "./commands/reward-fit.js";
 import { addRewardImport } from "./commands/reward-import.js";
@@ -53,6 +54,7 @@ function commands(): Command {
   addScore(program);
   addChat(program);
   addEval(program);
+  addMerge(program);
   addTune(program);
   addBench(program);
   addInspect(program);

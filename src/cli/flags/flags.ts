@@ -1,6 +1,14 @@
 /** The flags that several commands share, and the library options they stand for. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { ArgsearchError, type GenerateOptions, type Gpu, type LoadOptions, type ModelOptions, type RewardTerm } from "../../index.js";
+import {
+  ArgsearchError,
+  type GenerateOptions,
+  type Gpu,
+  type LoadOptions,
+  type ModelOptions,
+  type RewardTerm,
+  type Shard,
+} from "../../index.js";
 import { gateFlag } from "./gate.js";
 import { lookaheadFlag } from "./lookahead.js";
 import { addSamplerFlags, type SamplerFlags, samplerOptions } from "./samplers.js";
@@ -86,6 +94,20 @@ export function rpcFlag(): Option {
 
 function endpoints(text: string, previous: string[] = []): string[] {
   return [...previous, ...text.split(",").filter((each) => each !== "")];
+}
+
+/** `whose`: what is dealt out. */
+export function shardFlag(whose: string): Option {
+  return new Option(
+    "--shard <i/n>",
+    `this part of ${whose} alone, from 1, for another machine or job; \`argsearch merge\` makes one of all`,
+  ).argParser(shard);
+}
+
+function shard(text: string): Shard {
+  const [, index, count] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+  if (index === undefined || count === undefined) throw new InvalidArgumentError(`Of the form 2/8, not ${JSON.stringify(text)}.`);
+  return { index: integer(index), count: integer(count) };
 }
 
 export function policyDeviceFlag(): Option {
