@@ -14,7 +14,7 @@ const LAYERS = [
   ["decode"],
   ["batch"],
   ["index"], // `argsearch`; what lies below has entries of its own
-  ["fit", "import"],
+  ["fit", "import", "server"],
   ["evaluate"],
   ["bench"],
   ["cli", "child", "platforms"],

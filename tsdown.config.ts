@@ -22,6 +22,7 @@ const library = {
   fit: "src/fit/index.ts",
   import: "src/import/index.ts",
   bench: "src/bench/index.ts",
+  server: "src/server/index.ts",
 };
 
 export default defineConfig([

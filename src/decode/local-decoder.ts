@@ -26,7 +26,7 @@ import { disposedError } from "./disposed.js";
 import { generateAll, type OwnOptions, requirePrompts } from "./generate-all.js";
 import { type DecodingParts, runGeneration } from "./generation.js";
 import { resolveGenerate, splitCallbacks } from "./options.js";
-import { countTokens, detokenize, render, tokenize } from "./policy-texts.js";
+import { countTokens, detokenize, pieces, render, tokenize } from "./policy-texts.js";
 import { DecodingStream, drain, telling } from "./response-stream.js";
 import { Scheduler } from "./scheduler.js";
 import { withSettings } from "./settings.js";
@@ -174,6 +174,11 @@ export class LocalDecoder implements Decoder {
   async detokenize(tokens: ArrayLike<number>, options?: DetokenizeOptions): Promise<string> {
     this.#requireOpen();
     return detokenize(this.#parts.policy, tokens, options);
+  }
+
+  async pieces(tokens: ArrayLike<number>): Promise<Uint8Array[]> {
+    this.#requireOpen();
+    return pieces(this.#parts.policy, tokens);
   }
 
   async countTokens(prompt: Prompt, options?: TemplateOptions): Promise<number> {
