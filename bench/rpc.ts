@@ -27,7 +27,7 @@ const { values: flags } = parseArgs({
 });
 
 const PROMPT = "all work and no play makes Jack a dull boy. ".repeat(5).slice(0, 200);
-const FIRST_PORT = 50_152;
+const FIRST_PORT = 15_052;
 
 /** A server has one client at a time: each placement has one of its own. */
 const PLACEMENTS: readonly [name: string, placement: (rpc: string) => LoadOptions][] = [
@@ -83,7 +83,7 @@ async function startServer(port: number): Promise<string> {
   const args = ["--port", String(port), "--threads", flags.threads];
   servers.push(spawn(join(import.meta.dirname, "../build/rpc/rpc-server"), args, { stdio: "ignore" }));
   const endpoint = `127.0.0.1:${port}`;
-  for (let left = 100; ; left--) {
+  for (let left = 600; ; left--) {
     try {
       await probeRpcServer(endpoint);
       return endpoint;
