@@ -5,7 +5,7 @@ import { checked } from "./body.js";
 import { type CompletionParts, completeChat, completeText } from "./completions.js";
 import { errorResponse, HttpError } from "./errors.js";
 import { requireHost, requireKey } from "./guards.js";
-import { modelList, requireServed } from "./models.js";
+import { modelList, requireServed, servedModel } from "./models.js";
 import { openApi } from "./openapi.js";
 import { type Page, readPage } from "./page.js";
 import type { RequestLife } from "./request-life.js";
@@ -70,8 +70,19 @@ function getRoutes(service: Service): Record<string, Answer> {
     const { decoder, names } = service.loaded;
     return c.json(modelList(decoder.info, names, service.created));
   };
+  const model: Answer = (c) => {
+    const { decoder, names } = service.loaded;
+    return c.json(servedModel(c.req.param("id") ?? "", decoder.info, names, service.created));
+  };
   const metrics: Answer = () => service.metrics.response();
-  return { "/health": health, "/v1/health": health, "/metrics": metrics, "/openapi.json": (c) => c.json(openApi()), "/v1/models": models };
+  return {
+    "/health": health,
+    "/v1/health": health,
+    "/metrics": metrics,
+    "/openapi.json": (c) => c.json(openApi()),
+    "/v1/models": models,
+    "/v1/models/:id{.+}": model,
+  };
 }
 
 function postRoutes(service: Service): Record<string, Handler> {

@@ -1,6 +1,7 @@
 /** POST /v1/chat/completions and /v1/completions, at once or as a stream. */
 import { randomUUID } from "node:crypto";
 import type { Decoder } from "../decode/decoder.js";
+import { ratedSteps } from "../decode/whole-objectives.js";
 import type { GenerateResult, Prompt, Step } from "../types.js";
 import { type AnswerEvent, answer, type Job, jobsOf } from "./answers.js";
 import { badRequest } from "./errors.js";
@@ -93,7 +94,7 @@ async function whole(completion: Completion, events: ReadableStream<AnswerEvent>
   const choices = results.map(async (result, index) => {
     const taken = steps[index] ?? [];
     const logProbs = completion.logProbs ? await Promise.all(taken.filter(isSaid).map((step) => logProbJson(decoder, step))) : null;
-    const argsearch = { ...answerJson(result, jobs[index]?.options.method ?? ""), tokens: taken.map(tokenJson) };
+    const argsearch = { ...answerJson(result, jobs[index]?.options.method ?? ""), tokens: ratedSteps(taken, result).map(tokenJson) };
     return shape.choice({ index, text: result.text, ended: endedOf(result.finishReason), logProbs, argsearch });
   });
   return Response.json({ ...headOf(completion, shape.whole), choices: await Promise.all(choices), usage: usageOf(results, n) });

@@ -17,7 +17,7 @@ export function decodingOptions(request: ChatRequest | TextRequest, info: Decode
   const method = methodOf(request, info);
   const { max_completion_tokens: newer, max_tokens: older } = request as ChatRequest;
   return {
-    ...known(argsearch),
+    ...known(argsearch, method),
     ...temperatureOf(request.temperature ?? undefined, method, argsearch),
     ...(topP !== undefined && topP < 1 && { topP }),
     ...(presence_penalty !== undefined && { presencePenalty: presence_penalty }),
@@ -78,8 +78,11 @@ function formatOf(request: ChatRequest | TextRequest): GenerateOptions {
   return { jsonSchema: format.json_schema.schema ?? true };
 }
 
-function known(guidance: Guidance): GenerateOptions {
-  return withoutNulls(guidance) as GenerateOptions;
+/** A plain answer has no candidates to count and no scores to select by: there topK would be the sampler's, which nobody asked for. */
+function known(guidance: Guidance, method: Method): GenerateOptions {
+  const { topK, select, ...others } = guidance;
+  const plain = guidance.method !== method && !isGuided(method);
+  return { ...others, ...(!plain && topK !== undefined && { topK }), ...(!plain && select !== undefined && { select }) };
 }
 
 /** Some clients send null for what is not given. */

@@ -31,11 +31,20 @@ export function requireServed(asked: string | null | undefined, { policy, aliase
   throw new HttpError({ status: 404, code: "MODEL_NOT_FOUND", message, param: "model" });
 }
 
-export function modelList(info: DecoderInfo, { policy, aliases, rewards }: ModelNames, created: number): object {
+export function modelList(info: DecoderInfo, names: ModelNames, created: number): object {
+  return { object: "list", data: [names.policy, ...names.aliases].map((id) => modelEntry(id, info, names, created)) };
+}
+
+/** One of them. @throws HttpError 404 */
+export function servedModel(id: string, info: DecoderInfo, names: ModelNames, created: number): object {
+  requireServed(id, names);
+  return modelEntry(id, info, names, created);
+}
+
+function modelEntry(id: string, info: DecoderInfo, { rewards }: ModelNames, created: number): object {
   const { objectives, weights, slots, contextSize, sharedTrunk, settings } = info;
   const { nCtxTrain, nVocab, parameters, size } = info.policy;
   const meta = { n_ctx: contextSize, n_ctx_train: nCtxTrain, n_vocab: nVocab, n_params: parameters, size };
   const argsearch = { rewards, objectives, weights, slots, contextSize, sharedTrunk, settings };
-  const entry = (id: string): object => ({ id, object: "model", created, owned_by: "argsearch", meta, argsearch });
-  return { object: "list", data: [policy, ...aliases].map(entry) };
+  return { id, object: "model", created, owned_by: "argsearch", meta, argsearch };
 }

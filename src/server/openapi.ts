@@ -17,7 +17,8 @@ interface Operation {
 
 const ANY_OBJECT = { type: "object" };
 const JSON_ANSWER = { "application/json": ANY_OBJECT };
-const STREAMED = { ...JSON_ANSWER, "text/event-stream": { type: "string" } };
+/** Of an event stream readers of the document expect the schema of its events, not that of its text. */
+const STREAMED = { ...JSON_ANSWER, "text/event-stream": {} };
 
 /** A request with a body may be refused for each of these. */
 const OF_BODIES = [400, 404, 408, 413, 415, 429, 500];

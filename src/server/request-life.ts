@@ -1,20 +1,16 @@
 /** How long a request may take, and what ends it: its client leaves, its time is over, the server stops. */
+import { onAbort } from "../engine/abort.js";
 import { HttpError } from "./errors.js";
 
 export class RequestLife {
   readonly #ends = new AbortController();
   readonly #timer: NodeJS.Timeout | undefined;
-  readonly #signals: readonly AbortSignal[];
+  readonly #forget: (() => void)[];
   #closed: (() => void) | undefined;
-  readonly #onSignal = (event: Event): void => this.end((event.target as AbortSignal).reason);
 
   /** `limit`: milliseconds, 0 for none. A signal whose reason is an HttpError has that as the answer. */
   constructor(signals: readonly AbortSignal[], limit: number) {
-    this.#signals = signals;
-    for (const signal of signals) {
-      if (signal.aborted) this.end(signal.reason);
-      signal.addEventListener("abort", this.#onSignal, { once: true });
-    }
+    this.#forget = signals.map((signal) => onAbort([signal], () => this.end(signal.reason)));
     if (limit > 0) this.#timer = setTimeout(() => this.end(tooLate(limit)), limit).unref();
   }
 
@@ -36,7 +32,7 @@ export class RequestLife {
     this.#closed?.();
     this.#closed = undefined;
     clearTimeout(this.#timer);
-    for (const signal of this.#signals) signal.removeEventListener("abort", this.#onSignal);
+    for (const forget of this.#forget) forget();
   }
 
   /** What it resolves to within so many milliseconds; else undefined. */

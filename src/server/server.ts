@@ -45,6 +45,9 @@ export function createServer(options: ServerOptions): Server {
   return new NodeServer(options);
 }
 
+/** How long what has been said may take to reach its readers. */
+const LAST_WORDS_MS = 2000;
+
 const LOOPBACK = /^(127\.|::1$|localhost$)/;
 
 class NodeServer implements Server {
@@ -98,16 +101,27 @@ class NodeServer implements Server {
   }
 
   async #close(patience: number): Promise<void> {
-    const stopped = this.#http.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
-    for (const server of this.#http) server.closeIdleConnections();
+    const stopped = Promise.all(this.#http.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
     await this.#allAnswered(patience);
     if (this.#open.size > 0) {
       const message = "the server stopped before this was answered";
       this.#closing.abort(new HttpError({ status: 503, code: "STOPPING", message }));
-      await this.#allAnswered(2000);
+      await this.#allAnswered(LAST_WORDS_MS);
     }
-    for (const server of this.#http) server.closeAllConnections();
-    await Promise.all(stopped);
+    await this.#allSent(stopped);
+  }
+
+  /** Answers that were given are on their way; connections that are kept for more are closed as they fall idle, and in the end all. */
+  async #allSent(stopped: Promise<unknown>): Promise<void> {
+    const idle = setInterval(() => {
+      for (const server of this.#http) server.closeIdleConnections();
+    }, 20);
+    const last = setTimeout(() => {
+      for (const server of this.#http) server.closeAllConnections();
+    }, LAST_WORDS_MS);
+    await stopped;
+    clearInterval(idle);
+    clearTimeout(last);
   }
 
   async #allAnswered(patience: number): Promise<void> {

@@ -40,6 +40,13 @@ describe("an answer", () => {
     expect(json.choices[0].message.content).toBe((await reference({ method: "greedy", maxTokens: 16 })).text);
   });
 
+  test("with weight 0 has no candidates to count: topK is not the sampler's", async () => {
+    const asked = { max_tokens: 20, temperature: 1.7, seed: 9 };
+    const { json } = await chat(url, { ...asked, argsearch: { weight: 0, topK: 2, select: "stochastic" } });
+    const plain = await reference({ method: "sample", temperature: 1.7, seed: 9, maxTokens: 20 });
+    expect(json.choices[0].message.content).toBe(plain.text);
+  });
+
   test("with weight 0 and rewards is plain, and rated", async () => {
     const { json } = await chat(url, { max_tokens: 8, argsearch: { weight: 0, rewards: true } });
     const plain = await reference({ method: "greedy", maxTokens: 8, rewards: true });

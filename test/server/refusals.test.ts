@@ -61,6 +61,7 @@ describe("the body", () => {
 });
 
 test.each([
+  ["GET", "/v1/models/none", 404],
   ["GET", "/v1/chat/completions", 405],
   ["DELETE", "/v1/models", 405],
   ["GET", "/v1/nothing", 404],
