@@ -23,7 +23,6 @@ const CONTENTS = {
     "docs/scaling.md",
     ["docs/engine.md", "Engine, GPUs, runtimes"],
     "docs/isolation.md",
-    ["docs/scaling.md", "More than one machine"],
     "docs/shipping.md",
   ],
   Reference: ["docs/cli.md", ["docs/api.md", "API on one page"], "docs/errors.md", "docs/platforms.md", "docs/reliability.md"],

@@ -14,6 +14,7 @@ import { FILES, readResults, readSettings, type StoredSettings } from "./run/dir
 import { differences, ResponseStore, readResponses } from "./run/store.js";
 import { settingsOf } from "./settings.js";
 
+/** What mergeEvaluations() takes. */
 export interface MergeOptions {
   /** A directory for the whole; it may hold the same evaluation already. */
   out: string;
