@@ -8,11 +8,18 @@ const cache = join(root, ".cache", "llama.cpp");
 const headersDir = join(cache, version);
 export const sourceDir = join(cache, `${version}-source`);
 
-/** What the build and the tests use: headers, and tokenizers of real models. */
-const wanted = [
-  "LICENSE",
-  "include",
+/** What `npm run rpc` compiles. */
+const rpcSources = [
   "ggml/include",
+  "ggml/src/ggml-rpc",
+  "ggml/src/ggml-impl.h",
+  "ggml/src/ggml-backend-impl.h",
+  "tools/rpc/rpc-server.cpp",
+];
+
+/** What the build and the tests use: headers, the RPC backend, and tokenizers of real models. */
+const wanted = [
+  ...["LICENSE", "include", ...rpcSources],
   "models/ggml-vocab-gpt-2.gguf",
   "models/ggml-vocab-llama-bpe.gguf",
   "models/ggml-vocab-llama-spm.gguf",
@@ -39,6 +46,22 @@ export function fetchHeaders({ source = false } = {}) {
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
+}
+
+/** A folder with the RPC backend's source: the headers' own, or, where that is of a version of this script that left it out, another. */
+export function fetchRpcSources() {
+  const dirs = [headersDir, join(cache, `${version}-rpc`)];
+  const has = (dir) => rpcSources.every((path) => existsSync(join(dir, path)));
+  if (headersMissing()) fetchHeaders();
+  const found = dirs.find(has);
+  if (found !== undefined) return found;
+  const temporary = mkdtempSync(join(cache, "fetch-"));
+  try {
+    place(checkOut(temporary, rpcSources), dirs[1]);
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+  return dirs[1];
 }
 
 await main(import.meta.url, (args) => {

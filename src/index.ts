@@ -2,6 +2,7 @@
 
 export { type GenerateFileOptions, generateFile } from "./batch/file.js";
 export { type GeneratedLine, generateLines } from "./batch/lines.js";
+export { mergeResponses } from "./batch/merge.js";
 export type { GenerateLinesOptions } from "./batch/options.js";
 export type { GenerateSummary } from "./batch/summary.js";
 export type { PreferencePair } from "./data/pair-formats.js";
@@ -40,6 +41,7 @@ export { type NoRepeatOptions, noRepeat } from "./reward/ready-made/no-repeat.js
 export { type ScoreFileOptions, scoreFile } from "./score/file.js";
 export { type ScoredLine, type ScoredPair, type ScoredText, type ScoreLinesOptions, scoreLines } from "./score/lines.js";
 export { loadReward } from "./score/load-reward.js";
+export { mergeScores } from "./score/merge.js";
 export type { RewardModel, RewardModelInfo } from "./score/reward-model.js";
 export type { Scores } from "./score/scores.js";
 export type { ScoreSummary } from "./score/summary.js";

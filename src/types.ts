@@ -6,4 +6,5 @@ export type * from "./types/result.js";
 export type * from "./types/reward.js";
 export type * from "./types/samplers.js";
 export type * from "./types/score.js";
+export type * from "./types/shard.js";
 export type * from "./types/tokens.js";

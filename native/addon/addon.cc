@@ -14,6 +14,7 @@
 #include "bounds.h"
 #include "engine/llama_api.h"
 #include "engine/log.h"
+#include "engine/rpc.h"
 #include "model/vocabulary_match.h"
 
 namespace argsearch {
@@ -64,7 +65,7 @@ Napi::Value devices_js(const Napi::CallbackInfo& info) {
       ggml_backend_dev_t device = api.ggml_backend_dev_get(i);
       size_t free = 0;
       size_t total = 0;
-      api.ggml_backend_dev_memory(device, &free, &total);
+      if (!is_rpc(device)) api.ggml_backend_dev_memory(device, &free, &total);
       Napi::Object object = Napi::Object::New(env);
       set(object, "name", api.ggml_backend_dev_name(device));
       set(object, "description", api.ggml_backend_dev_description(device));
@@ -75,6 +76,18 @@ Napi::Value devices_js(const Napi::CallbackInfo& info) {
       devices[devices.Length()] = object;
     }
     return devices;
+  });
+}
+
+Napi::Value add_rpc_server_js(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return guarded(env, [&]() -> Napi::Value {
+    const std::string library = to_string(info[0], "library");
+    const std::string endpoint = to_string(info[1], "endpoint");
+    return run_async(
+        env, Environment::of(env).loader(), Napi::Object::New(env),
+        [library, endpoint] { return add_rpc_server(library, endpoint); },
+        [](Napi::Env js, std::vector<std::string>& names) -> Napi::Value { return to_js_strings(js, names); });
   });
 }
 
@@ -139,6 +152,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("openEngine", open_engine_js);
   add("currentEngine", current_engine_js);
   add("devices", devices_js);
+  add("addRpcServer", add_rpc_server_js);
   add("setLogCallback", set_log_callback_js);
   add("createCancel", create_cancel_js);
   add("loadModel", ModelHandle::load);

@@ -96,6 +96,10 @@ Napi::Value ModelHandle::load(const Napi::CallbackInfo& info) {
     params.path = to_string(options.Get("path"), "path");
     params.gpu_layers = static_cast<int>(to_integer(options.Get("gpuLayers"), "gpuLayers", -1, 1 << 16));
     params.backend = to_string(options.Get("backend"), "backend");
+    if (const Napi::Value names = options.Get("devices"); !names.IsUndefined()) {
+      const Napi::Array list = to_array(names, "devices");
+      for (uint32_t i = 0; i < list.Length(); ++i) params.devices.push_back(to_string(list[i], "devices"));
+    }
     if (!options.Get("contextSize").IsUndefined()) {
       params.context_size = static_cast<uint32_t>(to_integer(options.Get("contextSize"), "contextSize", 1, 1 << 28));
     }

@@ -45,7 +45,7 @@ namespace argsearch {
   X(ggml_backend_reg_get_proc_address) X(ggml_threadpool_params_default)                                          \
   X(ggml_backend_tensor_get) X(ggml_is_contiguous) X(ggml_nelements) X(ggml_type_name)                            \
   X(ggml_blck_size) X(ggml_type_size) X(ggml_get_type_traits) X(ggml_set_abort_callback)                          \
-  X(ggml_backend_buft_name)                                                                                       \
+  X(ggml_backend_buft_name) X(ggml_backend_register) X(ggml_backend_reg_dev_count)                                \
   X(gguf_init_from_file) X(gguf_free) X(gguf_get_version) X(gguf_get_data_offset)                                 \
   X(gguf_get_n_kv) X(gguf_find_key) X(gguf_get_key) X(gguf_get_kv_type) X(gguf_get_arr_type)                      \
   X(gguf_get_val_u8) X(gguf_get_val_u16) X(gguf_get_val_u32)                                                      \

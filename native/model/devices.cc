@@ -14,6 +14,12 @@ bool equal_ignoring_case(const std::string& a, const std::string& b) {
                     [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
+/// Beside the processor, and beside libraries that compute for it.
+bool is_gpu(ggml_backend_dev_t device) {
+  const enum ggml_backend_dev_type type = engine().ggml_backend_dev_type(device);
+  return type != GGML_BACKEND_DEVICE_TYPE_CPU && type != GGML_BACKEND_DEVICE_TYPE_ACCEL;
+}
+
 }  // namespace
 
 std::vector<ggml_backend_dev_t> select_devices(const std::string& backend) {
@@ -38,11 +44,26 @@ std::vector<ggml_backend_dev_t> select_devices(const std::string& backend) {
   return devices;
 }
 
+std::vector<ggml_backend_dev_t> devices_named(const std::vector<std::string>& names) {
+  const LlamaApi& api = engine();
+  std::vector<ggml_backend_dev_t> devices;
+  for (const std::string& name : names) {
+    ggml_backend_dev_t found = nullptr;
+    for (size_t i = 0; i < api.ggml_backend_dev_count(); ++i) {
+      ggml_backend_dev_t device = api.ggml_backend_dev_get(i);
+      if (name == api.ggml_backend_dev_name(device)) found = device;
+    }
+    if (found == nullptr) throw Error(ErrorCode::kDeviceUnavailable, "the engine has no device \"" + name + "\".");
+    if (is_gpu(found)) devices.push_back(found);
+  }
+  devices.push_back(nullptr);
+  return devices;
+}
+
 bool has_gpu() {
   const LlamaApi& api = engine();
   for (size_t i = 0; i < api.ggml_backend_dev_count(); ++i) {
-    const enum ggml_backend_dev_type type = api.ggml_backend_dev_type(api.ggml_backend_dev_get(i));
-    if (type != GGML_BACKEND_DEVICE_TYPE_CPU && type != GGML_BACKEND_DEVICE_TYPE_ACCEL) return true;
+    if (is_gpu(api.ggml_backend_dev_get(i))) return true;
   }
   return false;
 }

@@ -11,6 +11,9 @@ namespace argsearch {
 /// is "". DEVICE_UNAVAILABLE.
 std::vector<ggml_backend_dev_t> select_devices(const std::string& backend);
 
+/// The same of devices by their names, of which the processor needs none. DEVICE_UNAVAILABLE for one that is not there.
+std::vector<ggml_backend_dev_t> devices_named(const std::vector<std::string>& names);
+
 /// Whether the engine knows a device beside the processor, and beside libraries that compute for it.
 bool has_gpu();
 

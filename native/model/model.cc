@@ -42,11 +42,13 @@ std::shared_ptr<const Model> Model::load(const ModelParams& params, const std::f
   model->is_causal_ = metadata.boolean(model->architecture_ + ".attention.causal", true);
   model->long_rope_ = LongRope::read(files, model->architecture_, params.context_size);
 
-  std::vector<ggml_backend_dev_t> devices = select_devices(params.backend);
+  std::vector<ggml_backend_dev_t> devices =
+      params.devices.empty() ? select_devices(params.backend) : devices_named(params.devices);
+  const bool none = devices.size() == 1;
   llama_model_params settings = api.llama_model_default_params();
   settings.devices = devices.empty() ? nullptr : devices.data();
-  settings.n_gpu_layers = params.backend == "CPU" ? 0 : params.gpu_layers;
-  model->is_on_cpu_ = params.backend == "CPU" || !has_gpu();
+  settings.n_gpu_layers = none ? 0 : params.gpu_layers;
+  model->is_on_cpu_ = none || !has_gpu();
   if (model->long_rope_) settings.kv_overrides = model->long_rope_->overrides();
   struct Progress {
     const std::function<bool(float)>& report;

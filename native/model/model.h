@@ -22,6 +22,8 @@ struct ModelParams {
   int gpu_layers = -1;
   /// ggml backend whose devices may be used; "" every GPU, "CPU" none.
   std::string backend;
+  /// Names of the devices to use in place of the backend's; "CPU" alone for none.
+  std::vector<std::string> devices;
   /// Tokens that one sequence will hold, which long-RoPE models choose their factors by; 0: as many as the model
   /// allows.
   uint32_t context_size = 0;

@@ -2,12 +2,16 @@
 import type { DataSource } from "../data/read.js";
 import { resultLine } from "../data/result-line.js";
 import type { Decoder } from "../decode/decoder.js";
+import { ArgsearchError } from "../errors.js";
 import { refuseInputs } from "../files/inputs.js";
 import { isJsonObject, type JsonObject } from "../files/json.js";
 import { type BadLine, countLines } from "../files/json-lines.js";
 import { ResumableLines } from "../files/resumable-lines.js";
+import { resolveShard } from "../files/shard.js";
+import { noteShard, type ShardNote } from "../files/shard-file.js";
 import { today } from "../model/template-options.js";
-import { keyOf, modelsOf, templateKey } from "../score/key.js";
+import { keyOf, modelsOf, shardKeyOf, templateKey } from "../score/key.js";
+import type { Shard } from "../types.js";
 import { type GeneratedLine, generateRecords } from "./lines.js";
 import { type GenerateLinesOptions, type ResolvedLines, resolveLines } from "./options.js";
 import { type Counted, GenerateSummariser, type GenerateSummary } from "./summary.js";
@@ -20,6 +24,11 @@ export interface GenerateFileOptions extends GenerateLinesOptions {
    * replaced. A device or a pipe is written to directly.
    */
   out?: string | undefined;
+  /**
+   * This part alone, of four responses a slot in turn, so that all shards take as many slots; takes `out`, beside which OUT.shard.json says what
+   * it is a part of. mergeResponses() makes one file of all. Default: everything.
+   */
+  shard?: Shard | undefined;
   /** Called with each response, in order, and its text as `out` has it; it is waited for. Not with those that an interrupted run has left in `out`. */
   onLine?: ((line: GeneratedLine, json: string) => Promise<void> | void) | undefined;
   /** Called with each file that an interrupted run with other settings, models or data left beside `out`: it is not gone on with, and goes when `out` is whole. */
@@ -49,13 +58,16 @@ const RESULTS = [
 export async function generateFile(
   decoder: Decoder,
   source: DataSource,
-  { out, onLine, onOthers, onProgress, ...given }: GenerateFileOptions = {},
+  { out, onLine, onOthers, onProgress, shard: asked, ...given }: GenerateFileOptions = {},
 ): Promise<GenerateSummary> {
+  const shard = resolveShard(asked);
+  if (shard !== undefined && out === undefined) throw withoutOut();
   const options = { ...given, date: given.date === undefined && out !== undefined ? today() : given.date };
   const resolved = resolveLines(decoder, options, "generateFile()");
   const summariser = new GenerateSummariser();
   const each = resolved.n ?? 1;
-  const total = typeof source === "string" ? each * (await countLines(source)) : 0;
+  const total = typeof source === "string" ? Math.ceil((each * (await countLines(source))) / (shard?.count ?? 1)) : 0;
+  const failed: number[] = [];
   let done = 0;
   // A file may have grown since it was counted.
   const advance = (by = 1): void => {
@@ -64,15 +76,16 @@ export async function generateFile(
   };
   const report = once((bad) => {
     summariser.fail();
+    failed.push(bad.number);
     resolved.onBadLine(bad);
   });
   const onBadLine = (bad: BadLine): void => {
     report(bad);
     advance(each);
   };
-  const output = out === undefined ? undefined : await openOutput(out, decoder, source, { ...resolved, onOthers });
+  const { note, output } = out === undefined ? {} : await openOutput(out, decoder, source, { ...resolved, onOthers, shard });
   try {
-    for await (const outcome of generateRecords(decoder, source, { ...resolved, onBadLine }, output)) {
+    for await (const outcome of generateRecords(decoder, source, { ...resolved, onBadLine }, output, shard)) {
       if ("generated" in outcome) {
         const { generated, json } = outcome;
         const { line, number, fields: _, ...results } = generated;
@@ -85,6 +98,7 @@ export async function generateFile(
       advance();
     }
     await output?.commit();
+    if (out !== undefined && note) await noteShard(out, { ...note, failed });
   } catch (error) {
     await output?.suspend();
     throw error;
@@ -108,17 +122,23 @@ async function openOutput(
   out: string,
   { info }: Decoder,
   source: DataSource,
-  { format, n, tokens, seed, each, settings, onOthers }: ResolvedLines & Pick<GenerateFileOptions, "onOthers">,
-): Promise<ResumableLines<Counted>> {
+  { format, n, tokens, seed, each, settings, onOthers, shard }: ResolvedLines & Pick<GenerateFileOptions, "onOthers" | "shard">,
+): Promise<{ output: ResumableLines<Counted>; note?: Omit<ShardNote, "failed" | "sha256"> }> {
   const inputs = [source, ...modelsOf(info).map(({ path }) => path)];
   await refuseInputs(out, inputs);
   const template = templateKey([info.policy, ...info.rewards], each);
-  const key = await keyOf(info, source, [FORM, format, n ?? null, tokens, seed, template, settings, info.sharedTrunk]);
-  return ResumableLines.open(out, { key, inputs, accept: known, onOthers });
+  const all = [FORM, format, n ?? null, tokens, seed, template, settings, info.sharedTrunk];
+  const key = await keyOf(info, source, shard === undefined ? all : [...all, shard, info.slots]);
+  const note = shard && { kind: "generate" as const, shard, key: await shardKeyOf(info, source, [...all, info.slots]) };
+  return { output: await ResumableLines.open(out, { key, inputs, accept: known, onOthers }), ...(note && { note }) };
+}
+
+function withoutOut(): ArgsearchError {
+  return new ArgsearchError("OPTION_INVALID", "shard needs the out that its lines go to", { option: "shard" });
 }
 
 /** What an older run wrote of a response. */
-function known({ line, number, reward, finishReason, usage }: JsonObject): Counted | undefined {
+export function known({ line, number, reward, finishReason, usage }: JsonObject): Counted | undefined {
   const isPlace = Number.isSafeInteger(line) && (number === undefined || Number.isSafeInteger(number));
   const isResult = (reward === null || Number.isFinite(reward)) && typeof finishReason === "string" && isJsonObject(usage);
   return isPlace && isResult && Number.isFinite(usage.completionTokens)

@@ -6,7 +6,8 @@ import { throwIfAborted } from "../engine/abort.js";
 import { ArgsearchError } from "../errors.js";
 import type { BadLine } from "../files/json-lines.js";
 import { type Place, placeOrder } from "../files/resumable-lines.js";
-import type { FinishReason, GenerateResult, Usage } from "../types.js";
+import { isOf } from "../files/shard.js";
+import type { FinishReason, GenerateResult, Shard, Usage } from "../types.js";
 import { answers, chunkSize, type Job } from "./chunk.js";
 import { type GenerateLinesOptions, type ResolvedLines, resolveLines } from "./options.js";
 
@@ -62,24 +63,31 @@ export async function* generateLines(
   }
 }
 
-/** The same, with the lines' texts and what an earlier run has; of a bad line each response is one. Lines that cannot be read go to onBadLine. */
+/** The same, of a shard its chunks alone, with the lines' texts and what an earlier run has; of a bad line each response is one. Lines that cannot be read go to onBadLine. */
 export async function* generateRecords<K>(
   decoder: Decoder,
   source: DataSource,
   options: ResolvedLines,
   older?: Older<K>,
+  shard?: Shard,
 ): AsyncGenerator<Outcome<K>> {
-  const { format, onBadLine, n, seed } = options;
+  const { format, n, seed } = options;
   let chunk: Job[] = [];
+  let chunks = 0;
+  const isOurs = (): boolean => isOf(shard, chunks);
+  const onBadLine = (bad: BadLine): void => {
+    if (isOurs()) options.onBadLine(bad);
+  };
   for await (const record of readPrompts(source, { format, onBadLine })) {
     for (let number = 0; number < (n ?? 1); number++) {
       chunk.push({ record, number: n === undefined ? undefined : number, seed: drawSeed(seed, record.line, number) });
       if (chunk.length < chunkSize(decoder)) continue;
-      yield* answerChunk(decoder, chunk, options, older);
+      if (isOurs()) yield* answerChunk(decoder, chunk, options, older);
       chunk = [];
+      chunks += 1;
     }
   }
-  if (chunk.length > 0) yield* answerChunk(decoder, chunk, options, older);
+  if (chunk.length > 0 && isOurs()) yield* answerChunk(decoder, chunk, options, older);
 }
 
 /**

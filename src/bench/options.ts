@@ -71,6 +71,7 @@ export interface ResolvedSpeed {
 
 const NAMES: Names<SpeedOptions> = {
   ...{ engineDir: true, gpu: true, gpuLayers: true, threads: true, contextSize: true, batchSize: true, kvType: true, signal: true },
+  ...{ rpc: true, rewardDevice: true, policyDevice: true },
   ...{ policy: true, reward: true, prompts: true, template: true, topK: true, slots: true, prefix: true, maxTokens: true },
   ...{ rounds: true, modes: true, settings: true, onProgress: true },
 };

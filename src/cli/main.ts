@@ -12,6 +12,7 @@ import { addDevices } from "./commands/devices.js";
 import { addEval } from "./commands/eval.js";
 import { addGenerate } from "./commands/generate.js";
 import { addInspect } from "./commands/inspect.js";
+import { addMerge } from "./commands/merge.js";
 import { addPlayground } from "./commands/playground.js";
 import { addRewardAttach } from "./commands/reward-attach.js";
 import { addRewardFit } from "./commands/reward-fit.js";
@@ -57,6 +58,7 @@ function commands(): Command {
   addServe(program);
   addPlayground(program);
   addEval(program);
+  addMerge(program);
   addTune(program);
   addBench(program);
   addInspect(program);

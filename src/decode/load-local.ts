@@ -31,7 +31,11 @@ export async function loadLocal(resolved: ResolvedLoad, linger = 0): Promise<Loc
 }
 
 function policyFile({ policy, chatTemplate }: ResolvedLoad): ModelFile {
-  return { path: policy, template: chatTemplate === undefined ? undefined : { text: chatTemplate, option: "chatTemplate" } };
+  return {
+    path: policy,
+    role: "policy",
+    template: chatTemplate === undefined ? undefined : { text: chatTemplate, option: "chatTemplate" },
+  };
 }
 
 /** Checks that the models fit together and makes their contexts. */

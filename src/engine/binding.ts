@@ -69,7 +69,13 @@ export interface Binding {
   openEngine(dir: string, options?: OpenEngineOptions): EngineInfo;
   /** What is open in this process, whichever thread opened it. */
   currentEngine(): EngineInfo | null;
+  /** Memory of an RPC server's devices is 0: asking for it may have to wait. */
   devices(): Device[];
+  /**
+   * Adds the devices of a server of llama.cpp's RPC backend, and gives their names. `library` is the backend's, "" where the engine has one.
+   * The same server again is asked whether it is still there. It waits for one that has another client.
+   */
+  addRpcServer(library: string, endpoint: string): Promise<string[]>;
   /**
    * llama.cpp's and ggml's log lines of this process; null silences them (the default). Each environment (the main thread, a worker)
    * has a callback of its own and gets every line.
@@ -134,6 +140,7 @@ function readingUnpacked(addon: Binding): Binding {
   return {
     ...addon,
     openEngine: (dir, options) => addon.openEngine(unpacked(dir), options && { ...options, backends: unpacked(options.backends) }),
+    addRpcServer: (library, endpoint) => addon.addRpcServer(unpacked(library), endpoint),
     shareModel: (model, path) => addon.shareModel(model, unpacked(path)),
     loadModel: (options, onProgress) => addon.loadModel({ ...options, path: unpacked(options.path) }, onProgress),
     readGguf: (path) => addon.readGguf(unpacked(path)),

@@ -7,6 +7,9 @@ import { mayHave } from "./machine.js";
 import { native } from "./native.js";
 import { ENGINE, engineOf, type ResolvedEngine, resolveEngine } from "./options.js";
 import { type Candidate, candidateAt, candidates } from "./packages.js";
+import { RPC_BACKEND } from "./placement.js";
+import { rpcEndpoints } from "./rpc-endpoints.js";
+import { probeRpcServer } from "./rpc-probe.js";
 import type { TrialOutcome, Verdict } from "./trial.js";
 import { gpusAmong } from "./trial-task.js";
 import { verdictOn } from "./verdicts.js";
@@ -36,12 +39,14 @@ export interface TriedDevice extends Device {
 
 /** What tryDevices() takes. */
 export interface TryDevicesOptions extends Omit<EngineOptions, "gpu"> {
+  /** Servers of llama.cpp's RPC backend, "host:port": each is asked for its devices, which are listed last. */
+  rpc?: string | readonly string[] | undefined;
   /** Tries again what was tried before; default false. */
   again?: boolean | undefined;
   signal?: AbortSignal | undefined;
 }
 
-const NAMES: Names<TryDevicesOptions> = { engineDir: ENGINE.engineDir, again: true, signal: true };
+const NAMES: Names<TryDevicesOptions> = { engineDir: ENGINE.engineDir, rpc: true, again: true, signal: true };
 
 /**
  * The devices of the engine that load() would take, and of those that it passes over. GPUs are tried, each in a child process, unless an
@@ -53,6 +58,7 @@ export async function tryDevices(options: TryDevicesOptions = {}): Promise<Tried
   checkNames("tryDevices()", options, NAMES);
   const resolved = engineOf({ engineDir: options.engineDir });
   const again = options.again !== undefined && boolean("again", options.again);
+  const endpoints = rpcEndpoints(options.rpc);
   const signal = options.signal && abortSignal("signal", options.signal);
   const tried = new Map<string, [Candidate, Verdict]>();
   for (const candidate of gpuCandidates(resolved)) {
@@ -65,7 +71,31 @@ export async function tryDevices(options: TryDevicesOptions = {}): Promise<Tried
   const own = native(() => binding().devices());
   const others = [...tried.values()].flatMap(([candidate, each]) => listed(candidate, each));
   const passedOver = verdict === undefined || gpusAmong(own).length > 0 ? [] : listed(known, verdict);
-  return [...own.map((device) => told(device, known, gpusAmong([device]).length > 0 ? verdict : undefined)), ...passedOver, ...others];
+  const local = own.filter(({ backend }) => backend !== RPC_BACKEND);
+  const tries = local.map((device) => told(device, known, gpusAmong([device]).length > 0 ? verdict : undefined));
+  return [...tries, ...passedOver, ...others, ...(await remoteDevices(endpoints, signal))];
+}
+
+/** By the names that load() gives them when it is told of the same servers. */
+async function remoteDevices(endpoints: readonly string[], signal: AbortSignal | undefined): Promise<TriedDevice[]> {
+  const found: TriedDevice[] = [];
+  for (const endpoint of endpoints) {
+    const { devices } = await probeRpcServer(endpoint, signal);
+    for (const memory of devices) {
+      const name = `${RPC_BACKEND}${found.length}`;
+      found.push({
+        name,
+        description: endpoint,
+        backend: RPC_BACKEND,
+        type: "gpu",
+        ...memory,
+        engine: endpoint,
+        trial: null,
+        reason: null,
+      });
+    }
+  }
+  return found;
 }
 
 function gpuCandidates(options: ResolvedEngine): Candidate[] {

@@ -15,6 +15,8 @@ export interface LoadModelOptions {
   gpuLayers: number;
   /** ggml backend name whose devices may be used ("CUDA", …), "" = every GPU there is, "CPU" = none. */
   backend: string;
+  /** Names of the devices to use in place of the backend's. */
+  devices?: string[];
   /**
    * Tokens that one sequence will hold, as far as the model allows; default: as many as it allows. Long-RoPE models choose their
    * factors by it, so the contexts made later must be on the same side of the model's original length.

@@ -1,8 +1,10 @@
 /** A trial of an engine's GPUs, in a process of its own: decodes a little there and on the CPU, and compares. */
+
 import { join } from "node:path";
 import { ArgsearchError } from "../errors.js";
 import { binding, type Device } from "./binding.js";
 import { NO_SAMPLERS } from "./no-samplers.js";
+import { RPC_BACKEND } from "./placement.js";
 
 export interface TrialOrder {
   dir: string;
@@ -46,7 +48,7 @@ export async function trialTask(order: TrialOrder, note: (devices: Device[]) => 
 }
 
 export function gpusAmong(devices: readonly Device[]): Device[] {
-  return devices.filter(({ type }) => type === "gpu" || type === "igpu");
+  return devices.filter(({ type, backend }) => backend !== RPC_BACKEND && (type === "gpu" || type === "igpu"));
 }
 
 async function decode(path: string, backend: string): Promise<Decoded[]> {

@@ -1,9 +1,11 @@
 /** The clock of an evaluation, where a chat template looks at one. */
+
+import { ArgsearchError } from "../errors.js";
 import { inspect } from "../gguf/inspect.js";
 import { dateOf, looksAtClock } from "../model/template-options.js";
 import { modelPaths } from "../reward/reward-set.js";
 import { resolveTerms } from "../reward/terms.js";
-import type { EngineOptions } from "../types.js";
+import type { EngineOptions, Shard } from "../types.js";
 import type { ResolvedPair } from "./options.js";
 import { readSettings } from "./run/directory.js";
 
@@ -18,9 +20,14 @@ export async function evaluationDate(
   pairs: readonly ResolvedPair[],
   dir: string | undefined,
   engine: EngineOptions,
+  shard?: Shard,
 ): Promise<string | undefined> {
   if (date !== undefined) return dateOf(date).toISOString();
   if (!looksAtClock(await templatesOf(pairs, engine))) return undefined;
+  if (shard !== undefined) {
+    const message = "a chat template writes the present time, which each shard would have another of: set date, the same for all";
+    throw new ArgsearchError("OPTION_INVALID", message, { option: "date" });
+  }
   const before = dir === undefined ? undefined : await readSettings(dir);
   return before === undefined ? new Date().toISOString() : before.generation?.date;
 }

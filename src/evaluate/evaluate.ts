@@ -47,7 +47,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const prompts = await loadPrompts(options, options.onBadLine);
   const engine = { engineDir: options.engineDir, gpu: options.gpu };
   const { version } = await anyEngine(resolveEngine(engine), options.signal);
-  const date = await evaluationDate(options.date, settings.pairs, options.out, engine);
+  const date = await evaluationDate(options.date, settings.pairs, options.out, engine, settings.shard);
   const resolved = { ...settings, generation: { ...settings.generation, date } };
   const identity = await identityOf(resolved, prompts, version);
   const description = describe(options, resolved.variants, identity);

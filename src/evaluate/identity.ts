@@ -6,7 +6,7 @@ import { basename } from "node:path";
 import { unreadable } from "../files/file-errors.js";
 import { modelParts } from "../files/model-parts.js";
 import { type ResolvedTerm, resolveTerms } from "../reward/terms.js";
-import type { ModelOptions, RewardFunction } from "../types.js";
+import type { ModelOptions, RewardFunction, Shard } from "../types.js";
 import type { MethodSpec } from "./methods.js";
 import type { Generation, ResolvedEvaluation } from "./options.js";
 import type { PromptSet } from "./prompts.js";
@@ -41,6 +41,8 @@ export interface Identity {
   /** What else decides what is computed; options that were left open are absent. */
   engine: { version: string } & Pick<ModelOptions, "contextSize" | "batchSize" | "kvType" | "gpu" | "gpuLayers">;
   methods: Record<string, Omit<MethodSpec, "name">>;
+  /** Of a part alone. */
+  shard?: Shard | undefined;
 }
 
 /** @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE */
@@ -69,6 +71,7 @@ export async function identityOf(resolved: ResolvedEvaluation, { prompts, sha256
     slots: resolved.slots,
     engine: { version, contextSize, batchSize, kvType, gpu, gpuLayers },
     methods: Object.fromEntries(methods),
+    ...(resolved.shard && { shard: resolved.shard }),
   };
 }
 

@@ -5,6 +5,7 @@ export { evaluate } from "./evaluate.js";
 export type { FileHash, Identity as EvaluationIdentity, RewardPrint } from "./identity.js";
 export type { JudgeFailure, JudgeResult } from "./judge/judge.js";
 export type { JudgeEstimate, JudgeOptions } from "./judge/options.js";
+export { type MergeOptions, mergeEvaluations } from "./merge.js";
 export { DEFAULT_METHODS, METHOD_NAMES, type MethodName, type MethodSettings, type MethodSpec } from "./methods.js";
 export { cosine } from "./metrics/coherence.js";
 export { diversity, repetition } from "./metrics/diversity.js";

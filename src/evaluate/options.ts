@@ -3,12 +3,13 @@ import { basename, extname } from "node:path";
 import { resolveGenerate } from "../decode/options.js";
 import { binding, type Pooling } from "../engine/binding.js";
 import type { BadLine } from "../files/json-lines.js";
+import { resolveShard } from "../files/shard.js";
 import { ISOLATION, isolationOf } from "../isolate/options.js";
 import { EMBEDDED } from "../model/embedded.js";
 import { MODEL, pickModelOptions } from "../model/options.js";
 import { TEMPLATE, templateOf } from "../model/template-options.js";
 import { resolveRewardAt } from "../score/options.js";
-import type { IsolationOptions, ModelOptions, RewardAt, RewardSpec, TemplateOptions } from "../types.js";
+import type { IsolationOptions, ModelOptions, RewardAt, RewardSpec, Shard, TemplateOptions } from "../types.js";
 import { checkNames, given, integer, invalid, type Names, nonEmptyText } from "../validate.js";
 import type { JudgeOptions } from "./judge/options.js";
 import { DEFAULT_METHODS, isGuided, METHOD_NAMES, type MethodName, type MethodSpec, methodOf, responsesOf } from "./methods.js";
@@ -58,6 +59,11 @@ export interface EvaluateOptions extends Omit<ModelOptions, "onProgress">, Isola
   seed?: number | undefined;
   /** Prompts decoded at once, 1 to 128; default 4. */
   slots?: number | undefined;
+  /**
+   * This part of the prompts alone, whole groups of as many as there are slots in turn; takes `out`, a directory for each shard.
+   * mergeEvaluations() makes one of all. Default: all prompts.
+   */
+  shard?: Shard | undefined;
   /** A directory for what is found, continued when it holds the same evaluation; default none. */
   out?: string | undefined;
   /** Win–tie rates by another model. */
@@ -102,6 +108,8 @@ export interface ResolvedEvaluation {
   generation: Generation;
   seed: number;
   slots: number;
+  /** Undefined: all prompts. */
+  shard: Shard | undefined;
 }
 
 const OPTIONS: Names<EvaluateOptions> = {
@@ -125,6 +133,7 @@ const OPTIONS: Names<EvaluateOptions> = {
   stop: true,
   seed: true,
   slots: true,
+  shard: true,
   out: true,
   judge: true,
   judgeReward: true,
@@ -140,7 +149,10 @@ export function resolveEvaluation(options: EvaluateOptions, what = "evaluate()")
   const { signal: _, ...model } = pickModelOptions(options);
   isolationOf(options); // checks what load() is then given
   const pairs = pairsOf(options);
+  const shard = resolveShard(options.shard);
+  if (shard !== undefined && options.out === undefined) throw invalid("shard", "given with out, the directory of that shard", shard);
   return {
+    shard,
     pairs,
     variants: variantsOf(pairs, options),
     model: { ...model, isolate: options.isolate },

@@ -2,7 +2,7 @@
 
 /** "…/ggml-cuda.cu:108: " at the start of a line, " at …/common.cuh:1640" at its end. */
 const PLACE = /^\S+\.\w+:\d+: | at \S+\.\w+:\d+$/g;
-const TELLING = /error|fail|assert|what\(\)|exception|memory|unsupported|cannot|abort/i;
+const TELLING = /error|fail|assert|what\(\)|exception|memory|unsupported|cannot|abort|crash/i;
 
 /** What tells most of the engine's last words, without the places in its source. */
 export function essence(words: string): string {

@@ -1,5 +1,5 @@
 /** Whether something runs in a process of its own: defaults and validation. */
-import type { IsolationOptions } from "../types.js";
+import type { IsolationOptions, ModelOptions } from "../types.js";
 import { checkNames, given, integer, invalid, type Names } from "../validate.js";
 
 export interface ResolvedIsolation {
@@ -13,8 +13,12 @@ export const ISOLATION: Names<IsolationOptions> = { isolate: true };
 
 const NAMES: Names<Exclude<IsolationOptions["isolate"], boolean | undefined>> = { respondWithinMs: true };
 
-/** Undefined where nothing is isolated. @throws ArgsearchError OPTION_INVALID */
-export function isolationOf({ isolate = false }: IsolationOptions): ResolvedIsolation | undefined {
+/** Undefined where nothing is isolated. A server of `rpc` that dies ends the process that uses it: such are isolated by default. @throws ArgsearchError OPTION_INVALID */
+export function isolationOf({ isolate, rpc }: IsolationOptions & Pick<ModelOptions, "rpc">): ResolvedIsolation | undefined {
+  return resolved(isolate ?? (rpc !== undefined && rpc.length > 0));
+}
+
+function resolved(isolate: IsolationOptions["isolate"]): ResolvedIsolation | undefined {
   if (isolate === false) return undefined;
   if (isolate === true) return { respondWithinMs: RESPOND_WITHIN_MS };
   if (typeof isolate !== "object" || isolate === null) throw invalid("isolate", "true, false or { respondWithinMs }", isolate);

@@ -1,8 +1,11 @@
 import { stat } from "node:fs/promises";
+import { isDeepStrictEqual } from "node:util";
 import { cancellable, throwIfAborted } from "../engine/abort.js";
 import { binding, type NativeModel } from "../engine/binding.js";
 import { BACKENDS } from "../engine/engine.js";
 import { native } from "../engine/native.js";
+import { devicesFor } from "../engine/placement.js";
+import { rpcDevices } from "../engine/rpc.js";
 import { ArgsearchError } from "../errors.js";
 import { modelParts } from "../files/model-parts.js";
 import { sameTrunk } from "../gguf/trunk.js";
@@ -15,6 +18,14 @@ import { DEFAULT_CONTEXT, type ResolvedModelOptions } from "./options.js";
 export interface ModelFile {
   path: string;
   template?: { text: string; option: string } | undefined;
+  /** What it is loaded for; default "reward": to read texts. */
+  role?: "policy" | "reward" | undefined;
+}
+
+/** A file on a device, undefined for those that llama.cpp would take. */
+interface Placed {
+  path: string;
+  devices: string[] | undefined;
 }
 
 export interface LoadModelsOptions extends ResolvedModelOptions {
@@ -27,20 +38,39 @@ export interface LoadModelsOptions extends ResolvedModelOptions {
  * those loaded before are freed. The engine must be open.
  */
 export async function loadModels(files: readonly ModelFile[], options: LoadModelsOptions): Promise<Model[]> {
-  const distinct = [...new Set(files.map(({ path }) => path))];
-  const report = await progressOver(distinct, options.onProgress);
+  const rpc = await rpcDevices(options.rpc, options.signal);
+  const places = files.map((file) => placed(file, options, rpc));
+  const distinct = new Map(places.map((place) => [keyOf(place), place]));
+  const report = await progressOver(
+    places.map(({ path }) => path),
+    options.onProgress,
+  );
   const loaded = new Map<string, Model>();
+  const [first] = places;
   try {
-    for (const path of distinct) {
-      const first = options.shareTrunk ? loaded.get(distinct[0] ?? "") : undefined;
-      const shared = first && (await onWeightsOf(first, path));
-      loaded.set(path, shared ?? (await loadModel(path, options, (progress) => report(path, progress))));
+    for (const [key, place] of distinct) {
+      const policy = options.shareTrunk && first && isDeepStrictEqual(place.devices, first.devices) ? loaded.get(keyOf(first)) : undefined;
+      const shared = policy && (await onWeightsOf(policy, place.path));
+      loaded.set(key, shared ?? (await loadModel(place, options, (progress) => report(place.path, progress))));
     }
-    return await Promise.all(files.map((file) => withTemplate(required(loaded, file.path), file)));
+    return await Promise.all(files.map((file, at) => withTemplate(required(loaded, places[at] as Placed), file)));
   } catch (error) {
     for (const model of loaded.values()) model.dispose();
     throw error;
   }
+}
+
+function placed(
+  { path, role = "reward" }: ModelFile,
+  { gpu, policyDevice, rewardDevice }: LoadModelsOptions,
+  rpc: readonly string[],
+): Placed {
+  const [name, option] = role === "policy" ? [policyDevice, "policyDevice"] : [rewardDevice, "rewardDevice"];
+  return { path, devices: devicesFor({ gpu, rpc }, name === undefined ? undefined : { name, option }) };
+}
+
+function keyOf({ path, devices }: Placed): string {
+  return JSON.stringify([path, devices]);
 }
 
 /** Undefined for a file with a trunk of its own. */
@@ -49,7 +79,7 @@ async function onWeightsOf(first: Model, path: string): Promise<Model | undefine
   return described(await native(() => binding().shareModel(first.native, path)));
 }
 
-async function loadModel(path: string, options: ResolvedModelOptions, onProgress: (progress: number) => void): Promise<Model> {
+async function loadModel({ path, devices }: Placed, options: ResolvedModelOptions, onProgress: (progress: number) => void): Promise<Model> {
   const { gpu, gpuLayers, contextSize = DEFAULT_CONTEXT, signal } = options;
   const backend = gpu === "auto" ? "" : gpu === false ? "CPU" : BACKENDS[gpu];
   throwIfAborted(signal);
@@ -57,7 +87,7 @@ async function loadModel(path: string, options: ResolvedModelOptions, onProgress
   const report = stoppingAtFailure(onProgress, failed);
   try {
     const model = await cancellable([signal, failed.signal], (cancel) =>
-      native(() => binding().loadModel({ path, gpuLayers, backend, contextSize, cancel }, report)),
+      native(() => binding().loadModel({ path, gpuLayers, backend, ...(devices && { devices }), contextSize, cancel }, report)),
     );
     if (!failed.signal.aborted) return await described(model);
     model.dispose();
@@ -127,9 +157,9 @@ async function withTemplate(model: Model, { template }: ModelFile): Promise<Mode
   return template === undefined ? model : model.withTemplate(template, await extrasOf(model.native, template.text));
 }
 
-function required(models: ReadonlyMap<string, Model>, path: string): Model {
-  const model = models.get(path);
-  if (model === undefined) throw new Error(`${path} was not loaded`);
+function required(models: ReadonlyMap<string, Model>, place: Placed): Model {
+  const model = models.get(keyOf(place));
+  if (model === undefined) throw new Error(`${place.path} was not loaded`);
   return model;
 }
 

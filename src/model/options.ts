@@ -1,9 +1,10 @@
 /** Where and how a model runs: defaults and validation. */
 import type { ContextOptions, ModelInfo } from "../engine/binding.js";
 import { ENGINE, engineOf, type ResolvedEngine } from "../engine/options.js";
+import { rpcEndpoints } from "../engine/rpc-endpoints.js";
 import { defaultThreads } from "../engine/threads.js";
 import type { KvType, ModelOptions } from "../types.js";
-import { abortSignal, callback, checkNames, given, integer, type Names, oneOf } from "../validate.js";
+import { abortSignal, callback, checkNames, given, integer, type Names, nonEmptyText, oneOf } from "../validate.js";
 
 export interface ResolvedModelOptions extends ResolvedEngine {
   /** -1: all. */
@@ -14,6 +15,10 @@ export interface ResolvedModelOptions extends ResolvedEngine {
   contextSize: number | undefined;
   batchSize: number;
   kvType: KvType;
+  /** Servers, "host:port". */
+  rpc: string[];
+  rewardDevice: string | undefined;
+  policyDevice: string | undefined;
   onProgress: ((progress: number) => void) | undefined;
   signal: AbortSignal | undefined;
 }
@@ -25,6 +30,9 @@ export const MODEL: Names<ModelOptions> = {
   contextSize: true,
   batchSize: true,
   kvType: true,
+  rpc: true,
+  rewardDevice: true,
+  policyDevice: true,
   onProgress: true,
   signal: true,
 };
@@ -48,6 +56,9 @@ export function modelOf(options: ModelOptions): ResolvedModelOptions {
     contextSize: given(contextSize, undefined, (value) => integer("contextSize", value, { min: 2, max: 2 ** 28, note: "tokens" })),
     batchSize: given(batchSize, 512, (value) => integer("batchSize", value, { min: 1, max: 65_536, note: "tokens" })),
     kvType: given(kvType, "auto", (value) => oneOf("kvType", value, ["auto", "f32", "f16", "q8_0"])),
+    rpc: rpcEndpoints(options.rpc),
+    rewardDevice: given(options.rewardDevice, undefined, (value) => nonEmptyText("rewardDevice", value)),
+    policyDevice: given(options.policyDevice, undefined, (value) => nonEmptyText("policyDevice", value)),
     onProgress: given(options.onProgress, undefined, (value) => callback("onProgress", value)),
     signal: given(options.signal, undefined, (value) => abortSignal("signal", value)),
   };

@@ -1,12 +1,16 @@
 /** Scores a data file into another. */
 import type { DataSource } from "../data/read.js";
 import { resultLine } from "../data/result-line.js";
+import { ArgsearchError } from "../errors.js";
 import { refuseInputs } from "../files/inputs.js";
 import type { JsonObject } from "../files/json.js";
 import { countLines } from "../files/json-lines.js";
 import { ResumableLines } from "../files/resumable-lines.js";
+import { resolveShard } from "../files/shard.js";
+import { noteShard, type ShardNote } from "../files/shard-file.js";
 import { today } from "../model/template-options.js";
-import { keyOf, modelsOf, templateKey } from "./key.js";
+import type { Shard } from "../types.js";
+import { keyOf, modelsOf, shardKeyOf, templateKey } from "./key.js";
 import { type ScoredLine, type ScoreLinesOptions, scoreRecords } from "./lines.js";
 import type { Scores } from "./scores.js";
 import { type Rated, type ScoreSummary, Summariser } from "./summary.js";
@@ -19,6 +23,11 @@ export interface ScoreFileOptions extends Omit<ScoreLinesOptions, "skip"> {
    * device or a pipe is written to directly.
    */
   out?: string | undefined;
+  /**
+   * This part alone, of whole groups of 32 entries in turn; takes `out`, beside which OUT.shard.json says what it is a part of. mergeScores()
+   * makes one file of all. Default: everything.
+   */
+  shard?: Shard | undefined;
   /** Called with each scored line, in order, and its text as `out` has it; it is waited for. Not with those that an interrupted run has left in `out`. */
   onLine?: ((line: ScoredLine, json: string) => Promise<void> | void) | undefined;
   /** Called with each file that an interrupted run with other settings, models or data left beside `out`: it is not gone on with, and goes when `out` is whole. */
@@ -39,18 +48,22 @@ const RESULTS = ["reward", "objectives", "tokens", "chosenReward", "rejectedRewa
 export async function scoreFile(
   model: Scores,
   source: DataSource,
-  { out, onLine, onOthers, onProgress, ...given }: ScoreFileOptions = {},
+  { out, onLine, onOthers, onProgress, shard: asked, ...given }: ScoreFileOptions = {},
 ): Promise<ScoreSummary> {
+  const shard = resolveShard(asked);
+  if (shard !== undefined && out === undefined) throw withoutOut();
   const options = { ...given, date: given.date === undefined && out !== undefined ? today() : given.date };
   const summariser = new Summariser();
-  const total = typeof source === "string" ? await countLines(source) : 0;
+  const total = typeof source === "string" ? Math.ceil((await countLines(source)) / (shard?.count ?? 1)) : 0;
   let done = 0;
+  const failed: number[] = [];
   // A file may have grown since it was counted.
   const advance = (): void => onProgress?.(++done, total === 0 ? 0 : Math.max(done, total));
-  const output = out === undefined ? undefined : await openOutput(out, model, source, { ...options, onOthers });
+  const { note, output } = out === undefined ? {} : await openOutput(out, model, source, { ...options, onOthers, shard });
   try {
     const onBadLine: ScoreLinesOptions["onBadLine"] = (bad) => {
       summariser.fail();
+      failed.push(bad.number);
       options.onBadLine?.(bad);
       advance();
     };
@@ -61,7 +74,7 @@ export async function scoreFile(
       advance();
       return true;
     };
-    for await (const { scored, json } of scoreRecords(model, source, { ...options, onBadLine, skip })) {
+    for await (const { scored, json } of scoreRecords(model, source, { ...options, onBadLine, skip, shard })) {
       const { line, fields: _, ...results } = scored;
       const text = resultLine({ line }, json, results, RESULTS);
       summariser.add(scored);
@@ -70,6 +83,7 @@ export async function scoreFile(
       advance();
     }
     await output?.commit();
+    if (out !== undefined && note) await noteShard(out, { ...note, failed });
   } catch (error) {
     await output?.suspend();
     throw error;
@@ -84,19 +98,25 @@ async function openOutput(
   out: string,
   { info }: Scores,
   source: DataSource,
-  { onOthers, ...options }: Pick<ScoreFileOptions, "onOthers"> & ScoreLinesOptions,
-): Promise<ResumableLines<Known>> {
+  { onOthers, shard, ...options }: Pick<ScoreFileOptions, "onOthers" | "shard"> & ScoreLinesOptions,
+): Promise<{ output: ResumableLines<Known>; note?: Omit<ShardNote, "failed" | "sha256"> }> {
   const inputs = [source, ...modelsOf(info).map(({ path }) => path)];
   await refuseInputs(out, inputs);
   const { format = "auto", rewardAt = null, tokens = true, date = today() } = options;
-  const key = await keyOf(info, source, [READING, format, rewardAt, tokens, templateKey([...info.rewards], { ...options, date })]);
-  return ResumableLines.open(out, { key, inputs, accept: known, onOthers });
+  const settings = [READING, format, rewardAt, tokens, templateKey([...info.rewards], { ...options, date })];
+  const key = await keyOf(info, source, shard === undefined ? settings : [...settings, shard]);
+  const note = shard && { kind: "score" as const, shard, key: await shardKeyOf(info, source, settings) };
+  return { output: await ResumableLines.open(out, { key, inputs, accept: known, onOthers }), ...(note && { note }) };
 }
 
 type Known = Rated & { line: number };
 
+function withoutOut(): ArgsearchError {
+  return new ArgsearchError("OPTION_INVALID", "shard needs the out that its lines go to", { option: "shard" });
+}
+
 /** What an older run wrote of a line. */
-function known({ line, reward, chosenReward, rejectedReward, correct }: JsonObject): Known | undefined {
+export function known({ line, reward, chosenReward, rejectedReward, correct }: JsonObject): Known | undefined {
   if (!Number.isSafeInteger(line)) return undefined;
   if (Number.isFinite(reward)) return { line, reward } as Known;
   const pair = Number.isFinite(chosenReward) && Number.isFinite(rejectedReward) && typeof correct === "boolean";

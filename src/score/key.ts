@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { DataSource } from "../data/read.js";
 import type { ModelInfo } from "../engine/binding.js";
 import { computationKey } from "../engine/computation.js";
+import { ArgsearchError } from "../errors.js";
 import { fileBytes, isOrdinaryFile } from "../files/bytes.js";
 import { fingerprint } from "../files/fingerprint.js";
 import { clockKey, dateOf } from "../model/template-options.js";
@@ -24,6 +25,14 @@ export async function keyOf(info: Scores["info"], source: DataSource, settings: 
   hash.update(JSON.stringify([...models, ...settings]));
   for await (const chunk of fileBytes(source)) hash.update(chunk);
   return hash.digest("hex");
+}
+
+/** The same for shards, which may be worked on by different machines; how many entries are dealt out at once belongs to the settings. */
+export async function shardKeyOf(info: Scores["info"], source: DataSource, settings: readonly unknown[]): Promise<string> {
+  const key = await keyOf({ ...info, computation: { ...info.computation, devices: [] } }, source, settings);
+  if (key !== null) return key;
+  const message = "shard: what is read must be a file, and rewards those of models: else nobody could tell that shards belong together";
+  throw new ArgsearchError("OPTION_INVALID", message, { option: "shard" });
 }
 
 /** How prompts become texts. */

@@ -6,8 +6,9 @@ import type { ScorableText } from "../data/text-formats.js";
 import { promptAsText, responseAsText } from "../data/transcript.js";
 import { ArgsearchError } from "../errors.js";
 import type { BadLine } from "../files/json-lines.js";
+import { isOf } from "../files/shard.js";
 import { messagesOf } from "../messages.js";
-import type { ChatMessage, Prompt, ScoreInput, ScoreOptions, ScoreResult, TokenReward } from "../types.js";
+import type { ChatMessage, Prompt, ScoreInput, ScoreOptions, ScoreResult, Shard, TokenReward } from "../types.js";
 import { boolean, given } from "../validate.js";
 import type { Scores } from "./scores.js";
 
@@ -68,13 +69,22 @@ export async function* scoreLines(model: Scores, source: DataSource, options: Sc
   for await (const { scored } of scoreRecords(model, source, options)) yield scored;
 }
 
-/** The same with the lines' texts. */
-export async function* scoreRecords(model: Scores, source: DataSource, options: ScoreLinesOptions = {}): AsyncGenerator<Scored> {
-  const { format, onBadLine, skip = async () => false, date = new Date() } = options;
+/** The same with the lines' texts; of a shard its groups alone. */
+export async function* scoreRecords(
+  model: Scores,
+  source: DataSource,
+  options: ScoreLinesOptions & { shard?: Shard | undefined } = {},
+): AsyncGenerator<Scored> {
+  const { format, skip = async () => false, date = new Date(), shard } = options;
   given(options.tokens, true, (value) => boolean("tokens", value));
   let group: Entry[] = [];
+  let read = 0;
+  const isOurs = (): boolean => isOf(shard, Math.floor(read / GROUP));
+  const onBadLine: ScoreLinesOptions["onBadLine"] = (bad) => isOurs() && options.onBadLine?.(bad);
   for await (const entry of readScorables(source, { format, onBadLine })) {
-    if (await skip(entry.line)) continue;
+    const ours = isOurs();
+    read += 1;
+    if (!ours || (await skip(entry.line))) continue;
     group.push(entry);
     if (group.length < GROUP) continue;
     yield* await scoreGroup(model, group, { ...options, date });

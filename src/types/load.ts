@@ -19,8 +19,22 @@ export interface EngineOptions {
 /** How a model's KV cache is kept. */
 export type KvType = "auto" | "f32" | "f16" | "q8_0";
 
+/** Which devices compute, of this machine and of others. */
+export interface PlacementOptions {
+  /**
+   * Servers of llama.cpp's RPC backend, "host:port" (IPv4 or a name), at most 16: their devices join this machine's as "RPC0", "RPC1", … in
+   * this order. Where no device is named, layers are spread over them and the GPUs that `gpu` allows. Runs isolated unless `isolate` is
+   * false: a server that dies ends the process that uses it. The protocol has neither password nor encryption: docs/scaling.md.
+   */
+  rpc?: string | readonly string[] | undefined;
+  /** The device of reward models and other models that read, by its name in `argsearch devices`; "CPU": this machine's processor. */
+  rewardDevice?: string | undefined;
+  /** The same of the policy; where there is none it is not looked at. */
+  policyDevice?: string | undefined;
+}
+
 /** What loading any model takes. */
-export interface ModelOptions extends EngineOptions {
+export interface ModelOptions extends EngineOptions, PlacementOptions {
   /** Layers on the GPU, from 0; default all. */
   gpuLayers?: number | undefined;
   /**
@@ -44,7 +58,7 @@ export interface ModelOptions extends EngineOptions {
 export interface IsolationOptions {
   /**
    * true: models are loaded and decoded in a child process, so that whatever ends it there is an error here, ENGINE_DIED, and the next call
-   * starts another child. Default false. `respondWithinMs`: milliseconds without a sign of life, while there is work, after which the child
+   * starts another child. Default false; true with `rpc`. `respondWithinMs`: milliseconds without a sign of life, while there is work, after which the child
    * is ended, with ENGINE_NOT_RESPONDING; from 100, default 60000. Decoding does not count however long a step takes: what counts is a
    * process that was stopped, or whose JavaScript thread is stuck.
    */

@@ -45,6 +45,7 @@ export function binding(): Binding {
     openEngine: (dir) => ({ dir, version: "fake" }),
     currentEngine: () => null,
     devices: () => [{ name: "CPU", description: "fake", backend: "CPU", type: "cpu", memoryFree: 0, memoryTotal: 0 }],
+    addRpcServer: () => Promise.reject(nativeError("DEVICE_UNAVAILABLE", "the fake knows no servers")),
     setLogCallback: () => {},
     createCancel: () => new FakeCancel(),
     trainPredictor: () => Promise.reject(nativeError("MODEL_UNSUPPORTED", "the fake learns nothing")),

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type TriedDevice, tryDevices } from "../../index.js";
-import { addExamples, engineDirFlag, verboseFlag } from "../flags/flags.js";
+import { addExamples, engineDirFlag, rpcFlag, verboseFlag } from "../flags/flags.js";
 import { bytes, table } from "../terminal/format.js";
 import { interruptible } from "../terminal/interrupt.js";
 import { print, printJson, printText } from "../terminal/output.js";
@@ -10,6 +10,7 @@ interface DevicesFlags {
   engineDir?: string;
   json?: boolean;
   retry?: boolean;
+  rpc?: string[];
   verbose?: boolean;
 }
 
@@ -20,14 +21,15 @@ export function addDevices(program: Command): void {
     .option("--retry", "try GPUs again that were tried before")
     .option("--json", "print a JSON array")
     .addOption(engineDirFlag())
+    .addOption(rpcFlag())
     .addOption(verboseFlag());
-  addExamples(command, ["devices", "devices --json"]);
+  addExamples(command, ["devices", "devices --json", "devices --rpc 127.0.0.1:50052"]);
   command.action((flags: DevicesFlags) => interruptible((signal) => runDevices(flags, signal)));
 }
 
-async function runDevices({ engineDir, json, retry, verbose }: DevicesFlags, signal: AbortSignal): Promise<void> {
+async function runDevices({ engineDir, json, retry, rpc, verbose }: DevicesFlags, signal: AbortSignal): Promise<void> {
   logTo(verbose);
-  const found = await tryDevices({ engineDir, again: retry, signal });
+  const found = await tryDevices({ engineDir, rpc, again: retry, signal });
   if (json) return printJson(found);
   const tried = found.some(({ trial }) => trial !== null);
   const rows = found.map((device) => [

@@ -74,7 +74,7 @@ function callbacks(progress: ReturnType<typeof evalProgress>, judge: EvaluateOpt
   };
 }
 
-async function printResults(results: EvaluationResults, { json }: EvalFlags): Promise<void> {
+export async function printResults(results: EvaluationResults, { json }: Pick<EvalFlags, "json">): Promise<void> {
   if (json) return printJson(results);
   const methods = Object.entries(results.methods);
   const metrics = [...new Set(methods.flatMap(([, method]) => Object.keys(method)))];
@@ -90,7 +90,7 @@ async function printResults(results: EvaluationResults, { json }: EvalFlags): Pr
   await printRatings(results.judgeReward ?? []);
 }
 
-async function report(dir: string, flags: EvalFlags): Promise<void> {
+export async function report(dir: string, flags: Pick<EvalFlags, "examples">): Promise<void> {
   const written = await writeReport(dir, { examples: reportExamples(flags), command: commandLine() });
   if (written.chartsMissing !== null) note(`the report has no charts: ${written.chartsMissing}`, true);
   note(`report: ${written.html}`);

@@ -4,16 +4,20 @@ import { plural, reward } from "../terminal/format.js";
 import { note } from "../terminal/output.js";
 import { workOnLines } from "./line-work.js";
 
-export interface GenerateFileFlags extends DecodingFlags, Pick<GenerateFileOptions, "format" | "out" | "tokens"> {
+export interface GenerateFileFlags extends DecodingFlags, Pick<GenerateFileOptions, "format" | "out" | "shard" | "tokens"> {
   count?: number;
   json?: boolean;
 }
 
 export async function runGenerateFile(decoder: Decoder, path: string, flags: GenerateFileFlags): Promise<void> {
-  const { format, tokens, count } = flags;
+  const { format, shard, tokens, count } = flags;
   const summary = await workOnLines("decoding", path, flags, (source, options) =>
-    generateFile(decoder, source, { ...generateOptions(flags), ...options, format, tokens, n: count }),
+    generateFile(decoder, source, { ...generateOptions(flags), ...options, format, shard, tokens, n: count }),
   );
+  noteResponses(summary);
+}
+
+export function noteResponses(summary: GenerateSummary): void {
   note(sentence(summary), true);
 }
 

@@ -13,6 +13,7 @@ import {
   generateOptions,
   type LoadFlags,
   loadOptions,
+  shardFlag,
 } from "../flags/flags.js";
 import { lookaheadFigures } from "../flags/lookahead.js";
 import { addTemplateFlags, templateFiles } from "../flags/templates.js";
@@ -53,6 +54,7 @@ export function addGenerate(program: Command): void {
     .optionsGroup("Files of prompts:")
     .addOption(inputFlag())
     .addOption(dataFormatFlag())
+    .addOption(shardFlag("the lines"))
     .option("-o, --out <file>", "with --input: where the lines go, which appears when it is whole; an interrupted run goes on")
     .option("--slots <n>", `responses decoded at once (default: ${SLOTS}, where there are so many)`, integer);
   addPolicyFlag(command);
@@ -89,7 +91,7 @@ async function generate(argument: string | undefined, flags: GenerateFlags): Pro
 }
 
 /** @throws ArgsearchError OPTION_INVALID */
-function checkTogether(argument: string | undefined, { prompt, input, count, trace, out, format }: GenerateFlags): void {
+function checkTogether(argument: string | undefined, { prompt, input, count, trace, out, format, shard }: GenerateFlags): void {
   const refuse = (message: string): never => {
     throw new ArgsearchError("OPTION_INVALID", message);
   };
@@ -97,7 +99,7 @@ function checkTogether(argument: string | undefined, { prompt, input, count, tra
   if (argument !== undefined && input !== undefined) refuse("a prompt and --input cannot be used together");
   if (count !== undefined && count < 1) refuse(`--count must be an integer from 1, got ${count}`);
   if (count !== undefined && trace !== undefined) refuse("--trace is of one response: leave out --count");
-  const missing = Object.entries({ out, format }).find(([, value]) => input === undefined && value !== undefined);
+  const missing = Object.entries({ out, format, shard }).find(([, value]) => input === undefined && value !== undefined);
   if (missing !== undefined) refuse(`--${missing[0]} needs the --input that it is about`);
 }
 

@@ -4,19 +4,23 @@ import { histogram, reward } from "../terminal/format.js";
 import { note } from "../terminal/output.js";
 import { workOnLines } from "./line-work.js";
 
-export interface ScoreFileFlags extends Pick<ScoreFileOptions, "format" | "out" | "rewardAt" | "tokens">, TemplateFlags {
+export interface ScoreFileFlags extends Pick<ScoreFileOptions, "format" | "out" | "rewardAt" | "shard" | "tokens">, TemplateFlags {
   json?: boolean;
 }
 
 export async function runScoreFile(model: RewardModel, path: string, flags: ScoreFileFlags): Promise<void> {
-  const { format, rewardAt, tokens } = flags;
+  const { format, rewardAt, shard, tokens } = flags;
   const summary = await workOnLines(
     "scoring",
     path,
     flags,
-    (source, options) => scoreFile(model, source, { ...templateOptions(flags), ...options, format, rewardAt, tokens }),
+    (source, options) => scoreFile(model, source, { ...templateOptions(flags), ...options, format, rewardAt, shard, tokens }),
     ({ histogram: _, ...figures }) => figures,
   );
+  noteScores(summary);
+}
+
+export function noteScores(summary: ScoreSummary): void {
   note(sentence(summary), true);
   note(histogram(summary.histogram));
 }

@@ -12,6 +12,7 @@ import {
   modelOptions,
   type RewardFlags,
   rewardTerms,
+  shardFlag,
 } from "../flags/flags.js";
 import { addTemplateFlags, rewardAtFlag, templateFiles, templateOptions } from "../flags/templates.js";
 import { reward as formatReward, table } from "../terminal/format.js";
@@ -36,6 +37,7 @@ export function addScore(program: Command): void {
     .addOption(inputFlag())
     .option("-o, --out <file>", "with --input: where the lines go, which appears when it is whole; an interrupted run goes on")
     .addOption(formatFlag())
+    .addOption(shardFlag("the lines of --input"))
     .option("--no-tokens", "leave out the rewards after each token")
     .option("--json", "print one JSON object; with --input, the summary");
   command.addOption(rewardAtFlag());

@@ -10,7 +10,17 @@ import {
   type Sweep,
 } from "../../evaluate/index.js";
 import { ArgsearchError, type DecodingSettings, type RewardTerm } from "../../index.js";
-import { addIsolateFlag, addModelFlags, endingFlag, type IsolateFlag, type ModelFlags, modelOptions, settingsFlag } from "./flags.js";
+import {
+  addIsolateFlag,
+  addModelFlags,
+  endingFlag,
+  type IsolateFlag,
+  type ModelFlags,
+  modelOptions,
+  policyDeviceFlag,
+  settingsFlag,
+  shardFlag,
+} from "./flags.js";
 import { gateFlag } from "./gate.js";
 import { type MethodFlags, methodsOf } from "./methods.js";
 import { addSamplerFlags } from "./samplers.js";
@@ -44,7 +54,7 @@ export interface EvalFlags
     TemplateFlags,
     RewardTemplateFlags,
     MethodFlags,
-    Pick<EvaluateOptions, "limit" | "maxTokens" | "stop" | "seed" | "slots" | "rewardAt"> {
+    Pick<EvaluateOptions, "limit" | "maxTokens" | "stop" | "seed" | "slots" | "shard" | "rewardAt"> {
   policy?: string[];
   reward?: RewardOfPolicy[];
   data: string;
@@ -81,6 +91,7 @@ export function addEvalFlags(command: Command): void {
     .requiredOption("-d, --data <file>", "JSON lines, plain or in gzip: preference pairs or prompts")
     .addOption(dataFormatFlag())
     .option("--limit <n>", "at most so many prompts, from the first", integer)
+    .addOption(shardFlag("the prompts"))
     .option("-o, --out <dir>", `where everything goes (default: ${DEFAULT_OUT})`)
     .option("--json", "print results.json instead of a table")
     .option("--no-report", "write no report.html and report.md")
@@ -100,6 +111,7 @@ export function addEvalFlags(command: Command): void {
     );
   addRewardTemplateFlag(command, () => Math.max(0, (command.opts<EvalFlags>().reward?.length ?? 0) - 1));
   addEmbeddingFlags(command);
+  command.addOption(policyDeviceFlag());
   command
     .optionsGroup("Methods:")
     .addOption(settingsFlag("of guided methods, as `argsearch tune` writes them, their samplers of all; flags go before them"))
@@ -151,20 +163,35 @@ export function addEmbeddingFlags(command: Command): void {
 
 /** @param settings of `--settings` @throws ArgsearchError OPTION_INVALID */
 export function evaluateOptions(flags: EvalFlags, settings: DecodingSettings = {}): EvaluateOptions & { out: string } {
-  const { data, format, limit, sweep, embedding, pooling, out = DEFAULT_OUT, maxTokens, stop, seed, slots, rewardAt, isolate } = flags;
+  const {
+    data,
+    format,
+    limit,
+    sweep,
+    embedding,
+    pooling,
+    out = DEFAULT_OUT,
+    maxTokens,
+    stop,
+    seed,
+    slots,
+    shard,
+    rewardAt,
+    isolate,
+  } = flags;
   const { onProgress: _loading, ...model } = modelOptions(flags);
   return {
     ...model,
     ...modelsOf(flags),
     ...templateOptions(flags),
-    ...{ data, format, limit, sweep, embedding, pooling, out, maxTokens, stop, seed, slots, rewardAt, isolate },
+    ...{ data, format, limit, sweep, embedding, pooling, out, maxTokens, stop, seed, slots, shard, rewardAt, isolate },
     methods: methodsOf(flags, settings),
     judge: judgeOf(flags),
     judgeReward: judgeRewardOf(flags),
   };
 }
 
-export function reportExamples({ examples }: EvalFlags): number[] | undefined {
+export function reportExamples({ examples }: Pick<EvalFlags, "examples">): number[] | undefined {
   return examples;
 }
 

@@ -1,6 +1,14 @@
 /** The flags that several commands share, and the library options they stand for. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { ArgsearchError, type GenerateOptions, type Gpu, type LoadOptions, type ModelOptions, type RewardTerm } from "../../index.js";
+import {
+  ArgsearchError,
+  type GenerateOptions,
+  type Gpu,
+  type LoadOptions,
+  type ModelOptions,
+  type RewardTerm,
+  type Shard,
+} from "../../index.js";
 import { gateFlag } from "./gate.js";
 import { lookaheadFlag } from "./lookahead.js";
 import { addSamplerFlags, type SamplerFlags, samplerOptions } from "./samplers.js";
@@ -15,9 +23,11 @@ import {
 import { ESCAPES, escapedTexts, integer, type LabelWeight, labelWeight, number, rewardTerm } from "./values.js";
 
 /** Flags that need no policy: where and how a model runs. */
-export interface ModelFlags extends Pick<ModelOptions, "engineDir" | "gpuLayers" | "threads" | "batchSize" | "kvType"> {
+export interface ModelFlags
+  extends Pick<ModelOptions, "engineDir" | "gpuLayers" | "threads" | "batchSize" | "kvType" | "rewardDevice" | "policyDevice"> {
   gpu?: Exclude<Gpu, false> | "off";
   context?: number;
+  rpc?: string[];
   verbose?: boolean;
 }
 
@@ -71,7 +81,37 @@ export function addModelFlags(command: Command): void {
     .addOption(choice("--gpu", ["auto", "cuda", "vulkan", "metal", "off"], "where to run (default: auto)"))
     .option("--gpu-layers <n>", "layers on the GPU (default: all)", integer)
     .addOption(engineDirFlag())
+    .addOption(rpcFlag())
+    .option("--reward-device <name>", "device of the reward models, as `argsearch devices` lists them (default: as --gpu and --rpc say)")
     .addOption(verboseFlag());
+}
+
+export function rpcFlag(): Option {
+  return new Option("--rpc <host:port,...>", "servers of llama.cpp's RPC backend, on networks of your own only; repeatable").argParser(
+    endpoints,
+  );
+}
+
+function endpoints(text: string, previous: string[] = []): string[] {
+  return [...previous, ...text.split(",").filter((each) => each !== "")];
+}
+
+/** `whose`: what is dealt out. */
+export function shardFlag(whose: string): Option {
+  return new Option(
+    "--shard <i/n>",
+    `this part of ${whose} alone, from 1, for another machine or job; \`argsearch merge\` makes one of all`,
+  ).argParser(shard);
+}
+
+function shard(text: string): Shard {
+  const [, index, count] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+  if (index === undefined || count === undefined) throw new InvalidArgumentError(`Of the form 2/8, not ${JSON.stringify(text)}.`);
+  return { index: integer(index), count: integer(count) };
+}
+
+export function policyDeviceFlag(): Option {
+  return new Option("--policy-device <name>", "device of the policy, as `argsearch devices` lists them");
 }
 
 /** Behind addModelFlags(). */
@@ -104,6 +144,7 @@ export function addPolicyFlag(command: Command): void {
   command
     .optionsGroup("Models:")
     .option("-m, --policy <file>", "policy (default: the embedded pair)")
+    .addOption(policyDeviceFlag())
     .option("--no-share-trunk", "two contexts, also where the reward model is a head on the policy's trunk");
 }
 
@@ -147,8 +188,9 @@ export function endingFlag(otherwise = "policy; reward for greedy, sample"): Opt
 }
 
 export function modelOptions(flags: ModelFlags): ModelOptions {
-  const { engineDir, gpuLayers, threads, batchSize, kvType, gpu, context } = flags;
-  return { engineDir, gpuLayers, threads, batchSize, kvType, gpu: gpu === "off" ? false : gpu, contextSize: context };
+  const { engineDir, gpuLayers, threads, batchSize, kvType, gpu, context, rpc, rewardDevice, policyDevice } = flags;
+  const placement = { rpc, rewardDevice, policyDevice };
+  return { engineDir, gpuLayers, threads, batchSize, kvType, gpu: gpu === "off" ? false : gpu, contextSize: context, ...placement };
 }
 
 export function loadOptions(flags: LoadFlags): LoadOptions {

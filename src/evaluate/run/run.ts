@@ -1,5 +1,6 @@
 /** Decodes what an evaluation still lacks: method by method, slots side by side. */
 import { ArgsearchError, type ErrorCode } from "../../errors.js";
+import { isOf } from "../../files/shard.js";
 import type { Prompt } from "../../types.js";
 import { isGuided } from "../methods.js";
 import type { ResolvedEvaluation, Variant } from "../options.js";
@@ -49,7 +50,7 @@ export async function decodeMissing(request: RunRequest): Promise<RunResult> {
   const sessions = new Sessions();
   try {
     for (const variant of bySession(resolved.variants)) {
-      const groups = groupsOf([...prompts.entries()], resolved.slots).filter((group) => group.some(([at]) => !store.has(variant.name, at)));
+      const groups = groupsOf(prompts, resolved).filter((group) => group.some(([at]) => !store.has(variant.name, at)));
       if (groups.length === 0) continue;
       const session = await sessions.use({ ...resolved, pair: variant.pair, guided: isGuided(variant.method), signal });
       for (const group of groups) await run.answer(session, variant, group);
@@ -69,9 +70,11 @@ function bySession(variants: readonly Variant[]): Variant[] {
   });
 }
 
-/** The first `size` prompts, the next, … */
-function groupsOf(prompts: readonly Numbered[], size: number): Numbered[][] {
-  return Array.from({ length: Math.ceil(prompts.length / size) }, (_, at) => prompts.slice(at * size, (at + 1) * size));
+/** As many prompts as there are slots, the next, …; those of the shard. */
+function groupsOf(prompts: readonly Prompt[], { slots, shard }: Pick<ResolvedEvaluation, "slots" | "shard">): Numbered[][] {
+  const numbered: Numbered[] = [...prompts.entries()];
+  const groups = Array.from({ length: Math.ceil(prompts.length / slots) }, (_, at) => numbered.slice(at * slots, (at + 1) * slots));
+  return groups.filter((_, at) => isOf(shard, at));
 }
 
 /** What the responses of a group share. */
@@ -98,10 +101,11 @@ class Run {
   constructor(request: RunRequest) {
     this.#request = request;
     const { resolved, prompts, store } = request;
-    this.#total = resolved.variants.length * prompts.length;
+    const own = groupsOf(prompts, resolved).flat();
+    this.#total = resolved.variants.length * own.length;
     for (const { name, method } of resolved.variants) {
-      const left = [...prompts.keys()].filter((index) => !store.has(name, index)).length;
-      this.#done += prompts.length - left;
+      const left = own.filter(([index]) => !store.has(name, index)).length;
+      this.#done += own.length - left;
       this.#time.expect(name, method, left);
     }
   }

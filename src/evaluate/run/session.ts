@@ -55,8 +55,9 @@ async function openSession({ pair, guided, slots, model, signal }: SessionReques
     return loaded;
   };
   try {
-    // Functions alone rate only inside a decoder, whose tokens they see.
-    if (guided || reward === null || modelPaths(resolveTerms(reward)).length === 0) {
+    // Functions alone rate only inside a decoder, whose tokens they see; and an RPC server has one client at a time.
+    const together = guided || (model.rpc !== undefined && model.rpc.length > 0);
+    if (together || reward === null || modelPaths(resolveTerms(reward)).length === 0) {
       const decoder = keep(await load({ ...model, policy, chatTemplate, reward, slots, signal }));
       return { decoder, rater: reward === null ? null : decoder };
     }

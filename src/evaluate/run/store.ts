@@ -134,7 +134,7 @@ async function agreedSettings(dir: string, now: StoredSettings, found: readonly 
 }
 
 /** Names of what differs, the methods aside. */
-function differences(before: StoredSettings, now: StoredSettings): string[] {
+export function differences(before: StoredSettings, now: StoredSettings): string[] {
   const [known, wanted] = [before, now].map(({ methods: _, description: __, models, generation, ...rest }) => {
     return plain({ ...rest, ...generation, models: contents(models ?? {}) }) as Record<string, unknown>;
   });
