@@ -48,15 +48,16 @@ export class RemoteClient {
     }
   }
 
-  /** What a server that has this tells of itself, asked once; undefined where it does not. @throws ArgsearchError ABORTED */
+  /** What some servers tell of themselves; undefined for one that does not. Without a body it is a GET. @throws ArgsearchError as ask() */
   async look(path: string, body: unknown, ends: Ends): Promise<unknown> {
-    requireOpen(ends);
-    const answer = await this.#send(addressOf(this.#server.url, path), body, ends);
-    if ("lack" in answer || !answer.ok) return undefined;
     try {
-      return JSON.parse(answer.text);
-    } catch {
-      return undefined;
+      return await this.ask(path, body, ends);
+    } catch (error) {
+      if (!(error instanceof ArgsearchError)) throw error;
+      const status = error.details?.status ?? 0;
+      const other = status >= 400 && status < 600 && status !== 401;
+      if (error.code === "REMOTE_INVALID" || other) return undefined;
+      throw error;
     }
   }
 
