@@ -48,7 +48,16 @@ export function remoteReward(option: string, reward: RemoteReward, template?: st
   };
   const ask = api === "vllm" ? rateByClass : rateByScore;
   const objective = given(name, undefined, (value) => nonEmptyText(`${option}.name`, value));
-  return asWhole(objective ?? resolved.model ?? hostOf(server.url), (candidates, context) => ask(resolved, candidates, context));
+  const identity = JSON.stringify([
+    shownUrl(server.url),
+    api,
+    resolved.model,
+    resolved.label,
+    resolved.rewardAt,
+    chatTemplate,
+    server.specialTokens,
+  ]);
+  return asWhole(objective ?? resolved.model ?? hostOf(server.url), (candidates, context) => ask(resolved, candidates, context), identity);
 }
 
 /** The server's own affair. @throws ArgsearchError OPTION_INVALID */

@@ -17,9 +17,9 @@ export type WholeReward = (candidates: readonly RewardCandidate[], context: Rewa
 
 const wholes = new WeakSet<RewardFunction>();
 
-/** A function of this name that isWhole() knows. */
-export function asWhole(name: string, rate: WholeReward): RewardFunction {
-  const reward: RewardFunction = Object.defineProperty(rate, "name", { value: name });
+/** A function of this name that isWhole() knows; `identity` is what its numbers depend on, where its text is asked for. */
+export function asWhole(name: string, rate: WholeReward, identity = name): RewardFunction {
+  const reward: RewardFunction = Object.defineProperties(rate, { name: { value: name }, toString: { value: () => identity } });
   wholes.add(reward);
   return reward;
 }
