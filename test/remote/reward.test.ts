@@ -42,7 +42,7 @@ describe("a server's reward", () => {
     const { timings: _1, ...rest } = expected;
     expect(found).toMatchObject(rest);
     expect(server.asked.map(({ path, body }) => [path, body.input.length])).toEqual(Array(4).fill(["/classify", 3]));
-    const { input, ...body } = server.asked[0]?.body;
+    const { input, ...body } = server.asked[0]?.body ?? {};
     expect(body).toEqual({ model: "rm", use_activation: false, add_special_tokens: false });
     for (const text of input) expect(text.startsWith(before)).toBe(true);
   });
