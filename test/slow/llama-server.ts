@@ -3,6 +3,7 @@ import { type ChildProcess, type ExecFileSyncOptions, execFileSync, spawn, spawn
 import { existsSync, mkdirSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { packageManifest, packageRoot } from "../../src/package-root.js";
 import { llamaSource } from "./tools.js";
@@ -39,7 +40,7 @@ export function llamaServer(): string {
   const settings = OPTIONS.map((option) => `-D${option}`);
   const quiet: ExecFileSyncOptions = { stdio: ["ignore", "ignore", "inherit"] };
   execFileSync("cmake", ["-S", llamaSource(), "-B", folder, ...settings], quiet);
-  execFileSync("nice", ["cmake", "--build", folder, "--target", "llama-server", "-j"], quiet);
+  execFileSync("nice", ["cmake", "--build", folder, "--target", "llama-server", "-j", String(availableParallelism())], quiet);
   return built;
 }
 

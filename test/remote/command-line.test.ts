@@ -1,0 +1,65 @@
+/** Servers' policies and rewards on the command line. */
+import { describe, expect, it } from "vitest";
+import { argsearch } from "../cli/run.js";
+import { choices, classifies, json, numberOf, serve } from "./server.js";
+
+describe("argsearch", () => {
+  it("generates by a server's policy and a server's reward, with keys from the environment", async () => {
+    const policy = await serve(({ body }, response) => {
+      choices(
+        response,
+        Array.from({ length: body.n ?? 1 }, (_, at) => ({ text: ` ${body.seed % 97}-${at}`, finish_reason: "length" })),
+      );
+    });
+    const reward = await serve(classifies);
+    const flags = [
+      "--policy-url",
+      policy.url,
+      "--policy-model",
+      "p",
+      "--reward-url",
+      reward.url,
+      "--reward-model",
+      "rm",
+      "--template",
+      "none",
+    ];
+    const args = ["generate", "Hello", ...flags, "--drafts", "2", "--block", "2", "-n", "4", "-s", "1", "--json"];
+    const env = { ARGSEARCH_POLICY_API_KEY: "one", ARGSEARCH_REWARD_API_KEY: "two" };
+    const { code, stdout, stderr } = await argsearch(args, { env });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const result = JSON.parse(stdout);
+    expect(result).toMatchObject({
+      finishReason: "length",
+      reward: numberOf(`Hello${result.text}`),
+      objectives: { rm: [expect.any(Number), result.reward] },
+    });
+    for (const [server, key] of [
+      [policy, "one"],
+      [reward, "two"],
+    ] as const) {
+      expect(server.asked.map(({ headers }) => headers.authorization)).toEqual(Array(2).fill(`Bearer ${key}`));
+    }
+  });
+
+  it("scores by a server alone, and says what is wrong with one", async () => {
+    const server = await serve(classifies);
+    const args = ["score", "--reward-url", server.url, "--prompt", "a", "--response", "b"];
+    expect(await argsearch(args)).toMatchObject({ code: 0, stdout: `reward ${numberOf("ab").toFixed(4)}\n` });
+    server.become((_asked, response) => json(response, 400, { error: { message: "no such model" } }));
+    const { code, stderr } = await argsearch(args);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/REMOTE_FAILED.*refuses: 400 no such model|refuses: 400 no such model.*REMOTE_FAILED/s);
+  });
+
+  it.each([
+    [["generate", "x", "--policy-model", "p"], "--policy-model needs the --policy-url"],
+    [["generate", "x", "--policy-url", "http://127.0.0.1:9"], "--policy-url needs --policy-model"],
+    [["generate", "x", "--policy-url", "http://127.0.0.1:9", "--policy-model", "p", "--policy", "x.gguf"], "exclude each other"],
+    [["score", "--prompt", "a", "--response", "b", "--reward-api", "vllm"], "need the --reward-url"],
+  ])("refuses %j", async (args, message) => {
+    const { code, stderr } = await argsearch(args);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain(message);
+  });
+});
