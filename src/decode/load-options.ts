@@ -56,7 +56,7 @@ export function resolveLoad(options: LoadOptions = {}): ResolvedLoad {
 }
 
 function policyOf(policy: LoadOptions["policy"]): Pick<ResolvedLoad, "policy" | "remote"> {
-  if (typeof policy !== "object" || policy === null) {
+  if (typeof policy !== "object" || policy === null || Array.isArray(policy)) {
     return { policy: given(policy, EMBEDDED.policy, (value) => nonEmptyText("policy", value)), remote: undefined };
   }
   const remote = resolvePolicy(policy);

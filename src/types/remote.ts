@@ -1,6 +1,4 @@
 /** Rewards and policies of other processes and machines, asked over HTTP. */
-import type { RewardAt } from "./reward.js";
-
 /** How a server is asked. */
 export interface RemoteServer {
   /** Base URL, "http://localhost:8000", with or without "/v1" at its end. Without a user name and password: see apiKey. */
@@ -38,7 +36,7 @@ export interface RemoteReward extends RemoteServer {
    * "vllm": what the text of a response that has ended is. "last" (default): it ends with the response; "end": the chat template's end of the turn follows,
    * as most reward models were trained. A call's `rewardAt` goes before it. Drafts that go on end where they are.
    */
-  rewardAt?: RewardAt | undefined;
+  rewardAt?: "last" | "end" | undefined;
   /** "vllm": Jinja, how a conversation becomes a text; default: the policy's chat template. Without either a text is followed by the response as it is. */
   chatTemplate?: string | undefined;
 }
