@@ -78,7 +78,8 @@ export class WholeScorer {
       if (some.length === 0) return;
       const inputs = some.map(({ response }) => (prompt === null ? { text: response } : { prompt, response }));
       const results = await models.score(inputs, optionsOf(options, end));
-      for (const [place, { index }] of some.entries()) rows[index] = Object.values(results[place]?.objectives ?? {});
+      for (const [place, { index }] of some.entries())
+        rows[index] = models.info.objectives.map((name) => results[place]?.objectives[name] ?? Number.NaN);
     };
     await rateSome(true);
     await rateSome(false);

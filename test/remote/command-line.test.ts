@@ -1,6 +1,8 @@
 /** Servers' policies and rewards on the command line. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { argsearch } from "../cli/run.js";
+import { argsearch, parseLines, scratch } from "../cli/run.js";
 import { choices, classifies, json, numberOf, serve } from "./server.js";
 
 describe("argsearch", () => {
@@ -40,6 +42,28 @@ describe("argsearch", () => {
     ] as const) {
       expect(server.asked.map(({ headers }) => headers.authorization)).toEqual(Array(2).fill(`Bearer ${key}`));
     }
+  });
+
+  it("goes through files of prompts and of responses by servers", async () => {
+    const policy = await serve(({ body }, response) => {
+      choices(
+        response,
+        Array.from({ length: body.n ?? 1 }, (_, at) => ({ text: `${at}`, finish_reason: "length" })),
+      );
+    });
+    const reward = await serve(classifies);
+    const by = ["--policy-url", policy.url, "--policy-model", "p", "--reward-url", reward.url, "--drafts", "2", "--block", "1", "-n", "2"];
+    const input = '{"prompt":"a"}\n{"prompt":"b"}\n';
+    const out = join(await scratch(), "out.jsonl");
+    const generated = await argsearch(["generate", "--input", "-", "--out", out, "--no-tokens", ...by], { input });
+    expect(generated).toMatchObject({ code: 0 });
+    const lines = (await readFile(out, "utf8")).trimEnd();
+    expect(parseLines(lines)).toMatchObject(["a", "b"].map((prompt) => ({ prompt, response: expect.stringMatching(/^[01]{2}$/) })));
+    const scored = await argsearch(["score", "--input", "-", "--reward-url", reward.url], { input: lines });
+    expect(scored).toMatchObject({ code: 0 });
+    const rewards = parseLines(scored.stdout) as { prompt: string; response: string; reward: number }[];
+    for (const { prompt, response, reward } of rewards) expect(reward).toBe(numberOf(prompt + response));
+    expect(rewards).toHaveLength(2);
   });
 
   it("scores by a server alone, and says what is wrong with one", async () => {

@@ -236,6 +236,23 @@ describe("a response", () => {
     await expectError(() => loaded(server, { policy: { specialTokens: {} } }), "OPTION_INVALID", "policy.specialTokens.bos_token");
   });
 
+  it.each([
+    [[1], "[user]How?[assistant]"],
+    [[], "<s>[user]How?[assistant]"],
+  ])("of llama.cpp's server is written by its own template; where it begins texts with %j the request is %s", async (tokens, prompt) => {
+    const props = { chat_template: TEMPLATE, bos_token: "<s>", eos_token: "</s>" };
+    const server = await serve((asked, response, count) => {
+      if (asked.path === "/tokenize") json(response, 200, { tokens });
+      else lengths(asked, response, count);
+    }, props);
+    const decoder = await loaded(server, { chatTemplate: undefined, policy: { specialTokens: undefined } });
+    await decoder.generate(PROMPT, { drafts: 1, maxTokens: 1 });
+    expect(await decoder.render(PROMPT)).toBe("<s>[user]How?[assistant]");
+    const asked = server.asked.find(({ path }) => path === "/v1/completions");
+    expect(asked?.body).toMatchObject({ prompt });
+    expect(asked?.body).not.toHaveProperty("add_special_tokens");
+  });
+
   it("is asked for without what the server does not know", async () => {
     const server = await serve((asked, response, count) => {
       const unknown = ["add_special_tokens", "logprobs"].find((name) => name in asked.body);

@@ -21,8 +21,8 @@ export interface Server {
   become: (handler: Handler) => void;
 }
 
-/** Up until the test ends. GETs are answered as servers do that know nothing of them. */
-export async function serve(handler: Handler): Promise<Server> {
+/** Up until the test ends. `props`: what it tells of itself, as llama.cpp's server does and others do not. */
+export async function serve(handler: Handler, props?: object): Promise<Server> {
   const asked: Asked[] = [];
   let current = handler;
   let open = 0;
@@ -32,7 +32,7 @@ export async function serve(handler: Handler): Promise<Server> {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
-      if (request.method === "GET") return json(response, 404, { detail: "Not Found" });
+      if (request.method === "GET") return props ? json(response, 200, props) : json(response, 404, { detail: "Not Found" });
       const one = { path: request.url ?? "", headers: request.headers, body: JSON.parse(Buffer.concat(chunks).toString()) };
       asked.push(one);
       current(one, response, asked.length);
