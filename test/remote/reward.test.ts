@@ -1,6 +1,7 @@
 /** Rewards of servers beside a policy in this process, against the same numbers from functions. */
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Decoder, EMBEDDED, type LoadOptions, load, loadReward, type RewardCandidate, type RewardContext } from "../../src/index.js";
+import { resolveTerms } from "../../src/reward/terms.js";
 import { expectError } from "../errors/expect-error.js";
 import { classes, classifies, dies, type Handler, hangs, json, numberOf, type Server, serve } from "./server.js";
 
@@ -268,6 +269,15 @@ describe("a server that fails", () => {
 });
 
 describe("options", () => {
+  it("tell one server's reward from another's, without the key, where runs that go on ask", () => {
+    const textOf = (more: object): string => {
+      const [term] = resolveTerms({ url: "http://a:1", api: "vllm", apiKey: "geheim", ...more });
+      return String(term?.reward);
+    };
+    expect(new Set([{}, { url: "http://b:1" }, { rewardAt: "end" }, { label: 1 }, { chatTemplate: "x" }].map(textOf)).size).toBe(5);
+    expect(textOf({})).not.toContain("geheim");
+  });
+
   it.each([
     [{ url: "localhost:8000", api: "vllm" }, /reward.url must be a URL/],
     [{ url: "http://x", api: "openai" }, /reward.api must be "vllm" or "argsearch"/],
