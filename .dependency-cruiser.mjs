@@ -15,7 +15,7 @@ const LAYERS = [
   ["decode"],
   ["batch"],
   ["index"], // `argsearch`; what lies below has entries of its own
-  ["fit", "import"],
+  ["fit", "import", "server", "ai-sdk"],
   ["evaluate"],
   ["bench"],
   ["cli", "child", "platforms"],

@@ -10,6 +10,7 @@ const common = {
   platform: "node",
   target: "node20",
   outDir: "dist",
+  clean: ["dist/*.*"] as string[], // but not dist/playground, which Vite builds
   fixedExtension: false,
   logLevel: "warn",
   outputOptions: { comments: { jsdoc: false }, sourcemapExcludeSources: true }, // types have them
@@ -22,6 +23,8 @@ const library = {
   fit: "src/fit/index.ts",
   import: "src/import/index.ts",
   bench: "src/bench/index.ts",
+  server: "src/server/index.ts",
+  "ai-sdk": "src/ai-sdk/index.ts",
 };
 
 export default defineConfig([

@@ -1,4 +1,7 @@
-/** What Node's versions have differed in, or may: line readers, streams, files, how addons are loaded and how things end. */
+/**
+ * What Node's versions have differed in, or may: line readers, streams, files, how addons are loaded and how things end; and what takes a newer
+ * Node, the packages of SDKs.
+ */
 import { defineConfig, mergeConfig } from "vitest/config";
 import suite from "./vitest.config.js";
 
@@ -13,6 +16,7 @@ const names = [
   "lifetime/collection",
   "lifetime/processes",
   "lifetime/workers",
+  ...["ai", "rerank", "openai", "openai-compatible", "langchain", "programs"].map((name) => `sdks/${name}`),
   ...["abort", "appended-lines", "cache-dir", "gguf", "json-files", "lock", "output-file", "text-decoder"].map((name) => `unit/${name}`),
 ];
 

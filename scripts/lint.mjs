@@ -26,6 +26,7 @@ await main(import.meta.url, (argv) => {
   const checks = {
     biome: () => runPackage("@biomejs/biome", ["check", "--error-on-warnings", ...(fix ? ["--write"] : [])]),
     types: () => runPackage("typescript", ["--noEmit"]),
+    "types of the playground": () => runPackage("typescript", ["--noEmit", "-p", "playground"]),
     imports: () => runPackage("dependency-cruiser", ["--config", ".dependency-cruiser.mjs", "--output-type", "err", "src"]),
     includes: () => requireNone(includeFaults()),
     links: () => requireNone(linkFaults(packedFiles())),

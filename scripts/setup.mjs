@@ -10,6 +10,8 @@ import { isStale } from "./lib/stale.mjs";
 
 export const NATIVE_SOURCES = ["native", "cmake", "CMakeLists.txt", "package.json"];
 
+const PLAYGROUND_SOURCES = ["playground", "src/cli/page/colour.ts", "src/statistics.ts", "tsconfig.json", "package.json"];
+
 export function setup() {
   requireNode(20, 19);
   const headers = headersMissing();
@@ -25,6 +27,9 @@ export function setup() {
   if (native) step("native addon", buildNative);
   if (isStale(join(root, "dist", "index.js"), ["src", "tsdown.config.ts", "tsconfig.json", "package.json"])) {
     step("TypeScript", () => runPackage("tsdown", []));
+  }
+  if (isStale(join(root, "dist", "playground", "index.html"), PLAYGROUND_SOURCES)) {
+    step("playground", () => runPackage("vite", ["build", "playground", "--logLevel", "warn"]));
   }
 }
 

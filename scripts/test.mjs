@@ -2,6 +2,7 @@
 //   node scripts/test.mjs [vitest's filters and options]
 // Without arguments, what Node's versions may differ in runs on the newest Node, too.
 import { buildNative } from "./build-native.mjs";
+import { chromium } from "./lib/chromium.mjs";
 import { Failure, main, runPackage, step } from "./lib/run.mjs";
 import { fetchRuntime, RUNTIMES } from "./lib/runtimes.mjs";
 import { add, close, runTests, runTestsApart } from "./lib/tests.mjs";
@@ -15,7 +16,11 @@ const LIMIT_MS = 10 * 60_000;
 await main(import.meta.url, async (argv) => {
   setup();
   step("native tests", () => buildNative({ define: ["ARGSEARCH_TESTS=ON"] }));
-  step("type check", () => runPackage("typescript", ["--noEmit"]));
+  if (process.env.CI) step("Chromium", chromium); // before several tests fetch it side by side
+  step("type check", () => {
+    runPackage("typescript", ["--noEmit"]);
+    runPackage("typescript", ["--noEmit", "-p", "playground"]);
+  });
   const count = await runTests(argv);
   if (argv.length === 0 && Number(process.versions.node.split(".")[0]) < 24) add(count, await onNewestNode());
   close(count);

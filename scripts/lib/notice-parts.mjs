@@ -37,6 +37,11 @@ export const COMPILED_IN = [
   ),
 ];
 
+export const IN_THE_PLAYGROUND = [
+  part("Preact", "Draws the page.", packages, "preact", "LICENSE"),
+  part("Preact Signals", "What the page draws from: @preact/signals and @preact/signals-core.", packages, "@preact", "signals", "LICENSE"),
+];
+
 export const IN_THE_ENGINE = [
   part("node-llama-cpp", "Who builds llama.cpp's libraries, and their packages.", engine, "LICENSE"),
   {

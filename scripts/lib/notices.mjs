@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { version } from "./llama-source.mjs";
-import { COMPILED_IN, dependencies, IN_THE_ENGINE } from "./notice-parts.mjs";
+import { COMPILED_IN, dependencies, IN_THE_ENGINE, IN_THE_PLAYGROUND } from "./notice-parts.mjs";
 import { root } from "./run.mjs";
 
 export const noticesFile = join(root, "THIRD_PARTY_NOTICES.md");
@@ -12,13 +12,17 @@ const PREFACE = `# Third-party notices
 argsearch is under the [MIT licence](LICENSE). This is what other people's work is in it, and what npm installs beside it. The file is
 written by \`npm run notices\`.
 
-The JavaScript in \`dist/\` and the models in \`models/\` are argsearch's own, with nothing of others in them; the models were trained on
-texts that argsearch's authors wrote.
+The JavaScript in \`dist/\`, but for the playground's, and the models in \`models/\` are argsearch's own, with nothing of others in them; the
+models were trained on texts that argsearch's authors wrote.
 
 ## In the prebuilt addons
 
 Besides, according to who compiled them: templates of libstdc++ (GPL-3.0 with the GCC Runtime Library Exception), Microsoft's C++ runtime,
 musl's start-up code. None of them asks for a notice.`;
+
+const PLAYGROUND = `## In the playground
+
+\`dist/playground\` is one script with these in it.`;
 
 const ENGINE = `## In the engine
 
@@ -45,7 +49,16 @@ export function notices() {
     return present.get(title) ?? "";
   };
   const table = ["| package | licence |", "| --- | --- |", ...dependencies().map(([name, licence]) => `| ${name} | ${licence} |`)];
-  const parts = [PREFACE, ...COMPILED_IN.map(section), ENGINE, ...IN_THE_ENGINE.map(section), DEPENDENCIES, table.join("\n")];
+  const parts = [
+    PREFACE,
+    ...COMPILED_IN.map(section),
+    PLAYGROUND,
+    ...IN_THE_PLAYGROUND.map(section),
+    ENGINE,
+    ...IN_THE_ENGINE.map(section),
+    DEPENDENCIES,
+    table.join("\n"),
+  ];
   return { text: `${parts.filter((each) => each !== "").join("\n\n")}\n`, kept };
 }
 

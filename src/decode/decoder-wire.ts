@@ -26,6 +26,7 @@ export interface DecoderMethods extends EngineMethods {
   score(inputs: readonly ScoreInput[], options: ScoreOptions): Promise<ScoreResult[]>;
   tokenize(text: string, options?: TokenizeOptions): Promise<number[]>;
   detokenize(tokens: ArrayLike<number>, options?: DetokenizeOptions): Promise<string>;
+  pieces(tokens: ArrayLike<number>): Promise<Uint8Array[]>;
   countTokens(prompt: Prompt, options?: TemplateOptions): Promise<number>;
   render(prompt: Prompt, options?: TemplateOptions): Promise<string>;
   clear(slot: number): Promise<void>;

@@ -108,6 +108,13 @@ export interface Decoder extends AsyncDisposable {
   detokenize(tokens: ArrayLike<number>, options?: DetokenizeOptions): Promise<string>;
 
   /**
+   * The UTF-8 bytes of each of these tokens, whose texts may tear a character apart; none of control tokens.
+   *
+   * @throws ArgsearchError OPTION_INVALID, DISPOSED
+   */
+  pieces(tokens: ArrayLike<number>): Promise<Uint8Array[]>;
+
+  /**
    * Tokens that the policy reads of this prompt, its template's among them: `usage.promptTokens` of its response. Prompt and response have
    * room for `info.contextSize` together, in every model.
    *

@@ -134,6 +134,11 @@ class IsolatedDecoder implements Decoder {
     return await this.#engine.call("detokenize", [tokens, options]);
   }
 
+  async pieces(tokens: ArrayLike<number>): Promise<Uint8Array[]> {
+    this.#requireOpen();
+    return await this.#engine.call("pieces", [tokens]);
+  }
+
   async countTokens(prompt: Prompt, options?: TemplateOptions): Promise<number> {
     this.#requireOpen();
     checkPrompt(prompt);

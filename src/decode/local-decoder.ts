@@ -26,9 +26,9 @@ import { disposedError } from "./disposed.js";
 import { generateAll, type OwnOptions, requirePrompts } from "./generate-all.js";
 import { type DecodingParts, runGeneration } from "./generation.js";
 import { resolveGenerate, splitCallbacks } from "./options.js";
-import { countTokens, detokenize, render, tokenize } from "./policy-texts.js";
+import { countTokens, detokenize, pieces, render, tokenize } from "./policy-texts.js";
 import { DecodingStream, drain, telling } from "./response-stream.js";
-import { Scheduler } from "./scheduler.js";
+import { PREFILL_PART, Scheduler } from "./scheduler.js";
 import { withSettings } from "./settings.js";
 import { type Patience, SlotQueue } from "./slot-queue.js";
 import { SlotPool } from "./slots.js";
@@ -51,6 +51,12 @@ export interface DecoderParts extends Pick<DecodingParts, "policy" | "rewards" |
 /** generateAll() bounds itself: no more of its responses are under way, or in the line, than there are slots. */
 const ALWAYS: Patience = { max: Number.POSITIVE_INFINITY, timeout: undefined };
 
+/** On a GPU a whole batch costs little more than a part of one. */
+function idlePart({ devices, gpuLayers, batchSize }: Computation): number {
+  const onGpu = gpuLayers !== 0 && devices.some(([backend]) => backend !== "CPU");
+  return onGpu ? Math.max(PREFILL_PART, batchSize) : PREFILL_PART;
+}
+
 /** One in this process. */
 export class LocalDecoder implements Decoder {
   readonly info: Readonly<DecoderInfo>;
@@ -67,6 +73,7 @@ export class LocalDecoder implements Decoder {
     this.#patience = patience;
     const { contextSize } = context;
     const closing = this.#closing.signal;
+    const rewardModels = rewards.sources.map(({ model }) => model);
     this.#parts = {
       policy,
       rewards,
@@ -74,14 +81,18 @@ export class LocalDecoder implements Decoder {
       contextSize,
       loadMs,
       closing,
-      scheduler: new Scheduler(search, linger),
+      scheduler: new Scheduler(search, {
+        linger,
+        idlePart: idlePart(computation),
+        recurrent: [policy, ...rewardModels].map(({ info }) => info.recurrent),
+      }),
       slots: new SlotQueue(new SlotPool(slots)),
     };
     this.#scorer = new Scorer({ tokenizer: policy, format: policy.format, rewards, context, closing });
     this.info = {
       engine,
       policy: policy.info,
-      rewards: rewards.sources.map(({ model }) => model.info),
+      rewards: rewardModels.map(({ info }) => info),
       objectives: rewards.objectives,
       weights: rewards.weights,
       slots,
@@ -174,6 +185,11 @@ export class LocalDecoder implements Decoder {
   async detokenize(tokens: ArrayLike<number>, options?: DetokenizeOptions): Promise<string> {
     this.#requireOpen();
     return detokenize(this.#parts.policy, tokens, options);
+  }
+
+  async pieces(tokens: ArrayLike<number>): Promise<Uint8Array[]> {
+    this.#requireOpen();
+    return pieces(this.#parts.policy, tokens);
   }
 
   async countTokens(prompt: Prompt, options?: TemplateOptions): Promise<number> {

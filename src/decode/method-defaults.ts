@@ -9,6 +9,9 @@ export interface MethodDefaults {
 /** No samplers, and an end is scored as any other token. */
 export const AS_IN_THE_PAPER = { dryMultiplier: 0, ending: "reward" } as const satisfies MethodDefaults;
 
+/** Candidates of a step of method "args". */
+export const CANDIDATES = 10;
+
 export function isGuided(method: Method): boolean {
   return method === "args" || method === "blocks";
 }

@@ -22,7 +22,7 @@ import {
 import type { DecoderInfo } from "./decoder.js";
 import { gateOf } from "./gate.js";
 import { lookaheadFor, type ResolvedLookahead } from "./lookahead.js";
-import { defaultsOf, isGuided } from "./method-defaults.js";
+import { CANDIDATES, defaultsOf, isGuided } from "./method-defaults.js";
 import { resolveSamplers, SAMPLERS, type SamplerContext } from "./sampler-options.js";
 
 export interface ResolvedGenerate {
@@ -169,7 +169,7 @@ function temperatureOf(temperature: number): number {
 function resolveTopK(topK: number | undefined, method: Method, vocabulary: number): number {
   const draws = method === "sample" || method === "blocks";
   const range = { min: draws ? 0 : 1, max: vocabulary, note: "the vocabulary" };
-  const otherwise = Math.min(draws ? 40 : 10, vocabulary);
+  const otherwise = Math.min(draws ? 40 : CANDIDATES, vocabulary);
   return given(topK, otherwise, (value) => integer("topK", value, range));
 }
 

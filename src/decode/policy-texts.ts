@@ -16,11 +16,18 @@ export function tokenize(policy: Model, text: string, options: TokenizeOptions =
 
 export function detokenize(policy: Model, tokens: ArrayLike<number>, options: DetokenizeOptions = {}): string {
   checkNames("detokenize()", options, DETOKENIZE);
+  return decodeText(Buffer.concat(policy.pieces(idsOf(policy, tokens), specialOf(options))));
+}
+
+export function pieces(policy: Model, tokens: ArrayLike<number>): Uint8Array[] {
+  return policy.pieces(idsOf(policy, tokens));
+}
+
+function idsOf(policy: Model, tokens: ArrayLike<number>): Int32Array {
   if (typeof tokens !== "object" || tokens === null || !Number.isInteger(tokens.length))
     throw invalid("tokens", "an array of token ids", tokens);
   const range = { min: 0, max: policy.info.nVocab - 1, note: "the vocabulary" };
-  const ids = Int32Array.from(tokens, (token, index) => integer(`tokens[${index}]`, token, range));
-  return decodeText(Buffer.concat(policy.pieces(ids, specialOf(options))));
+  return Int32Array.from(tokens, (token, index) => integer(`tokens[${index}]`, token, range));
 }
 
 export function countTokens(policy: Model, prompt: Prompt, options: TemplateOptions = {}): number {

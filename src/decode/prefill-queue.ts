@@ -1,95 +1,113 @@
 /** Prompts on their way into their slots, in parts, so that the steps of other slots go on in between. */
 import { onAbort } from "../engine/abort.js";
-import { type BeginOptions, type BeginResult, binding, type NativeCancel, type NativeSearch } from "../engine/binding.js";
+import { type BeginOptions, type BeginResult, binding, type NativeSearch } from "../engine/binding.js";
 import { native } from "../engine/native.js";
 import { ArgsearchError } from "../errors.js";
+import { PrefillOrder } from "./prefill-order.js";
+import { type Outcome, WaitingPrompt } from "./waiting-prompt.js";
 
-interface Prompt {
-  slot: number;
-  options: BeginOptions;
-  cancel: NativeCancel;
-  /** Prompt tokens decoded so far; undefined before the first part. */
-  decoded: number | undefined;
-  settle(outcome: { result: BeginResult } | { error: unknown }): void;
-}
-
-/**
- * One prompt after the other, first come, first served: what it has in common with the one before, it finds decoded. A part may be the
- * end of one prompt and the beginning of the next.
- */
+/** A part may be the end of one prompt and the beginning of the next. */
 export class PrefillQueue {
   readonly #search: NativeSearch;
-  readonly #prompts: Prompt[] = [];
-  #running: Prompt | undefined;
+  readonly #order: PrefillOrder;
+  /** In the order in which they came. */
+  readonly #prompts: WaitingPrompt[] = [];
+  #running: WaitingPrompt | undefined;
+  #refused: ArgsearchError | undefined;
+  /** Prompts that were decoded, or failed, so far. */
+  #ended = 0;
 
-  constructor(search: NativeSearch) {
+  /** `recurrent`: which models are, the policy first. */
+  constructor(search: NativeSearch, recurrent: readonly boolean[] = []) {
     this.#search = search;
+    this.#order = new PrefillOrder(recurrent);
   }
 
   get waiting(): number {
     return this.#prompts.length;
   }
 
+  get ended(): number {
+    return this.#ended;
+  }
+
   /** The slot holds its prompts. Rejects with ABORTED as soon as one of the signals fires. */
   ask(slot: number, options: BeginOptions, signals: readonly (AbortSignal | undefined)[]): Promise<BeginResult> {
     return new Promise((resolve, reject) => {
       let forget = (): void => {};
-      const settle: Prompt["settle"] = (outcome) => {
+      const settle = (outcome: Outcome): void => {
         forget();
         if ("result" in outcome) resolve(outcome.result);
         else reject(outcome.error);
       };
-      const prompt: Prompt = { slot, options, cancel: binding().createCancel(), decoded: undefined, settle };
+      const prompt = new WaitingPrompt(slot, options, binding().createCancel(), settle);
+      this.#order.add(prompt);
       this.#prompts.push(prompt);
       forget = onAbort(signals, () => this.#abort(prompt));
     });
   }
 
   refuse(error: ArgsearchError): void {
+    this.#refused = error;
     for (const prompt of [...this.#prompts]) if (prompt !== this.#running) this.#end(prompt, { error });
   }
 
   /**
-   * Decodes a part: so many tokens, or three quarters of them where a prompt ends, because few at a time are dear. The first `whole` prompts
-   * need not stop there. Never rejects: what goes wrong goes to whoever asked.
+   * Decodes a part: so many tokens, or three quarters of them where a prompt ends, because few at a time are dear. Never rejects: what goes
+   * wrong goes to whoever asked.
    */
-  async run(part: number, whole: number): Promise<void> {
-    let left = part;
-    for (let number = 0; left > part / 4; number++) {
-      const prompt = this.#prompts[0];
-      if (prompt === undefined) return;
-      this.#running = prompt;
-      try {
-        const result = await this.#go(prompt, number < whole ? undefined : left);
-        const decoded = sum([result.policyDecoded, ...result.rewardDecoded]);
-        // A prompt that is cached takes its time, too.
-        left -= Math.max(1, decoded - (prompt.decoded ?? 0));
-        prompt.decoded = decoded;
-        if (result.done) this.#end(prompt, { result });
-      } catch (error) {
-        this.#end(prompt, { error });
-      }
-      this.#running = undefined;
+  async run(part: number): Promise<void> {
+    this.#order.begin();
+    for (let left = part; left > part / 4; ) {
+      const turn = this.#order.next(this.#prompts);
+      if (turn === undefined) return;
+      left -= await this.#decode(turn.prompt, Math.min(left, turn.most));
     }
   }
 
-  #go({ slot, options, cancel, decoded }: Prompt, limit: number | undefined): Promise<BeginResult> {
-    if (decoded === undefined) return native(() => this.#search.begin(slot, { ...options, limit, cancel }));
-    return native(() => this.#search.prefill(slot, { limit, cancel }));
+  /** Decodes prompts whole, first come, first served, until there are `part` tokens of them, or three quarters. */
+  async runWhole(part: number): Promise<void> {
+    for (let left = part; left > part / 4; ) {
+      const [prompt] = this.#prompts;
+      if (prompt === undefined) return;
+      left -= await this.#decode(prompt, undefined);
+    }
   }
 
-  #abort(prompt: Prompt): void {
+  /** Returns the tokens that count: a prompt that is cached takes its time, too. */
+  async #decode(prompt: WaitingPrompt, limit: number | undefined): Promise<number> {
+    this.#running = prompt;
+    let decoded = 0;
+    try {
+      const result = await this.#go(prompt, limit);
+      decoded = prompt.advance(result);
+      if (result.done) {
+        this.#order.done(prompt);
+        this.#end(prompt, { result });
+      } else if (this.#refused) {
+        this.#end(prompt, { error: this.#refused });
+      }
+    } catch (error) {
+      this.#end(prompt, { error });
+    }
+    this.#running = undefined;
+    return Math.max(1, decoded);
+  }
+
+  #go({ slot, options, cancel, begun }: WaitingPrompt, limit: number | undefined): Promise<BeginResult> {
+    if (begun) return native(() => this.#search.prefill(slot, { limit, cancel }));
+    return native(() => this.#search.begin(slot, { ...options, limit, cancel }));
+  }
+
+  #abort(prompt: WaitingPrompt): void {
     prompt.cancel.cancel();
     if (prompt !== this.#running) this.#end(prompt, { error: new ArgsearchError("ABORTED", "aborted before its prompt was decoded") });
   }
 
-  #end(prompt: Prompt, outcome: Parameters<Prompt["settle"]>[0]): void {
+  #end(prompt: WaitingPrompt, outcome: Outcome): void {
     const at = this.#prompts.indexOf(prompt);
     if (at >= 0) this.#prompts.splice(at, 1);
+    this.#ended++;
     prompt.settle(outcome);
   }
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -107,6 +107,10 @@ export class RemoteDecoder implements Decoder {
     return this.#cannot("detokenize()");
   }
 
+  async pieces(): Promise<Uint8Array[]> {
+    return this.#cannot("pieces()");
+  }
+
   async countTokens(): Promise<number> {
     return this.#cannot("countTokens()");
   }

@@ -42,7 +42,6 @@ const LOCAL: readonly (keyof GenerateOptions)[] = [
   "topNSigma",
   "xtcProbability",
   "xtcThreshold",
-  "topLogProbs",
   "slot",
 ];
 
@@ -53,6 +52,7 @@ export function resolveRemoteGenerate(options: GenerateOptions, limits: Generate
   if (method === "args") refuse("method", 'method "args" chooses among the policy\'s tokens: use "blocks", which chooses among texts');
   const local = LOCAL.find((name) => options[name] !== undefined);
   if (local !== undefined) refuse(local, `${local} needs the policy's tokens`);
+  if (resolved.topLogProbs > 0) refuse("topLogProbs", "topLogProbs needs the policy's tokens");
   if (resolved.ending === "never") refuse("ending", 'ending "never" needs the policy\'s tokens');
   if (method === "blocks") {
     if (resolved.select === "stochastic") refuse("select", 'select is "greedy": the best text is taken');

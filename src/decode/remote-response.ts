@@ -70,6 +70,7 @@ export class RemoteResponse {
     const text = draft.end === "stop" ? this.#cut(draft) : this.#append(this.#filter.push(draft.response.slice(before.length)));
     return {
       text: reason === undefined ? text : text + this.flush(),
+      piece: draft.text,
       token: -1,
       logProb: draft.logProb,
       policyLogProb: draft.logProb,

@@ -19,6 +19,15 @@ import { PrefillQueue } from "./prefill-queue.js";
 /** Prompt tokens that are decoded between two steps of the responses under way. */
 export const PREFILL_PART = 128;
 
+export interface SchedulerOptions {
+  /** Milliseconds that a step waits for responses whose readers are on their way here; default 0. */
+  linger?: number;
+  /** Prompt tokens that are decoded at a time where no response is under way; default PREFILL_PART. */
+  idlePart?: number;
+  /** Which models are recurrent, the policy first; default none. */
+  recurrent?: readonly boolean[];
+}
+
 /** Milliseconds of a native call, divided by the slots that shared it. */
 interface Shared {
   policyMs: number;
@@ -55,6 +64,7 @@ export interface SlotKept extends Shared {
  * asked, and otherwise at the end of the event loop's turn, or `linger` milliseconds later, so that a response whose reader is slow holds up nobody.
  *
  * Prompts and steps take turns: a part of the prompts that wait, then a step of all who ask, so that a long prompt does not stop the others.
+ * Where no response is under way, prompts go in parts as well, so that one that comes gets in between.
  */
 export class Scheduler {
   readonly #step: Lane<undefined, SlotSteps>;
@@ -66,18 +76,20 @@ export class Scheduler {
   readonly #prefills: PrefillQueue;
   /** What had the last turn. */
   #last: "prefill" | "step" = "step";
-  /** A response has ended in this turn of the event loop: another may begin in its place. */
-  #left = false;
+  /** In this turn of the event loop a response has ended, in whose place another may begin, or a prompt, whose first step is asked for yet. */
+  #changed = false;
   #members = 0;
   #inStep = 0;
   #running: Promise<void> | undefined;
   readonly #linger: number;
+  readonly #idlePart: number;
   #turnEnd: (() => void) | undefined;
   #closed: ArgsearchError | undefined;
 
-  constructor(search: NativeSearch, linger = 0) {
+  constructor(search: NativeSearch, { linger = 0, idlePart = PREFILL_PART, recurrent = [] }: SchedulerOptions = {}) {
     this.#linger = linger;
-    this.#prefills = new PrefillQueue(search);
+    this.#idlePart = idlePart;
+    this.#prefills = new PrefillQueue(search, recurrent);
     this.#step = new Lane("step", async (slots) => ofTaken(await native(() => search.step(slots))));
     this.#propose = new Lane("propose", async (slots) => ofSteps(await native(() => search.propose(slots))));
     this.#commit = new Lane("commit", async (slots, rewards) => ofSteps(await native(() => search.commit(slots, rewards))));
@@ -98,7 +110,7 @@ export class Scheduler {
 
   leave(): void {
     this.#members--;
-    this.#left = true;
+    this.#changed = true;
     this.#pump();
   }
 
@@ -177,7 +189,7 @@ export class Scheduler {
     if (this.#running) return;
     const asked = this.#asked;
     const due = asked > 0 && asked >= this.#inStep;
-    const everyone = this.#inStep > 0 || (asked >= this.#members && !this.#left);
+    const everyone = this.#inStep > 0 || (asked >= this.#members && !this.#changed);
     const prompts = this.#prefills.waiting > 0;
     if ((prompts && this.#last === "step") || (due && everyone)) this.#start();
     else if (prompts || due) this.#turnEnd ??= this.#soon(() => this.#start());
@@ -185,7 +197,7 @@ export class Scheduler {
 
   /** Returns what takes it back. */
   #soon(start: () => void): () => void {
-    if (this.#linger > 0) {
+    if (this.#linger > 0 && this.#members > 0) {
       const timer = setTimeout(start, this.#linger);
       return () => clearTimeout(timer);
     }
@@ -196,17 +208,24 @@ export class Scheduler {
   #start(): void {
     this.#turnEnd?.();
     this.#turnEnd = undefined;
-    this.#left = false;
+    this.#changed = false;
     if (this.#running) return;
     const lane = this.#asked >= this.#inStep ? this.#lanes.find((each) => each.waiting > 0) : undefined;
     if (this.#prefills.waiting > 0 && (this.#last === "step" || lane === undefined)) {
       this.#last = "prefill";
       // In step, whoever shares a batch with whom must not depend on what runs beside it.
-      this.#run(this.#prefills.run(PREFILL_PART, this.#inStep > 0 ? Number.POSITIVE_INFINITY : this.#members > 0 ? 0 : 1));
+      if (this.#inStep > 0) this.#run(this.#prefills.runWhole(PREFILL_PART));
+      else this.#run(this.#prefill(this.#members > 0 ? PREFILL_PART : this.#idlePart));
     } else if (lane) {
       this.#last = "step";
       this.#run(lane.run());
     }
+  }
+
+  async #prefill(part: number): Promise<void> {
+    const before = this.#prefills.ended;
+    await this.#prefills.run(part);
+    this.#changed = this.#prefills.ended > before;
   }
 
   #run(call: Promise<void>): void {

@@ -29,6 +29,7 @@ export async function openDecoder(input: EngineInput<LoadOptions>, parent: Paren
       score: ({ signal }, inputs, options) => decoder.score(inputs, { ...options, signal }),
       tokenize: (_, text, options) => decoder.tokenize(text, options),
       detokenize: (_, tokens, options) => decoder.detokenize(tokens, options),
+      pieces: (_, tokens) => decoder.pieces(tokens),
       countTokens: (_, prompt, options) => decoder.countTokens(prompt, options),
       render: (_, prompt, options) => decoder.render(prompt, options),
       clear: (_, slot) => decoder.clear(slot),

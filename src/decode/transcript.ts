@@ -21,7 +21,6 @@ export class Transcript implements ResponseView {
   readonly #utf8 = new Utf8Stream();
   readonly #stop: StopFilter;
   readonly #steps: Step[] = [];
-  readonly #pieces: string[] = [];
   readonly #rewardAt: RewardAt | undefined;
   #text = "";
   /** The last step is the token that ends the turn. */
@@ -85,6 +84,7 @@ export class Transcript implements ResponseView {
     const added: Step = {
       text: this.#append(this.#stop.push(this.#utf8.push(step.bytes))),
       token: step.token,
+      piece: decodeText(step.bytes),
       logProb: step.logProb,
       policyLogProb: step.policyLogProb,
       reward: step.reward,
@@ -95,7 +95,6 @@ export class Transcript implements ResponseView {
     };
     this.#steps.push(added);
     this.#ended = step.eog;
-    this.#pieces.push(decodeText(step.bytes));
     return added;
   }
 
@@ -111,7 +110,7 @@ export class Transcript implements ResponseView {
     return {
       text: this.#text,
       tokens: this.tokens,
-      pieces: [...this.#pieces],
+      pieces: steps.map(({ piece }) => piece),
       logProbs: steps.map(({ logProb }) => logProb),
       policyLogProbs: steps.map(({ policyLogProb }) => policyLogProb),
       ...(steps.some(({ topLogProbs }) => topLogProbs) && { topLogProbs: steps.map(({ topLogProbs }) => topLogProbs ?? []) }),

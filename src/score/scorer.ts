@@ -13,7 +13,7 @@ import { callRewards } from "../reward/functions.js";
 import { type ModelTerm, positionOf, type RewardSet } from "../reward/reward-set.js";
 import { isWhole } from "../reward/whole.js";
 import type { Prompt, ScoreInput, ScoreResult } from "../types.js";
-import { invalid } from "../validate.js";
+import { boolean, given, invalid } from "../validate.js";
 import type { ResolvedScore } from "./options.js";
 import { piecesBehind, sameEnds, tokensForAll } from "./response-tokens.js";
 import { atOnce, wholeCandidate } from "./whole-responses.js";
@@ -95,7 +95,7 @@ export class Scorer {
 
   async #addModel({ model }: ModelTerm, place: number, rows: readonly Rows[], options: ResolvedScore): Promise<void> {
     const atEnd = positionOf(model, options.rewardAt) === "end";
-    const sequences = rows.map((row) => this.#sequence(model, row, row.frames[place] ?? rawFrame(model), atEnd));
+    const sequences = rows.map((row) => this.#sequence(model, row, frameOf(row, place), atEnd));
     const scores = await this.#run(model, sequences, options);
     const labels = model.info.head?.labels.length ?? 1;
     for (const [index, row] of rows.entries()) {
@@ -149,9 +149,17 @@ export class Scorer {
   }
 }
 
-/** What stands around a whole text. */
-function rawFrame(model: Model): AnswerFrame {
-  return { before: model.beginning(), lead: "", end: () => model.end() };
+function frameOf({ frames }: Rows, place: number): AnswerFrame {
+  const frame = frames[place];
+  if (frame === undefined) throw new Error("a reward model has no frame");
+  return frame;
+}
+
+/** What stands around a whole text, which may spell out how it begins. */
+function rawFrame(model: Model, text: string, special: boolean): AnswerFrame {
+  const { bosText } = model.info;
+  const begun = special && bosText !== "" && text.startsWith(bosText);
+  return { before: begun ? new Int32Array(0) : model.beginning(), lead: "", end: () => model.end() };
 }
 
 /** The first cuts responses into tokens, and all must know them. */
@@ -175,10 +183,13 @@ function rowsOf(parts: ScorerParts, input: ScoreInput, index: number, template: 
     throw new ArgsearchError("INPUT_INVALID", `${what} ${index} must be a non-empty text: there is no token to score`);
   }
   const { sources } = parts.rewards;
-  const frames = sources.map(({ model }) => (prompt === null ? rawFrame(model) : model.answerFrame(prompt, answer, template)));
+  const special = "text" in input && given(input.special, false, (value) => boolean("special", value));
+  const frames = sources.map(({ model }) =>
+    prompt === null ? rawFrame(model, response, special) : model.answerFrame(prompt, answer, template),
+  );
   const lead = frames[0]?.lead ?? "";
   const tokens =
-    prompt === null ? tokensForAll(modelsOf(parts), (model) => model.textTokens(response)) : responseBehind(lead, parts, response);
+    prompt === null ? tokensForAll(modelsOf(parts), (model) => model.textTokens(response, special)) : responseBehind(lead, parts, response);
   return { prompt, response, frames, lead, tokens, values: Array.from(tokens, () => []), whole: [] };
 }
 

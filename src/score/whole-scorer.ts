@@ -3,6 +3,7 @@ import { abortedError, unlessAborted } from "../engine/abort.js";
 import { ArgsearchError } from "../errors.js";
 import { answerText, withTexts } from "../messages.js";
 import type { ChatFormat } from "../model/chat.js";
+import { checkPrompt } from "../model/check-prompt.js";
 import { callRewards } from "../reward/functions.js";
 import type { FunctionTerm } from "../reward/reward-set.js";
 import { numbered, WeightedSum } from "../reward/weighted-sum.js";
@@ -19,6 +20,11 @@ export interface WholeParts {
   format: ChatFormat | undefined;
   /** Fires when the owner is disposed of; its reason is the DISPOSED error. */
   closing: AbortSignal;
+}
+
+/** In place of a prompt: the responses are whole texts. */
+interface Raw {
+  special: boolean | undefined;
 }
 
 export class WholeScorer {
@@ -38,13 +44,12 @@ export class WholeScorer {
   /**
    * One row of objectives a candidate, whose `response` is rated; of one that ends, where `rewardAt` says. `response` is what all begin with.
    *
-   * @param prompt null: the responses are whole texts
    * @throws ArgsearchError as callRewards() and score()
    */
-  async rate(prompt: Prompt | null, candidates: readonly RewardCandidate[], options: ResolvedScore, response = ""): Promise<number[][]> {
+  async rate(prompt: Prompt | Raw, candidates: readonly RewardCandidate[], options: ResolvedScore, response = ""): Promise<number[][]> {
     const { signal, template, rewardAt } = options;
     const { functions, format, closing } = this.#parts;
-    const context = { prompt: withTexts(prompt ?? ""), response, signal };
+    const context = { prompt: isRaw(prompt) ? "" : withTexts(prompt), response, signal };
     const calls = Promise.all([
       this.#byModels(prompt, candidates, options),
       callRewards(functions, candidates, context, { format, template, rewardAt, closing }),
@@ -67,7 +72,7 @@ export class WholeScorer {
     return results;
   }
 
-  async #byModels(prompt: Prompt | null, candidates: readonly RewardCandidate[], options: ResolvedScore): Promise<number[][]> {
+  async #byModels(prompt: Prompt | Raw, candidates: readonly RewardCandidate[], options: ResolvedScore): Promise<number[][]> {
     const { models } = this.#parts;
     if (models === undefined) return [];
     const rows: number[][] = [];
@@ -76,7 +81,7 @@ export class WholeScorer {
         candidate.end === end ? [{ response: candidate.response || " ", index }] : [],
       );
       if (some.length === 0) return;
-      const inputs = some.map(({ response }) => (prompt === null ? { text: response } : { prompt, response }));
+      const inputs = some.map(({ response }) => (isRaw(prompt) ? { text: response, special: prompt.special } : { prompt, response }));
       const results = await models.score(inputs, optionsOf(options, end));
       for (const [place, { index }] of some.entries())
         rows[index] = models.info.objectives.map((name) => results[place]?.objectives[name] ?? Number.NaN);
@@ -93,13 +98,19 @@ function optionsOf({ template, rewardAt, signal }: ResolvedScore, end: boolean):
   return { template: mode, templateVariables: variables, date, signal, rewardAt: end ? rewardAt : "last" };
 }
 
-/** @throws ArgsearchError INPUT_INVALID */
-function checked(input: ScoreInput, index: number): { prompt: Prompt | null; response: string } {
+/** @throws ArgsearchError INPUT_INVALID, OPTION_INVALID, PROMPT_EMPTY */
+function checked(input: ScoreInput, index: number): { prompt: Prompt | Raw; response: string } {
   if (typeof input !== "object" || input === null) {
     throw new ArgsearchError("INPUT_INVALID", `input ${index} must be { prompt, response } or { text }`);
   }
-  const [prompt, answer, what] = "text" in input ? [null, input.text, "text"] : [input.prompt, input.response, "response"];
+  const [prompt, answer, what] =
+    "text" in input ? [{ special: input.special }, input.text, "text"] : [input.prompt, input.response, "response"];
   const response = typeof answer === "object" && answer !== null ? answerText(answer) : answer;
+  if (!isRaw(prompt)) checkPrompt(prompt);
   if (typeof response === "string" && response !== "") return { prompt, response };
   throw new ArgsearchError("INPUT_INVALID", `${what} ${index} must be a non-empty text: there is nothing to score`);
+}
+
+function isRaw(prompt: Prompt | Raw): prompt is Raw {
+  return typeof prompt === "object" && prompt !== null && "special" in prompt;
 }

@@ -32,6 +32,8 @@ export interface Step {
   text: string;
   /** Its id in the policy's vocabulary. */
   token: number;
+  /** The token's own text; torn characters as U+FFFD, control tokens empty. */
+  piece: string;
   /** ln P by the distribution that the policy's samplers leave: what the score is made of. */
   logProb: number;
   /** The same by the policy itself, before any sampler. */

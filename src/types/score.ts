@@ -4,9 +4,10 @@ import type { RewardAt } from "./reward.js";
 
 /**
  * What to score: a response, in the conversation that it finishes as the reward model's chat template writes it, or a whole
- * text as it is, without a template. A response may be a message, whose other fields the template reads, too.
+ * text as it is, without a template. A response may be a message, whose other fields the template reads, too. `special` (default false): control
+ * tokens that a text spells out ("<|im_end|>") are these tokens, for one that a template has written.
  */
-export type ScoreInput = { prompt: Prompt; response: string | ChatMessage } | { text: string };
+export type ScoreInput = { prompt: Prompt; response: string | ChatMessage } | { text: string; special?: boolean | undefined };
 
 /** One token of a scored text. */
 export interface TokenReward {

@@ -18,6 +18,8 @@ it.each([
   ["argsearch/fit", "fit/index", () => import("../../src/fit/index.js")],
   ["argsearch/import", "import/index", () => import("../../src/import/index.js")],
   ["argsearch/bench", "bench/index", () => import("../../src/bench/index.js")],
+  ["argsearch/ai-sdk", "ai-sdk/index", () => import("../../src/ai-sdk/index.js")],
+  ["argsearch/server", "server/index", () => import("../../src/server/index.js")],
 ])("docs/api.md has all that %s exports, each once", async (name, source, load) => {
   const section = read("docs/api.md").split(`\n## ${name}\n`)[1]?.split("\n## ")[0] ?? "";
   const headings = [...section.matchAll(/^### (\w+)$/gm)].map(([, heading]) => heading);

@@ -50,6 +50,8 @@ const NAMES = {
   "argsearch/fit": ["fitReward", "predictReward"],
   "argsearch/import": ["MODEL_TYPES", "attachReward", "convertHf", "convertOpt", "importReward", "readRewardHead"],
   "argsearch/bench": ["SPEED_MODES", "measureSpeed", "writeSpeedReport"],
+  "argsearch/ai-sdk": ["createArgsearch"],
+  "argsearch/server": ["createServer"],
 };
 
 /** Runs a program that has the entries, in order, as `entries`; what it gives. */
@@ -69,10 +71,11 @@ describe.each(FORMATS)("by %s", (format) => {
   });
 
   it("an error of any entry is an ArgsearchError of the first", () => {
-    const calls = "[entries[0].load, entries[1].evaluate, entries[2].fitReward, entries[3].convertHf, entries[4].measureSpeed]";
-    const failures = `(await Promise.allSettled(${calls}.map((call) => call({ nonsense: 1 })))).map(({ reason }) => reason)`;
+    const calls =
+      "[entries[0].load, entries[1].evaluate, entries[2].fitReward, entries[3].convertHf, entries[4].measureSpeed, entries[5].createArgsearch, entries[6].createServer]";
+    const failures = `(await Promise.allSettled(${calls}.map(async (call) => call({ nonsense: 1 })))).map(({ reason }) => reason)`;
     const told = withEntries(format, `${failures}.map((error) => [error instanceof entries[0].ArgsearchError, error.code])`);
-    expect(told).toEqual(Array(5).fill([true, "OPTION_INVALID"]));
+    expect(told).toEqual(Array(7).fill([true, "OPTION_INVALID"]));
   });
 });
 
@@ -96,7 +99,7 @@ function foldersIn(texts: readonly string[]): Set<string> {
 }
 
 describe.each(["js", "cjs"])("code in .%s", (extension) => {
-  const later = ["bench", "cli", "evaluate", "fit", "import"];
+  const later = ["ai-sdk", "bench", "cli", "evaluate", "fit", "import", "server"];
 
   it("of evaluating, fitting and importing is not loaded for decoding", () => {
     const folders = foldersIn(textsOf(`index.${extension}`));
@@ -105,10 +108,12 @@ describe.each(["js", "cjs"])("code in .%s", (extension) => {
     expect([...foldersIn(textsOf(`eval.${extension}`))]).toContain("evaluate");
   });
 
-  it.each(["index", "eval", "fit", "import", "bench"])("of %s shows a bundler no package but dependencies", (entry) => {
+  it.each(["index", "eval", "fit", "import", "bench", "ai-sdk", "server"])("of %s shows a bundler no package but dependencies", (entry) => {
     const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { dependencies: Record<string, string> };
     const names = textsOf(`${entry}.${extension}`).flatMap(importedBy);
-    const packages = new Set(names.filter((name) => !/^(?:node:|\.)/.test(name)).map((name) => name.split("/", 1)[0] as string));
+    const packages = new Set(
+      names.filter((name) => !/^(?:node:|\.)/.test(name)).map((name) => name.split("/", name.startsWith("@") ? 2 : 1).join("/")),
+    );
     expect(names).toContain("node:path");
     expect([...packages].filter((name) => dependencies[name] === undefined)).toEqual([]);
   });

@@ -5,7 +5,7 @@ import ts from "typescript";
 import { describe, expect, it } from "vitest";
 
 const dist = fileURLToPath(new URL("../../dist/", import.meta.url));
-const ENTRIES = ["index", "eval", "fit", "import", "bench"];
+const ENTRIES = ["index", "eval", "fit", "import", "bench", "ai-sdk", "server"];
 const fileOf = (name: string): string => join(dist, `${name}.d.ts`);
 const { NodeNext } = ts.ModuleKind;
 const program = ts.createProgram(ENTRIES.map(fileOf), { module: NodeNext, strict: true, skipLibCheck: true, types: ["node"] });

@@ -83,7 +83,6 @@ describe("a long prompt beside a response under way", () => {
           ...{ ...OPTIONS, maxTokens: 30 },
           onStep: () => {
             steps++;
-            // Not before: a prompt beside which nothing is under way is decoded whole.
             if (steps === 1) {
               const aborted = decoder.generate(LONG, { ...OPTIONS, slot: 1, signal: controller.signal });
               refused = expect(aborted).rejects.toMatchObject({ code: "ABORTED" });
@@ -96,6 +95,65 @@ describe("a long prompt beside a response under way", () => {
         expect(refused).toBeDefined();
         expect(decoder.counters().rewardPrefillTokens).toBeLessThan(LONG.length);
         expectSameResult(await decoder.generate(LONG, { ...OPTIONS, slot: 1 }), wanted);
+      },
+      { slots: 2 },
+    );
+  });
+});
+
+describe("a short prompt behind a long one", () => {
+  const roomy = folder.writePair(42, { contextLength: 4096 }, { contextLength: 4096 });
+  const ALONE: GenerateOptions = { ...OPTIONS, maxTokens: 2 };
+  const SHORT = "a tall ship";
+  const prefilled = (decoder: Decoder) => decoder.counters().policyPrefillTokens + decoder.counters().rewardPrefillTokens;
+
+  async function until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise(setImmediate);
+  }
+
+  it("has its first token within two parts, and both are as they are alone", async () => {
+    const long = LONG.repeat(16);
+    const wanted: GenerateResult[] = [];
+    for (const prompt of [long, SHORT]) wanted.push(await withPair(roomy, (decoder) => decoder.generate(prompt, ALONE)));
+    await withPair(
+      roomy,
+      async (decoder) => {
+        const first = decoder.generate(long, ALONE);
+        await until(() => prefilled(decoder) > 0);
+        const before = prefilled(decoder);
+        let after: number | undefined;
+        const onStep = (): void => {
+          after ??= prefilled(decoder);
+        };
+        const second = await decoder.generate(SHORT, { ...ALONE, onStep });
+        expect(after).toBeLessThanOrEqual(before + 2 * PREFILL_PART);
+        expectSameResult(second, wanted[1] as GenerateResult);
+        expectSameResult(await first, wanted[0] as GenerateResult);
+        // Both begin with the start token: nothing is decoded twice.
+        expect(decoder.counters()).toMatchObject({
+          policyPrefillTokens: long.length + SHORT.length - 1,
+          rewardPrefillTokens: 1 + long.length + SHORT.length,
+        });
+      },
+      { slots: 2 },
+    );
+  });
+
+  it("waits for a beginning that both have, and finds it", async () => {
+    const system = LONG.repeat(2);
+    await withPair(
+      roomy,
+      async (decoder) => {
+        const first = decoder.generate(system + "z".repeat(1000), ALONE);
+        await until(() => prefilled(decoder) > 0);
+        await decoder.generate(`${system}a`, ALONE);
+        const { policyPrefillTokens } = decoder.counters();
+        expect(policyPrefillTokens).toBeLessThan(1000);
+        await first;
+        expect(decoder.counters()).toMatchObject({
+          policyPrefillTokens: system.length + 1000,
+          rewardPrefillTokens: 1 + system.length + 1000 + 1,
+        });
       },
       { slots: 2 },
     );

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { ArgsearchError, devices, inspect, load, loadReward, readPrompts, scoreFile } from "argsearch";
+import { createArgsearch } from "argsearch/ai-sdk";
 import { evaluate } from "argsearch/eval";
 import { fitReward } from "argsearch/fit";
 import { convertOpt } from "argsearch/import";
@@ -157,6 +158,21 @@ const works = {
     say(...tokens.map(({ id }) => id));
     await fails(judge.score(input, { signal: AbortSignal.abort() }), "ABORTED");
     await judge.dispose();
+  },
+  "provides models for the AI SDK": async () => {
+    const provider = createArgsearch(CPU);
+    const call = { prompt: [{ role: "user", content: [{ type: "text", text: PROMPT }] }], maxOutputTokens: 12, seed: 1 };
+    const { content } = await provider().doGenerate(call);
+    const { stream } = await provider().doStream(call);
+    let text = "";
+    for await (const part of stream) text += part.delta ?? "";
+    assert.equal(text, content[0].text);
+    say(text);
+    const { stream: left } = await provider().doStream({ ...call, maxOutputTokens: undefined });
+    await left.cancel();
+    const documents = { type: "text", values: ["no", "yes"] };
+    say(...(await provider.rerankingModel().doRerank({ query: PROMPT, documents })).ranking.map(({ index }) => index));
+    await provider.dispose();
   },
   "reads and writes files": async () => {
     const texts = ["one", "a\u2028b"]; // some line readers break a line there

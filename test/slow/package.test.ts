@@ -49,7 +49,7 @@ describe("npm pack", () => {
 
   it("takes along nothing else", () => {
     const known =
-      /^(dist\/[\w.-]+\.(js|js\.map|cjs|d\.ts|d\.cts)|models\/(\w+\.gguf|held-out-prompts\.jsonl)|prebuilds\/[\w-]+\/[\w.]+\.node|native\/.*\.(cc|h)|python\/\w+\.py|scripts\/.*\.mjs|examples\/([\w-]+\.mjs|electron\/[\w./-]+\.(js|cjs|json|yml|html|css|md|png))|docs\/[\w-]+\.(md|svg)|[A-Za-z_]+\.(md|txt|json)|LICENSE)$/;
+      /^(dist\/[\w.-]+\.(js|js\.map|cjs|d\.ts|d\.cts)|dist\/playground\/(index\.html|assets\/[\w-]+\.(js|css|svg))|models\/(\w+\.gguf|held-out-prompts\.jsonl)|prebuilds\/[\w-]+\/[\w.]+\.node|native\/.*\.(cc|h)|python\/\w+\.py|scripts\/.*\.mjs|examples\/([\w-]+\.mjs|electron\/[\w./-]+\.(js|cjs|json|yml|html|css|md|png))|docs\/[\w-]+\.(md|svg)|[A-Za-z_]+\.(md|txt|json)|LICENSE)$/;
     expect(paths.filter((path) => !known.test(path))).toEqual([]);
   });
 

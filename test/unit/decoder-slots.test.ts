@@ -17,7 +17,7 @@ describe("slots", () => {
     const decoder = await loadFake({ slots: 3 });
     const results = await Promise.all(["a", "b", "c"].map((prompt) => decoder.generate(prompt, { ...greedy, maxTokens: 4 })));
     expect(results.map(({ text }) => text)).toEqual(["abcd", "abcd", "abcd"]);
-    expect(fake.batches()).toEqual(["0,1", "0,1,2", "0,1,2", "0,1,2", "2"]);
+    expect(fake.batches()).toEqual(Array(4).fill("0,1,2"));
   });
 
   it("are waited for in turn", async () => {

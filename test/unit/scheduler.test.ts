@@ -41,6 +41,13 @@ function join(count: number): void {
   for (let i = 0; i < count; i++) scheduler.join();
 }
 
+/** Steps of a slot, one after the other, until it is told to end. */
+async function stepping(slot: number, goesOn: () => boolean): Promise<void> {
+  scheduler.join();
+  while (goesOn()) await scheduler.step(slot);
+  scheduler.leave();
+}
+
 describe("Scheduler", () => {
   it("puts requests of one turn into one call and shares out its time", async () => {
     join(4);
@@ -174,20 +181,15 @@ describe("Scheduler.begin()", () => {
     return { ...begin, policyTokens: Int32Array.from({ length: length + 1 }, (_, at) => (at === 0 ? first : at % 100)) };
   }
 
-  /** Steps of a slot, one after the other, until it is told to end. */
-  async function stepping(slot: number, goesOn: () => boolean): Promise<void> {
-    scheduler.join();
-    while (goesOn()) await scheduler.step(slot);
-    scheduler.leave();
-  }
-
   function callsOf(work: () => Promise<unknown>): Promise<string[]> {
     const before = fake.calls.length;
     return work().then(() => fake.calls.slice(before));
   }
 
-  it("decodes a prompt whole where nobody else goes on", async () => {
-    expect(await callsOf(() => scheduler.begin(0, prompt(LONG), []))).toEqual(["begin 0"]);
+  it("decodes a prompt in parts where nobody else goes on, as large as told", async () => {
+    expect(await callsOf(() => scheduler.begin(0, prompt(LONG), []))).toEqual(["begin 0", "prefill 0", "prefill 0"]);
+    scheduler = new Scheduler(search, { idlePart: 2 * PREFILL_PART });
+    expect(await callsOf(() => scheduler.begin(1, prompt(LONG), []))).toEqual(["begin 1", "prefill 1"]);
   });
 
   it("takes turns with the steps of others, and says what all parts have decoded", async () => {
@@ -205,7 +207,7 @@ describe("Scheduler.begin()", () => {
     for (const [place, at] of prompts.slice(1).entries()) expect(calls.slice((prompts[place] ?? 0) + 1, at)).toEqual(["step 1,2"]);
   });
 
-  it("takes prompts one after the other; short ones share a turn", async () => {
+  it("takes the shortest first; short ones share a turn, and what is left of it goes to the long one", async () => {
     let done = false;
     const other = stepping(3, () => !done);
     await new Promise(setImmediate);
@@ -218,8 +220,7 @@ describe("Scheduler.begin()", () => {
       done = true;
       await other;
     });
-    const text = calls.join("; ");
-    expect(text).toContain("begin 0; step 3; prefill 0; begin 1; begin 2; step 3");
+    expect(calls.join("; ")).toContain("begin 0; step 3; begin 1; begin 2; prefill 0; step 3");
   });
 
   it("rejects at once when it is aborted between two parts; the next prompt has its turn", async () => {
@@ -261,6 +262,14 @@ describe("Scheduler.begin()", () => {
     scheduler.stepOut(2);
   });
 
+  it("refuses a prompt that is decoded in parts when it is closed", async () => {
+    const error = new ArgsearchError("DISPOSED", "gone");
+    const running = scheduler.begin(0, prompt(LONG), []);
+    const closed = scheduler.close(error);
+    await expect(running).rejects.toBe(error);
+    await closed;
+  });
+
   it("refuses prompts that wait when it is closed", async () => {
     const error = new ArgsearchError("DISPOSED", "gone");
     const running = scheduler.begin(0, prompt(5), []);
@@ -270,5 +279,121 @@ describe("Scheduler.begin()", () => {
     await expect(running).resolves.toMatchObject({ done: true });
     await closed;
     await expect(scheduler.begin(2, prompt(5), [])).rejects.toBe(error);
+  });
+});
+
+describe("prompts of different lengths", () => {
+  function prompt(tokens: readonly number[]): BeginOptions {
+    return { ...begin, policyTokens: Int32Array.from([...tokens, 0]) };
+  }
+
+  function text(length: number, first: number): number[] {
+    return Array.from({ length }, (_, at) => (at === 0 ? 1000 + first : at % 100));
+  }
+
+  /** During the so manieth call for prompts. */
+  function atCall(count: number, work: () => void): void {
+    let calls = 0;
+    fake.before = async (call) => {
+      await Promise.resolve();
+      if (/^(begin|prefill)/.test(call) && ++calls === count) work();
+    };
+  }
+
+  const tokensOf = (slot: number) => fake.decoded.filter(([each]) => each === slot).reduce((sum, [, tokens]) => sum + tokens, 0);
+  beforeEach(() => {
+    fake.decoded.length = 0;
+  });
+
+  it.for([false, true])("a short one behind one of 3,000 tokens has its first within two parts; others under way: %o", async (busy) => {
+    let done = false;
+    const other = busy ? stepping(3, () => !done) : Promise.resolve();
+    await new Promise(setImmediate);
+    let before = 0;
+    let after: number | undefined;
+    let short: Promise<void> | undefined;
+    atCall(5, () => {
+      before = tokensOf(0);
+      short = scheduler.begin(1, prompt(text(100, 1)), []).then(async () => {
+        scheduler.join();
+        await scheduler.step(1);
+        after = tokensOf(0);
+        scheduler.leave();
+      });
+    });
+    await scheduler.begin(0, prompt(text(3000, 2)), []);
+    await short;
+    expect(tokensOf(0)).toBe(3000);
+    // The part that ran when it came, and what its own left.
+    expect(after).toBeLessThanOrEqual(before + 2 * PREFILL_PART);
+    done = true;
+    await other;
+  });
+
+  it("the long one has every other turn, however many short ones come", async () => {
+    let more = true;
+    const shorts = Promise.all(
+      [1, 2, 3].map(async (slot) => {
+        for (let at = 0; more; at++) await scheduler.begin(slot, prompt(text(120, slot + 3 * at)), []);
+      }),
+    );
+    await scheduler.begin(0, prompt(text(1000, 99)), []);
+    more = false;
+    await shorts;
+    const others = fake.decoded
+      .slice(
+        0,
+        fake.decoded.findLastIndex(([slot]) => slot === 0),
+      )
+      .filter(([slot]) => slot !== 0);
+    expect(others.length).toBeGreaterThan(4);
+    expect(others.length).toBeLessThanOrEqual(Math.ceil(1000 / PREFILL_PART) + 1);
+  });
+
+  it("of two long ones the first is decoded first, and the second does not wait longer for that", async () => {
+    await Promise.all([0, 1].map((slot) => scheduler.begin(slot, prompt(text(1000, slot)), [])));
+    const order = fake.decoded.map(([slot]) => slot);
+    expect(order).toEqual([...order].sort());
+  });
+
+  it("one that goes on with what its slot holds is as short as what is new", async () => {
+    const said = text(1000, 1);
+    await scheduler.begin(1, prompt(said), []);
+    fake.decoded.length = 0;
+    const long = scheduler.begin(0, prompt(text(900, 2)), []);
+    const next = scheduler.begin(1, prompt([...said, ...text(40, 3)]), []).then(() => tokensOf(0));
+    expect(await next).toBeLessThanOrEqual(2 * PREFILL_PART);
+    await long;
+    expect(tokensOf(1)).toBe(40);
+  });
+
+  it("those that begin alike decode that once, and who waits for it gives its turns to it", async () => {
+    fake.shares = true;
+    const system = text(1000, 1);
+    const unlike = scheduler.begin(2, prompt(text(3000, 2)), []);
+    const users = [0, 1, 3].map((slot) => scheduler.begin(slot, prompt([...system, ...text(30, 90 + slot)]), []).then(() => tokensOf(2)));
+    const behind = await Promise.all(users);
+    expect(tokensOf(0) + tokensOf(1) + tokensOf(3)).toBe(1000 + 3 * 30);
+    // Every other turn is that of the one that came first.
+    for (const tokens of behind) expect(tokens).toBeLessThanOrEqual(1000 + 3 * PREFILL_PART);
+    await unlike;
+  });
+
+  it("a short one with the beginning of a long one goes on as soon as that is decoded", async () => {
+    fake.shares = true;
+    const system = text(300, 1);
+    const long = scheduler.begin(0, prompt([...system, ...text(2000, 2)]), []);
+    const short = scheduler.begin(1, prompt([...system, ...text(30, 3)]), []).then(() => tokensOf(0));
+    expect(await short).toBeLessThanOrEqual(300 + PREFILL_PART);
+    await long;
+    expect([tokensOf(0), tokensOf(1)]).toEqual([2300, 30]);
+  });
+
+  it("recurrent models find nothing in other slots, so nobody waits for it", async () => {
+    scheduler = new Scheduler(search, { recurrent: [true] });
+    const long = scheduler.begin(0, prompt(text(2000, 1)), []);
+    const short = scheduler.begin(1, prompt(text(100, 1)), []).then(() => tokensOf(0));
+    expect(await short).toBeLessThanOrEqual(2 * PREFILL_PART);
+    await long;
   });
 });

@@ -108,9 +108,10 @@ export function addPolicyFlag(command: Command): void {
     .option("--no-share-trunk", "two contexts, also where the reward model is a head on the policy's trunk");
 }
 
-export function addDecodingFlags(command: Command): void {
+/** How tokens are chosen, but for the samplers. */
+export function addSettingFlags(command: Command, group = "Decoding:"): void {
   command
-    .optionsGroup("Decoding:")
+    .optionsGroup(group)
     .addOption(settingsFlag())
     .addOption(choice("--method", METHODS, "reward-guided search or a baseline (default: args; greedy without a reward)"))
     .option("-k, --top-k <n>", "candidates a step (default: 10; 40 for sample, blocks)", integer)
@@ -124,7 +125,12 @@ export function addDecodingFlags(command: Command): void {
     .option("--block <n|response>", "blocks: tokens that are drafted together (default: 16)", blockLength)
     .option("--drafts <n>", "blocks: drafts of each, of which one is taken (default: 4)", integer)
     .option("--keep-drafts <n>", "blocks: drafts that go on after half a block (default: all)", integer)
-    .addOption(choice("--block-reward", ["end", "mean"], "blocks: a draft's reward at its end, or the mean (default: end)"))
+    .addOption(choice("--block-reward", ["end", "mean"], "blocks: a draft's reward at its end, or the mean (default: end)"));
+}
+
+export function addDecodingFlags(command: Command): void {
+  addSettingFlags(command);
+  command
     .option("-s, --seed <n>", "seed of a draw (default: random, reported)", integer)
     .option("-n, --max-tokens <n>", "longest response (default: 128)", integer)
     .option("--stop <text>", `text that ends the response; repeatable; ${ESCAPES}`, escapedTexts)

@@ -33,6 +33,11 @@ export function addTemplateFlags(command: Command, whose: string): void {
     .option("--date <time>", "what templates take for the present time, ISO 8601 (default: now)");
 }
 
+/** The policy's chat template alone: what a call may say is each request's own. */
+export function addPolicyTemplateFlag(command: Command): void {
+  command.option("--template <file>", "chat template, Jinja, for the policy (default: its file's own)", template);
+}
+
 /** `placeOf`: the --reward before it. */
 export function addRewardTemplateFlag(command: Command, placeOf: () => number): void {
   command.option(

@@ -20,6 +20,8 @@ interface FakeSlot {
   begun: BeginOptions;
   promptLength: number;
   tokens: number[];
+  /** Those that are decoded. */
+  held: number;
   script: number[];
   reward: number[][];
 }
@@ -36,7 +38,7 @@ export class FakeSearch implements NativeSearch {
   readonly #proposals = new Map<number, Proposal>();
   readonly #drafts = new Map<number, NativeDraft[]>();
   /** Those that are not decoded yet. */
-  readonly #prompts = new Map<number, { begun: BeginResult; missing: number }>();
+  readonly #prompts = new Map<number, BeginResult>();
   #steps = 0;
 
   constructor(
@@ -51,19 +53,20 @@ export class FakeSearch implements NativeSearch {
     throwIfCancelled(options.cancel);
     this.fake.begun.push(options);
     const tokens = [...options.policyTokens];
-    const cached = commonPrefix(this.#slots[slot]?.tokens ?? [], tokens);
+    const before = this.#slots[slot];
+    const cached = Math.min(commonPrefix(before?.tokens ?? [], tokens), before?.held ?? 0, Math.max(0, tokens.length - 1));
     const text = new TextDecoder().decode(Uint8Array.from(tokens.filter((token) => token < 256)));
     const script = [...bytesOf(this.fake.script(text)), EOS];
     this.#slots[slot] = {
       begun: options,
       promptLength: tokens.length,
       tokens,
+      held: cached,
       script,
       reward: (options.rewardTokens ?? []).map((each) => [...each]),
     };
-    const missing = Math.max(0, tokens.length - 1 - cached);
     const begun = { policyCached: cached, policyDecoded: 0, rewardCached: [], rewardDecoded: [], policyMs: 1, rewardMs: 1, done: false };
-    return this.#decodePrompt(slot, begun, missing, options.limit);
+    return this.#decodePrompt(slot, begun, options.limit);
   }
 
   async prefill(slot: number, { limit, cancel }: PrefillOptions): Promise<BeginResult> {
@@ -71,15 +74,27 @@ export class FakeSearch implements NativeSearch {
     throwIfCancelled(cancel);
     const prompt = this.#prompts.get(slot);
     if (!prompt) throw nativeError("BUSY", `slot ${slot} has no prompt`);
-    return this.#decodePrompt(slot, prompt.begun, prompt.missing, limit);
+    return this.#decodePrompt(slot, prompt, limit);
   }
 
-  #decodePrompt(slot: number, before: BeginResult, missing: number, limit = missing): BeginResult {
-    const decoded = Math.min(limit, missing);
-    const begun = { ...before, policyDecoded: before.policyDecoded + decoded, done: decoded === missing };
-    if (begun.done) this.#prompts.delete(slot);
-    else this.#prompts.set(slot, { begun, missing: missing - decoded });
+  #decodePrompt(index: number, before: BeginResult, limit = Number.POSITIVE_INFINITY): BeginResult {
+    const slot = this.#slot(index);
+    const wanted = Math.max(0, slot.promptLength - 1);
+    const found = Math.min(wanted, Math.max(slot.held, this.#heldOf(slot)));
+    const decoded = Math.min(limit, wanted - found);
+    this.fake.decoded.push([index, decoded]);
+    const policyCached = before.policyCached + found - slot.held;
+    slot.held = found + decoded;
+    const begun = { ...before, policyCached, policyDecoded: before.policyDecoded + decoded, done: slot.held === wanted };
+    if (begun.done) this.#prompts.delete(index);
+    else this.#prompts.set(index, begun);
     return begun;
+  }
+
+  /** The most that any slot holds of this one's prompt. */
+  #heldOf({ tokens }: FakeSlot): number {
+    if (!this.fake.shares) return 0;
+    return Math.max(...this.#slots.map((other) => Math.min(other?.held ?? 0, commonPrefix(other?.tokens ?? [], tokens))));
   }
 
   async step(slots: Int32Array): Promise<NativeStepBatch> {
@@ -197,6 +212,7 @@ export class FakeSearch implements NativeSearch {
     const draft = drafts[rank];
     if (!draft) throw nativeError("DECODE_FAILED", "there is no draft");
     slot.tokens.push(...draft.tokens);
+    slot.held = slot.tokens.length;
     for (const tokens of slot.reward) tokens.push(...draft.tokens);
     return [...draft.tokens].map((token, place) => {
       const last = place === draft.tokens.length - 1;
@@ -255,6 +271,7 @@ export class FakeSearch implements NativeSearch {
     const rank = rewards.length === 0 ? 0 : scores.indexOf(Math.max(...scores));
     const token = proposal.tokens[rank] ?? EOS;
     slot.tokens.push(token);
+    slot.held = slot.tokens.length;
     for (const tokens of slot.reward) tokens.push(token);
     const step = stepOf(index, token, rank, proposal, rewards, scores);
     return slot.begun.candidates ? step : { ...step, candidates: undefined as never };

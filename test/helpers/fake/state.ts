@@ -29,6 +29,10 @@ export class Fake {
   /** Every call, in order: "begin 0", "step 0,1", "search.dispose", … */
   readonly calls: string[] = [];
   begun: BeginOptions[] = [];
+  /** Slot and prompt tokens of each begin() and prefill(). */
+  readonly decoded: (readonly [slot: number, tokens: number])[] = [];
+  /** A slot finds what others hold of its prompt. */
+  shares = false;
   rewritten: { source: string; target: string; set: GgufSet[]; remove: string[] } | undefined;
 
   async call(name: string): Promise<void> {
