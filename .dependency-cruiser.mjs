@@ -7,6 +7,7 @@ const LAYERS = [
   ["files"],
   ["isolate"],
   ["engine"],
+  ["remote"],
   ["gguf", "jinja", "grammar", "model"],
   ["reward"],
   ["data"],

@@ -26,6 +26,9 @@
  * | DISPOSED | use after dispose | load() another |
  * | ABORTED | an AbortSignal fired before anything was produced | nothing: it was asked for |
  * | REWARD_FUNCTION_FAILED | a JavaScript reward threw, rejected, gave a wrong count or a number that is neither finite nor `-Infinity`, or banned every candidate | mend it; see `cause`; see `details.step` |
+ * | REMOTE_FAILED | a server that rates or continues texts cannot be reached, refuses, is late, or broke off, and did so again | look at it; `details.url`, `details.status`; `details.response` is the text so far |
+ * | REMOTE_INVALID | such a server answered, but not what it was asked for | look at `url`, `api` and `model`; see what the message shows |
+ * | REMOTE_UNSUPPORTED | what a policy on a server cannot do: it gives texts, and no tokens or caches | a local policy |
  * | ISOLATION_UNAVAILABLE | `isolate` where no child process is possible, or only one of another version | leave `isolate` out; the message says why |
  * | ENGINE_DIED | an isolated engine's process ended in the middle of the call; `cause` holds an EngineDeath | call again: it starts anew; its last words say what to change |
  * | ENGINE_NOT_RESPONDING | an isolated engine's process gave no sign of life for so long that it was ended | call again; a larger `respondWithinMs` on a crowded machine |
@@ -64,6 +67,9 @@ export const ERROR_CODES = [
   "DISPOSED",
   "ABORTED",
   "REWARD_FUNCTION_FAILED",
+  "REMOTE_FAILED",
+  "REMOTE_INVALID",
+  "REMOTE_UNSUPPORTED",
   "ISOLATION_UNAVAILABLE",
   "ENGINE_DIED",
   "ENGINE_NOT_RESPONDING",
@@ -100,6 +106,12 @@ export interface ErrorFigures {
   slots?: number;
   /** BUSY: responses that wait for a slot. */
   waiting?: number;
+  /** REMOTE_FAILED, REMOTE_INVALID: what was asked, without the part behind "?". */
+  url?: string;
+  /** REMOTE_FAILED: HTTP's, where there was an answer. */
+  status?: number;
+  /** REMOTE_FAILED, REMOTE_INVALID: text of the response up to there, where a remote policy failed, or what rates its blocks. */
+  response?: string;
 }
 
 /** An error as data, as JSON.stringify() writes an ArgsearchError; without `code` it was another error, which lay underneath one. */

@@ -2,6 +2,7 @@
 export type * from "./types/generate.js";
 export type * from "./types/load.js";
 export type * from "./types/prompt.js";
+export type * from "./types/remote.js";
 export type * from "./types/result.js";
 export type * from "./types/reward.js";
 export type * from "./types/samplers.js";

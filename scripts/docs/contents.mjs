@@ -23,6 +23,7 @@ const CONTENTS = {
     "docs/scaling.md",
     ["docs/engine.md", "Engine, GPUs, runtimes"],
     "docs/isolation.md",
+    "docs/remote.md",
     "docs/shipping.md",
   ],
   Reference: ["docs/cli.md", ["docs/api.md", "API on one page"], "docs/errors.md", "docs/platforms.md", "docs/reliability.md"],

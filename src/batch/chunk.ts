@@ -3,6 +3,7 @@ import type { NumberedRecord } from "../data/read.js";
 import type { Decoder } from "../decode/decoder.js";
 import { eitherOf } from "../engine/abort.js";
 import { ArgsearchError, type ErrorCode } from "../errors.js";
+import { isRemoteModel } from "../remote/model-info.js";
 import type { GenerateOptions, GenerateResult, Prompt } from "../types.js";
 
 /** One response to come: to which record, and which of that record's. */
@@ -38,17 +39,19 @@ export function chunkSize({ info }: Decoder): number {
  */
 export async function* answers(decoder: Decoder, jobs: readonly Job[], options: GenerateOptions): AsyncGenerator<Answer> {
   const slots = Math.min(decoder.info.slots, jobs.length);
+  // A server's slots are its own.
+  const remote = isRemoteModel(decoder.info.policy);
   const stop = new AbortController();
   const { signal, forget } = eitherOf([options.signal, stop.signal]);
   const pending = jobs.map(() => deferred<Answer>());
   const lane = (slot: number) => async (): Promise<void> => {
     for (const [at, { resolve, reject }] of [...pending.entries()].filter(([index]) => index % slots === slot)) {
-      const answer = answerTo(decoder, jobs[at], { ...options, slot, signal });
+      const answer = answerTo(decoder, jobs[at], { ...options, ...(remote ? {} : { slot }), signal });
       await answer.then(resolve, reject);
       if (signal?.aborted) break;
     }
   };
-  for (let slot = 0; slot < decoder.info.slots; slot++) await decoder.clear(slot);
+  for (let slot = 0; slot < decoder.info.slots && !remote; slot++) await decoder.clear(slot);
   const running = decoder.inStep(Array.from({ length: slots }, (_, slot) => lane(slot)));
   try {
     for (const { promise } of pending) yield await promise;

@@ -57,7 +57,7 @@ export interface SpeedPoint {
 }
 
 export interface ResolvedSpeed {
-  load: LoadOptions;
+  load: LoadOptions & { policy?: string | undefined };
   prompts: readonly Prompt[];
   template: "auto" | "none";
   points: SpeedPoint[];

@@ -4,6 +4,7 @@ import type { Model } from "../model/model.js";
 import { decodeText } from "../model/text-decoder.js";
 import { CHOICES, requireUnbanned } from "../reward/ban.js";
 import type { RewardSet } from "../reward/reward-set.js";
+import type { CallContext } from "../reward/whole.js";
 import type { Prompt, RewardCandidate } from "../types.js";
 import { type FunctionValues, rateByFunctions, valuesOf } from "./function-values.js";
 import type { Scheduler, SlotStep } from "./scheduler.js";
@@ -37,8 +38,8 @@ export interface ChooserRequest {
   guided: boolean;
   prompt: Prompt;
   signal: AbortSignal | undefined;
-  /** Fires when the decoder is disposed of. */
-  closing: AbortSignal;
+  /** What servers' rewards are told of the call. */
+  call: CallContext;
 }
 
 export function chooserFor(parts: ChooserParts, request: ChooserRequest): Chooser {

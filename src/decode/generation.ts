@@ -7,6 +7,7 @@ import type { Model } from "../model/model.js";
 import type { ResolvedTemplate } from "../model/template-options.js";
 import { tooLong } from "../model/too-long.js";
 import { NO_REWARDS, positionOf, type RewardSet } from "../reward/reward-set.js";
+import { warnOfTokens } from "../reward/whole.js";
 import type { FinishReason, GenerateResult, Prompt, Step } from "../types.js";
 import { blockChooser } from "./blocks.js";
 import { type Chooser, type Chosen, chooserFor } from "./chooser.js";
@@ -49,6 +50,7 @@ export async function* runGeneration(
 ): AsyncGenerator<Step, GenerateResult, undefined> {
   throwIfAborted(options.signal);
   const parts = options.rewards ? shared : { ...shared, rewards: NO_REWARDS };
+  warnOfTokens(parts.rewards.functions, options.method);
   const tokens = readPrompt(parts, prompt, options.template);
   const { slot: wanted, conversation, signal } = options;
   const { closing, slots } = parts;
@@ -138,8 +140,10 @@ async function* decode(
 }
 
 function chooserOf(parts: DecodingParts, prompt: Prompt, options: ResolvedGenerate, slot: number, room: number): Chooser {
-  const request = { slot, guided: isGuided(options.method), prompt: withTexts(prompt), signal: options.signal, closing: parts.closing };
-  if (options.method !== "blocks") return chooserFor(parts, request);
+  const { method, template, rewardAt, signal } = options;
+  const call = { format: parts.policy.format, template, rewardAt, closing: parts.closing };
+  const request = { slot, guided: isGuided(method), prompt: withTexts(prompt), signal, call };
+  if (method !== "blocks") return chooserFor(parts, request);
   return blockChooser(parts, { ...request, block: options.block, longest: Math.min(options.maxTokens, room) });
 }
 

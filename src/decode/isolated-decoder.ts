@@ -3,8 +3,11 @@ import { eitherOf, throwIfAborted } from "../engine/abort.js";
 import type { CacheBytes, SearchCounters } from "../engine/binding.js";
 import { type CallOptions, IsolatedEngine } from "../engine/isolated.js";
 import type { ResolvedIsolation } from "../isolate/options.js";
+import { ChatFormat } from "../model/chat.js";
 import { checkPrompt } from "../model/check-prompt.js";
-import { answerWith, withoutFunctions } from "../reward/remote-functions.js";
+import type { ResolvedTemplate } from "../model/template-options.js";
+import { answerWith, specsOf, withoutFunctions } from "../reward/remote-functions.js";
+import type { CallContext } from "../reward/whole.js";
 import { scoreRemotely } from "../score/score-remotely.js";
 import type {
   DecodingSettings,
@@ -15,6 +18,7 @@ import type {
   LoadOptions,
   Prompt,
   ResponseStream,
+  RewardAt,
   RewardFunction,
   ScoreInput,
   ScoreOptions,
@@ -34,6 +38,9 @@ import { DecodingStream, drain, telling } from "./response-stream.js";
 import { withSettings } from "./settings.js";
 import { settingsFor } from "./settings-file.js";
 
+/** What of a call stays in this process. */
+type Prepared = Pick<GenerateOptions, "signal" | "onStep" | "rewardAt"> & { template: ResolvedTemplate; rewardAt: RewardAt | undefined };
+
 type Engine = IsolatedEngine<DecoderMethods, DecoderInfo, DecoderState>;
 
 /** @throws ArgsearchError as load() */
@@ -41,7 +48,7 @@ export async function loadIsolated(options: LoadOptions, resolved: ResolvedLoad,
   const { signal, onProgress } = resolved;
   const { signal: _signal, onProgress: _onProgress, isolate: _isolate, settings: _settings, ...data } = options;
   const settings = await settingsFor(resolved);
-  const { reward, functions } = withoutFunctions(data.reward);
+  const { reward, functions } = withoutFunctions(specsOf(data.reward, resolved.terms));
   const request = { object: DECODER, options: { ...data, reward }, isolation };
   return new IsolatedDecoder(await IsolatedEngine.open(request, { signal, onProgress }), functions, settings);
 }
@@ -53,6 +60,8 @@ class IsolatedDecoder implements Decoder {
   readonly #settings: DecodingSettings;
   /** Tasks that decode in step. */
   readonly #inStep = { count: 0 };
+  readonly #closing = new AbortController();
+  #format: ChatFormat | undefined;
   #disposal: Promise<void> | undefined;
 
   constructor(engine: Engine, functions: readonly RewardFunction[], settings: DecodingSettings) {
@@ -76,8 +85,8 @@ class IsolatedDecoder implements Decoder {
 
   async generate(prompt: Prompt, options: GenerateOptions = {}): Promise<GenerateResult> {
     if (options?.onStep) return await drain(this.#steps("stream", prompt, options));
-    const { data, signal } = this.#prepare(prompt, options);
-    return await this.#engine.call("generate", [prompt, data], this.#callWith(signal));
+    const { data, ...rest } = this.#prepare(prompt, options);
+    return await this.#engine.call("generate", [prompt, data], this.#callWith(rest));
   }
 
   stream(prompt: Prompt, options: GenerateOptions = {}): ResponseStream {
@@ -95,8 +104,8 @@ class IsolatedDecoder implements Decoder {
     const generate = async (prompt: Prompt, own: OwnOptions): Promise<GenerateResult> => {
       const options = { ...each, date, ...own };
       if (own.onStep) return drain(this.#steps("streamWhenFree", prompt, options));
-      const { data, signal } = this.#prepare(prompt, options);
-      return this.#engine.call("generateWhenFree", [prompt, data], this.#callWith(signal));
+      const { data, ...rest } = this.#prepare(prompt, options);
+      return this.#engine.call("generateWhenFree", [prompt, data], this.#callWith(rest));
     };
     const width = each.slot === undefined ? this.info.slots : 1;
     const results = await generateAll(prompts, { width, n, seed, signal }, generate, callbacks);
@@ -112,7 +121,7 @@ class IsolatedDecoder implements Decoder {
   score(inputs: readonly ScoreInput[], options?: ScoreOptions): Promise<ScoreResult[]>;
   async score(input: ScoreInput | readonly ScoreInput[], options?: ScoreOptions): Promise<ScoreResult | ScoreResult[]> {
     this.#requireOpen();
-    return await scoreRemotely(this.#engine, this.#functions, input, options);
+    return await scoreRemotely(this.#engine, this.#functions, input, options, (resolved) => this.#callOf(resolved));
   }
 
   async tokenize(text: string, options?: TokenizeOptions): Promise<number[]> {
@@ -159,12 +168,18 @@ class IsolatedDecoder implements Decoder {
   }
 
   dispose(): Promise<void> {
-    this.#disposal ??= this.#engine.dispose(disposedError());
+    this.#disposal ??= this.#dispose();
     return this.#disposal;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
+  }
+
+  #dispose(): Promise<void> {
+    const error = disposedError();
+    this.#closing.abort(error);
+    return this.#engine.dispose(error);
   }
 
   async *#steps(
@@ -173,10 +188,10 @@ class IsolatedDecoder implements Decoder {
     options: GenerateOptions,
     stop?: AbortSignal,
   ): AsyncGenerator<Step, GenerateResult, undefined> {
-    const { data, signal, onStep } = this.#prepare(prompt, options);
+    const { data, signal, onStep, ...rest } = this.#prepare(prompt, options);
     const { signal: either, forget } = eitherOf([signal, stop]);
     try {
-      const steps = this.#engine.iterate<Step, GenerateResult>(method, [prompt, data], this.#callWith(either));
+      const steps = this.#engine.iterate<Step, GenerateResult>(method, [prompt, data], this.#callWith({ ...rest, signal: either }));
       return yield* onStep ? telling(steps, onStep) : steps;
     } finally {
       forget();
@@ -184,17 +199,23 @@ class IsolatedDecoder implements Decoder {
   }
 
   /** Checks what a response is decoded by. What is sent is data, what stays is called from there. */
-  #prepare(prompt: Prompt, options: GenerateOptions): { data: GenerateOptions } & Pick<GenerateOptions, "signal" | "onStep"> {
+  #prepare(prompt: Prompt, options: GenerateOptions): { data: GenerateOptions } & Prepared {
     this.#requireOpen();
-    const { signal, onStep } = this.#resolve(options);
+    const { signal, onStep, template, rewardAt } = this.#resolve(options);
     throwIfAborted(signal);
     checkPrompt(prompt);
     const { signal: _signal, onStep: _onStep, ...data } = withSettings(this.#settings, options);
-    return { data, signal, onStep };
+    return { data, signal, onStep, template, rewardAt };
   }
 
-  #callWith(signal: AbortSignal | undefined): CallOptions {
-    return { signal, answer: answerWith(this.#functions, signal) };
+  #callWith({ signal, ...rest }: Omit<Prepared, "onStep">): CallOptions {
+    return { signal, answer: answerWith(this.#functions, signal, this.#callOf(rest)) };
+  }
+
+  /** What servers' rewards are told, which are asked from here. */
+  #callOf({ template, rewardAt }: Pick<Prepared, "template" | "rewardAt">): CallContext {
+    this.#format ??= new ChatFormat(this.info.policy);
+    return { format: this.#format, template, rewardAt, closing: this.#closing.signal };
   }
 
   #resolve(options: GenerateOptions): ReturnType<typeof resolveGenerate> {

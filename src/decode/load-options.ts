@@ -3,13 +3,17 @@ import { binding } from "../engine/binding.js";
 import { ISOLATION, isolationOf, type ResolvedIsolation } from "../isolate/options.js";
 import { EMBEDDED } from "../model/embedded.js";
 import { MODEL, modelOf, type ResolvedModelOptions } from "../model/options.js";
+import { shownUrl } from "../remote/options.js";
 import { type ResolvedTerm, resolveTerms } from "../reward/terms.js";
 import type { DecodingSettings, LoadOptions, QueueOptions } from "../types.js";
 import { boolean, checkNames, given, integer, type Names, nonEmptyText } from "../validate.js";
+import { type ResolvedPolicy, resolvePolicy } from "./remote-options.js";
 import type { Patience } from "./slot-queue.js";
 
 export interface ResolvedLoad extends ResolvedModelOptions {
+  /** A file's path; of a server's policy its address. */
   policy: string;
+  remote: ResolvedPolicy | undefined;
   chatTemplate: string | undefined;
   terms: ResolvedTerm[];
   slots: number;
@@ -40,7 +44,7 @@ export function resolveLoad(options: LoadOptions = {}): ResolvedLoad {
   const embeddedReward = options.policy === undefined ? EMBEDDED.reward : null;
   return {
     ...modelOf(options),
-    policy: given(options.policy, EMBEDDED.policy, (value) => nonEmptyText("policy", value)),
+    ...policyOf(options.policy),
     chatTemplate: given(options.chatTemplate, undefined, (value) => nonEmptyText("chatTemplate", value)),
     terms: resolveTerms(options.reward === undefined ? embeddedReward : options.reward),
     shareTrunk: given(options.shareTrunk, true, (value) => boolean("shareTrunk", value)),
@@ -49,6 +53,14 @@ export function resolveLoad(options: LoadOptions = {}): ResolvedLoad {
     isolation: isolationOf(options),
     settings: given(options.settings, undefined, (value) => (typeof value === "string" ? nonEmptyText("settings", value) : value)),
   };
+}
+
+function policyOf(policy: LoadOptions["policy"]): Pick<ResolvedLoad, "policy" | "remote"> {
+  if (typeof policy !== "object" || policy === null || Array.isArray(policy)) {
+    return { policy: given(policy, EMBEDDED.policy, (value) => nonEmptyText("policy", value)), remote: undefined };
+  }
+  const remote = resolvePolicy(policy);
+  return { policy: shownUrl(remote.server.url), remote };
 }
 
 function patienceOf(queue: LoadOptions["queue"]): Patience | false {

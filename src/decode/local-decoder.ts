@@ -88,7 +88,7 @@ export class LocalDecoder implements Decoder {
       }),
       slots: new SlotQueue(new SlotPool(slots)),
     };
-    this.#scorer = new Scorer({ tokenizer: policy, rewards, context, closing });
+    this.#scorer = new Scorer({ tokenizer: policy, format: policy.format, rewards, context, closing });
     this.info = {
       engine,
       policy: policy.info,

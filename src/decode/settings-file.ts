@@ -28,7 +28,8 @@ export interface SettingsFile {
 
 /** What a decoder is made of, as far as settings depend on it. */
 export interface SettingsModels {
-  policy: string;
+  /** Null: a server's, which has no file. */
+  policy: string | null;
   terms: readonly ResolvedTerm[];
 }
 
@@ -51,9 +52,9 @@ export async function readSettings(
 }
 
 /** The settings of a decoder; none without any. @throws ArgsearchError as readSettings(); OPTION_INVALID */
-export async function settingsFor({ settings, policy, terms }: ResolvedLoad): Promise<DecodingSettings> {
+export async function settingsFor({ settings, policy, remote, terms }: ResolvedLoad): Promise<DecodingSettings> {
   if (settings === undefined) return {};
-  if (typeof settings === "string") return readFor(settings, { policy, terms });
+  if (typeof settings === "string") return readFor(settings, { policy: remote === undefined ? policy : null, terms });
   return checkSettings(settings, { rewarded: terms.length > 0 });
 }
 
@@ -74,18 +75,25 @@ async function readFor(path: string, models: SettingsModels): Promise<DecodingSe
   return settings;
 }
 
-/** The models of a settings file. @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE */
-export async function settingsModels({ policy, terms }: SettingsModels): Promise<Required<SettingsFile>["models"]> {
-  const print = async (path: string): Promise<SettingsModel> => ({ file: basename(path), fingerprint: await fingerprint(path) });
-  return { policy: await print(policy), rewards: await Promise.all(modelPaths(terms).map(print)) };
+/** The models of a settings file, the policy's file among them. @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE */
+export async function settingsModels({ policy, terms }: SettingsModels & { policy: string }): Promise<Required<SettingsFile>["models"]> {
+  return { policy: await printOf(policy), rewards: await rewardPrints(terms) };
+}
+
+async function printOf(path: string): Promise<SettingsModel> {
+  return { file: basename(path), fingerprint: await fingerprint(path) };
+}
+
+function rewardPrints(terms: readonly ResolvedTerm[]): Promise<SettingsModel[]> {
+  return Promise.all(modelPaths(terms).map(printOf));
 }
 
 /** Another model has another scale of rewards: the same weight means something else. */
 async function warnOfOthers(path: string, made: unknown, models: SettingsModels): Promise<void> {
   if (made === undefined) return;
   const known = printsOf(made);
-  const { policy, rewards } = await settingsModels(models);
-  const others = [policy, ...rewards].filter((model) => !known.some(({ fingerprint }) => fingerprint === model.fingerprint));
+  const files = [...(models.policy === null ? [] : [await printOf(models.policy)]), ...(await rewardPrints(models.terms))];
+  const others = files.filter((model) => !known.some(({ fingerprint }) => fingerprint === model.fingerprint));
   if (others.length === 0) return;
   const names = known.map(({ file }) => file).join(", ");
   process.emitWarning(

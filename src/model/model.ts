@@ -50,6 +50,11 @@ export class Model {
     this.#control = new ControlTokens(model);
   }
 
+  /** How its chat template writes conversations. */
+  get format(): ChatFormat {
+    return this.#chat;
+  }
+
   /** The same model with another chat template, which is read now. @throws ArgsearchError TEMPLATE_INVALID */
   withTemplate(template: { text: string; option: string }, extras: ModelExtras): Model {
     const model = new Model(this.native, { ...extras, template });

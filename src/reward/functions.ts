@@ -4,18 +4,24 @@ import type { RewardCandidate, RewardContext } from "../types.js";
 import { show } from "../validate.js";
 import { isBan } from "./ban.js";
 import type { FunctionTerm } from "./reward-set.js";
+import { type CallContext, isWhole, type WholeReward } from "./whole.js";
 
 /**
- * One array of values a function, one value a candidate; the functions run side by side.
+ * One array of values a function, one value a candidate; the functions run side by side. Those that ask a server are told of the `call`.
  *
- * @throws ArgsearchError REWARD_FUNCTION_FAILED
+ * @throws ArgsearchError REWARD_FUNCTION_FAILED; of a server's reward REMOTE_FAILED, REMOTE_INVALID, ABORTED, DISPOSED
  */
 export async function callRewards(
   terms: readonly FunctionTerm[],
   candidates: readonly RewardCandidate[],
   context: RewardContext,
+  call: Partial<CallContext> = {},
 ): Promise<number[][]> {
-  return Promise.all(terms.map((term) => callReward(term, candidates, context)));
+  return Promise.all(
+    terms.map((term) =>
+      isWhole(term.reward) ? (term.reward as WholeReward)(candidates, { ...context, ...call }) : callReward(term, candidates, context),
+    ),
+  );
 }
 
 async function callReward(term: FunctionTerm, candidates: readonly RewardCandidate[], context: RewardContext): Promise<number[]> {

@@ -1,13 +1,17 @@
 /** Reward functions of a decoder in another process: they stay where they were written, and are asked from there. */
 import type { Answer } from "../isolate/remote-call.js";
 import type { Parent } from "../isolate/serve-object.js";
-import type { Prompt, RewardCandidate, RewardFunction, RewardSpec, RewardTerm } from "../types.js";
+import type { Prompt, RewardCandidate, RewardContext, RewardFunction, RewardSpec, RewardTerm } from "../types.js";
 import { callRewards } from "./functions.js";
+import type { ResolvedTerm } from "./terms.js";
+import { asWhole, type CallContext, isWhole } from "./whole.js";
 
 /** What options hold in place of a function. */
 interface Place extends Pick<RewardFunction, "ending"> {
   function: number;
   name: string;
+  /** It asks a server: see isWhole(). */
+  whole?: boolean;
 }
 
 type Given = RewardSpec | readonly RewardSpec[] | null | undefined;
@@ -25,13 +29,20 @@ interface Question {
   candidates: SentCandidate[];
 }
 
+/** Reward options with servers' rewards as the functions of their terms. */
+export function specsOf(reward: Given, terms: readonly ResolvedTerm[]): Given {
+  if (!terms.some((term) => isWhole(term.reward))) return reward;
+  return terms.map(({ template, ...term }) => ({ ...term, chatTemplate: template?.text }));
+}
+
 /** Checked reward options as data, and the functions that they held, in the order of their numbers. */
 export function withoutFunctions(reward: Given): { reward: SentReward; functions: RewardFunction[] } {
   const functions: RewardFunction[] = [];
   const send = <T>(value: T | RewardFunction): T | Place => {
     if (typeof value !== "function") return value;
     const { name, ending } = value as RewardFunction;
-    return { function: functions.push(value as RewardFunction) - 1, name, ...(ending && { ending }) };
+    const whole = isWhole(value) && { whole: true };
+    return { function: functions.push(value as RewardFunction) - 1, name, ...(ending && { ending }), ...whole };
   };
   return { reward: mapRewards(reward, send), functions };
 }
@@ -56,8 +67,12 @@ function isPlace(value: unknown): value is Place {
   return typeof value === "object" && value !== null && typeof (value as Partial<Place>).function === "number";
 }
 
-function askingFunction({ function: index, name, ending }: Place, parent: Parent, prompts: WeakMap<AbortSignal, Prompt>): RewardFunction {
-  const ask: RewardFunction = async (candidates, { prompt, response, signal }) => {
+function askingFunction(
+  { function: index, name, ending, whole }: Place,
+  parent: Parent,
+  prompts: WeakMap<AbortSignal, Prompt>,
+): RewardFunction {
+  const ask = async (candidates: readonly RewardCandidate[], { prompt, response, signal }: RewardContext): Promise<number[]> => {
     const sent = candidates.map(({ response: whole, ...rest }) => ({ ...rest, added: whole.slice(response.length) }));
     const question: Question = { function: index, response, candidates: sent };
     if (signal && prompts.get(signal) !== prompt) {
@@ -66,15 +81,20 @@ function askingFunction({ function: index, name, ending }: Place, parent: Parent
     }
     return (await parent.ask(signal, question)) as number[];
   };
-  return Object.assign(Object.defineProperty(ask, "name", { value: name }), ending && { ending });
+  if (whole) return asWhole(name, ask);
+  return Object.assign(Object.defineProperty(ask as RewardFunction, "name", { value: name }), ending && { ending });
 }
 
 /**
  * Answers one call's questions with the functions, whose context has the caller's own signal.
  *
- * @throws ArgsearchError REWARD_FUNCTION_FAILED
+ * @throws ArgsearchError as callRewards()
  */
-export function answerWith(functions: readonly RewardFunction[], signal: AbortSignal | undefined): Answer | undefined {
+export function answerWith(
+  functions: readonly RewardFunction[],
+  signal: AbortSignal | undefined,
+  call: Partial<CallContext> = {},
+): Answer | undefined {
   if (functions.length === 0) return undefined;
   let prompt: Prompt = "";
   return async (about) => {
@@ -85,7 +105,7 @@ export function answerWith(functions: readonly RewardFunction[], signal: AbortSi
     if (reward === undefined) throw new Error(`there is no reward function ${index}`);
     const candidates = question.candidates.map(({ added, ...rest }) => ({ ...rest, response: response + added }));
     const term = { name: reward.name || "function", weight: 1, reward };
-    const [values] = await callRewards([term], candidates, { prompt, response, signal });
+    const [values] = await callRewards([term], candidates, { prompt, response, signal }, call);
     return values;
   };
 }

@@ -5,8 +5,8 @@ import { ArgsearchError } from "../errors.js";
 import type { ModelFile } from "../model/load-models.js";
 import type { Model } from "../model/model.js";
 import type { RewardAt, RewardFunction } from "../types.js";
-import { isBan } from "./ban.js";
 import type { ResolvedTerm } from "./terms.js";
+import { count, numbered, WeightedSum } from "./weighted-sum.js";
 
 /** A reward model with one weight a label of its head. */
 export interface ModelTerm {
@@ -29,44 +29,25 @@ export interface FunctionTerm {
  * Every term of the sum. Objectives are the labels of the reward models, in their order, then the functions; each keeps
  * its own value beside the sum.
  */
-export class RewardSet {
+export class RewardSet extends WeightedSum {
   readonly sources: readonly ModelTerm[];
   readonly functions: readonly FunctionTerm[];
-  readonly objectives: readonly string[];
-  /** One an objective. */
-  readonly weights: readonly number[];
 
   /** `models`: the loaded models of modelPaths(), in that order. */
   constructor(terms: readonly ResolvedTerm[], models: readonly Model[]) {
-    this.sources = modelTerms(terms).flatMap(({ weight, labels }, index) => {
+    const sources = modelTerms(terms).flatMap(({ weight, labels }, index) => {
       const model = models[index];
       return model ? [{ model, weights: labelWeights(model, weight, labels) }] : [];
     });
-    this.functions = terms.flatMap(({ reward, weight }) =>
-      typeof reward === "function" ? [{ name: reward.name || "function", weight, reward }] : [],
-    );
-    this.objectives = objectiveNames(this.sources, this.functions);
-    this.weights = [...this.sources.flatMap(({ weights }) => [...weights]), ...this.functions.map(({ weight }) => weight)];
-  }
-
-  get empty(): boolean {
-    return this.objectives.length === 0;
+    const functions = functionTerms(terms);
+    const weights = [...sources.flatMap(({ weights }) => [...weights]), ...functions.map(({ weight }) => weight)];
+    super(objectiveNames(sources, functions), weights, functions.length > 0);
+    this.sources = sources;
+    this.functions = functions;
   }
 
   get nativeSources(): NativeRewardSource[] {
     return this.sources.map(({ model, weights }) => ({ model: model.native, weights }));
-  }
-
-  /** The weighted sum of one value an objective; a ban is one at any weight. @throws ArgsearchError REWARD_FUNCTION_FAILED, OPTION_INVALID when it is not finite */
-  sum(values: readonly number[]): number {
-    if (values.some(isBan)) return Number.NEGATIVE_INFINITY;
-    const sum = values.reduce((sum, value, index) => sum + value * (this.weights[index] ?? 0), 0);
-    if (Number.isFinite(sum)) return sum;
-    const [code, cure] =
-      this.functions.length > 0
-        ? (["REWARD_FUNCTION_FAILED", "return smaller values, or lower the weights"] as const)
-        : (["OPTION_INVALID", "lower the weights"] as const);
-    throw new ArgsearchError(code, `the weighted rewards of a token add up to ${sum}: ${cure}`, { option: "reward.weight" });
   }
 
   /** Objectives that reward models give: the first; functions give the others. */
@@ -84,11 +65,6 @@ export class RewardSet {
   row(values: Float64Array, candidate: number): Float64Array {
     return values.subarray(candidate * this.natives, (candidate + 1) * this.natives);
   }
-
-  /** Values by their objectives' names. */
-  named(values: readonly number[]): Record<string, number> {
-    return Object.fromEntries(this.objectives.map((name, index) => [name, values[index] ?? Number.NaN]));
-  }
 }
 
 /** Nothing is rated. */
@@ -102,6 +78,11 @@ export function modelPaths(terms: readonly ResolvedTerm[]): string[] {
 /** The same with the templates that were given for them. */
 export function modelFiles(terms: readonly ResolvedTerm[]): ModelFile[] {
   return modelTerms(terms).map(({ reward, template }) => ({ path: reward, template }));
+}
+
+/** The functions among the reward terms, in their order. */
+export function functionTerms(terms: readonly ResolvedTerm[]): FunctionTerm[] {
+  return terms.flatMap(({ reward, weight }) => (typeof reward === "function" ? [{ name: reward.name || "function", weight, reward }] : []));
 }
 
 function modelTerms(terms: readonly ResolvedTerm[]): (ResolvedTerm & { reward: string })[] {
@@ -140,16 +121,4 @@ function objectiveNames(sources: readonly ModelTerm[], functions: readonly Funct
 
 function fileName({ info: { path } }: Model): string {
   return basename(path, extname(path));
-}
-
-/** The second "length" becomes "length#2". */
-function numbered(names: readonly string[]): string[] {
-  return names.map((name, index) => {
-    const before = count(names.slice(0, index), name);
-    return before === 0 ? name : `${name}#${before + 1}`;
-  });
-}
-
-function count(names: readonly string[], name: string): number {
-  return names.filter((each) => each === name).length;
 }

@@ -1,8 +1,12 @@
 /** The terms of a weighted sum of rewards: defaults and validation. */
+import { ArgsearchError } from "../errors.js";
 import type { RewardFunction, RewardSpec, RewardTerm } from "../types.js";
 import { checkNames, finite, given, invalid, type Names, nonEmptyText, oneOf, plainObject } from "../validate.js";
+import { isRemote, remoteReward } from "./remote-reward.js";
+import { isWhole } from "./whole.js";
 
 export interface ResolvedTerm {
+  /** A server's reward is a function: see isWhole(). */
   reward: string | RewardFunction;
   weight: number;
   labels: Readonly<Record<string, number>>;
@@ -21,25 +25,38 @@ export function resolveTerms(spec: RewardSpec | readonly RewardSpec[] | null): R
 
 function resolveTerm(name: string, spec: RewardSpec): ResolvedTerm {
   if (typeof spec === "string" || typeof spec === "function") return { reward: rewardOf(name, spec), weight: 1, labels: {} };
-  if (typeof spec !== "object" || spec === null) throw invalid(name, "a path, a function or { reward, weight, labels }", spec);
+  if (typeof spec !== "object" || spec === null)
+    throw invalid(name, "a path, a function, { url, api } or { reward, weight, labels }", spec);
+  if (isRemote(spec)) return { reward: remoteReward(name, spec), weight: 1, labels: {} };
   checkNames(name, spec, TERM);
   const option = `${name}.chatTemplate`;
+  const template = given(spec.chatTemplate, undefined, (value) => ({ text: nonEmptyText(option, value), option }));
+  const reward = rewardOf(`${name}.reward`, spec.reward, template?.text);
   return {
-    reward: rewardOf(`${name}.reward`, spec.reward),
+    reward,
     weight: given(spec.weight, 1, (value) => finite(`${name}.weight`, value)),
-    labels: given(spec.labels, {}, (value) => labelWeights(`${name}.labels`, value)),
-    template: given(spec.chatTemplate, undefined, (value) => ({ text: nonEmptyText(option, value), option })),
+    labels: given(spec.labels, {}, (value) => ofLabels(reward, labelWeights(`${name}.labels`, value))),
+    template,
   };
 }
 
-function rewardOf(name: string, reward: unknown): string | RewardFunction {
+/** @throws ArgsearchError OPTION_INVALID for labels of a server's reward, which is one number */
+function ofLabels(reward: string | RewardFunction, labels: ResolvedTerm["labels"]): ResolvedTerm["labels"] {
+  if (!isWhole(reward) || Object.keys(labels).length === 0) return labels;
+  throw new ArgsearchError("OPTION_INVALID", "labels are of reward models' files: a server's reward is one number, which label chooses", {
+    option: "reward.labels",
+  });
+}
+
+function rewardOf(name: string, reward: unknown, template?: string): string | RewardFunction {
+  if (isRemote(reward)) return remoteReward(name, reward, template);
   if (typeof reward === "function") {
     const { ending } = reward as RewardFunction;
     given(ending, undefined, (value) => oneOf(`${name}.ending`, value, ["reward"]));
     return reward as RewardFunction;
   }
   if (typeof reward === "string" && reward !== "") return reward;
-  throw invalid(name, "a path or a function", reward);
+  throw invalid(name, "a path, a function or { url, api }", reward);
 }
 
 function labelWeights(name: string, labels: Readonly<Record<string, number>>): Readonly<Record<string, number>> {

@@ -2,14 +2,17 @@ import type { RewardLoadOptions } from "../types.js";
 import { loadRewardIsolated } from "./isolated-reward-model.js";
 import { loadRewardLocal } from "./local-reward-model.js";
 import { resolveRewardLoad } from "./options.js";
+import { RemoteRewardModel } from "./remote-reward-model.js";
 import type { RewardModel } from "./reward-model.js";
 
 /**
- * Loads reward models alone, to score; without options, the embedded one. With `isolate`, into a process of its own.
+ * Loads reward models alone, to score; without options, the embedded one. With `isolate`, into a process of its own. Of rewards that servers give
+ * nothing is loaded.
  *
  * @throws ArgsearchError as load()
  */
 export async function loadReward(options: RewardLoadOptions = {}): Promise<RewardModel> {
   const resolved = resolveRewardLoad(options);
+  if (!resolved.terms.some(({ reward }) => typeof reward === "string")) return new RemoteRewardModel(resolved);
   return resolved.isolation === undefined ? loadRewardLocal(resolved) : loadRewardIsolated(options, resolved, resolved.isolation);
 }

@@ -5,6 +5,7 @@ import { EMBEDDED } from "../model/embedded.js";
 import { MODEL, modelOf, type ResolvedModelOptions } from "../model/options.js";
 import { type ResolvedTemplate, TEMPLATE, templateOf } from "../model/template-options.js";
 import { type ResolvedTerm, resolveTerms } from "../reward/terms.js";
+import { isWhole } from "../reward/whole.js";
 import type { RewardAt, RewardLoadOptions, ScoreOptions } from "../types.js";
 import { abortSignal, checkNames, given, type Names, oneOf } from "../validate.js";
 
@@ -28,10 +29,15 @@ export interface ResolvedScore {
 export function resolveRewardLoad(options: RewardLoadOptions = {}): ResolvedRewardLoad {
   checkNames("loadReward()", options, REWARD_LOAD);
   const terms = resolveTerms(options.reward ?? EMBEDDED.reward);
-  if (terms.some((term) => typeof term.reward === "string")) return { ...modelOf(options), terms, isolation: isolationOf(options) };
-  throw new ArgsearchError("OPTION_INVALID", "reward must name at least one reward model's file: without one there is nothing to load", {
-    option: "reward",
-  });
+  if (terms.some(({ reward }) => typeof reward === "string" || isWhole(reward)))
+    return { ...modelOf(options), terms, isolation: isolationOf(options) };
+  throw new ArgsearchError(
+    "OPTION_INVALID",
+    "reward must name at least one reward model's file or server: without one there is nothing to load",
+    {
+      option: "reward",
+    },
+  );
 }
 
 /** @throws ArgsearchError OPTION_INVALID */

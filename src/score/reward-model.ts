@@ -4,12 +4,14 @@ import type { ScoreInput, ScoreOptions, ScoreResult } from "../types.js";
 
 /** What a loaded reward model is made of. */
 export interface RewardModelInfo {
+  /** Of empty texts where servers alone rate. */
   engine: EngineInfo;
   rewards: ModelInfo[];
   /** Names of the objectives: labels of reward models, then functions. */
   objectives: readonly string[];
   /** What each objective counts in the sum. */
   weights: readonly number[];
+  /** Tokens of prompt and response together; 0 where servers alone rate, which have limits of their own. */
   contextSize: number;
   /** With which options it was loaded that its numbers depend on. */
   computation: Computation;

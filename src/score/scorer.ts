@@ -4,16 +4,19 @@ import { binding, type NativeScorer, type ScorerOptions, type ScoreSequence, typ
 import { native } from "../engine/native.js";
 import { ArgsearchError } from "../errors.js";
 import { answerText, messageFault, withTexts } from "../messages.js";
+import type { ChatFormat } from "../model/chat.js";
 import type { AnswerFrame, Model } from "../model/model.js";
 import type { ResolvedTemplate } from "../model/template-options.js";
 import { decodeText, Utf8Stream } from "../model/text-decoder.js";
 import { tooLong } from "../model/too-long.js";
 import { callRewards } from "../reward/functions.js";
 import { type ModelTerm, positionOf, type RewardSet } from "../reward/reward-set.js";
+import { isWhole } from "../reward/whole.js";
 import type { Prompt, ScoreInput, ScoreResult } from "../types.js";
 import { boolean, given, invalid } from "../validate.js";
 import type { ResolvedScore } from "./options.js";
 import { piecesBehind, sameEnds, tokensForAll } from "./response-tokens.js";
+import { atOnce, wholeCandidate } from "./whole-responses.js";
 
 /** Responses that may share a batch. */
 const SEQUENCES = 16;
@@ -23,6 +26,8 @@ export interface ScorerParts {
   tokenizer: Model;
   rewards: RewardSet;
   context: Omit<ScorerOptions, "model" | "sequences">;
+  /** The policy's chat template, for servers' rewards. */
+  format?: ChatFormat | undefined;
   /** Fires when the owner is disposed of; its reason is the DISPOSED error. */
   closing: AbortSignal;
 }
@@ -70,8 +75,10 @@ export class Scorer {
     if (rewards.empty) throw new ArgsearchError("OPTION_INVALID", "score() needs a reward: load() one", { option: "reward" });
     const rows = inputs.map((input, index) => rowsOf(this.#parts, input, index, options.template));
     for (const [index, source] of rewards.sources.entries()) await this.#addModel(source, index, rows, options);
-    for (const row of rows) await addFunctions(this.#parts, row, options.signal);
-    return rows.map((row) => resultOf(tokenizer, rewards, row));
+    const whole = rewards.functions.some(({ reward }) => isWhole(reward));
+    if (whole) await atOnce(rows, (row) => addWholes(this.#parts, row, options));
+    else for (const row of rows) await addFunctions(this.#parts, row, options.signal);
+    return rows.map((row) => resultOf(tokenizer, rewards, row, whole));
   }
 
   /** Final-norm hidden states of a reward model, with the rewards there: as the sequences ask. */
@@ -204,6 +211,16 @@ async function addFunctions(parts: ScorerParts, row: Rows, signal: AbortSignal |
   row.whole.push(...(row.values.at(-1) ?? []).slice(rewards.natives));
 }
 
+/** Where a server is among those that are asked, each is asked about the whole response alone. */
+async function addWholes(parts: ScorerParts, row: Rows, { signal, template, rewardAt }: ResolvedScore): Promise<void> {
+  const { rewards, closing } = parts;
+  const token = row.tokens.at(-1) ?? -1;
+  const candidate = wholeCandidate(row.response, token);
+  const context = { prompt: withTexts(row.prompt ?? ""), response: "", signal };
+  const calls = callRewards(rewards.functions, [candidate], context, { format: parts.format, template, rewardAt, closing });
+  row.whole.push(...(await unlessEnded(calls, parts, signal)).flat());
+}
+
 /** What the functions say; a signal that fires before they do is the error, whatever comes of them then. */
 async function unlessEnded<T>(calls: Promise<T>, { closing }: ScorerParts, signal: AbortSignal | undefined): Promise<T> {
   const requireRunning = (): void => {
@@ -218,7 +235,8 @@ async function unlessEnded<T>(calls: Promise<T>, { closing }: ScorerParts, signa
   return found as T;
 }
 
-function resultOf(tokenizer: Model, rewards: RewardSet, { tokens, values, whole }: Rows): ScoreResult {
+function resultOf(tokenizer: Model, rewards: RewardSet, { tokens, values, whole }: Rows, wholeOnly: boolean): ScoreResult {
+  if (wholeOnly) return { reward: rewards.sum(whole), objectives: rewards.named(whole), tokens: [] };
   const texts = tokenizer.texts(tokens);
   const several = rewards.objectives.length > 1;
   const scored = texts.map((text, index) => ({

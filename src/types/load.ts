@@ -1,5 +1,6 @@
 /** What loading models takes. Defaults live in decode/load-options.ts. */
 import type { DecodingSettings } from "./generate.js";
+import type { RemotePolicy } from "./remote.js";
 import type { RewardSpec } from "./reward.js";
 
 /**
@@ -74,13 +75,13 @@ export interface QueueOptions {
 }
 
 export interface LoadOptions extends ModelOptions, IsolationOptions {
-  /** Path of the policy's GGUF; default: the embedded policy, and then the embedded reward model, too. */
-  policy?: string | undefined;
-  /** A chat template for the policy in place of the file's own: its text, Jinja. Reward terms take one each. */
+  /** Path of the policy's GGUF, or a server that runs it; default: the embedded policy, and then the embedded reward model, too. */
+  policy?: string | RemotePolicy | undefined;
+  /** A chat template for the policy in place of the file's, or the server's, own: its text, Jinja. Reward terms take one each. */
   chatTemplate?: string | undefined;
   /** What to guide by; several are summed. null, or no reward beside a policy of your own: none, baselines only. */
   reward?: RewardSpec | readonly RewardSpec[] | null | undefined;
-  /** Prompts that can be decoded at once, 1 to 128; default 1. Each takes KV cache for contextSize tokens. */
+  /** Prompts that can be decoded at once, 1 to 128; default 1; of a policy on a server, those of generateAll(). Each takes KV cache for contextSize tokens. */
   slots?: number | undefined;
   /**
    * A reward model that is a head on the policy's own trunk is read in the policy's context, where both read the same tokens: one model in
@@ -101,6 +102,6 @@ export interface LoadOptions extends ModelOptions, IsolationOptions {
 }
 
 export interface RewardLoadOptions extends ModelOptions, IsolationOptions {
-  /** At least one reward model, alone or among several terms; default: the embedded reward model. */
+  /** At least one reward model or server, alone or among several terms; default: the embedded reward model. */
   reward?: RewardSpec | readonly RewardSpec[] | undefined;
 }

@@ -1,5 +1,6 @@
 /** What guides: reward models and functions. */
 import type { Prompt } from "./prompt.js";
+import type { RemoteReward } from "./remote.js";
 
 /** Where a response's reward is read: at its last token, or at the token that ends the turn behind it. */
 export type RewardAt = "last" | "end";
@@ -37,10 +38,10 @@ export interface RewardFunction {
   readonly ending?: "reward";
 }
 
-/** A reward model's file, or a function, with its weight in the sum. */
+/** A reward model's file, a function or a server's reward, with its weight in the sum. */
 export interface RewardTerm {
-  /** Path of a GGUF with a reward head, or a function. */
-  reward: string | RewardFunction;
+  /** Path of a GGUF with a reward head, a function, or a reward that a server gives. */
+  reward: string | RewardFunction | RemoteReward;
   /** Any finite number, default 1; 0 reports the reward without following it, but for its bans. */
   weight?: number | undefined;
   /**
@@ -52,5 +53,5 @@ export interface RewardTerm {
   chatTemplate?: string | undefined;
 }
 
-/** What to guide by: the path of a GGUF with a reward head, a function, or either with a weight. */
-export type RewardSpec = string | RewardFunction | RewardTerm;
+/** What to guide by: the path of a GGUF with a reward head, a function, a reward that a server gives, or any of them with a weight. */
+export type RewardSpec = string | RewardFunction | RemoteReward | RewardTerm;

@@ -25,7 +25,7 @@ export interface ScoreResult {
   reward: number;
   /** One value an objective, read there: normalised, unweighted. */
   objectives: Record<string, number>;
-  /** Every token of the response, or of the text. */
+  /** Every token of the response, or of the text; none where a server is among those that rate it, which is asked about the whole alone. */
   tokens: TokenReward[];
 }
 

@@ -22,6 +22,7 @@ import {
   type LoadFlags,
   loadOptions,
 } from "../flags/flags.js";
+import { addRemoteRewardFlags } from "../flags/remote.js";
 import { addTemplateFlags } from "../flags/templates.js";
 import { EXIT, isAborted, reportError } from "../terminal/failure.js";
 import { note } from "../terminal/output.js";
@@ -42,6 +43,7 @@ export function addChat(program: Command): void {
     .option("--no-history", "neither read nor keep what is typed, for the arrow keys, in the cache's folder");
   addPolicyFlag(command);
   addRewardFlags(command);
+  addRemoteRewardFlags(command);
   addDecodingFlags(command);
   addTemplateFlags(command, "the policy");
   addModelFlags(command);
@@ -73,7 +75,10 @@ async function chat(flags: ChatFlags): Promise<void> {
 async function settingsOf(file: string | undefined, { policy, reward }: ReturnType<typeof loadOptions>): Promise<DecodingSettings> {
   if (file === undefined) return {};
   const embedded = policy === undefined && reward === undefined;
-  return readSettings(file, { policy: policy ?? EMBEDDED.policy, reward: reward ?? (embedded ? EMBEDDED.reward : null) });
+  return readSettings(file, {
+    policy: typeof policy === "string" ? policy : EMBEDDED.policy,
+    reward: reward ?? (embedded ? EMBEDDED.reward : null),
+  });
 }
 
 /** A script's conversation is over at the first failure, and at the first Ctrl-C, which keeps what was said. */

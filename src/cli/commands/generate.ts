@@ -16,6 +16,7 @@ import {
   shardFlag,
 } from "../flags/flags.js";
 import { lookaheadFigures } from "../flags/lookahead.js";
+import { addRemotePolicyFlags, addRemoteRewardFlags } from "../flags/remote.js";
 import { addTemplateFlags, templateFiles } from "../flags/templates.js";
 import { integer } from "../flags/values.js";
 import { isAborted } from "../terminal/failure.js";
@@ -59,6 +60,8 @@ export function addGenerate(program: Command): void {
     .option("--slots <n>", `responses decoded at once (default: ${SLOTS}, where there are so many)`, integer);
   addPolicyFlag(command);
   addRewardFlags(command);
+  addRemoteRewardFlags(command);
+  addRemotePolicyFlags(command);
   addDecodingFlags(command);
   addTemplateFlags(command, "the policy");
   addModelFlags(command);
@@ -70,6 +73,8 @@ export function addGenerate(program: Command): void {
     "generate --reward helpful.gguf=0.7 --reward harmless.gguf=0.3 --policy policy.gguf --prompt Hello",
     "generate --prompt Hello --json --trace steps.jsonl",
     'generate "Tell me a story." --method sample --count 3',
+    "generate Hello --reward-url http://localhost:8000 --reward-model Skywork/Skywork-Reward-V2-Qwen3-0.6B --method blocks",
+    "generate Hello --policy-url http://localhost:8001/v1 --policy-model qwen --template qwen.jinja --reward reward.gguf",
     "generate --input prompts.jsonl --out responses.jsonl",
     "generate --input prompts.jsonl --count 4 --method sample --seed 1 --no-tokens | jq -r .response",
   ]);
@@ -175,10 +180,10 @@ async function withTrace(flags: GenerateFlags, work: (trace?: Trace) => Promise<
 
 /** All that the command reads beside its prompts. */
 function filesOf(flags: GenerateFlags): string[] {
-  const { policy = EMBEDDED.policy, reward = [{ reward: EMBEDDED.reward }] } = flags;
+  const { policy = EMBEDDED.policy, policyUrl, reward = [{ reward: EMBEDDED.reward }] } = flags;
   const rewards = reward.flatMap((term) => (typeof term.reward === "string" ? term.reward : []));
   const settings = flags.settings === undefined ? [] : [flags.settings];
-  return [policy, ...rewards, ...settings, ...templateFiles(flags)];
+  return [...(policyUrl === undefined ? [policy] : []), ...rewards, ...settings, ...templateFiles(flags)];
 }
 
 function report(result: GenerateResult, withTokens = true) {

@@ -14,6 +14,7 @@ import {
   rewardTerms,
   shardFlag,
 } from "../flags/flags.js";
+import { addRemoteRewardFlags } from "../flags/remote.js";
 import { addTemplateFlags, rewardAtFlag, templateFiles, templateOptions } from "../flags/templates.js";
 import { reward as formatReward, table } from "../terminal/format.js";
 import { PASSED_ON, requiredText } from "../terminal/input.js";
@@ -43,11 +44,13 @@ export function addScore(program: Command): void {
   command.addOption(rewardAtFlag());
   addTemplateFlags(command, "the reward models without a --reward-template");
   addRewardFlags(command);
+  addRemoteRewardFlags(command);
   addModelFlags(command);
   addIsolateFlag(command);
   addExamples(command, [
     'score --prompt "How do I sharpen a knife?" --response "Hold the blade at 20 degrees."',
     "score --reward reward.gguf --prompt Hello --response - < answer.txt",
+    'score --reward-url http://localhost:8080 --reward-api argsearch --prompt Hello --response "Hi, how can I help?"',
     "score --reward reward.gguf --input responses.jsonl > rewards.jsonl",
     "score --reward reward.gguf --input pairs.jsonl --out rewards.jsonl --json",
     "score --reward reward.gguf --input answers.jsonl --no-tokens | jq '[.id, .reward]'",
@@ -98,7 +101,7 @@ async function printTable(result: ScoreResult, withTokens = true): Promise<void>
   const names = Object.keys(objectives);
   const parts = names.map((name) => `${name} ${formatReward(objectives[name])}`);
   await print(`reward ${formatReward(reward)}${parts.length === 0 ? "" : ` (${cleanedLine(parts.join(", "))})`}\n`);
-  if (!withTokens) return;
+  if (!withTokens || tokens.length === 0) return;
   const rows = tokens.map((token) => {
     const values = names.map((name) => token.objectives?.[name] ?? null);
     return [String(token.id), ...[token.reward, ...values].map(formatReward), JSON.stringify(token.text)];

@@ -11,6 +11,7 @@ import {
 } from "../../index.js";
 import { gateFlag } from "./gate.js";
 import { lookaheadFlag } from "./lookahead.js";
+import { type RemotePolicyFlags, type RemoteRewardFlags, remotePolicy, withRemoteReward } from "./remote.js";
 import { addSamplerFlags, type SamplerFlags, samplerOptions } from "./samplers.js";
 import {
   addRewardTemplateFlag,
@@ -35,12 +36,12 @@ export interface IsolateFlag {
   isolate?: boolean;
 }
 
-export interface RewardFlags extends RewardTemplateFlags {
+export interface RewardFlags extends RewardTemplateFlags, RemoteRewardFlags {
   reward?: RewardTerm[];
   label?: LabelWeight[];
 }
 
-export interface LoadFlags extends ModelFlags, IsolateFlag, RewardFlags, TemplateFlags {
+export interface LoadFlags extends ModelFlags, IsolateFlag, RewardFlags, RemotePolicyFlags, TemplateFlags {
   policy?: string;
   settings?: string;
   shareTrunk?: boolean;
@@ -194,7 +195,8 @@ export function modelOptions(flags: ModelFlags): ModelOptions {
 }
 
 export function loadOptions(flags: LoadFlags): LoadOptions {
-  const { policy, template, isolate, settings, shareTrunk } = flags;
+  const { template, isolate, settings, shareTrunk } = flags;
+  const policy = remotePolicy(flags, flags.policy) ?? flags.policy;
   return { ...modelOptions(flags), isolate, settings, policy, shareTrunk, chatTemplate: template?.text, reward: rewardTerms(flags) };
 }
 
@@ -202,7 +204,10 @@ export function loadOptions(flags: LoadFlags): LoadOptions {
  * The reward models asked for, each with its labels' weights and its template, or the `common` one; undefined when neither was.
  */
 export function rewardTerms(flags: RewardFlags, common?: string): RewardTerm[] | undefined {
-  return withTemplates(labelledTerms(flags), flags, common);
+  const terms = labelledTerms(flags);
+  // Of a server alone no embedded model is a part.
+  const files = terms === undefined && flags.rewardUrl !== undefined ? [] : withTemplates(terms, flags, common);
+  return withRemoteReward(files, flags, common);
 }
 
 function labelledTerms({ reward, label = [] }: RewardFlags): RewardTerm[] | undefined {

@@ -76,7 +76,7 @@ export async function serveLoadOptions(flags: ServeFlags): Promise<LoadOptions> 
 
 function modelsOf({ policy, reward }: LoadOptions): Parameters<typeof readSettings>[1] {
   const embedded = policy === undefined && reward === undefined;
-  return { policy: policy ?? EMBEDDED.policy, reward: reward ?? (embedded ? EMBEDDED.reward : null) };
+  return { policy: typeof policy === "string" ? policy : EMBEDDED.policy, reward: reward ?? (embedded ? EMBEDDED.reward : null) };
 }
 
 export function serverOptions(flags: ServeFlags): Omit<ServerOptions, "decoder"> {

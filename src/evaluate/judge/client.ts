@@ -1,8 +1,9 @@
 /** Asks an OpenAI-compatible endpoint. */
-import { setTimeout as sleep } from "node:timers/promises";
-import { onAbort, throwIfAborted } from "../../engine/abort.js";
+import { throwIfAborted } from "../../engine/abort.js";
+import { ownWait, pause } from "../../remote/again.js";
+import type { EndpointError } from "../../remote/endpoint-error.js";
+import { exchange } from "../../remote/exchange.js";
 import { Dialect, type RequestBody, tokensOf } from "./dialect.js";
-import type { EndpointError } from "./endpoint-error.js";
 import { headersOf } from "./headers.js";
 import { DEFAULTS, type JudgeOptions } from "./options.js";
 import { type Answer, late, lost, type NoReply, type Reply, received, refused, silent, torn, unreached } from "./reply.js";
@@ -18,10 +19,6 @@ export interface Ask {
   changes?: () => string[];
 }
 
-/** First and longest wait before another try when the endpoint does not ask for one, milliseconds. */
-const FIRST_WAIT = 500;
-const LONGEST_WAIT = 8000;
-
 /** Tries again where that may help. */
 export function judgeClient(options: JudgeOptions): Ask {
   const { retries = DEFAULTS.retries } = options;
@@ -30,7 +27,7 @@ export function judgeClient(options: JudgeOptions): Ask {
     for (let attempt = 0; ; attempt++) {
       const reply = await endpoint.ask(messages, signal);
       if ("content" in reply || reply.again === undefined || attempt >= retries) return reply;
-      await pause(reply.again ?? wait(attempt), [signal, stopped]);
+      await pause(reply.again ?? ownWait(attempt), [signal, stopped]);
       throwIfAborted(signal);
       if (stopped.aborted) return reply;
     }
@@ -77,47 +74,11 @@ class Endpoint {
 
   /** @throws ArgsearchError ABORTED */
   async #send(body: RequestBody, signal: AbortSignal | undefined): Promise<Answer | NoReply | EndpointError> {
-    const limit = timeLimit(this.#timeout, signal);
-    let response: Response | undefined;
-    try {
-      response = await fetch(this.#url, {
-        method: "POST",
-        headers: this.#headers,
-        body: JSON.stringify(body),
-        signal: limit.signal,
-      });
-      return await received(response);
-    } catch (error) {
-      throwIfAborted(signal);
-      if (limit.signal.aborted) return late(this.#timeout);
-      return response === undefined ? unreached(error, this.#timeout) : torn(error);
-    } finally {
-      limit.end();
-    }
+    const [url, headers, timeout] = [this.#url, this.#headers, this.#timeout];
+    const answer = await exchange({ url, headers, body, timeout, signals: [signal] });
+    throwIfAborted(signal);
+    if (!("lack" in answer)) return received(answer);
+    if (answer.lack === "late") return late(timeout);
+    return answer.lack === "unreached" ? unreached(answer.error, timeout) : torn(answer.error);
   }
-}
-
-/** A signal of one request's own, body included: fetch leaves its listeners on what it is given. */
-function timeLimit(milliseconds: number, signal: AbortSignal | undefined): { signal: AbortSignal; end: () => void } {
-  const controller = new AbortController();
-  const forget = onAbort([signal], () => controller.abort());
-  const timer = setTimeout(() => controller.abort(), milliseconds);
-  const end = (): void => {
-    clearTimeout(timer);
-    forget();
-  };
-  return { signal: controller.signal, end };
-}
-
-/** Twice as long each time, a little less at random: requests that failed together do not come back together. */
-function wait(attempt: number): number {
-  return Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** attempt) * (1 - Math.random() / 4);
-}
-
-/** Resolves after the time, or as soon as one of the signals fires. */
-async function pause(milliseconds: number, signals: readonly (AbortSignal | undefined)[]): Promise<void> {
-  const controller = new AbortController();
-  const forget = onAbort(signals, () => controller.abort());
-  await sleep(milliseconds, undefined, { signal: controller.signal }).catch(() => {});
-  forget();
 }

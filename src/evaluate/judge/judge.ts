@@ -1,10 +1,10 @@
 /** Win–tie rates of methods against a baseline, by another model's verdicts. */
 import { promptAsText } from "../../data/transcript.js";
+import { oneLine } from "../../remote/words.js";
 import type { EvaluatedResponse } from "../response.js";
 import { type Estimate, shareEstimate } from "../statistics/resampling.js";
 import { type Asked, type AskingRequest, askAll, type OpenQuestion } from "./asking.js";
 import { DEFAULTS, type JudgeEstimate, type JudgeOptions } from "./options.js";
-import { oneLine } from "./reply.js";
 import { isSwapped, judgeMessages } from "./scheme.js";
 import { spoken } from "./thought.js";
 import { readVerdict } from "./verdict.js";

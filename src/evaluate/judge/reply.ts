@@ -1,5 +1,8 @@
 /** What comes back from a judge: an answer, or why there is none. */
-import { type EndpointError, endpointError, errorWithin, parse } from "./endpoint-error.js";
+import { askedWait, LONGEST_ASKED_WAIT, mayPass } from "../../remote/again.js";
+import { type EndpointError, endpointError, errorWithin, parse } from "../../remote/endpoint-error.js";
+import type { HttpAnswer } from "../../remote/exchange.js";
+import { deepest, oneLine } from "../../remote/words.js";
 import { spoken } from "./thought.js";
 
 export type Reply = { content: string } | NoReply;
@@ -17,12 +20,6 @@ export interface NoReply {
   /** Milliseconds the endpoint wants us to wait before another try; null when it does not say. Absent: a try is of no use. */
   again?: number | null;
 }
-
-/** Longest failure that is kept, letters: some servers answer with a whole page. */
-const LONGEST = 200;
-
-/** Longest wait that an endpoint may ask for, milliseconds. */
-export const LONGEST_ASKED_WAIT = 60_000;
 
 const EMPTY: NoReply = { failure: "the answer holds no text", sort: "empty", concerns: "question" };
 
@@ -59,15 +56,19 @@ interface Completion {
   }[];
 }
 
-/** What a response says. @throws what breaks off: the connection's error, or JSON's for what is labelled as such */
-export async function received(response: Response): Promise<Answer | NoReply | EndpointError> {
-  if (!response.ok) return endpointError(response.status, await response.text().catch(() => ""), response.headers);
-  const text = await response.text();
-  const completion: unknown = isJson(response) ? JSON.parse(text) : parse(text);
+/** What an answer says. What is labelled as JSON and is none has broken off. */
+export function received({ ok, status, headers, text }: HttpAnswer): Answer | NoReply | EndpointError {
+  if (!ok) return endpointError(status, text, headers);
+  let completion: unknown;
+  try {
+    completion = isJson(headers) ? JSON.parse(text) : parse(text);
+  } catch (error) {
+    return torn(error);
+  }
   return completion === undefined ? noCompletion(text) : (errorWithin(completion) ?? answerOf(completion));
 }
 
-function isJson({ headers }: Response): boolean {
+function isJson(headers: Headers): boolean {
   return /^(?:application\/json|[^;]*\+json)\s*(?:;|$)/i.test(headers.get("content-type") ?? "");
 }
 
@@ -120,33 +121,4 @@ export function refused({ status, message, code, headers }: EndpointError, hasKe
   const wait = askedWait(headers);
   if (wait === null || wait <= LONGEST_ASKED_WAIT) return { ...known, concerns: "question", again: wait };
   return { ...known, failure: `${failure}, try again in ${Math.round(wait / 1000)} s`, concerns: "question" };
-}
-
-/** Whether another try may help: what the endpoint itself says counts first. */
-function mayPass(status: number, headers: Headers | undefined): boolean {
-  const said = headers?.get("x-should-retry");
-  if (said === "true" || said === "false") return said === "true";
-  return [408, 409, 429].includes(status) || status >= 500;
-}
-
-/** Milliseconds by retry-after, or its finer kin; null when neither says. */
-function askedWait(headers: Headers | undefined): number | null {
-  const exact = Number.parseFloat(headers?.get("retry-after-ms") ?? "");
-  if (exact >= 0) return exact;
-  const after = headers?.get("retry-after") ?? "";
-  const wait = /^\d/.test(after) ? Number.parseFloat(after) * 1000 : Date.parse(after) - Date.now();
-  return wait >= 0 ? wait : null;
-}
-
-/** The cause that says most: "ECONNREFUSED" behind "fetch failed". */
-function deepest(error: unknown): string {
-  for (let at = error, found = String(error); ; at = at.cause) {
-    if (!(at instanceof Error)) return found;
-    found = (at as NodeJS.ErrnoException).code ?? (at.message || found);
-  }
-}
-
-export function oneLine(message: string): string {
-  const line = message.replace(/\s+/g, " ").trim();
-  return line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line;
 }

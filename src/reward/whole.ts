@@ -1,0 +1,45 @@
+/** Rewards of whole texts that servers give: functions to everyone, but asked as rarely as can be, and told more of the call. */
+import type { ChatFormat } from "../model/chat.js";
+import type { ResolvedTemplate } from "../model/template-options.js";
+import type { RewardAt, RewardCandidate, RewardContext, RewardFunction } from "../types.js";
+
+/** What such a reward knows of a call, beside what functions know. */
+export interface CallContext {
+  /** The policy's chat template; undefined without a policy. */
+  format: ChatFormat | undefined;
+  template: ResolvedTemplate;
+  rewardAt: RewardAt | undefined;
+  /** Fires when the owner is disposed of; its reason is the DISPOSED error. */
+  closing: AbortSignal;
+}
+
+export type WholeReward = (candidates: readonly RewardCandidate[], context: RewardContext & Partial<CallContext>) => Promise<number[]>;
+
+const wholes = new WeakSet<RewardFunction>();
+
+/** A function of this name that isWhole() knows; `identity` is what its numbers depend on, where its text is asked for. */
+export function asWhole(name: string, rate: WholeReward, identity = name): RewardFunction {
+  const reward: RewardFunction = Object.defineProperties(rate, { name: { value: name }, toString: { value: () => identity } });
+  wholes.add(reward);
+  return reward;
+}
+
+/** It rates a whole response in one go, and not each of its tokens. */
+export function isWhole(reward: unknown): boolean {
+  return typeof reward === "function" && wholes.has(reward as RewardFunction);
+}
+
+let told = false;
+
+/** Code of the process warning. */
+const WARNING = "ARGSEARCH_REMOTE_REWARD_PER_TOKEN";
+
+/** Warns, once a process, where a server is to rate the candidates of each token. */
+export function warnOfTokens(functions: readonly { reward: RewardFunction }[], method: string): void {
+  if (told || method === "blocks" || !functions.some(({ reward }) => isWhole(reward))) return;
+  told = true;
+  process.emitWarning(
+    `a server rates the candidates of each token of method "${method}": one request a token, 20 to 100 ms each as others have measured, while everything waits. Method "blocks" asks once in 16 tokens; a reward model in this process costs one decode of a few tokens`,
+    { type: "ArgsearchWarning", code: WARNING },
+  );
+}
