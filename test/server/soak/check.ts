@@ -64,7 +64,7 @@ function soaked(): Promise<SoakReport> {
     slots: Number(flags.slots),
     wishes: Number(flags.wishes),
   };
-  return soak({ pair, seed, say, ...numbers });
+  return soak({ pair, seed, say, watchMemory: true, ...numbers });
 }
 
 /** With models that are as slow as small ones are. */

@@ -18,9 +18,9 @@ export interface Growth {
 
 const MIB = 2 ** 20;
 
-/** Of the samples after the warm-up, the first third. */
+/** Of the samples after the warm-up, the first half. */
 export function growthOf(all: readonly TimedMemory[]): Growth {
-  const samples = all.slice(Math.floor(all.length / 3));
+  const samples = all.slice(Math.floor(all.length / 2));
   const quarter = Math.max(1, Math.floor(samples.length / 4));
   const resident = samples.map((each) => each.resident / MIB);
   const times = samples.map(({ at }) => at / 60);

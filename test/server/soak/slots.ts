@@ -1,6 +1,6 @@
 /** Whether every slot serves: as many answers as there are slots all begin before the first of them has ended. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { ask, eventsOf, metricsOf } from "./http.js";
+import { ask, eventsOf, metricsOf, textOf } from "./http.js";
 
 /** Milliseconds within which what clients have left behind is over. */
 const SETTLED_MS = 15_000;
@@ -18,6 +18,16 @@ export async function lostSlots(url: string, slots: number): Promise<string[]> {
   const late = times.filter(({ begin }) => begin > firstEnd).length;
   const after = await idle(url);
   return [...(late > 0 ? [`${late} of ${slots} answers had to wait for another's slot`] : []), ...(after === undefined ? [] : [after])];
+}
+
+/** Fills all slots' caches to the end: the system gives memory when it is written first. */
+export async function fillSlots(url: string, slots: number, context: number): Promise<void> {
+  const filled = Array.from({ length: slots }, async (_, at) => {
+    const prompt = `${at} is not like another ${at}, `.repeat(context).slice(0, context - 100);
+    const body = { prompt, max_tokens: context, argsearch: { weight: 0.6, ending: "never" } };
+    await textOf(await ask({ url, path: "/v1/completions", body: JSON.stringify(body) }));
+  });
+  await Promise.all(filled);
 }
 
 /** Waits until nothing is under way. Returns what still is. */

@@ -5,7 +5,7 @@ import type { StoredPair } from "../../helpers/stored-models.js";
 import { type ServerOrder, ServerProcess } from "./child.js";
 import { one } from "./clients.js";
 import { type Growth, growthOf, type TimedMemory } from "./memory.js";
-import { lostSlots } from "./slots.js";
+import { fillSlots, lostSlots } from "./slots.js";
 import { type Known, known, wishes } from "./wishes.js";
 
 export interface SoakOptions {
@@ -17,6 +17,8 @@ export interface SoakOptions {
   slots: number;
   /** Different requests. */
   wishes: number;
+  /** Caches are filled first, so that what grows is not they. */
+  watchMemory: boolean;
   /** What happens, for whoever waits. */
   say(line: string): void;
 }
@@ -34,6 +36,7 @@ export interface SoakReport {
 /** Milliseconds between two looks at the memory. */
 const LOOK_MS = 1000;
 const MOST_WRONG = 20;
+const CONTEXT = 1024;
 
 export async function soak(options: SoakOptions): Promise<SoakReport> {
   const { pair, seed, slots, say } = options;
@@ -41,6 +44,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   say(`${wanted.length} requests answered alone`);
   const server = await ServerProcess.start(orderOf(pair, slots));
   try {
+    if (options.watchMemory) await fillSlots(server.url, slots, CONTEXT);
     const report = await under(server, wanted, options);
     if (server.ended === undefined) report.wrong.push(...(await lostSlots(server.url, slots)));
     const again = await Promise.allSettled([known(server.url, wanted.slice(0, 3))]);
@@ -53,7 +57,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
 }
 
 function orderOf({ policy, reward }: StoredPair, slots: number): ServerOrder {
-  return { load: { policy: policy.path, reward: reward.path, slots, threads: 2, contextSize: 1024 } };
+  return { load: { policy: policy.path, reward: reward.path, slots, threads: 2, contextSize: CONTEXT } };
 }
 
 /** On a server with one slot, one after the other. */
