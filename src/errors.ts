@@ -7,7 +7,7 @@
  * | ENGINE_NOT_FOUND | no llama.cpp libraries found, or none in engineDir | install the engine package that the message names |
  * | DEPENDENCY_MISSING | an optional package that this needs is not installed | install it: the message has the line |
  * | ENGINE_INCOMPATIBLE | libraries of another version, of several builds, or beside another engine | the release that the message names |
- * | DEVICE_UNAVAILABLE | the asked-for GPU is not there, or fails when it is tried | gpu: "auto"; `argsearch devices` shows the reason |
+ * | DEVICE_UNAVAILABLE | the asked-for GPU, device or RPC server is not there, fails when it is tried, or has another client | gpu: "auto"; `argsearch devices` shows the reason |
  * | FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, FILE_UNWRITABLE | the file system said no | look at path, permissions, free space |
  * | NOT_GGUF | the file is not GGUF | convert it (`argsearch convert`, `argsearch reward import`), or name another |
  * | MODEL_INVALID | GGUF, but damaged, truncated or inconsistent | fetch or convert it again |

@@ -26,9 +26,8 @@ AddServer open_backend(const std::string& library) {
     }
   }
   ggml_backend_reg_t backend = api.ggml_backend_reg_by_name(kBackend);
-  void* function = backend == nullptr
-                       ? nullptr
-                       : api.ggml_backend_reg_get_proc_address(backend, "ggml_backend_rpc_add_server");
+  void* function =
+      backend == nullptr ? nullptr : api.ggml_backend_reg_get_proc_address(backend, "ggml_backend_rpc_add_server");
   if (function == nullptr) {
     throw Error(ErrorCode::kEngineIncompatible, "the RPC backend has no function to add a server: it is too old.");
   }
