@@ -31,6 +31,7 @@ const TYPES: Record<number, ErrorType> = {
   404: "not_found_error",
   429: "rate_limit_error",
   500: "server_error",
+  502: "server_error",
   503: "unavailable_error",
 };
 
@@ -44,6 +45,8 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   OUT_OF_MEMORY: 503,
   REWARD_FUNCTION_FAILED: 500,
   DECODE_FAILED: 500,
+  REMOTE_FAILED: 502,
+  REMOTE_INVALID: 502,
 };
 
 /** Those that say something of what was asked. */
@@ -58,6 +61,7 @@ const OF_THE_REQUEST: ReadonlySet<ErrorCode> = new Set([
   "SAMPLERS_LEAVE_NOTHING",
   "REWARD_PREDICTOR_MISSING",
   "MODEL_UNSUPPORTED",
+  "REMOTE_UNSUPPORTED",
 ]);
 
 /** A request that is refused by the server itself. */

@@ -2,10 +2,14 @@
 
 import type { DecoderInfo } from "../decode/decoder.js";
 import { isGuided } from "../decode/method-defaults.js";
+import { isRemoteModel } from "../remote/model-info.js";
 import type { GenerateOptions, Method } from "../types.js";
 import { badRequest } from "./errors.js";
 import { type ChatRequest, REFUSED, type TextRequest } from "./schemas/generation.js";
 import type { Guidance } from "./schemas/guidance.js";
+
+/** Tokens of an answer by a policy on a server, whose context is not known, where the request names none. */
+const DEFAULT_LENGTH = 1024;
 
 /** Seeds are unsigned 32-bit numbers. */
 const SEEDS = 2 ** 32;
@@ -25,7 +29,7 @@ export function decodingOptions(request: ChatRequest | TextRequest, info: Decode
     ...(logit_bias !== undefined && { logitBias: logit_bias as Record<number, number> }),
     ...(stop !== undefined && { stop }),
     method,
-    maxTokens: newer ?? older ?? info.contextSize,
+    maxTokens: newer ?? older ?? (info.contextSize || DEFAULT_LENGTH),
     topLogProbs,
     ...formatOf(request),
   };
@@ -49,13 +53,14 @@ function refuseUnknownWishes(request: Record<string, unknown>): void {
  * With weight 0 no reward chooses: the plain path, which costs what plain decoding costs. Where the server's settings name another method they
  * stand aside.
  */
-function methodOf({ argsearch, temperature }: ChatRequest | TextRequest, { objectives, settings }: DecoderInfo): Method {
+function methodOf({ argsearch, temperature }: ChatRequest | TextRequest, info: DecoderInfo): Method {
+  const { objectives, settings } = info;
   const plain = temperature == null || temperature === 0 ? "greedy" : "sample";
   const wanted = argsearch?.method ?? settings.method;
   if (wanted !== undefined && !isGuided(wanted)) return argsearch?.method ?? plain;
   const weight = argsearch?.weight ?? (argsearch?.method === undefined ? settings.weight : undefined);
   if (weight === 0 || (objectives.length === 0 && argsearch?.method === undefined)) return plain;
-  return wanted ?? "args";
+  return wanted ?? (isRemoteModel(info.policy) ? "blocks" : "args");
 }
 
 /**

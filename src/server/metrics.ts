@@ -2,6 +2,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Decoder } from "../decode/decoder.js";
 import type { SearchCounters } from "../engine/binding.js";
+import { isRemoteModel } from "../remote/model-info.js";
 import type { GenerateResult } from "../types.js";
 
 const SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
@@ -71,6 +72,8 @@ export class ServerMetrics {
     this.#slots = decoder.info.slots;
     const registers = [this.#registry];
     new Gauge({ name: "argsearch:slots", help: "Answers that can be decoded at once.", registers }).set(this.#slots);
+    // What a policy on a server has decoded is its server's to count.
+    if (isRemoteModel(decoder.info.policy)) return;
     for (const [metric, { name, help }] of Object.entries(COUNTED)) {
       new Counter({
         name: metric,

@@ -21,7 +21,7 @@ const JSON_ANSWER = { "application/json": ANY_OBJECT };
 const STREAMED = { ...JSON_ANSWER, "text/event-stream": {} };
 
 /** A request with a body may be refused for each of these. */
-const OF_BODIES = [400, 404, 408, 413, 415, 429, 500];
+const OF_BODIES = [400, 404, 408, 413, 415, 429, 500, 502];
 
 const OPERATIONS: Record<string, { get?: Operation; post?: Operation }> = {
   "/v1/chat/completions": { post: { summary: "Answers to a conversation", body: chatRequest, answer: STREAMED } },

@@ -14,6 +14,7 @@ import {
   type LoadFlags,
   loadOptions,
 } from "./flags.js";
+import { addRemotePolicyFlags, addRemoteRewardFlags } from "./remote.js";
 import { addSamplerFlags } from "./samplers.js";
 import { addPolicyTemplateFlag } from "./templates.js";
 import { integer, list, number } from "./values.js";
@@ -55,6 +56,8 @@ export function addServeFlags(command: Command, port: number): void {
     .option("--no-playground", "no page at /");
   addPolicyFlag(command);
   addRewardFlags(command);
+  addRemotePolicyFlags(command);
+  addRemoteRewardFlags(command);
   addPolicyTemplateFlag(command);
   addSettingFlags(command, "Decoding, where a request does not say otherwise:");
   addSamplerFlags(command);
