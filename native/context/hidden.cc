@@ -41,7 +41,7 @@ bool HiddenContext::on_node(ggml_tensor* node, bool ask, void* data) {
 }
 
 bool HiddenContext::asks_for(const ggml_tensor& node) {
-  if (node.name[0] != 'r') return false;
+  if (plain_ || node.name[0] != 'r') return false;
   if (!truncated_) return false;
   if (is_result_output(node)) {
     ++projections_;
@@ -84,6 +84,17 @@ void HiddenContext::decode_whole(Batch& batch, const std::function<void(size_t, 
     throw;
   }
   whole_ = false;
+}
+
+void HiddenContext::decode_plain(Batch& batch) {
+  plain_ = true;
+  try {
+    context_->decode(batch);
+  } catch (...) {
+    plain_ = false;
+    throw;
+  }
+  plain_ = false;
 }
 
 void HiddenContext::decode_truncated(Batch& batch, const std::function<void(size_t, const float*)>& on_row) {

@@ -25,6 +25,8 @@ class HiddenContext {
   void decode(Batch& batch, const std::function<void(size_t row, const float* hidden)>& on_row);
   /// The same, to the graph's end: the logits are there as well. Only where the graph can be ended.
   void decode_whole(Batch& batch, const std::function<void(size_t row, const float* hidden)>& on_row);
+  /// The context's logits alone: the graph is not halted to read hidden states, which a GPU would be waited for.
+  void decode_plain(Batch& batch);
 
   /// The final norm's output is a node of the graph, which can be ended there.
   bool can_end() const { return truncated_; }
@@ -50,6 +52,8 @@ class HiddenContext {
   bool truncated_;
   /// The decode under way goes on behind the hidden states.
   bool whole_ = false;
+  /// The decode under way is for the logits alone.
+  bool plain_ = false;
   std::function<void(const ggml_tensor&)> on_output_;
   /// Rows of the last graph.
   std::vector<float> rows_;

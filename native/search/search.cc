@@ -151,6 +151,7 @@ BeginResult Search::begin(size_t slot, const std::vector<llama_token>& policy_pr
   StepRewards* rewards = rewards_for(policy_prompt, reward_prompts, settings);
   const bool together = shared_ && rewards == &*shared_;
   if (together) shared_->begin(slot);
+  policy_.keep_hidden(slot, together);
   Beginning beginning{{slot, policy_prompt, reward_prompts, {together, is_predicted(settings.gate.gate)}},
                       settings,
                       &exclusions_.of(settings.ending),

@@ -93,6 +93,11 @@ void Policies::decode(const std::vector<size_t>& slots, const std::vector<Run>& 
   }
 }
 
+void Policies::keep_hidden(size_t slot, bool keep) {
+  const Place at = place(slot);
+  at.policy.keep_hidden(at.slot, keep);
+}
+
 void Policies::commit(size_t slot, llama_token token) {
   const Place at = place(slot);
   at.policy.commit(at.slot, token);

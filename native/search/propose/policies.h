@@ -34,6 +34,8 @@ class Policies {
   void decode(const std::vector<size_t>& slots, const std::vector<Run>& runs, const OnRead& on_read);
   /// Policy::adopt_pending() of each context, with slots as it counts them.
   void adopt_pending(const std::vector<std::vector<size_t>>& slots);
+  /// Policy::keep_hidden().
+  void keep_hidden(size_t slot, bool keep);
   void commit(size_t slot, llama_token token);
   void clear(size_t slot);
 

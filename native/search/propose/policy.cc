@@ -1,5 +1,7 @@
 #include "search/propose/policy.h"
 
+#include <algorithm>
+
 #include "bounds.h"
 #include "context/probe.h"
 #include "error.h"
@@ -60,10 +62,12 @@ PrefillCount Policy::begin(size_t slot, const std::vector<llama_token>& tokens, 
 
 std::vector<const float*> Policy::decode(const std::vector<size_t>& slots) {
   add_pending(slots);
+  const bool kept = std::any_of(slots.begin(), slots.end(), [&](size_t slot) { return next_[slot].kept; });
+  const OnRow keep = [&](size_t row, const float* hidden) {
+    next_[slots[row]].hidden.assign(hidden, hidden + model().n_embd());
+  };
   try {
-    decode(batch_, [&](size_t row, const float* hidden) {
-      next_[slots[row]].hidden.assign(hidden, hidden + model().n_embd());
-    });
+    decode(batch_, kept ? keep : nullptr);
   } catch (...) {
     repair(slots);
     throw;
@@ -76,15 +80,17 @@ std::vector<const float*> Policy::decode(const std::vector<size_t>& slots) {
   return logits;
 }
 
-/// With logits of the tokens that are read; without any the graph need not go so far. `on_row` gets their hidden states
-/// where there is a trunk.
+/// With logits of the tokens that are read; without any the graph need not go so far. `on_row`, if there is one, gets
+/// their hidden states where there is a trunk.
 void Policy::decode(Batch& batch, const OnRow& on_row) {
   if (!trunk_) {
     context_->decode(batch);
-  } else if (batch.outputs() > 0) {
+  } else if (batch.outputs() == 0) {
+    trunk_->hidden().decode(batch, [](size_t, const float*) {});
+  } else if (on_row) {
     trunk_->hidden().decode_whole(batch, on_row);
   } else {
-    trunk_->hidden().decode(batch, on_row);
+    trunk_->hidden().decode_plain(batch);
   }
   ++decodes_;
 }

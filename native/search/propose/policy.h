@@ -34,6 +34,10 @@ class Policy {
   /// prefix. Decodes no more than `most`, and goes on when it is called again.
   PrefillCount begin(size_t slot, const std::vector<llama_token>& tokens, size_t most = kAllTokens);
 
+  /// Whether hidden() of the slot will be asked for: where nothing is rated it is not, and plain decoding does not pay
+  /// for it.
+  void keep_hidden(size_t slot, bool keep) { next_[slot].kept = keep; }
+
   /// Decodes the pending token of every slot in one batch; n_vocab logits of each, in the order of `slots`, valid until
   /// the next decode. None of them has_adopted().
   std::vector<const float*> decode(const std::vector<size_t>& slots);
@@ -53,7 +57,8 @@ class Policy {
   bool has_adopted(size_t slot) const { return next_[slot].decoded; }
   /// Decodes the pending tokens of slots for their hidden states alone.
   void adopt_pending(const std::vector<size_t>& slots);
-  /// Of the slot's last token that is not pending (n_embd values), from the first step on. Only with a trunk().
+  /// Of the slot's last token that is not pending (n_embd values), from the first step on. Only with a trunk(), and
+  /// where it is kept.
   const float* hidden(size_t slot) const { return next_[slot].hidden.data(); }
   void clear(size_t slot) {
     branches_.drop(slot);
@@ -87,13 +92,14 @@ class Policy {
   struct Next {
     llama_token token = 0;
     bool decoded = false;
+    bool kept = true;
     /// Of that token if it is decoded, else of the one before.
     std::vector<float> hidden;
   };
   Policy(const std::shared_ptr<const Model>& model, const ContextSettings& settings, uint32_t slots,
          uint32_t context_size, PolicyRoom room);
   const float* logits_of(size_t token) const;
-  void decode(Batch& batch, const OnRow& on_row = [](size_t, const float*) {});
+  void decode(Batch& batch, const OnRow& on_row = nullptr);
   void add_pending(const std::vector<size_t>& slots);
   void repair(const std::vector<size_t>& slots);
 
