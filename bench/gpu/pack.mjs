@@ -11,33 +11,21 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "tsdown";
+import { root } from "../../scripts/lib/run.mjs";
 
 const [folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error("usage: node bench/gpu/pack.mjs FOLDER");
-const root = join(import.meta.dirname ?? ".", "..", "..");
 const programs = ["speed", "gpu/tokens", "gpu/serve", "gpu/server"];
 
-for (const name of programs) {
-  await build({
-    cwd: root,
-    config: false,
-    entry: [join(root, "bench", `${name}.ts`)],
-    outDir: join(folder, "bin"),
-    clean: false,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    dts: false,
-    logLevel: "warn",
-    // All but what draws charts.
-    noExternal: /^(?!node:|vega)/,
-    inlineOnly: false,
-    external: /^vega/,
-    outputOptions: { inlineDynamicImports: true },
-    banner: { js: 'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);' },
-  });
-}
+// esbuild, which tsx brings: what tsdown makes of the server does not run.
+run(join(root, "node_modules", ".bin", "esbuild"), [
+  ...programs.map((name) => join(root, "bench", `${name}.ts`)),
+  ...["--bundle", "--platform=node", "--format=esm", "--target=node20", "--log-level=warning"],
+  ...[`--outdir=${join(folder, "bin")}`, "--entry-names=[name]", "--out-extension:.js=.mjs"],
+  // What draws charts, which is not there.
+  ...["--external:vega", "--external:vega-lite"],
+  `--banner:js=import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);`,
+]);
 const { name, version, optionalDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 writeFileSync(join(folder, "package.json"), JSON.stringify({ name, version, optionalDependencies }));
 for (const part of ["models", "bench/programs", "build/Release/argsearch.node", "node_modules/@node-llama-cpp/linux-x64-vulkan"]) {
@@ -46,5 +34,10 @@ for (const part of ["models", "bench/programs", "build/Release/argsearch.node", 
 rmSync(join(folder, "node_modules/@node-llama-cpp/linux-x64-vulkan/bins/linux-x64-vulkan/llama-addon.node"), { force: true });
 mkdirSync(join(folder, "tools"), { recursive: true });
 copyFileSync(process.execPath, join(folder, "tools", "node"));
-spawnSync("strip", [join(folder, "tools", "node")]);
+run("strip", [join(folder, "tools", "node")]);
 copyFileSync(join(root, "bench", "gpu", "run.sh"), join(folder, "run.sh"));
+
+function run(command, args) {
+  const { status, error } = spawnSync(command, args, { stdio: "inherit" });
+  if (status !== 0) throw new Error(`${command} failed${error ? `: ${error.message}` : ""}`);
+}
