@@ -5,10 +5,11 @@
  *
  *   npm run bench -- [--types q4_0,f16,q8_0] [--prefix 200,1000,4000] [--k 10,1,5,40] [--slots 1,4,8,16] [--grid] [--tokens 16] [--rounds 7]
  *     [--threads 2] [--modes exact,shared] [--without raw,transformers,node-llama-cpp] [--no-amx] [--install] [--out DIR] [--docs NAME]
- *     [--policy P.gguf --reward R.gguf [--prompts prompts.jsonl]]
+ *     [--gpu vulkan] [--policy P.gguf --reward R.gguf [--prompts prompts.jsonl]]
  *
- * Gates need models that were trained: random ones say nothing of them. --install fetches node-llama-cpp into .cache/bench, where it is no
- * dependency. --docs writes docs/results/NAME and the part NAME of docs/benchmarks.md.
+ * --types 7b-q4_0 is a random model of LLaMA-7B's shape, for a GPU: --gpu. There torch uses CUDA, and the rivals that use processors are left
+ * out. Gates need models that were trained: random ones say nothing of them. --install fetches node-llama-cpp into .cache/bench, where
+ * it is no dependency. --docs writes docs/results/NAME and the part NAME of docs/benchmarks.md.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -22,8 +23,9 @@ import { placeTitle, type Section } from "../src/bench/section.js";
 import { table } from "../src/cli/terminal/format.js";
 import { openEngine } from "../src/engine/engine.js";
 import { defaultThreads } from "../src/engine/threads.js";
-import { type Prompt, readPrompts } from "../src/index.js";
+import { devices, type Gpu, type Prompt, readPrompts } from "../src/index.js";
 import { packageRoot } from "../src/package-root.js";
+import { largeShape } from "./lib/large-shapes.js";
 import { shape135m } from "./lib/shape-135m.js";
 import { openWithoutAmx } from "./speed/no-amx.js";
 import { installNodeLlamaCpp } from "./speed/node-llama-cpp.js";
@@ -45,7 +47,7 @@ const { values: flags } = parseArgs({
     ...{ slots: { ...text, default: "1,4,8,16" }, grid: { type: "boolean" }, tokens: { ...text, default: "16" } },
     ...{ rounds: { ...text, default: "7" }, threads: text, modes: text, without: { ...text, default: "" } },
     ...{ "no-amx": { type: "boolean" }, install: { type: "boolean" }, out: text, docs: text },
-    ...{ policy: text, reward: text, prompts: text },
+    ...{ policy: text, reward: text, prompts: text, gpu: text },
   },
 });
 
@@ -60,11 +62,12 @@ const RANDOM: Pick<SpeedOptions, "prompts" | "template" | "settings"> = {
 const PROMPTS = 8;
 
 if (flags.install) installNodeLlamaCpp();
-const engineDir = flags["no-amx"] ? openWithoutAmx() : openEngine({ engineDir: undefined, gpu: false }).dir;
+const gpu = (flags.gpu ?? false) as Gpu;
+const engineDir = flags["no-amx"] ? openWithoutAmx() : openEngine({ engineDir: undefined, gpu }).dir;
 const given = flags.policy !== undefined && flags.reward !== undefined;
 const threads = flags.threads === undefined ? defaultThreads(Number.POSITIVE_INFINITY) : Number(flags.threads);
 const without = flags.without.split(",");
-const outsiders = OUTSIDERS.filter((name) => !without.includes(name));
+const outsiders = OUTSIDERS.filter((name) => !without.includes(name) && (gpu === false || name === "transformers"));
 const absent = outsiders.flatMap((name) => whyNot(name) ?? []);
 for (const reason of absent) process.stderr.write(`left out: ${reason}\n`);
 
@@ -73,9 +76,9 @@ const measured: Measured[] = [];
 for (const place of places()) measured.push(await measure(place));
 const run: SpeedRun = {
   command: `npm run bench -- ${process.argv.slice(2).join(" ")}`.replace(/ -- $/, ""),
-  machine: describeMachine(openEngine({ engineDir: undefined, gpu: false })),
+  machine: describeMachine(openEngine({ engineDir: undefined, gpu })),
   quiet: await watch.end(),
-  how: `${given ? "Given models" : "Random models of the 135M shape"}, threads: ${threads}, ${flags.tokens} tokens a response; medians of ${flags.rounds} rounds with quartiles, all contenders of a place side by side in each.`,
+  how: `${device()}${given ? "Given models" : "Random models"}, threads: ${threads}, ${flags.tokens} tokens a response; medians of ${flags.rounds} rounds with quartiles, all contenders of a place side by side in each.`,
   notes: [
     ...(flags["no-amx"] ? ["Without AMX: the engine's kernels that use it were left away (node-llama-cpp and torch have them)."] : []),
     ...absent.map((reason) => `Left out: ${reason}.`),
@@ -91,6 +94,13 @@ if (flags.docs) writeDocs(flags.docs, run);
 console.log(`\n${machineText(run.machine)}\n${quietText(run.quiet)}\n`);
 console.log(table([["", "where", "ratio", "goal", "reached"], ...ratioRows(run.ratios).map(plainCells)]));
 
+/** The GPUs' names, as a sentence. */
+function device(): string {
+  if (gpu === false) return "";
+  const names = devices({ gpu }).flatMap(({ type, backend, description }) => (type === "cpu" ? [] : [`${description} (${backend})`]));
+  return `${names.join(", ")}. `;
+}
+
 function places(): Place[] {
   const numbers = (list: string): number[] => list.split(",").map(Number);
   const type = given ? ["files"] : flags.types.split(",");
@@ -102,7 +112,7 @@ async function measure(place: Place): Promise<Measured> {
   const resolved = await resolveSpeed(await optionsFor(place));
   const [point = { topK: place.topK, slots: place.slots, prefix: place.prefix }] = resolved.points;
   const title = placeTitle({ ...place });
-  const rivals = outsidersFor(outsiders, place, { engineDir, threads, template: resolved.template });
+  const rivals = outsidersFor(outsiders, place, { engineDir, threads, template: resolved.template, gpu: gpu !== false });
   const progress = (done: number, total: number, name: string): void => {
     if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${title}: ${done} of ${total}, ${name}`);
   };
@@ -116,13 +126,18 @@ async function measure(place: Place): Promise<Measured> {
 }
 
 async function optionsFor({ type, prefix, topK, slots }: Place): Promise<SpeedOptions> {
-  const { policy, reward } = given ? flags : { policy: await shape135m(type), reward: await shape135m(type) };
+  const { policy, reward } = given ? flags : await randomPair(type);
   const able = MODES.filter(({ needsTrained }) => given || !needsTrained).map(({ name }) => name);
   return {
-    ...{ policy, reward, threads, topK, slots, prefix, gpu: false, maxTokens: Number(flags.tokens), rounds: Number(flags.rounds) },
+    ...{ policy, reward, threads, topK, slots, prefix, gpu, maxTokens: Number(flags.tokens), rounds: Number(flags.rounds) },
     ...(given ? { prompts: flags.prompts === undefined ? undefined : await promptsOf(flags.prompts) } : RANDOM),
     modes: flags.modes?.split(",") ?? able,
   };
+}
+
+async function randomPair(type: string): Promise<{ policy: string; reward: string }> {
+  const path = largeShape(type) ?? (await shape135m(type));
+  return { policy: path, reward: path };
 }
 
 async function promptsOf(file: string): Promise<Prompt[]> {

@@ -5,35 +5,11 @@ import { join } from "node:path";
 import { binding } from "../../src/engine/binding.js";
 import { openEngine } from "../../src/engine/engine.js";
 import { packageRoot } from "../../src/package-root.js";
-import { ByteVocabulary } from "../../test/helpers/byte-vocabulary.js";
-import type { GgufValue } from "../../test/helpers/gguf-writer.js";
 import { writeRandomModel } from "../../test/helpers/random-model.js";
+import { LargeVocabulary } from "./large-vocabulary.js";
 
 const FOLDER = join(packageRoot, ".cache", "bench");
 const VOCABULARY = 49_152;
-
-/** Tokens that no text has fill the vocabulary up: its size is what costs time. */
-class LargeVocabulary extends ByteVocabulary {
-  override get size(): number {
-    return VOCABULARY;
-  }
-
-  override metadata(addBos: boolean): Record<string, GgufValue> {
-    const small = super.metadata(addBos);
-    const fill = Array.from({ length: VOCABULARY - super.size }, (_, index) => `filler${index}`);
-    return {
-      ...small,
-      "tokenizer.ggml.tokens": { type: "string[]", value: [...items<string>(small, "tokenizer.ggml.tokens"), ...fill] },
-      "tokenizer.ggml.token_type": { type: "i32[]", value: [...items<number>(small, "tokenizer.ggml.token_type"), ...fill.map(() => 1)] },
-    };
-  }
-}
-
-function items<T>(metadata: Record<string, GgufValue>, key: string): T[] {
-  const value = metadata[key]?.value;
-  if (!Array.isArray(value)) throw new Error(`${key} is not a list`);
-  return value as T[];
-}
 
 /** Path of a 135M-shape model with a reward head, weights in `type`; made on first use. */
 export async function shape135m(type: string): Promise<string> {
@@ -52,7 +28,7 @@ export async function shape135m(type: string): Promise<string> {
       feedForward: 1536,
       contextLength: 8192,
       tied: true,
-      vocabulary: new LargeVocabulary(Array(256).keys()),
+      vocabulary: new LargeVocabulary(VOCABULARY),
       labels: ["reward"],
     });
     renameSync(`${f32}.part`, f32);

@@ -3,7 +3,7 @@ candidates over k copies of its prefix, of which the winner's is copied to all. 
 
 Weights are random: their values cost no time. The tokens that are committed are given, and every step's arithmetic is done all the same.
 
-  transformers_args.py LAYERS WIDTH HEADS KV_HEADS FEED_FORWARD VOCABULARY POSITIONS K THREADS
+  transformers_args.py LAYERS WIDTH HEADS KV_HEADS FEED_FORWARD VOCABULARY POSITIONS K THREADS DEVICE
 """
 
 import json
@@ -17,9 +17,11 @@ from transformers.cache_utils import DynamicCache
 
 warnings.simplefilter("ignore", FutureWarning)  # names of arguments that change from release to release
 layers, width, heads, kv_heads, feed_forward, vocabulary, positions, k, threads = map(int, sys.argv[1:10])
+device = sys.argv[10]
 torch.set_num_threads(threads)
 torch.manual_seed(0)
 torch.set_default_dtype(torch.bfloat16)
+torch.set_default_device(device)
 config = LlamaConfig(
     vocab_size=vocabulary,
     hidden_size=width,
@@ -33,6 +35,13 @@ config = LlamaConfig(
 policy = LlamaForCausalLM(config).eval()
 trunk = LlamaModel(config).eval()
 head = torch.randn(width)
+
+
+def now():
+    """Seconds, when all that was asked of a GPU is done."""
+    if device == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter()
 
 
 class Loop:
@@ -50,12 +59,12 @@ class Loop:
 
     @torch.inference_mode()
     def run(self, committed):
-        pending, policy_s, start = self.prompt[-1], 0.0, time.perf_counter()
+        pending, policy_s, start = self.prompt[-1], 0.0, now()
         for token in committed:
-            began = time.perf_counter()
+            began = now()
             ids = torch.tensor([[pending]])
             logits = policy(input_ids=ids, past_key_values=self.policy_cache, use_cache=True).logits[0, -1].float()
-            policy_s += time.perf_counter() - began
+            policy_s += now() - began
             values, candidates = torch.log_softmax(logits, -1).topk(k)
             candidates[0] = token
             hidden = trunk(input_ids=candidates[:, None], past_key_values=self.reward_cache, use_cache=True).last_hidden_state[:, -1]
@@ -63,7 +72,7 @@ class Loop:
             int(scores.argmax())  # what would be taken; the given token is, so that all decode the same
             self.reward_cache.reorder_cache(torch.zeros(k, dtype=torch.long))
             pending = token
-        total_s = time.perf_counter() - start
+        total_s = now() - start
         for cache in (self.policy_cache, self.reward_cache):
             cache.crop(-len(committed))
         return {"ms": 1e3 * total_s / len(committed), "policy": 1e3 * policy_s / len(committed)}

@@ -16,6 +16,7 @@ export interface Rivalry {
   topK: number;
   threads: number;
   template: "auto" | "none";
+  gpu: boolean;
 }
 
 interface Reply {

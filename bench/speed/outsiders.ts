@@ -25,7 +25,7 @@ export function whyNot(name: OutsiderName): string | undefined {
 export function outsidersFor(
   names: readonly OutsiderName[],
   place: Place,
-  common: Pick<Rivalry, "engineDir" | "threads" | "template">,
+  common: Pick<Rivalry, "engineDir" | "threads" | "template" | "gpu">,
 ): { start: Outsiders; close: () => void } {
   const children: LineChild[] = [];
   const start: Outsiders = async (decoder, contextSize) => {

@@ -30,9 +30,13 @@ interface Promised {
   of: (rows: Rows) => Summary | null;
 }
 
-/** The figures were set for the 135M shape, k = 10, prefix 200, one slot. */
-const isBase = ({ prefix, topK, slots }: Place): boolean => prefix === 200 && topK === 10 && slots === 1;
+const isPlace = ({ prefix, topK, slots }: Place): boolean => prefix === 200 && topK === 10 && slots === 1;
+/** Of a GPU. */
+const is7b = ({ type }: Place): boolean => type === "7b-q4_0";
+/** The other figures were set for the 135M shape, k = 10, prefix 200, one slot. */
+const isBase = (place: Place): boolean => isPlace(place) && !is7b(place);
 const atBase = (bound: { most?: number; least?: number }) => (place: Place) => (isBase(place) ? bound : null);
+const at7b = (place: Place, bound: { most?: number; least?: number }) => (is7b(place) && isPlace(place) ? bound : null);
 const atBaseQ4 = (bound: { most?: number; least?: number }) => (place: Place) => {
   return isBase(place) && (place.type === "q4_0" || place.type === "files") ? bound : null;
 };
@@ -49,14 +53,22 @@ const RATIOS: readonly Promised[] = [
     of: (rows) => ratio(find(rows, TITLE.exact), find(rows, RAW.norm)),
   },
   { what: "shared trunk / ARGS", goal: atBase({ most: 0.82 }), of: (rows) => ratio(find(rows, TITLE.shared), find(rows, TITLE.exact)) },
-  { what: "ARGS / plain", goal: () => null, of: (rows) => find(rows, TITLE.exact)?.toPlain ?? null },
-  { what: "shared trunk / plain", goal: atBase({ most: 2.3 }), of: (rows) => find(rows, TITLE.shared)?.toPlain ?? null },
+  { what: "ARGS / plain", goal: (place) => at7b(place, { most: 2.5 }), of: (rows) => find(rows, TITLE.exact)?.toPlain ?? null },
+  {
+    what: "shared trunk / plain",
+    goal: (place) => at7b(place, { most: 2.5 }) ?? atBase({ most: 2.3 })(place),
+    of: (rows) => find(rows, TITLE.shared)?.toPlain ?? null,
+  },
   {
     what: "shared trunk, predicted gate / plain",
     goal: atBaseQ4({ most: 1.6 }),
     of: (rows) => find(rows, TITLE.sharedPredicted)?.toPlain ?? null,
   },
-  { what: "transformers / ARGS", goal: atBaseQ4({ least: 4 }), of: (rows) => ratio(find(rows, TRANSFORMERS), find(rows, TITLE.exact)) },
+  {
+    what: "transformers / ARGS",
+    goal: (place) => at7b(place, { least: 4 }) ?? atBaseQ4({ least: 4 })(place),
+    of: (rows) => ratio(find(rows, TRANSFORMERS), find(rows, TITLE.exact)),
+  },
   {
     what: "transformers / shared trunk",
     goal: atBaseQ4({ least: 5.4 }),

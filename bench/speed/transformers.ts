@@ -19,11 +19,11 @@ export function whyNoTransformers(): string | undefined {
 
 /** A random model of the policy's shape; undefined for what is no llama. */
 export async function transformersRival(rivalry: Rivalry): Promise<{ contenders: Outsider[]; child: LineChild } | undefined> {
-  const { decoder, contextSize, topK, threads } = rivalry;
+  const { decoder, contextSize, topK, threads, gpu } = rivalry;
   const { architecture, metadata, layers, embeddingLength, vocabulary } = await inspect(decoder.info.policy.path);
   if (architecture !== "llama") return undefined;
   const numbers = ["attention.head_count", "attention.head_count_kv", "feed_forward_length"].map((key) => metadata[`llama.${key}`]);
-  const args = [layers, embeddingLength, ...numbers, vocabulary, contextSize + 8, topK, threads].map(String);
+  const args = [layers, embeddingLength, ...numbers, vocabulary, contextSize + 8, topK, threads, gpu ? "cuda" : "cpu"].map(String);
   const child = new LineChild(PYTHON, [join(packageRoot, "bench", "programs", "transformers_args.py"), ...args]);
   return { contenders: [new Outsider(TRANSFORMERS, "args", child, new PromptTokens(rivalry), { spinMs: SPIN_MS })], child };
 }

@@ -31,20 +31,39 @@ export function writeGguf(path: string, content: GgufContent): void {
   writeFileSync(path, encodeGguf(content));
 }
 
+/** A tensor that is announced; its bytes come after the header, padded like all others. */
+export interface TensorInfo {
+  name: string;
+  shape: readonly number[];
+  /** ggml's number of it. */
+  type: number;
+  bytes: number;
+}
+
+/** Everything before the tensors' data. */
+export function encodeHeader(metadata: GgufContent["metadata"], tensors: readonly TensorInfo[], alignment = DEFAULT_ALIGNMENT): Buffer {
+  return announced(metadata, tensors, alignment).done();
+}
+
 export function encodeGguf({ metadata, tensors, alignment = DEFAULT_ALIGNMENT }: GgufContent): Buffer {
+  const infos = tensors.map(({ name, shape, data }) => ({ name, shape, type: F32_TENSOR, bytes: data.byteLength }));
+  const file = announced(metadata, infos, alignment);
+  for (const { data } of tensors) file.raw(Buffer.from(data.buffer, data.byteOffset, data.byteLength)).align();
+  return file.done();
+}
+
+function announced(metadata: GgufContent["metadata"], tensors: readonly TensorInfo[], alignment: number): Bytes {
   const header = new Bytes(alignment);
   header.raw(Buffer.from("GGUF")).u32(3).u64(tensors.length).u64(Object.keys(metadata).length);
   for (const [key, value] of Object.entries(metadata)) header.string(key).value(value);
   let offset = 0;
-  for (const { name, shape, data } of tensors) {
+  for (const { name, shape, type, bytes } of tensors) {
     header.string(name).u32(shape.length);
     for (const length of shape) header.u64(length);
-    header.u32(F32_TENSOR).u64(offset);
-    offset += padded(data.byteLength, alignment);
+    header.u32(type).u64(offset);
+    offset += padded(bytes, alignment);
   }
-  header.align();
-  for (const { data } of tensors) header.raw(Buffer.from(data.buffer, data.byteOffset, data.byteLength)).align();
-  return header.done();
+  return header.align();
 }
 
 /**

@@ -81,9 +81,9 @@ export interface RandomModel {
 export const RMS_EPSILON = 1e-5;
 
 /** Standard deviation of the logits: nats that lie between common and rare tokens. */
-const LOGIT_SPREAD = 2.5;
+export const LOGIT_SPREAD = 2.5;
 /** Standard deviation of a single reward. */
-const REWARD_SPREAD = 1;
+export const REWARD_SPREAD = 1;
 
 const SMALL: LlamaShape = {
   layers: 2,
