@@ -16,8 +16,9 @@ export interface RenderedPrompt {
   text: string;
   /** What of it callers wrote. */
   spans: readonly Span[];
-  /** Made by a template, whose control tokens are meant; a raw text is taken literally. */
+  /** Made by a template, whose control tokens are meant; a raw text is taken literally, unless it is `special`. */
   templated: boolean;
+  special: boolean;
 }
 
 export class ChatFormat {
@@ -38,9 +39,9 @@ export class ChatFormat {
     const settings = typeof template === "string" ? templateOf({ template }) : template;
     checkPrompt(prompt);
     const messages = messagesOf(prompt);
-    if (this.#isRaw(messages, settings)) return { text: messages, spans: [], templated: false };
+    if (this.#isRaw(messages, settings)) return { text: messages, spans: [], templated: false, special: settings.special === true };
     const { value, spans } = this.#render(prompt, null, settings);
-    return { text: value, spans, templated: true };
+    return { text: value, spans, templated: true, special: true };
   }
 
   /**

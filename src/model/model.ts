@@ -64,8 +64,8 @@ export class Model {
 
   /** A prompt as this model reads it. @throws ArgsearchError PROMPT_EMPTY, TEMPLATE_INVALID, OPTION_INVALID */
   promptTokens(prompt: Prompt, template: "auto" | "none" | ResolvedTemplate): Int32Array {
-    const { text, spans, templated } = this.#chat.render(prompt, template);
-    const tokens = templated ? this.#templateTokens(text, spans) : this.#withoutAddedEnd(text, this.#tokenize(text, true, false));
+    const { text, spans, templated, special } = this.#chat.render(prompt, template);
+    const tokens = templated ? this.#templateTokens(text, spans) : this.#rawTokens(text, special);
     if (tokens.length === 0) throw new ArgsearchError("PROMPT_EMPTY", `the prompt has no tokens for ${this.info.path}`);
     return tokens;
   }
@@ -150,6 +150,13 @@ export class Model {
 
   dispose(): void {
     native(() => this.native.dispose());
+  }
+
+  /** A prompt without a template. One that spells out how texts begin does not begin twice. */
+  #rawTokens(text: string, special: boolean): Int32Array {
+    const { bosText } = this.info;
+    const begun = special && bosText !== "" && text.startsWith(bosText);
+    return this.#withoutAddedEnd(text, this.#tokenize(text, !begun, special));
   }
 
   /** What a template wrote, its control tokens as such; in what a caller wrote they are text. */

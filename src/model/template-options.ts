@@ -5,6 +5,8 @@ import { checkValue } from "./check-value.js";
 
 export interface ResolvedTemplate {
   mode: "auto" | "none";
+  /** Control tokens that a raw text spells out are meant; default false. */
+  special?: boolean | undefined;
   variables: Readonly<Record<string, unknown>>;
   /** What templates take for the present time. */
   date: Date;

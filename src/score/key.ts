@@ -8,7 +8,7 @@ import { fileBytes, isOrdinaryFile } from "../files/bytes.js";
 import { fingerprint } from "../files/fingerprint.js";
 import { clockKey, dateOf } from "../model/template-options.js";
 import { isRemoteModel } from "../remote/model-info.js";
-import type { TemplateOptions } from "../types.js";
+import type { GenerateOptions, TemplateOptions } from "../types.js";
 import type { Scores } from "./scores.js";
 
 /** Every model's file that is used: a decoder's policy cuts responses into tokens. */
@@ -38,8 +38,11 @@ export async function shardKeyOf(info: Scores["info"], source: DataSource, setti
 }
 
 /** How prompts become texts. */
-export function templateKey(models: readonly ModelInfo[], options: TemplateOptions & { date: Date | string }): unknown {
-  const { template = "auto", templateVariables = {}, date } = options;
+export function templateKey(
+  models: readonly ModelInfo[],
+  options: TemplateOptions & Pick<GenerateOptions, "special"> & { date: Date | string },
+): unknown {
+  const { template = "auto", special = false, templateVariables = {}, date } = options;
   const templates = models.map(({ chatTemplate }) => chatTemplate);
-  return [template, templates, templateVariables, clockKey(templates, dateOf(date))];
+  return [template, templates, templateVariables, clockKey(templates, dateOf(date)), ...(special ? ["special"] : [])];
 }

@@ -67,7 +67,7 @@ async function complete(parts: CompletionParts, request: ChatRequest | TextReque
   const n = request.n ?? 1;
   if (asked.prompts.length * n > MOST_CHOICES) throw badRequest(`prompts times n must be at most ${MOST_CHOICES}`, "n");
   const options = decodingOptions(request, parts.decoder.info, Math.min(asked.likeliest, parts.decoder.info.policy.nVocab));
-  const template = asked.shape === TEXT ? ({ template: "none" } as const) : {};
+  const template = asked.shape === TEXT ? ({ template: "none", special: true } as const) : {};
   const completion: Completion = {
     ...parts,
     ...asked,

@@ -91,6 +91,11 @@ export interface GenerateOptions extends TemplateOptions, SamplerOptions {
   seed?: number | undefined;
   /** Most tokens of the response, from 1; default 128, so ask for more where answers are long: a result that was cut off has finishReason "length". */
   maxTokens?: number | undefined;
+  /**
+   * true: control tokens that a prompt without a template spells out ("<|im_end|>") are these tokens, for a text that a program has written a template
+   * into. Default false: they are text like any other, as what users write should be.
+   */
+  special?: boolean | undefined;
   /** Texts that end the response; they are cut from it. */
   stop?: string | readonly string[] | undefined;
   /**

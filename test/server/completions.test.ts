@@ -1,6 +1,6 @@
 /** Texts: prompts as they are, one or several. */
 import { expect, test } from "vitest";
-import { post, served, streamed } from "./serving.js";
+import { chat, MESSAGES, post, served, streamed } from "./serving.js";
 
 const { decoder, url } = await served({}, { slots: 1 }); // one at a time: who shares a batch rounds otherwise
 
@@ -42,4 +42,14 @@ test.each([
 ])("%s is refused", async (_, asked, param) => {
   const { status, json } = await post(url, "/v1/completions", asked);
   expect([status, json.error.param]).toEqual([400, param]);
+});
+
+test("a prompt that a client has written the chat template into is that chat", async () => {
+  const rendered = await decoder.render({ messages: MESSAGES });
+  const chatted = await chat(url, { max_tokens: 12 });
+  const { json } = await post(url, "/v1/completions", { prompt: rendered, max_tokens: 12 });
+  expect(json.choices[0].text).toBe(chatted.json.choices[0].message.content);
+  expect(json.usage.prompt_tokens).toBe(chatted.json.usage.prompt_tokens);
+  const letters = await decoder.generate(rendered, { template: "none", maxTokens: 1 });
+  expect(letters.usage.promptTokens).toBeGreaterThan(json.usage.prompt_tokens);
 });
