@@ -8,9 +8,9 @@
 import { cpus, loadavg } from "node:os";
 import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
-import { AS_IN_THE_PAPER } from "../src/decode/method-defaults.js";
 import { type Decoder, load } from "../src/index.js";
 import { pairs } from "./lib/pairs.js";
+import { quantile, stepMs } from "./lib/steps.js";
 
 const { values: flags } = parseArgs({
   options: {
@@ -24,7 +24,6 @@ const { values: flags } = parseArgs({
   },
 });
 
-const PROMPT = "all work and no play makes Jack a dull boy. ".repeat(5).slice(0, 200);
 const ROUND_TRIPS = 500;
 
 const rows: Record<string, string>[] = [];
@@ -42,11 +41,11 @@ async function compared(models: string, policy: string, reward: string): Promise
   const times = { here: [] as number[], apart: [] as number[], ratio: [] as number[], processorUs: [] as number[] };
   for (let turn = 0; turn <= Number(flags.turns); turn++) {
     // Whoever goes second finds the other's threads at rest, and the processor as warm: they take turns at that, too.
-    const first = turn % 2 === 0 ? await stepMs(here) : undefined;
+    const first = turn % 2 === 0 ? await stepMs(here, flags) : undefined;
     const before = process.cpuUsage();
-    const second = await stepMs(apart);
+    const second = await stepMs(apart, flags);
     const { user, system } = process.cpuUsage(before);
-    const third = first ?? (await stepMs(here));
+    const third = first ?? (await stepMs(here, flags));
     if (turn === 0) continue; // warms both
     times.here.push(third);
     times.apart.push(second);
@@ -66,19 +65,6 @@ async function compared(models: string, policy: string, reward: string): Promise
   };
 }
 
-/** Median milliseconds of a step, as its reader sees it; the prompt and the first step left out. */
-async function stepMs(decoder: Decoder): Promise<number> {
-  const found: number[] = [];
-  let last: number | undefined;
-  const options = { template: "none", topK: Number(flags.k), maxTokens: Number(flags.steps) + 1, seed: 1, ...AS_IN_THE_PAPER } as const;
-  for await (const _ of decoder.stream(PROMPT, options)) {
-    const now = performance.now();
-    if (last !== undefined) found.push(now - last);
-    last = now;
-  }
-  return quantile(found, 0.5);
-}
-
 /** Median microseconds of a call that decodes nothing. */
 async function callUs(decoder: Decoder): Promise<number> {
   const found: number[] = [];
@@ -88,9 +74,4 @@ async function callUs(decoder: Decoder): Promise<number> {
     found.push(1000 * (performance.now() - started));
   }
   return quantile(found, 0.5);
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
 }

@@ -9,10 +9,10 @@ import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
-import { AS_IN_THE_PAPER } from "../src/decode/method-defaults.js";
 import { probeRpcServer } from "../src/engine/rpc-probe.js";
 import { type Decoder, type LoadOptions, load } from "../src/index.js";
 import { pairs } from "./lib/pairs.js";
+import { quantile, stepMs } from "./lib/steps.js";
 
 const { values: flags } = parseArgs({
   options: {
@@ -26,7 +26,6 @@ const { values: flags } = parseArgs({
   },
 });
 
-const PROMPT = "all work and no play makes Jack a dull boy. ".repeat(5).slice(0, 200);
 const FIRST_PORT = 15_052;
 
 /** A server has one client at a time: each placement has one of its own. */
@@ -59,7 +58,7 @@ async function compared(models: string, policy: string, reward: string): Promise
   }
   for (let turn = 0; turn <= Number(flags.turns); turn++) {
     const times = new Map<string, number>();
-    for (const { name, decoder } of turn % 2 === 0 ? decoders : [...decoders].reverse()) times.set(name, await stepMs(decoder));
+    for (const { name, decoder } of turn % 2 === 0 ? decoders : [...decoders].reverse()) times.set(name, await stepMs(decoder, flags));
     if (turn === 0) continue; // warms all
     for (const each of decoders) {
       const own = times.get(each.name) ?? Number.NaN;
@@ -92,22 +91,4 @@ async function startServer(port: number): Promise<string> {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
-}
-
-/** Median milliseconds of a step, as its reader sees it; the prompt and the first step left out. */
-async function stepMs(decoder: Decoder): Promise<number> {
-  const found: number[] = [];
-  let last: number | undefined;
-  const options = { template: "none", topK: Number(flags.k), maxTokens: Number(flags.steps) + 1, seed: 1, ...AS_IN_THE_PAPER } as const;
-  for await (const _ of decoder.stream(PROMPT, options)) {
-    const now = performance.now();
-    if (last !== undefined) found.push(now - last);
-    last = now;
-  }
-  return quantile(found, 0.5);
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
 }

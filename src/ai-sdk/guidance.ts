@@ -1,5 +1,6 @@
 /** The AI SDK's call settings, and this provider's own, as options of generate(). */
 import type { DecoderInfo } from "../decode/decoder.js";
+import { defaultMethod, longestResponse, seedOf } from "../decode/foreign-calls.js";
 import { CANDIDATES, isGuided } from "../decode/method-defaults.js";
 import { GENERATE } from "../decode/options.js";
 import { withSettings } from "../decode/settings.js";
@@ -34,9 +35,9 @@ export function guidanceOf(call: LanguageModelCall, info: DecoderInfo, warnings:
   }
   const own = ownOptions(call.providerOptions);
   const common = given({
-    maxTokens: call.maxOutputTokens ?? info.contextSize,
+    maxTokens: call.maxOutputTokens ?? longestResponse(info),
     stop: call.stopSequences,
-    seed: seedOf(call.seed),
+    seed: call.seed === undefined ? undefined : seedOf(call.seed),
     topP: call.topP,
     presencePenalty: call.presencePenalty,
     frequencyPenalty: call.frequencyPenalty,
@@ -60,11 +61,6 @@ function ownOptions(providerOptions: LanguageModelCall["providerOptions"]): Lang
   return given(own);
 }
 
-/** Other providers take any integer: here it becomes an unsigned one of 32 bits. */
-function seedOf(seed: number | undefined): number | undefined {
-  return Number.isInteger(seed) ? Number(BigInt.asUintN(32, BigInt(seed as number))) : seed;
-}
-
 /** Without those that are undefined. */
 function given<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
@@ -83,7 +79,7 @@ interface Choice {
 
 function choose(call: LanguageModelCall, own: LanguageModelOptions, info: DecoderInfo, warnings: ModelWarning[]): Choice {
   const all = withSettings(info.settings, own);
-  const method = all.method ?? (info.objectives.length > 0 ? "args" : "greedy");
+  const method = all.method ?? defaultMethod(info);
   const drawn = drawnBy(own.temperature ?? call.temperature);
   if (!isGuided(method)) return plain(call, own, own.method ?? drawn ?? method);
   // Of blocks `weight` is no setting, but 0 says the same of all methods.

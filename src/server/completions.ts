@@ -1,11 +1,12 @@
 /** POST /v1/chat/completions and /v1/completions, at once or as a stream. */
 import { randomUUID } from "node:crypto";
 import type { Decoder } from "../decode/decoder.js";
+import { seedOf } from "../decode/foreign-calls.js";
 import { ratedSteps } from "../decode/whole-objectives.js";
 import type { GenerateResult, Prompt, Step } from "../types.js";
 import { type AnswerEvent, answer, type Job, jobsOf } from "./answers.js";
 import { badRequest } from "./errors.js";
-import { decodingOptions, seedOf } from "./guidance.js";
+import { decodingOptions } from "./guidance.js";
 import type { ServerMetrics } from "./metrics.js";
 import type { RequestLife } from "./request-life.js";
 import { type ChatRequest, MOST_CHOICES, type TextRequest } from "./schemas/generation.js";
@@ -72,7 +73,7 @@ async function complete(parts: CompletionParts, request: ChatRequest | TextReque
     ...parts,
     ...asked,
     n,
-    jobs: jobsOf(asked.prompts, n, { ...options, ...template }, seedOf(request)),
+    jobs: jobsOf(asked.prompts, n, { ...options, ...template }, request.seed == null ? undefined : seedOf(request.seed)),
     id: `${asked.shape.prefix}${randomUUID()}`,
     created: Math.floor(Date.now() / 1000),
     stream: request.stream === true,

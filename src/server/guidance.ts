@@ -1,20 +1,14 @@
 /** What a request asks for as options of the library, in one place for chats and texts. */
 
 import type { DecoderInfo } from "../decode/decoder.js";
+import { defaultMethod, longestResponse } from "../decode/foreign-calls.js";
 import { isGuided } from "../decode/method-defaults.js";
-import { isRemoteModel } from "../remote/model-info.js";
 import type { GenerateOptions, Method } from "../types.js";
 import { badRequest } from "./errors.js";
 import { type ChatRequest, REFUSED, type TextRequest } from "./schemas/generation.js";
 import type { Guidance } from "./schemas/guidance.js";
 
-/** Tokens of an answer by a policy on a server, whose context is not known, where the request names none. */
-const DEFAULT_LENGTH = 1024;
-
-/** Seeds are unsigned 32-bit numbers. */
-const SEEDS = 2 ** 32;
-
-/** Options of a response, but for its prompt, its seed and its signal. `logProbs`: the likeliest tokens to report with each. */
+/** Options of a response, but for its prompt, its seed and its signal. `topLogProbs`: likeliest tokens to report with each. */
 export function decodingOptions(request: ChatRequest | TextRequest, info: DecoderInfo, topLogProbs: number): GenerateOptions {
   refuseUnknownWishes(request);
   const { argsearch = {}, stop, top_p: topP, presence_penalty, frequency_penalty, logit_bias } = withoutNulls(request);
@@ -29,15 +23,10 @@ export function decodingOptions(request: ChatRequest | TextRequest, info: Decode
     ...(logit_bias !== undefined && { logitBias: logit_bias as Record<number, number> }),
     ...(stop !== undefined && { stop }),
     method,
-    maxTokens: newer ?? older ?? (info.contextSize || DEFAULT_LENGTH),
+    maxTokens: newer ?? older ?? longestResponse(info),
     topLogProbs,
     ...formatOf(request),
   };
-}
-
-/** The seed as the library takes it; undefined: a random one. */
-export function seedOf({ seed }: Pick<ChatRequest, "seed">): number | undefined {
-  return seed == null ? undefined : ((seed % SEEDS) + SEEDS) % SEEDS;
 }
 
 /** @throws HttpError 400 */
@@ -60,7 +49,7 @@ function methodOf({ argsearch, temperature }: ChatRequest | TextRequest, info: D
   if (wanted !== undefined && !isGuided(wanted)) return argsearch?.method ?? plain;
   const weight = argsearch?.weight ?? (argsearch?.method === undefined ? settings.weight : undefined);
   if (weight === 0 || (objectives.length === 0 && argsearch?.method === undefined)) return plain;
-  return wanted ?? (isRemoteModel(info.policy) ? "blocks" : "args");
+  return wanted ?? defaultMethod(info);
 }
 
 /**

@@ -13,11 +13,14 @@ interface Case {
   /** Of load(). */
   settings?: DecodingSettings;
   rewarded?: boolean;
+  /** Of the policy. */
+  architecture?: string;
+  contextSize?: number;
 }
 
-function guided({ call = {}, own, settings = {}, rewarded = true }: Case) {
+function guided({ call = {}, own, settings = {}, rewarded = true, architecture = "llama", contextSize = 512 }: Case) {
   const warnings: ModelWarning[] = [];
-  const info = { contextSize: 512, objectives: rewarded ? ["reward"] : [], settings } as unknown as DecoderInfo;
+  const info = { policy: { architecture }, contextSize, objectives: rewarded ? ["reward"] : [], settings } as unknown as DecoderInfo;
   const { options, method } = guidanceOf({ ...call, prompt: [], ...(own && { providerOptions: { argsearch: own } }) }, info, warnings);
   const { maxTokens, signal, ...rest } = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   expect(signal).toBeUndefined();
@@ -120,4 +123,9 @@ it("refuses what is no option of its own", () => {
   for (const own of [{ signal: undefined }, { onStep: () => {} }, { k: 3 }, [], "fast"]) {
     expect(() => guided({ own: own as never })).toThrow(/providerOptions\.argsearch/);
   }
+});
+
+it("a policy on a server is searched in blocks, and its context is not known", () => {
+  const { method, maxTokens } = guided({ architecture: "remote", contextSize: 0 });
+  expect([method, maxTokens]).toEqual(["blocks", 1024]);
 });
