@@ -98,8 +98,9 @@ export class Model {
     return finished === decoding ? null : { decoding, finished };
   }
 
-  /** What this model puts before a raw text: the beginning token, or nothing. */
-  beginning(): Int32Array {
+  /** What this model puts before a raw text: the beginning token, or nothing; nothing before one that spells it out and means it (`special`). */
+  beginning(text = "", special = false): Int32Array {
+    if (special && this.#beginsItself(text)) return new Int32Array(0);
     return this.#withoutAddedEnd("", this.#tokenize("", true, false));
   }
 
@@ -152,17 +153,21 @@ export class Model {
     native(() => this.native.dispose());
   }
 
+  /** It spells out the token that begins texts. */
+  #beginsItself(text: string): boolean {
+    const { bosText } = this.info;
+    return bosText !== "" && text.startsWith(bosText);
+  }
+
   /** A prompt without a template. One that spells out how texts begin does not begin twice. */
   #rawTokens(text: string, special: boolean): Int32Array {
-    const { bosText } = this.info;
-    const begun = special && bosText !== "" && text.startsWith(bosText);
-    return this.#withoutAddedEnd(text, this.#tokenize(text, !begun, special));
+    return this.#withoutAddedEnd(text, this.#tokenize(text, !(special && this.#beginsItself(text)), special));
   }
 
   /** What a template wrote, its control tokens as such; in what a caller wrote they are text. */
   #templateTokens(text: string, spans: readonly Span[]): Int32Array {
     const { bosText } = this.info;
-    const ownBos = bosText !== "" && text.startsWith(bosText) && !spans.some(({ start }) => start < bosText.length);
+    const ownBos = this.#beginsItself(text) && !spans.some(({ start }) => start < bosText.length);
     const tokens = this.#withoutAddedEnd(text, this.#tokenize(text, !ownBos, true));
     if (!this.#control.spelledIn(tokens, text, spans)) return tokens;
     const cut = this.#control.split(text, spans).map((piece) => (typeof piece === "string" ? this.textTokens(piece) : [piece]));

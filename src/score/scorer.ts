@@ -157,9 +157,7 @@ function frameOf({ frames }: Rows, place: number): AnswerFrame {
 
 /** What stands around a whole text, which may spell out how it begins. */
 function rawFrame(model: Model, text: string, special: boolean): AnswerFrame {
-  const { bosText } = model.info;
-  const begun = special && bosText !== "" && text.startsWith(bosText);
-  return { before: begun ? new Int32Array(0) : model.beginning(), lead: "", end: () => model.end() };
+  return { before: model.beginning(text, special), lead: "", end: () => model.end() };
 }
 
 /** The first cuts responses into tokens, and all must know them. */

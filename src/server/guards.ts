@@ -3,6 +3,11 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { isIP } from "node:net";
 import { HttpError } from "./errors.js";
 
+/** An address that this machine alone can reach. */
+export function isLocal(host: string): boolean {
+  return /^(127\.|::1$|localhost$)/.test(host);
+}
+
 /** As long to compare for any key. @throws HttpError 401 */
 export function requireKey(headers: Headers, keys: readonly string[]): void {
   if (keys.length === 0) return;

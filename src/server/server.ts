@@ -7,6 +7,7 @@ import { getRequestListener } from "@hono/node-server";
 import { ArgsearchError } from "../errors.js";
 import { createApp } from "./app.js";
 import { HttpError } from "./errors.js";
+import { isLocal } from "./guards.js";
 import { type ListenOptions, resolveListen, resolveServer, type ServerOptions } from "./options.js";
 import { type Lifecycle, Service } from "./service.js";
 
@@ -48,8 +49,6 @@ export function createServer(options: ServerOptions): Server {
 /** How long what has been said may take to reach its readers. */
 const LAST_WORDS_MS = 2000;
 
-const LOOPBACK = /^(127\.|::1$|localhost$)/;
-
 class NodeServer implements Server {
   readonly #fetch: (request: Request) => Promise<Response>;
   readonly #listener: ReturnType<typeof getRequestListener>;
@@ -75,7 +74,7 @@ class NodeServer implements Server {
   async listen(options?: ListenOptions): Promise<Listening> {
     const { host, port } = resolveListen(options);
     const server = createHttpServer(this.handler);
-    this.#local = LOOPBACK.test(host);
+    this.#local = isLocal(host);
     this.#http.push(server);
     try {
       server.listen(port, host);

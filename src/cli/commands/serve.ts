@@ -1,16 +1,16 @@
 /** `argsearch serve`, and what `argsearch playground` has in common with it. */
 import type { Command } from "commander";
 import type { Decoder } from "../../index.js";
+import { isLocal } from "../../server/guards.js";
 import { createServer, type Listening, type Server } from "../../server/index.js";
 import { addExamples } from "../flags/flags.js";
-import { addServeFlags, milliseconds, type ServeFlags, serveLoadOptions, serverOptions } from "../flags/serve.js";
+import { addServeFlags, type ServeFlags, serveLoadOptions, serverOptions } from "../flags/serve.js";
+import { milliseconds } from "../flags/values.js";
 import { reportError } from "../terminal/failure.js";
 import { plural } from "../terminal/format.js";
 import { interruptible } from "../terminal/interrupt.js";
 import { note, print } from "../terminal/output.js";
 import { logTo, withDecoder } from "./session.js";
-
-const LOCAL = /^(127\.|::1$|localhost$)/;
 
 export function addServe(program: Command): void {
   const command = program
@@ -42,9 +42,11 @@ export async function serve(flags: ServeFlags, opened: (at: Listening) => void =
   const decoder = new Promise<Decoder>((resolve, reject) => {
     [ready, failed] = [resolve, reject];
   });
-  const server = createServer({ ...serverOptions(flags), decoder, onError: (error) => reportError(error) });
+  const serving = serverOptions(flags);
+  const server = createServer({ ...serving, decoder, onError: (error) => reportError(error) });
   const at = await server.listen({ port: flags.port, host: flags.host });
-  warnOfOpenDoor(flags);
+  if (!isLocal(flags.host) && serving.apiKey.length === 0)
+    note(`anyone who reaches ${flags.host} can ask this server: give it --api-key`, true);
   note(`listening on ${at.url}, loading`);
   try {
     await withDecoder(options, async (loaded) => {
@@ -76,9 +78,4 @@ function greeting({ info }: Decoder, { url }: Listening): string {
   const guided = rewards.length === 0 ? "no reward: plain decoding alone" : `guided by ${rewards.map(({ path }) => path).join(", ")}`;
   const lines = [`${policy.path}, ${guided}`, `${plural(slots, "slot")} of ${contextSize} tokens`, `OpenAI API ${url}/v1`, `page ${url}/`];
   return `${lines.join("\n")}\n`;
-}
-
-function warnOfOpenDoor({ host, apiKey }: ServeFlags): void {
-  const guarded = (apiKey ?? []).length > 0 || process.env.ARGSEARCH_API_KEY;
-  if (!LOCAL.test(host) && !guarded) note(`anyone who reaches ${host} can ask this server: give it --api-key`, true);
 }

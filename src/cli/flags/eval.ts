@@ -33,7 +33,7 @@ import {
   templateOptions,
   withTemplates,
 } from "./templates.js";
-import { ESCAPES, escapedTexts, integer, list, number, rewardTerm } from "./values.js";
+import { ESCAPES, escapedTexts, integer, list, milliseconds, number, rewardTerm } from "./values.js";
 
 /** Of the data's lines. */
 export type DataFormat = (typeof FORMATS)[number];
@@ -216,7 +216,7 @@ function judgeOf(flags: EvalFlags): JudgeOptions | undefined {
   if (judgeUrl === undefined || judgeModel === undefined) {
     throw new ArgsearchError("OPTION_INVALID", "a judge needs both --judge-url and --judge-model");
   }
-  const timeout = judgeTimeout === undefined ? undefined : Math.round(judgeTimeout * 1000);
+  const timeout = milliseconds(judgeTimeout);
   const common = { concurrency: judgeConcurrency, retries: judgeRetries, timeout, maxTokens: judgeMaxTokens, price };
   return { url: judgeUrl, model: judgeModel, pairs, ...common };
 }

@@ -17,7 +17,7 @@ import {
 import { addRemotePolicyFlags, addRemoteRewardFlags } from "./remote.js";
 import { addSamplerFlags } from "./samplers.js";
 import { addPolicyTemplateFlag } from "./templates.js";
-import { integer, list, number } from "./values.js";
+import { integer, list, milliseconds, number } from "./values.js";
 
 export interface ServeFlags extends LoadFlags, DecodingFlags {
   port: number;
@@ -82,7 +82,7 @@ function modelsOf({ policy, reward }: LoadOptions): Parameters<typeof readSettin
   return { policy: typeof policy === "string" ? policy : EMBEDDED.policy, reward: reward ?? (embedded ? EMBEDDED.reward : null) };
 }
 
-export function serverOptions(flags: ServeFlags): Omit<ServerOptions, "decoder"> {
+export function serverOptions(flags: ServeFlags): Omit<ServerOptions, "decoder" | "apiKey"> & { apiKey: string[] } {
   const { name, alias, apiKey, cors, allowHost, requestTimeout, playground } = flags;
   const keys = apiKey ?? (process.env[KEYS] ?? "").split(",").filter((key) => key !== "");
   return {
@@ -94,9 +94,4 @@ export function serverOptions(flags: ServeFlags): Omit<ServerOptions, "decoder">
     requestTimeout: milliseconds(requestTimeout),
     playground,
   };
-}
-
-/** Seconds are what people type. */
-export function milliseconds(seconds: number | undefined): number | undefined {
-  return seconds === undefined ? undefined : Math.round(seconds * 1000);
 }

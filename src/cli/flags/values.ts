@@ -32,6 +32,11 @@ export function integer(text: string): number {
   return value;
 }
 
+/** Seconds are what people type. */
+export function milliseconds(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : Math.round(seconds * 1000);
+}
+
 /** Collects a flag that may be given several times. */
 export function list(text: string, previous: string[] = []): string[] {
   return [...previous, text];
