@@ -7,6 +7,8 @@ export interface ScorerOptions extends ContextOptions {
   contextSize: number;
   /** Sequences that may share a batch. */
   sequences: number;
+  /** What is read: the head (default), or ln P or the logit of the token at a position, given those before it. */
+  kind?: "head" | "logProb" | "logit";
 }
 
 export interface ScoreSequence {
@@ -16,7 +18,7 @@ export interface ScoreSequence {
 }
 
 export interface SequenceScore {
-  /** positions x labels, row-major, normalised by shift and scale. Empty when the model has no head. */
+  /** positions x labels, row-major, normalised by shift and scale. Empty when the model has no head. Of the other kinds one a position, 0 at position 0. */
   rewards: Float64Array;
   /** positions x nEmbd, row-major; only when asked for. */
   hidden?: Float32Array;
