@@ -2,14 +2,17 @@
 import type { BeginOptions } from "./native-begin.js";
 import type { ContextOptions, NativeModel } from "./native-model.js";
 
-/** One reward model of a search, with the weight of each of its labels. */
+/** What a reward model gives: its head's labels, of a text; or as a causal language model, of each token that may follow, ln P or the logit. */
+export type NativeRewardKind = "head" | "logProb" | "logit";
+
+/** One reward of a search, with the weight of each of its labels. */
 export interface NativeRewardSource {
   model: NativeModel;
-  /** One weight a label, one for "logProb" and "logit"; the combined reward is the weighted sum over all labels of all models. */
+  /** One weight a label, or one for a reward of tokens; the combined reward is the weighted sum over all labels of all sources. */
   weights: Float64Array;
-  /** What is read: its head, or of each candidate ln P or the logit, whose sum over its tokens is a draft's. Default "head". */
-  kind?: "head" | "logProb" | "logit";
-  /** Of "logProb": what is subtracted: ln P of another model, or of the policy itself, which takes no decode. */
+  /** Default "head". */
+  kind?: NativeRewardKind;
+  /** Of "logProb": what is subtracted, ln P of another model; or of the policy itself, by its own prompt, which takes no decode. */
   base?: NativeModel | "policy";
 }
 
@@ -35,7 +38,7 @@ export type PrefillOptions = Pick<BeginOptions, "limit" | "cancel">;
 export interface BeginResult {
   policyCached: number;
   policyDecoded: number;
-  /** One a reading model: each source's, then its base where that is a model. */
+  /** One a model that reads, as BeginOptions.rewardTokens. */
   rewardCached: number[];
   rewardDecoded: number[];
   /** Milliseconds. */
@@ -174,10 +177,7 @@ export interface SearchCounters {
   policyPrefillTokens: number;
   /** Of prompts, found in another slot's cache of the policy. */
   policySharedTokens: number;
-  /**
-   * Decoded by the reward models in steps: one a candidate and model, and one a token that a gate had left out; of a token reward, and of its
-   * base, one a step, whatever the candidates.
-   */
+  /** Decoded by the reward models in steps: one a candidate and model with a head, one a language model, and one a token that a gate had left out. */
   rewardTokens: number;
   /** Of prompts, decoded by the reward models. */
   rewardPrefillTokens: number;
@@ -187,7 +187,7 @@ export interface SearchCounters {
   policyDecodes: number;
   /** Calls of llama_decode. */
   rewardDecodes: number;
-  /** How often a reward model's vocabulary projection was evaluated: 0 unless the architecture forces the fallback, or the reward is a token reward. */
+  /** How often a reward model's vocabulary projection was evaluated: 0 unless the architecture forces the fallback. */
   rewardProjections: number;
   /** Milliseconds inside llama_decode, prefill included. */
   decodeMs: number;
@@ -197,7 +197,7 @@ export interface SearchCounters {
 export interface CacheBytes {
   /** Of all slots together. */
   policy: number;
-  /** One a reading model: each reward model's, then that of its base, unless that is the policy. */
+  /** One a model that reads, as BeginOptions.rewardTokens. */
   rewards: number[];
 }
 

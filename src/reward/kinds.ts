@@ -1,6 +1,6 @@
 /** What the file of a reward gives: see RewardKind. */
 import { resolve } from "node:path";
-import type { NativeRewardSource } from "../engine/binding.js";
+import type { NativeRewardKind } from "../engine/binding.js";
 import { ArgsearchError } from "../errors.js";
 import type { RewardFunction, RewardKind, RewardTerm } from "../types.js";
 import { given, nonEmptyText, oneOf } from "../validate.js";
@@ -13,7 +13,7 @@ export function isSummed(kind: RewardKind): boolean {
 }
 
 /** What the addon reads of the model. */
-export function nativeKind(kind: RewardKind): NonNullable<NativeRewardSource["kind"]> {
+export function nativeKind(kind: RewardKind): NativeRewardKind {
   if (kind === "head") return "head";
   return kind === "values" ? "logit" : "logProb";
 }

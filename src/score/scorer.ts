@@ -3,6 +3,7 @@ import { abortedError, cancellable, throwIfAborted, unlessAborted } from "../eng
 import {
   binding,
   type NativeModel,
+  type NativeRewardKind,
   type NativeScorer,
   type ScorerOptions,
   type ScoreSequence,
@@ -69,7 +70,7 @@ interface Reading {
 interface RunOptions {
   signal: AbortSignal | undefined;
   hidden?: boolean;
-  kind?: NonNullable<ScorerOptions["kind"]>;
+  kind?: NativeRewardKind;
 }
 
 export class Scorer {
@@ -190,7 +191,7 @@ export class Scorer {
     }
   }
 
-  #scorer(model: NativeModel, kind: NonNullable<ScorerOptions["kind"]>): Promise<NativeScorer> {
+  #scorer(model: NativeModel, kind: NativeRewardKind): Promise<NativeScorer> {
     const ofKind = this.#scorers.get(kind) ?? new Map<NativeModel, Promise<NativeScorer>>();
     this.#scorers.set(kind, ofKind);
     const made = ofKind.get(model);
