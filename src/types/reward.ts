@@ -48,7 +48,8 @@ export interface RewardFunction {
  * - "values": the logit of v itself, in the model's units: for models whose logits are trained to be rewards or Q values. (FaRMA, ICML 2025,
  *   arXiv 2502.04517.)
  *
- * A token's value is its own; a response's is the sum over its tokens.
+ * A token's value is its own; a response's is the sum over its tokens. With a policy on a server, whose tokens are not known, a step has the sum
+ * so far.
  */
 export type RewardKind = "head" | "autoregressive" | "contrast" | "values";
 
