@@ -4,7 +4,8 @@ import type { Computation } from "../engine/computation.js";
 import { native } from "../engine/native.js";
 import { templateOf } from "../model/template-options.js";
 import { resolveScore } from "../score/options.js";
-import { Scorer, type ScorerParts } from "../score/scorer.js";
+import type { ScorerParts } from "../score/rows.js";
+import { Scorer } from "../score/scorer.js";
 import type {
   DecodingSettings,
   DetokenizeOptions,
@@ -73,7 +74,6 @@ export class LocalDecoder implements Decoder {
     this.#patience = patience;
     const { contextSize } = context;
     const closing = this.#closing.signal;
-    const rewardModels = rewards.sources.map(({ model }) => model);
     this.#parts = {
       policy,
       rewards,
@@ -84,7 +84,8 @@ export class LocalDecoder implements Decoder {
       scheduler: new Scheduler(search, {
         linger,
         idlePart: idlePart(computation),
-        recurrent: [policy, ...rewardModels].map(({ info }) => info.recurrent),
+        recurrent: [policy, ...rewards.readers].map(({ info }) => info.recurrent),
+        leavesLast: [true, ...rewards.languageModels],
       }),
       slots: new SlotQueue(new SlotPool(slots)),
     };
@@ -92,7 +93,7 @@ export class LocalDecoder implements Decoder {
     this.info = {
       engine,
       policy: policy.info,
-      rewards: rewardModels.map(({ info }) => info),
+      rewards: rewards.infos,
       objectives: rewards.objectives,
       weights: rewards.weights,
       slots,
@@ -242,7 +243,7 @@ export class LocalDecoder implements Decoder {
       await native(() => search.dispose());
       await this.#scorer.dispose();
     } finally {
-      for (const model of new Set([policy, ...rewards.sources.map((source) => source.model)])) model.dispose();
+      for (const model of new Set([policy, ...rewards.readers])) model.dispose();
     }
   }
 
