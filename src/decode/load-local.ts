@@ -7,6 +7,7 @@ import { native } from "../engine/native.js";
 import { loadModels, type ModelFile, requireSameVocabulary } from "../model/load-models.js";
 import type { Model } from "../model/model.js";
 import { contextFor } from "../model/options.js";
+import { Judges, judgeFiles } from "../reward/ask/judges.js";
 import { modelFiles, RewardSet } from "../reward/reward-set.js";
 import type { ResolvedLoad } from "./load-options.js";
 import { type DecoderParts, LocalDecoder } from "./local-decoder.js";
@@ -17,9 +18,11 @@ export async function loadLocal(resolved: ResolvedLoad, linger = 0): Promise<Loc
   const started = performance.now();
   const settings = await settingsFor(resolved);
   const { engine, gpu } = await chooseEngine(resolved, resolved.signal);
-  const models = await loadModels([policyFile(resolved), ...modelFiles(resolved.terms)], { ...resolved, gpu });
+  const policy = policyFile(resolved);
+  const asked = judgeFiles(resolved.terms, policy);
+  const models = await loadModels([policy, ...modelFiles(resolved.terms), ...asked], { ...resolved, gpu });
   try {
-    const parts = await prepare(resolved, models);
+    const parts = await prepare(resolved, models.slice(0, models.length - asked.length), models.slice(models.length - asked.length));
     return new LocalDecoder({
       ...parts,
       ...{ engine, settings, linger, computation: computationOf(resolved, gpu), loadMs: performance.now() - started },
@@ -42,22 +45,29 @@ function policyFile({ policy, chatTemplate }: ResolvedLoad): ModelFile {
 async function prepare(
   resolved: ResolvedLoad,
   models: readonly Model[],
+  asked: readonly Model[],
 ): Promise<Omit<DecoderParts, "engine" | "computation" | "settings" | "linger" | "loadMs">> {
   const { slots, patience, signal, terms, shareTrunk } = resolved;
   const [policy, ...rewardModels] = models;
   if (policy === undefined) throw new Error("no policy was loaded");
   for (const model of rewardModels) requireSameVocabulary(policy, model);
-  const rewards = new RewardSet(terms, rewardModels);
   const context = contextFor(
     resolved,
     models.map(({ info }) => info),
   );
   for (const model of models) model.room = context.contextSize;
   throwIfAborted(signal);
-  const sources = { policy: policy.native, rewards: rewards.nativeSources };
-  const search = await native(() => binding().createSearch({ ...context, ...sources, slots, shareTrunk }));
-  if (signal?.aborted) await search.dispose();
-  throwIfAborted(signal);
-  const sharedTrunk = await native(() => search.sharesTrunk());
-  return { policy, rewards, search, slots, patience, context, sharedTrunk };
+  const judges = await Judges.open(terms, asked, { load: resolved, contextSize: context.contextSize, slots });
+  try {
+    const rewards = new RewardSet(judges.terms, rewardModels);
+    const sources = { policy: policy.native, rewards: rewards.nativeSources };
+    const search = await native(() => binding().createSearch({ ...context, ...sources, slots, shareTrunk }));
+    if (signal?.aborted) await search.dispose();
+    throwIfAborted(signal);
+    const sharedTrunk = await native(() => search.sharesTrunk());
+    return { policy, rewards, judges, search, slots, patience, context, sharedTrunk };
+  } catch (error) {
+    await judges.dispose();
+    throw error;
+  }
 }

@@ -3,6 +3,7 @@ import type { CacheBytes, EngineInfo, SearchCounters, SequenceScore } from "../e
 import type { Computation } from "../engine/computation.js";
 import { native } from "../engine/native.js";
 import { templateOf } from "../model/template-options.js";
+import type { Judges } from "../reward/ask/judges.js";
 import { resolveScore } from "../score/options.js";
 import { Scorer, type ScorerParts } from "../score/scorer.js";
 import type {
@@ -39,6 +40,8 @@ export interface DecoderParts extends Pick<DecodingParts, "policy" | "rewards" |
   computation: Computation;
   slots: number;
   sharedTrunk: boolean;
+  /** The models that questions are put to. */
+  judges: Judges;
   /** How long a response waits for a slot. */
   patience: Patience | false;
   context: ScorerParts["context"];
@@ -64,11 +67,13 @@ export class LocalDecoder implements Decoder {
   readonly #settings: DecodingSettings;
   readonly #patience: Patience | false;
   readonly #scorer: Scorer;
+  readonly #judges: Judges;
   readonly #closing = new AbortController();
   #disposal: Promise<void> | undefined;
 
   constructor(parts: DecoderParts) {
     const { engine, computation, policy, rewards, search, loadMs, slots, patience, context, linger, settings, sharedTrunk } = parts;
+    this.#judges = parts.judges;
     this.#settings = settings;
     this.#patience = patience;
     const { contextSize } = context;
@@ -241,8 +246,9 @@ export class LocalDecoder implements Decoder {
       await scheduler.close(error);
       await native(() => search.dispose());
       await this.#scorer.dispose();
+      await this.#judges.dispose();
     } finally {
-      for (const model of new Set([policy, ...rewards.sources.map((source) => source.model)])) model.dispose();
+      for (const model of new Set([policy, ...rewards.sources.map((source) => source.model), ...this.#judges.models])) model.dispose();
     }
   }
 

@@ -5,6 +5,7 @@ import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { unreadable } from "../files/file-errors.js";
 import { modelParts } from "../files/model-parts.js";
+import { askOf } from "../reward/ask/local.js";
 import { type ResolvedTerm, resolveTerms } from "../reward/terms.js";
 import type { ModelOptions, RewardFunction, Shard } from "../types.js";
 import type { MethodSpec } from "./methods.js";
@@ -27,6 +28,8 @@ export interface RewardPrint {
   labels: Readonly<Record<string, number>>;
   /** In place of the file's own. */
   chatTemplate?: string | undefined;
+  /** Whom a question is put to, where it is not the policy. */
+  judge?: FileHash | undefined;
 }
 
 /** What makes two evaluations the same. */
@@ -77,7 +80,8 @@ export async function identityOf(resolved: ResolvedEvaluation, { prompts, sha256
 
 async function print({ reward, weight, labels, template }: ResolvedTerm, hash: (path: string) => Promise<FileHash>): Promise<RewardPrint> {
   const content = typeof reward === "string" ? await hash(reward) : functionPrint(reward);
-  return { reward: content, weight, labels, chatTemplate: template?.text };
+  const asked = askOf(reward)?.model;
+  return { reward: content, weight, labels, chatTemplate: template?.text, ...(asked !== undefined && { judge: await hash(asked) }) };
 }
 
 function functionPrint(reward: RewardFunction): string {

@@ -5,6 +5,7 @@ import type { Span, Text } from "../jinja/text.js";
 import { answerText } from "../messages.js";
 import type { ChatMessage, Prompt } from "../types.js";
 import { ChatFormat } from "./chat.js";
+import { thoughtEnd } from "./closed-thought.js";
 import { ControlTokens } from "./control-tokens.js";
 import type { ModelExtras } from "./extras.js";
 import type { ResolvedTemplate } from "./template-options.js";
@@ -68,6 +69,13 @@ export class Model {
     const tokens = templated ? this.#templateTokens(text, spans) : this.#rawTokens(text, special);
     if (tokens.length === 0) throw new ArgsearchError("PROMPT_EMPTY", `the prompt has no tokens for ${this.info.path}`);
     return tokens;
+  }
+
+  /** A conversation up to where this model answers at once: a thought that the template begins is ended. @throws ArgsearchError as promptTokens() */
+  questionTokens(prompt: Prompt, template: ResolvedTemplate): Int32Array {
+    const { text, spans } = this.#chat.render(prompt, template);
+    const end = thoughtEnd(text.slice(spans.at(-1)?.end ?? 0), this.info.chatTemplate ?? "");
+    return this.#templateTokens(text + end, spans);
   }
 
   /**

@@ -5,6 +5,7 @@ import { ArgsearchError } from "../errors.js";
 import type { ModelFile } from "../model/load-models.js";
 import type { Model } from "../model/model.js";
 import type { RewardAt, RewardFunction } from "../types.js";
+import { askOf } from "./ask/local.js";
 import type { ResolvedTerm } from "./terms.js";
 import { count, numbered, WeightedSum } from "./weighted-sum.js";
 
@@ -78,6 +79,11 @@ export function modelPaths(terms: readonly ResolvedTerm[]): string[] {
 /** The same with the templates that were given for them. */
 export function modelFiles(terms: readonly ResolvedTerm[]): ModelFile[] {
   return modelTerms(terms).map(({ reward, template }) => ({ path: reward, template }));
+}
+
+/** Every file that the terms name, those of models that are asked among them. */
+export function filePaths(terms: readonly ResolvedTerm[]): string[] {
+  return [...modelPaths(terms), ...terms.flatMap(({ reward }) => askOf(reward)?.model ?? [])];
 }
 
 /** The functions among the reward terms, in their order. */

@@ -2,11 +2,14 @@
 import { ArgsearchError } from "../errors.js";
 import type { RewardFunction, RewardSpec, RewardTerm } from "../types.js";
 import { checkNames, finite, given, invalid, type Names, nonEmptyText, oneOf, plainObject } from "../validate.js";
+import { localAsk } from "./ask/local.js";
+import { isAsk, resolveAsk } from "./ask/options.js";
+import { remoteAsk } from "./ask/remote.js";
 import { isRemote, remoteReward } from "./remote-reward.js";
 import { isWhole } from "./whole.js";
 
 export interface ResolvedTerm {
-  /** A server's reward is a function: see isWhole(). */
+  /** A server's reward and a question are functions: see isWhole(), askOf(). */
   reward: string | RewardFunction;
   weight: number;
   labels: Readonly<Record<string, number>>;
@@ -26,12 +29,12 @@ export function resolveTerms(spec: RewardSpec | readonly RewardSpec[] | null): R
 function resolveTerm(name: string, spec: RewardSpec): ResolvedTerm {
   if (typeof spec === "string" || typeof spec === "function") return { reward: rewardOf(name, spec), weight: 1, labels: {} };
   if (typeof spec !== "object" || spec === null)
-    throw invalid(name, "a path, a function, { url, api } or { reward, weight, labels }", spec);
-  if (isRemote(spec)) return { reward: remoteReward(name, spec), weight: 1, labels: {} };
+    throw invalid(name, "a path, a function, { url, api }, { ask } or { reward, weight, labels }", spec);
+  if (isAsk(spec) || isRemote(spec)) return { reward: rewardOf(name, spec), weight: 1, labels: {} };
   checkNames(name, spec, TERM);
   const option = `${name}.chatTemplate`;
   const template = given(spec.chatTemplate, undefined, (value) => ({ text: nonEmptyText(option, value), option }));
-  const reward = rewardOf(`${name}.reward`, spec.reward, template?.text);
+  const reward = rewardOf(`${name}.reward`, spec.reward, template);
   return {
     reward,
     weight: given(spec.weight, 1, (value) => finite(`${name}.weight`, value)),
@@ -43,20 +46,28 @@ function resolveTerm(name: string, spec: RewardSpec): ResolvedTerm {
 /** @throws ArgsearchError OPTION_INVALID for labels of a server's reward, which is one number */
 function ofLabels(reward: string | RewardFunction, labels: ResolvedTerm["labels"]): ResolvedTerm["labels"] {
   if (!isWhole(reward) || Object.keys(labels).length === 0) return labels;
-  throw new ArgsearchError("OPTION_INVALID", "labels are of reward models' files: a server's reward is one number, which label chooses", {
-    option: "reward.labels",
-  });
+  throw new ArgsearchError(
+    "OPTION_INVALID",
+    "labels are of reward models' files: a server's reward is one number, which label chooses, and a question's is one",
+    {
+      option: "reward.labels",
+    },
+  );
 }
 
-function rewardOf(name: string, reward: unknown, template?: string): string | RewardFunction {
-  if (isRemote(reward)) return remoteReward(name, reward, template);
+function rewardOf(name: string, reward: unknown, template?: ResolvedTerm["template"]): string | RewardFunction {
+  if (isAsk(reward)) {
+    const ask = resolveAsk(name, reward, template);
+    return "server" in ask ? remoteAsk(ask) : localAsk(ask);
+  }
+  if (isRemote(reward)) return remoteReward(name, reward, template?.text);
   if (typeof reward === "function") {
     const { ending } = reward as RewardFunction;
     given(ending, undefined, (value) => oneOf(`${name}.ending`, value, ["reward"]));
     return reward as RewardFunction;
   }
   if (typeof reward === "string" && reward !== "") return reward;
-  throw invalid(name, "a path, a function or { url, api }", reward);
+  throw invalid(name, "a path, a function, { url, api } or { ask }", reward);
 }
 
 function labelWeights(name: string, labels: Readonly<Record<string, number>>): Readonly<Record<string, number>> {

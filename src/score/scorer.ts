@@ -9,6 +9,7 @@ import type { AnswerFrame, Model } from "../model/model.js";
 import type { ResolvedTemplate } from "../model/template-options.js";
 import { decodeText, Utf8Stream } from "../model/text-decoder.js";
 import { tooLong } from "../model/too-long.js";
+import { atOnce } from "../remote/at-once.js";
 import { callRewards } from "../reward/functions.js";
 import { type ModelTerm, positionOf, type RewardSet } from "../reward/reward-set.js";
 import { isWhole } from "../reward/whole.js";
@@ -16,7 +17,7 @@ import type { Prompt, ScoreInput, ScoreResult } from "../types.js";
 import { boolean, given, invalid } from "../validate.js";
 import type { ResolvedScore } from "./options.js";
 import { piecesBehind, sameEnds, tokensForAll } from "./response-tokens.js";
-import { atOnce, wholeCandidate } from "./whole-responses.js";
+import { wholeCandidate } from "./whole-responses.js";
 
 /** Responses that may share a batch. */
 const SEQUENCES = 16;
