@@ -13,6 +13,8 @@ namespace argsearch {
 namespace {
 
 constexpr size_t kNoText = SIZE_MAX;
+/// Tokens that decoding again costs next to nothing.
+constexpr size_t kLittle = 16;
 
 std::shared_ptr<const Model> checked(const PrefixReaderSettings& settings) {
   settings.model->check_context_size(settings.context_size);
@@ -110,14 +112,14 @@ size_t PrefixReader::hold(const std::vector<llama_token>& beginning) {
   return slot;
 }
 
-/// The slot with most of it, unless that loses more than it shares: then it is another conversation, which gets the
-/// slot that has waited longest and shares cells with the first.
+/// The slot with most of it, unless that would lose more than what the ends of texts differ by: then it is another
+/// conversation, which gets the slot that has waited longest, and shares the cells of what both begin with.
 size_t PrefixReader::slot_for(const std::vector<llama_token>& beginning) {
   size_t best = 0;
   for (size_t slot = 1; slot < prefixes_.slots(); ++slot) {
     if (prefixes_.common(slot, beginning) > prefixes_.common(best, beginning)) best = slot;
   }
-  if (2 * prefixes_.common(best, beginning) >= prefixes_.size(best)) return best;
+  if (prefixes_.size(best) - prefixes_.common(best, beginning) <= kLittle) return best;
   return static_cast<size_t>(std::min_element(used_.begin(), used_.end()) - used_.begin());
 }
 

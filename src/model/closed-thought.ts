@@ -21,7 +21,7 @@ const FINAL_CHANNEL = "<|channel|>final<|message|>";
  * @param prompt what the template wrote behind the last message
  */
 export function thoughtEnd(prompt: string, template: string): string {
-  if (BEFORE_CHANNEL.test(prompt)) return FINAL_CHANNEL;
+  if (BEFORE_CHANNEL.test(prompt) && template.includes("<|channel|>")) return FINAL_CHANNEL;
   const open = THOUGHTS.map(([begin, end]) => ({ end, begun: prompt.lastIndexOf(begin), ended: prompt.lastIndexOf(end) }))
     .filter(({ begun, ended }) => begun > ended)
     .sort((a, b) => b.begun - a.begun)[0];
