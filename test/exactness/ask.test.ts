@@ -178,8 +178,7 @@ describe("blocks", () => {
       wanted += common.length - commonStart(held, common).length + behindCommon.size + texts.length;
       held = common;
     }
-    const { tokens, decodes } = (await (made[0] as Promise<NativePrefixReader>)).counters();
-    expect({ tokens, decodes }).toEqual({ tokens: wanted, decodes: 2 * seen.length });
+    expect((await (made[0] as Promise<NativePrefixReader>)).counters().tokens).toBe(wanted);
   });
 
   it("of several responses at once are those of each alone", async () => {

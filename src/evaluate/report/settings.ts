@@ -27,9 +27,11 @@ export function settingsTable({ settings }: EvaluationResults): Table {
 export function filesTable({ settings }: EvaluationResults): Table {
   const rows = Object.entries(settings.models).flatMap(([label, { policy, rewards }]) => [
     [`policy ${label}`, policy.file, String(policy.size), policy.sha256],
-    ...rewards.map(({ reward, weight }) => {
+    ...rewards.flatMap(({ reward, weight, judge }) => {
       const what = weight === 1 ? `reward ${label}` : `reward ${label}, weight ${weight}`;
-      return typeof reward === "string" ? [what, `function ${reward}`, "", ""] : [what, reward.file, String(reward.size), reward.sha256];
+      const row =
+        typeof reward === "string" ? [what, `function ${reward}`, "", ""] : [what, reward.file, String(reward.size), reward.sha256];
+      return judge === undefined ? [row] : [row, [`${what}, asked`, judge.file, String(judge.size), judge.sha256]];
     }),
   ]);
   const { embedding } = settings;
