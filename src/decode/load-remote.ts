@@ -2,6 +2,7 @@ import { performance } from "node:perf_hooks";
 import { NO_COMPUTATION, NO_ENGINE, remoteModelInfo } from "../remote/model-info.js";
 import { judgeFiles } from "../reward/ask/judges.js";
 import { needsModel } from "../reward/ask/local.js";
+import { termsAsGiven } from "../reward/remote-functions.js";
 import { functionTerms } from "../reward/reward-set.js";
 import type { ResolvedTerm } from "../reward/terms.js";
 import { loadRewardIsolated } from "../score/isolated-reward-model.js";
@@ -45,8 +46,7 @@ async function modelsOf(options: LoadOptions, resolved: ResolvedLoad, all: reado
   if (terms.length === 0) return undefined;
   if (resolved.isolation === undefined) return loadRewardLocal({ ...resolved, terms });
   judgeFiles(terms);
-  const reward = terms.map(({ template, ...term }) => ({ ...term, chatTemplate: template?.text }));
-  return loadRewardIsolated({ ...modelOptions(options), reward }, { ...resolved, terms }, resolved.isolation);
+  return loadRewardIsolated({ ...modelOptions(options), reward: termsAsGiven(terms) }, { ...resolved, terms }, resolved.isolation);
 }
 
 /** Those of load()'s options that loadReward() has, too. */

@@ -53,7 +53,7 @@ export async function loadModels(files: readonly ModelFile[], options: LoadModel
   try {
     for (const [key, place] of distinct) {
       const policy = options.shareTrunk && first && isDeepStrictEqual(place.devices, first.devices) ? loaded.get(keyOf(first)) : undefined;
-      const shared = policy && (await onWeightsOf(policy, place.path));
+      const shared = policy && (await onWeightsOf(policy, place.path).catch(namingOption(place)));
       loaded.set(key, shared ?? (await loadModel(place, options, (progress) => report(place.path, progress)).catch(namingOption(place))));
     }
     return await Promise.all(files.map((file, at) => withTemplate(required(loaded, places[at] as Placed), file)));

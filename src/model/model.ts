@@ -1,7 +1,7 @@
 import type { ModelInfo, NativeModel } from "../engine/binding.js";
 import { native } from "../engine/native.js";
 import { ArgsearchError } from "../errors.js";
-import type { Span, Text } from "../jinja/text.js";
+import { type Span, Text } from "../jinja/text.js";
 import { answerText } from "../messages.js";
 import type { ChatMessage, Prompt } from "../types.js";
 import { ChatFormat } from "./chat.js";
@@ -71,11 +71,16 @@ export class Model {
     return tokens;
   }
 
-  /** A conversation up to where this model answers at once: a thought that the template begins is ended. @throws ArgsearchError as promptTokens() */
-  questionTokens(prompt: Prompt, template: ResolvedTemplate): Int32Array {
+  /**
+   * A conversation up to where this model answers at once: a thought that the template begins is ended. @param answer one that may follow, with
+   * whose first token the spaces before it are cut
+   *
+   * @throws ArgsearchError as promptTokens()
+   */
+  questionTokens(prompt: Prompt, template: ResolvedTemplate, answer: string): Int32Array {
     const { text, spans } = this.#chat.render(prompt, template);
     const end = thoughtEnd(text.slice(spans.at(-1)?.end ?? 0), this.info.chatTemplate ?? "");
-    return this.#templateTokens(text + end, spans);
+    return this.#frontOf(new Text(text + end, spans), answer).before;
   }
 
   /**

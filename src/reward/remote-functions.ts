@@ -32,12 +32,12 @@ interface Question {
 
 /** Reward options with servers' rewards as the functions of their terms; questions to models go where those are loaded. */
 export function specsOf(reward: Given, terms: readonly ResolvedTerm[]): Given {
-  if (!terms.some((term) => isWhole(term.reward))) return reward;
-  return terms.map(({ template, ...term }) => ({
-    ...term,
-    reward: askOf(term.reward)?.given ?? term.reward,
-    chatTemplate: template?.text,
-  }));
+  return terms.some((term) => isWhole(term.reward) && !askOf(term.reward)) ? termsAsGiven(terms) : reward;
+}
+
+/** The terms as options again. */
+export function termsAsGiven(terms: readonly ResolvedTerm[]): RewardTerm[] {
+  return terms.map(({ reward, template, ...term }) => ({ ...term, reward: askOf(reward)?.given ?? reward, chatTemplate: template?.text }));
 }
 
 /** Checked reward options as data, and the functions that they held, in the order of their numbers. */

@@ -2,6 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { type AskReward, load, loadReward, type RewardModel } from "../../src/index.js";
 import { expectError } from "../errors/expect-error.js";
+import { ALL_BYTES } from "../helpers/byte-vocabulary.js";
+import { modelFolder } from "../helpers/model-folder.js";
 import { type Given, loaded, policy } from "./policies.js";
 import { type Asked, type Handler, json, numberOf, type Server, serve } from "./server.js";
 
@@ -10,6 +12,8 @@ const PROMPT = [
   { role: "system", content: "Be kind." },
   { role: "user", content: "Hi" },
 ];
+
+const folder = modelFolder();
 
 type Top = Record<string, number>;
 
@@ -86,13 +90,20 @@ describe("blocks", () => {
     const reward = { ask: QUESTION, url: judges.url, model: "m" };
     const given: Given = new Map();
     const decoder = await loaded(await serve(policy(given)), { reward });
-    const { text } = await decoder.generate("How?", { block: 4, drafts: 3, maxTokens: 4, seed: 3 });
+    const { text } = await decoder.generate("How?", { block: 4, drafts: 3, maxTokens: 4, seed: 3, ending: "reward" });
     const drafts = [...given.values()].flat().map((draft) => draft.text);
     expect(judges.asked.map(({ body }) => body.messages.at(-2).content).sort()).toEqual([...drafts].sort());
     expect(numberOf(text)).toBe(Math.max(...drafts.map(numberOf)));
     await using local = await load({ reward, threads: 1 });
     const before = judges.asked.length;
-    const found = await local.generate("How do I bake bread?", { method: "blocks", block: 4, drafts: 3, maxTokens: 4, seed: 3 });
+    const found = await local.generate("How do I bake bread?", {
+      method: "blocks",
+      block: 4,
+      drafts: 3,
+      maxTokens: 4,
+      seed: 3,
+      ending: "reward",
+    });
     const asked = judges.asked.slice(before).map(({ body }) => body.messages.at(-2).content as string);
     expect(asked).toHaveLength(3);
     expect(numberOf(found.text)).toBe(Math.max(...asked.map(numberOf)));
@@ -139,4 +150,26 @@ describe("what is wrong is told", () => {
       /reward\.model must name the GGUF of an instruct model: there is no policy/,
     );
   });
+});
+
+it.each([false, true])("a model here answers about the drafts of a policy on a server; in a process of its own: %s", async (isolate) => {
+  const chatTemplate =
+    "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}";
+  const shape = { vocabulary: ALL_BYTES, layers: 1, embedding: 32, heads: 2, kvHeads: 1, feedForward: 32, contextLength: 512 };
+  const judge = folder.write({ seed: 5, ...shape, chatTemplate });
+  const reward = { ask: QUESTION, model: judge.path };
+  const given: Given = new Map();
+  const decoder = await loaded(await serve(policy(given)), {
+    reward: [reward, ([...drafts]) => drafts.map(() => 1)],
+    threads: 1,
+    gpu: false,
+    isolate,
+  });
+  const { text } = await decoder.generate("How?", { block: 4, drafts: 3, maxTokens: 4, seed: 3, ending: "reward" });
+  await using model = await loadReward({ reward, threads: 1, gpu: false });
+  const drafts = [...given.values()].flat().map((draft) => draft.text);
+  const rewards = (await model.score(drafts.map((response) => ({ prompt: "How?", response })))).map((scored) => scored.reward);
+  expect(text).toBe(drafts[rewards.indexOf(Math.max(...rewards))]);
+  expect(new Set(rewards).size).toBeGreaterThan(1);
+  expect(decoder.info.objectives).toEqual([QUESTION, "function"]);
 });

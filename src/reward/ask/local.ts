@@ -71,7 +71,7 @@ export function boundAsk(ask: LocalAsk, model: Model, judge: Judge): RewardFunct
   return named(ask, async (candidates, context) => {
     const template = questionTemplate(context.template);
     const texts = candidates.map(({ response }) => {
-      const tokens = model.questionTokens(questioned(context.prompt, response, ask), template);
+      const tokens = model.questionTokens(questioned(context.prompt, response, ask), template, answers[0]);
       return { tokens: requireRoom(tokens, model, judge), wanted };
     });
     const found = await judge.read(texts, context);
