@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { ArgsearchError } from "../errors.js";
 import { fingerprint } from "../files/fingerprint.js";
 import { isJsonObject, readJson } from "../files/json.js";
-import { modelPaths } from "../reward/reward-set.js";
+import { filePaths } from "../reward/reward-set.js";
 import { type ResolvedTerm, resolveTerms } from "../reward/terms.js";
 import type { DecodingSettings, RewardSpec } from "../types.js";
 import { onlyKnown } from "../validate.js";
@@ -85,7 +85,7 @@ async function printOf(path: string): Promise<SettingsModel> {
 }
 
 function rewardPrints(terms: readonly ResolvedTerm[]): Promise<SettingsModel[]> {
-  return Promise.all(modelPaths(terms).map(printOf));
+  return Promise.all(filePaths(terms).map(printOf));
 }
 
 /** Another model has another scale of rewards: the same weight means something else. */

@@ -3,7 +3,7 @@ import { anyEngine } from "../engine/choice.js";
 import { resolveEngine } from "../engine/options.js";
 import { toJson } from "../files/json.js";
 import { writeWhole } from "../files/whole-file.js";
-import { modelPaths } from "../reward/reward-set.js";
+import { filePaths } from "../reward/reward-set.js";
 import { resolveTerms } from "../reward/terms.js";
 import { carryOver } from "./carry-over.js";
 import { evaluationDate } from "./date.js";
@@ -64,7 +64,7 @@ export function inputsOf(
   { data, embedding, judgeReward }: Pick<EvaluateOptions, "data" | "embedding" | "judgeReward">,
   { pairs }: Pick<ResolvedEvaluation, "pairs">,
 ): string[] {
-  const models = pairs.flatMap(({ policy, reward }) => [policy, ...modelPaths(resolveTerms(reward))]);
+  const models = pairs.flatMap(({ policy, reward }) => [policy, ...filePaths(resolveTerms(reward))]);
   const judge = typeof judgeReward === "object" ? judgeReward.reward : judgeReward;
   return [...models, ...[data, embedding, judge].filter((each) => typeof each === "string")];
 }

@@ -20,12 +20,15 @@ export interface ModelFile {
   template?: { text: string; option: string } | undefined;
   /** What it is loaded for; default "reward": to read texts. */
   role?: "policy" | "reward" | undefined;
+  /** The option that named it, for messages about a file that is not there. */
+  option?: string | undefined;
 }
 
 /** A file on a device, undefined for those that llama.cpp would take. */
 interface Placed {
   path: string;
   devices: string[] | undefined;
+  option?: string | undefined;
 }
 
 export interface LoadModelsOptions extends ResolvedModelOptions {
@@ -50,8 +53,8 @@ export async function loadModels(files: readonly ModelFile[], options: LoadModel
   try {
     for (const [key, place] of distinct) {
       const policy = options.shareTrunk && first && isDeepStrictEqual(place.devices, first.devices) ? loaded.get(keyOf(first)) : undefined;
-      const shared = policy && (await onWeightsOf(policy, place.path));
-      loaded.set(key, shared ?? (await loadModel(place, options, (progress) => report(place.path, progress))));
+      const shared = policy && (await onWeightsOf(policy, place.path).catch(namingOption(place)));
+      loaded.set(key, shared ?? (await loadModel(place, options, (progress) => report(place.path, progress)).catch(namingOption(place))));
     }
     return await Promise.all(files.map((file, at) => withTemplate(required(loaded, places[at] as Placed), file)));
   } catch (error) {
@@ -61,12 +64,20 @@ export async function loadModels(files: readonly ModelFile[], options: LoadModel
 }
 
 function placed(
-  { path, role = "reward" }: ModelFile,
+  { path, option: namedBy, role = "reward" }: ModelFile,
   { gpu, policyDevice, rewardDevice }: LoadModelsOptions,
   rpc: readonly string[],
 ): Placed {
   const [name, option] = role === "policy" ? [policyDevice, "policyDevice"] : [rewardDevice, "rewardDevice"];
-  return { path, devices: devicesFor({ gpu, rpc }, name === undefined ? undefined : { name, option }) };
+  return { path, devices: devicesFor({ gpu, rpc }, name === undefined ? undefined : { name, option }), option: namedBy };
+}
+
+/** A failure says which option named the file, where it is not plain. */
+function namingOption({ option }: Placed): (error: unknown) => never {
+  return (error) => {
+    if (option === undefined || !(error instanceof ArgsearchError) || error.option !== undefined) throw error;
+    throw new ArgsearchError(error.code, `${option}: ${error.message}`, { option, details: error.details, cause: error });
+  };
 }
 
 function keyOf({ path, devices }: Placed): string {
