@@ -40,7 +40,7 @@ export interface RewardFunction {
 
 /** A reward model's file, a function or a server's reward, with its weight in the sum. */
 export interface RewardTerm {
-  /** Path of a GGUF with a reward head, a function, or a reward that a server gives. */
+  /** Path of a GGUF with a reward head or its name on the Hugging Face Hub ("hf:OWNER/REPO:Q8_0"; docs/models.md), a function, or a reward that a server gives. */
   reward: string | RewardFunction | RemoteReward;
   /** Any finite number, default 1; 0 reports the reward without following it, but for its bans. */
   weight?: number | undefined;
