@@ -1,8 +1,10 @@
 /** A file of settings, as tune() writes it. */
+
 import { basename } from "node:path";
 import { ArgsearchError } from "../errors.js";
 import { fingerprint } from "../files/fingerprint.js";
 import { isJsonObject, readJson } from "../files/json.js";
+import { withFiles } from "../reward/hub-models.js";
 import { modelPaths } from "../reward/reward-set.js";
 import { type ResolvedTerm, resolveTerms } from "../reward/terms.js";
 import type { DecodingSettings, RewardSpec } from "../types.js";
@@ -46,8 +48,9 @@ const WARNING = "ARGSEARCH_SETTINGS_OF_OTHER_MODELS";
  */
 export async function readSettings(
   path: string,
-  { policy, reward }: { policy: string; reward: RewardSpec | readonly RewardSpec[] | null },
+  models: { policy: string; reward: RewardSpec | readonly RewardSpec[] | null },
 ): Promise<DecodingSettings> {
+  const { policy, reward } = await withFiles(models, {});
   return readFor(path, { policy, terms: resolveTerms(reward) });
 }
 

@@ -93,8 +93,9 @@ export class HubClient {
       }
       throw new Error(`it redirects more than ${MOST_REDIRECTS} times`);
     } catch (error) {
+      const { aborted, reason } = limit.signal;
       limit.close();
-      return limit.signal.aborted && limit.signal.reason instanceof Error ? limit.signal.reason : (error as Error);
+      return aborted && reason instanceof Error ? reason : (error as Error);
     }
   }
 

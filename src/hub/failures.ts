@@ -68,7 +68,7 @@ export function reasonOf(error: unknown): string {
   const { cause } = error as { cause?: unknown };
   if (cause instanceof Error) return reasonOf(cause);
   const { code, message } = error as NodeJS.ErrnoException;
-  return code !== undefined && !message?.includes(code) ? `${code}: ${message}` : message || String(error);
+  return typeof code === "string" && !message?.includes(code) ? `${code}: ${message}` : message || String(error);
 }
 
 export function shown({ repo, file, revision }: Subject): string {

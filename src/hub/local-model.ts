@@ -15,7 +15,7 @@ export interface NamedModel {
   name: string;
 }
 
-export interface ResolveModelOptions {
+export interface LocalModelOptions {
   /** Told of downloads alone. */
   onProgress?: ((download: ModelDownload) => void) | undefined;
   /** Ends downloads: what has come stays, and the next call goes on from there. */
@@ -35,13 +35,13 @@ export interface HubModel {
  * @throws ArgsearchError OPTION_INVALID for a name that is not well formed; HUB_NOT_FOUND, HUB_UNAUTHORIZED, HUB_UNREACHABLE, HUB_FAILED;
  * MODEL_UNSUPPORTED for a repository that holds an adapter alone; FILE_UNWRITABLE, also for a disk with too little room; ABORTED
  */
-export async function resolveModel(option: string, name: string, options: ResolveModelOptions = {}): Promise<string> {
-  const [{ path } = { path: name }] = await resolveModels([{ option, name }], options);
+export async function localModel(option: string, name: string, options: LocalModelOptions = {}): Promise<string> {
+  const [{ path } = { path: name }] = await localModels([{ option, name }], options);
   return path;
 }
 
 /** The same for several, of which nothing is downloaded before all are known to be there. */
-export async function resolveModels(models: readonly NamedModel[], { onProgress, signal }: ResolveModelOptions = {}): Promise<HubModel[]> {
+export async function localModels(models: readonly NamedModel[], { onProgress, signal }: LocalModelOptions = {}): Promise<HubModel[]> {
   const names = models.flatMap(({ option, name }) => (isHubName(name) ? [hubName(option, name)] : []));
   const found = new Map<string, Found>();
   if (names.length > 0) {
@@ -66,7 +66,7 @@ interface Found {
   files: RepoFile[];
 }
 
-async function fetchAll(wanted: readonly Found[], onProgress: ResolveModelOptions["onProgress"]): Promise<void> {
+async function fetchAll(wanted: readonly Found[], onProgress: LocalModelOptions["onProgress"]): Promise<void> {
   const missing = new Map<string, { snapshot: Snapshot; file: RepoFile }>();
   for (const { snapshot, files } of wanted) {
     for (const file of files) if (!(await snapshot.has(file))) missing.set(snapshot.pathOf(file), { snapshot, file });
