@@ -43,7 +43,7 @@ const WARNING = "ARGSEARCH_SETTINGS_OF_OTHER_MODELS";
 /**
  * Reads a settings file for models, and warns where it was made for others.
  *
- * @param reward as in load()
+ * @param models the policy and, as in load(), its reward
  * @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE; INPUT_INVALID with the file and the field
  */
 export async function readSettings(

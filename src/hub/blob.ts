@@ -30,8 +30,8 @@ export interface Wanted {
 }
 
 /**
- * Downloads a file, or waits while another process does. What has come stays in `blob`.incomplete when it ends early, as huggingface_hub
- * has it.
+ * Downloads a file, or waits while another process of this package does. What has come stays in `blob`.incomplete when it ends early;
+ * huggingface_hub's newer versions have names of their own for what they write, so that neither harms the other.
  *
  * @param onBytes told how many bytes are there
  * @throws ArgsearchError HUB_*; FILE_UNWRITABLE, also for a disk with too little room; ABORTED

@@ -53,5 +53,5 @@ export interface RewardTerm {
   chatTemplate?: string | undefined;
 }
 
-/** What to guide by: the path of a GGUF with a reward head, a function, a reward that a server gives, or any of them with a weight. */
+/** What to guide by: the path of a GGUF with a reward head or its name on the Hub, a function, a reward that a server gives, or any of them with a weight. */
 export type RewardSpec = string | RewardFunction | RemoteReward | RewardTerm;

@@ -233,7 +233,7 @@ describe("a download that is torn", () => {
     expect(ranges()).toEqual([undefined, "bytes=100000-", "bytes=150000-"]);
   });
 
-  it("goes on in a later call, from what huggingface_hub would go on from", async () => {
+  it("goes on in a later call", async () => {
     setting.server.add("owner/repo", { "m.gguf": MODEL });
     setting.server.faults.push({ of: /storage/, tearAt: 100_000 }, ...Array.from({ length: 5 }, () => ({ of: /storage/, tearAt: 0 })));
     const { code, message } = await failure(resolve());

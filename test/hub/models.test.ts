@@ -8,6 +8,7 @@ import { attachReward } from "../../src/gguf/attach.js";
 import { EMBEDDED, inspect, load, loadReward, readSettings } from "../../src/index.js";
 import { withFiles } from "../../src/reward/hub-models.js";
 import type { ModelDownload, RewardSpec } from "../../src/types.js";
+import { writeGguf } from "../helpers/gguf-writer.js";
 import { COMMIT } from "../helpers/hub-server.js";
 import { encodeSafetensors } from "../helpers/safetensors-writer.js";
 import { hubSetting } from "./setting.js";
@@ -183,6 +184,19 @@ describe("a head beside its trunk", () => {
     await decoder.dispose();
     expect(blobs()).toEqual(["whole"]);
   });
+});
+
+it("an adapter as a GGUF is told to be one", async () => {
+  const path = join(setting.home, "adapter.gguf");
+  const texts = { "general.architecture": "llama", "general.type": "adapter", "adapter.type": "lora" };
+  const metadata = Object.fromEntries(Object.entries(texts).map(([key, value]) => [key, { type: "string", value } as const]));
+  writeGguf(path, { metadata, tensors: [{ name: "blk.0.attn_q.weight.lora_a", shape: [8, 4], data: new Float32Array(32) }] });
+  setting.server.add("owner/models", { "lora-F32.gguf": readFileSync(path) });
+  const adapter = {
+    code: "MODEL_UNSUPPORTED",
+    message: expect.stringMatching(/is an adapter .* merge it first .*llama-export-lora -m BASE/),
+  };
+  await expect(load({ ...LOCAL, policy: "hf:owner/models" })).rejects.toMatchObject(adapter);
 });
 
 describe("everything else that takes a model's path", () => {
