@@ -16,8 +16,9 @@ import { reasonOf, type Subject, shown } from "./failures.js";
 /** Tries one after another that bring nothing. */
 const TRIES = 5;
 
-/** Milliseconds between looks at whether another process has got it. */
+/** Milliseconds between looks at whether another process has got it, and without progress of it after which it is waited for no more. */
 const LOOK_AGAIN = 250;
+const PATIENCE = 120_000;
 
 export interface Wanted {
   file: RepoFile;
@@ -34,7 +35,7 @@ export interface Wanted {
  * huggingface_hub's newer versions have names of their own for what they write, so that neither harms the other.
  *
  * @param onBytes told how many bytes are there
- * @throws ArgsearchError HUB_*; FILE_UNWRITABLE, also for a disk with too little room; ABORTED
+ * @throws ArgsearchError HUB_*; BUSY; FILE_UNWRITABLE, also for a disk with too little room; ABORTED
  */
 export async function fetchBlob(client: HubClient, wanted: Wanted, onBytes: (bytes: number) => void): Promise<void> {
   await makeFolder(dirname(wanted.blob));
@@ -48,16 +49,19 @@ export async function fetchBlob(client: HubClient, wanted: Wanted, onBytes: (byt
   }
 }
 
-/** @throws ArgsearchError ABORTED, FILE_UNREADABLE, FILE_UNWRITABLE */
+/** @throws ArgsearchError ABORTED, FILE_UNREADABLE, FILE_UNWRITABLE; BUSY for one whose holder makes no progress, as on a machine that has gone */
 async function turn(signal: AbortSignal | undefined, { blob, lock }: Wanted, onBytes: (bytes: number) => void): Promise<Unlock> {
+  let [last, since] = [-1, Date.now()];
   for (;;) {
     throwIfAborted(signal);
     try {
       return await lockFile(blob, lock);
     } catch (error) {
-      if (!(error instanceof ArgsearchError) || error.code !== "BUSY") throw error;
+      if (!(error instanceof ArgsearchError) || error.code !== "BUSY" || Date.now() - since > PATIENCE) throw error;
     }
-    onBytes(await sizeOf(incomplete(blob)));
+    const size = await sizeOf(incomplete(blob));
+    if (size !== last) [last, since] = [size, Date.now()];
+    onBytes(size);
     await pause(LOOK_AGAIN, [signal]);
   }
 }
@@ -125,7 +129,9 @@ class Download {
   async #continue(): Promise<unknown> {
     const { subject, url, file } = this.#wanted;
     const headers = new Headers(this.#size > 0 ? { range: `bytes=${this.#size}-` } : {});
-    const { response, close } = await this.#client.open(url, subject, headers);
+    const opened = await this.#client.open(url, subject, headers).catch(unanswered);
+    if (opened instanceof ArgsearchError) return opened;
+    const { response, close } = opened;
     try {
       // A server need not know of ranges: then the file comes from its beginning.
       if (this.#size > 0 && startOf(response) !== this.#size) await this.#startOver();
@@ -193,6 +199,12 @@ class Download {
     this.#size = 0;
     this.#resumed = false;
   }
+}
+
+/** A network that is gone for a while is waited for; what a server refuses is final. */
+function unanswered(error: unknown): ArgsearchError {
+  if (error instanceof ArgsearchError && error.code === "HUB_UNREACHABLE") return error;
+  throw error;
 }
 
 /** What a connection ends with; errors of disks and callbacks are others. */

@@ -53,8 +53,8 @@ export class HubClient {
     for (let attempt = 0; ; attempt++) {
       const answer = await this.#once(url, headers);
       throwIfAborted(this.#signal);
-      if (answer instanceof Error) {
-        if (attempt + 1 >= TRIES_UNANSWERED || answer.name === "TimeoutError") throw unreachable(endpoint, answer);
+      if ("error" in answer) {
+        if (attempt + 1 >= TRIES_UNANSWERED || answer.error.name === "TimeoutError") throw unreachable(answer.origin, answer.error);
         await this.#wait(ownWait(attempt));
         continue;
       }
@@ -75,11 +75,11 @@ export class HubClient {
     throwIfAborted(this.#signal);
   }
 
-  /** Redirects are followed here, so that the token is shown to the Hub alone. Returns what fetch() throws. */
-  async #once(url: URL, headers: Headers): Promise<Opened | Error> {
+  /** Redirects are followed here, so that the token is shown to the Hub alone. Returns what fetch() throws, and at whom. */
+  async #once(url: URL, headers: Headers): Promise<Opened | { error: Error; origin: string }> {
     const limit = timeLimit(this.settings.askTimeout, this.#signal);
+    let at = url;
     try {
-      let at = url;
       for (let hops = 0; hops <= MOST_REDIRECTS; hops++) {
         const response = await fetch(at, { headers: this.#headersFor(at, headers), redirect: "manual", signal: limit.signal });
         const location = response.status >= 300 && response.status < 400 ? response.headers.get("location") : null;
@@ -95,7 +95,7 @@ export class HubClient {
     } catch (error) {
       const { aborted, reason } = limit.signal;
       limit.close();
-      return aborted && reason instanceof Error ? reason : (error as Error);
+      return { error: aborted && reason instanceof Error ? reason : (error as Error), origin: at.origin };
     }
   }
 

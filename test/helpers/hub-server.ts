@@ -35,6 +35,8 @@ export interface Fault {
   tearAt?: number;
   hangAt?: number;
   falsify?: boolean;
+  /** The connection ends without an answer. */
+  drop?: boolean;
   ignoreRange?: boolean;
 }
 
@@ -97,6 +99,10 @@ export class HubServer {
     this.seen.push({ at, method, url, token, range: headers.range, encoding: headers["accept-encoding"] as string | undefined });
     const place = this.faults.findIndex(({ of }) => of === undefined || of.test(`${at} ${url}`));
     const [fault = {}] = place < 0 ? [] : this.faults.splice(place, 1);
+    if (fault.drop) {
+      response.destroy();
+      return;
+    }
     if (fault.status !== undefined) {
       response.writeHead(fault.status, fault.headers).end("<html>no</html>");
       return;

@@ -1,41 +1,20 @@
-/** Files of the Hub onto this disk: redirects, ranges, refusals, what is torn, late or wrong, and the cache that other programs share. */
+/** Files of the Hub onto this disk: redirects, ranges, what is torn, late or wrong, and two who want the same. */
 import { fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
-import { beforeAll, describe, expect, it, vi } from "vitest";
-import { localModel, localModels } from "../../src/hub/local-model.js";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, it, vi } from "vitest";
+import { localModels } from "../../src/hub/local-model.js";
 import type { ModelDownload } from "../../src/types.js";
-import { COMMIT, gitHash, HubServer, OTHER_COMMIT, sha256 } from "../helpers/hub-server.js";
+import { COMMIT, gitHash, OTHER_COMMIT, sha256 } from "../helpers/hub-server.js";
+import { expectContent, failure, MODEL, NAME, placesIn, resolve } from "./owner-repo.js";
 import { hubSetting } from "./setting.js";
 
 vi.mock("../../src/remote/again.js", async (original) => ({ ...(await original<object>()), ownWait: () => 1 }));
 
 const setting = hubSetting();
-const MODEL = randomBytes(300_000);
-const NAME = "hf:owner/repo";
-
-const repoFolder = (): string => join(setting.home, "hub", "models--owner--repo");
-const pathOf = (file: string, commit = COMMIT): string => join(repoFolder(), "snapshots", commit, file);
-const blob = (content = MODEL): string => join(repoFolder(), "blobs", sha256(content));
-const resolve = (name = NAME, options = {}): Promise<string> => localModel("policy", name, options);
-const ranges = (): (string | undefined)[] => setting.server.seen.filter(({ at }) => at === "storage").map(({ range }) => range);
-
-/** toEqual() takes seconds for so many bytes. */
-function expectContent(path: string, content: Buffer): void {
-  expect(readFileSync(path).equals(content)).toBe(true);
-}
-
-/** The error that it fails with, checked to be one of this package. */
-async function failure(promise: Promise<unknown>): Promise<{ code: string; message: string; details?: object; option?: string }> {
-  const error = await promise.then(
-    (value) => expect.fail(`resolved: ${value}`),
-    (reason) => reason,
-  );
-  expect(error.name).toBe("ArgsearchError");
-  return error;
-}
+const { repoFolder, pathOf, blob, ranges } = placesIn(setting);
 
 describe("a model that is not there yet", () => {
   it("lies where huggingface_hub would have put it", async () => {
@@ -128,103 +107,6 @@ describe("a model that is not there yet", () => {
   });
 });
 
-describe("the token", () => {
-  it("is shown to the Hub and not to its storage", async () => {
-    vi.stubEnv("HF_TOKEN", " hf_secret\n");
-    setting.server.add("owner/repo", { "m.gguf": MODEL }, { private: "hf_secret" });
-    await resolve();
-    const shown = (at: string) => new Set(setting.server.seen.filter((each) => each.at === at).map(({ token }) => token));
-    expect(shown("hub")).toEqual(new Set(["hf_secret"]));
-    expect(shown("storage")).toEqual(new Set([undefined]));
-  });
-
-  it("is by default the one that `hf auth login` keeps", async () => {
-    writeFileSync(join(setting.home, "token"), "hf_kept\n");
-    setting.server.add("owner/repo", { "m.gguf": MODEL }, { gated: "hf_kept" });
-    await resolve();
-    vi.stubEnv("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1");
-    setting.server.seen.length = 0;
-    await resolve();
-    expect(setting.server.seen.map(({ token }) => token)).toEqual([undefined]);
-  });
-
-  it("stands in no message", async () => {
-    vi.stubEnv("HF_TOKEN", "hf_wrong");
-    setting.server.add("owner/repo", { "m.gguf": MODEL });
-    const { code, message } = await failure(resolve());
-    expect(code).toBe("HUB_UNAUTHORIZED");
-    expect(message).toMatch(/does not know the token/);
-    expect(message).not.toMatch(/hf_wrong/);
-  });
-});
-
-describe("refusals", () => {
-  it("a repository that is not there, or is private: the Hub does not say which", async () => {
-    setting.server.add("owner/repo", { "m.gguf": MODEL }, { private: "hf_other" });
-    for (const name of ["hf:owner/none", NAME]) {
-      const { code, message, details } = await failure(resolve(name));
-      expect(code).toBe("HUB_NOT_FOUND");
-      expect(message).toMatch(/there is no owner\/\w+ on http.* or it is private, which the Hub does not tell apart: .*HF_TOKEN/);
-      expect(details).toMatchObject({ status: 401 });
-      vi.stubEnv("HF_TOKEN", "hf_mine");
-      expect(await failure(resolve(name))).toMatchObject({ code: "HUB_NOT_FOUND", details: { status: 404 } });
-      vi.stubEnv("HF_TOKEN", undefined);
-    }
-  });
-
-  it("a revision that is not there", async () => {
-    setting.server.add("owner/repo", { "m.gguf": MODEL });
-    expect(await failure(resolve(`${NAME}@v9`))).toMatchObject({ code: "HUB_NOT_FOUND", message: expect.stringMatching(/no revision v9/) });
-  });
-
-  it("a gated repository: where to accept, and which token", async () => {
-    setting.server.add("owner/repo", { "m.gguf": MODEL }, { gated: "hf_accepted" });
-    const anonymous = await failure(resolve());
-    expect(anonymous).toMatchObject({ code: "HUB_UNAUTHORIZED", details: { status: 401 } });
-    expect(anonymous.message).toMatch(/owner\/repo is gated: accept its conditions on the page http.*\/owner\/repo, then set HF_TOKEN/);
-    vi.stubEnv("HF_TOKEN", "hf_not_accepted");
-    expect(await failure(resolve())).toMatchObject({ code: "HUB_UNAUTHORIZED", details: { status: 403 } });
-  });
-
-  it("a server that is busy is asked again, as late as it asks for", async () => {
-    setting.server.add("owner/repo", { "m.gguf": MODEL });
-    setting.server.faults.push(
-      { of: /revision/, status: 429, headers: { "retry-after": "0" } },
-      { of: /tree/, status: 500 },
-      { of: /storage/, status: 503 },
-    );
-    expectContent(await resolve(), MODEL);
-    expect(setting.server.asked(/revision/)).toHaveLength(2);
-  });
-
-  it("and is given up when it stays busy, or asks for an hour", async () => {
-    setting.server.add("owner/repo", { "m.gguf": MODEL });
-    setting.server.faults.push(...Array.from({ length: 5 }, () => ({ status: 429, headers: { ratelimit: '"api";r=0;t=0' } })));
-    expect(await failure(resolve())).toMatchObject({
-      code: "HUB_FAILED",
-      details: { status: 429 },
-      message: expect.stringMatching(/HF_TOKEN/),
-    });
-    expect(setting.server.seen).toHaveLength(5);
-    setting.server.faults.push({ status: 503, headers: { "retry-after": "3600" } });
-    expect(await failure(resolve())).toMatchObject({ code: "HUB_FAILED", details: { status: 503 } });
-    expect(setting.server.seen).toHaveLength(6);
-  });
-
-  it("what answers otherwise than the Hub does", async () => {
-    setting.server.add("owner/repo", { "m.gguf": MODEL }, { refs: { main: "../../evil" } });
-    expect(await failure(resolve())).toMatchObject({ code: "HUB_FAILED", message: expect.stringMatching(/HF_ENDPOINT must name the Hub/) });
-    vi.stubEnv("HF_ENDPOINT", "nowhere");
-    expect(await failure(resolve())).toMatchObject({ code: "OPTION_INVALID", option: "HF_ENDPOINT" });
-  });
-
-  it("files with names that lead elsewhere are passed over", async () => {
-    setting.server.add("owner/repo", { "../../../evil.gguf": MODEL, "a\\..\\evil.gguf": MODEL });
-    expect(await failure(resolve())).toMatchObject({ code: "HUB_NOT_FOUND" });
-    expect(existsSync(join(setting.home, "hub"))).toBe(false);
-  });
-});
-
 describe("a download that is torn", () => {
   it("goes on where it stopped", async () => {
     setting.server.add("owner/repo", { "m.gguf": MODEL });
@@ -260,6 +142,13 @@ describe("a download that is torn", () => {
     setting.server.faults.push({ of: /storage/, hangAt: 1000 });
     expectContent(await resolve(), MODEL);
     expect(ranges()).toEqual([undefined, "bytes=1000-"]);
+  });
+
+  it("waits for a network that is gone for a while", async () => {
+    setting.server.add("owner/repo", { "m.gguf": MODEL });
+    setting.server.faults.push({ of: /storage/, tearAt: 100_000 }, ...Array.from({ length: 3 }, () => ({ of: /storage/, drop: true })));
+    expectContent(await resolve(), MODEL);
+    expect(ranges()).toHaveLength(5);
   });
 
   it("of another file is not gone on with: what came has another hash", async () => {
@@ -350,102 +239,4 @@ it("a disk with too little room is told before anything is asked for", async () 
   expect(code).toBe("FILE_UNWRITABLE");
   expect(message).toMatch(/4503599\.6 GB are missing and [\d.]+ GB free: free some, or set HF_HOME/);
   expect(ranges()).toEqual([]);
-});
-
-describe("without a network", () => {
-  const warnings = async (work: () => Promise<unknown>): Promise<string[]> => {
-    const seen: string[] = [];
-    const listener = (warning: Error & { code?: string }): void => {
-      if (warning.code === "ARGSEARCH_HUB_UNREACHABLE") seen.push(warning.message);
-    };
-    process.on("warning", listener);
-    await work();
-    await new Promise(setImmediate);
-    process.off("warning", listener);
-    return seen;
-  };
-  let nowhere: string;
-  beforeAll(async () => {
-    const closed = await HubServer.start();
-    nowhere = closed.url;
-    await closed.close();
-  });
-
-  it("what is cached is used, and it is said that a branch may have moved", async () => {
-    setting.server.add("owner/repo", { "m-Q4_0.gguf": MODEL, "m-Q8_0.gguf": MODEL });
-    await resolve(`${NAME}:q4_0`);
-    vi.stubEnv("HF_ENDPOINT", nowhere);
-    const said = await warnings(async () => expect(await resolve(`${NAME}:q4_0`)).toBe(pathOf("m-Q4_0.gguf")));
-    expect(said).toEqual([
-      expect.stringMatching(/^hf:owner\/repo:q4_0: the file in the cache is used \(commit aaaaaaa\), since .*ECONNREFUSED/),
-    ]);
-  });
-
-  it("the same where the Hub is out of order", async () => {
-    setting.server.add("owner/repo", { "m.gguf": MODEL });
-    await resolve();
-    setting.server.faults.push(...Array.from({ length: 5 }, () => ({ status: 500 })));
-    expect(await warnings(async () => expect(await resolve()).toBe(pathOf("m.gguf")))).toHaveLength(1);
-  });
-
-  it("HF_HUB_OFFLINE asks nothing and says nothing", async () => {
-    setting.server.add("owner/repo", { "m.gguf": MODEL });
-    await resolve();
-    setting.server.seen.length = 0;
-    vi.stubEnv("HF_HUB_OFFLINE", "1");
-    expect(await warnings(async () => expect(await resolve()).toBe(pathOf("m.gguf")))).toEqual([]);
-    expect(setting.server.seen).toEqual([]);
-  });
-
-  it("what is not cached is an error that names what is", async () => {
-    setting.server.add("owner/repo", { "m-Q4_0.gguf": MODEL, "m-Q8_0.gguf": "other" });
-    vi.stubEnv("HF_HUB_OFFLINE", "1");
-    expect(await failure(resolve())).toMatchObject({
-      code: "HUB_UNREACHABLE",
-      message: "hf:owner/repo: HF_HUB_OFFLINE is set, so that nothing is downloaded. Nothing of owner/repo is in the cache",
-    });
-    vi.stubEnv("HF_HUB_OFFLINE", undefined);
-    await resolve(`${NAME}:q4_0`);
-    vi.stubEnv("HF_ENDPOINT", nowhere);
-    const { code, message } = await failure(resolve(`${NAME}:q8_0`));
-    expect(code).toBe("HUB_UNREACHABLE");
-    expect(message).toMatch(/cannot be reached .*ECONNREFUSED.*In the cache there is hf:owner\/repo\/m-Q4_0\.gguf@a{40}$/);
-  });
-
-  it("files that Python's tools have downloaded are found", async () => {
-    mkdirSync(join(repoFolder(), "blobs"), { recursive: true });
-    mkdirSync(join(repoFolder(), "refs"));
-    mkdirSync(dirname(pathOf("m-Q8_0.gguf")), { recursive: true });
-    writeFileSync(blob(), MODEL);
-    writeFileSync(join(repoFolder(), "refs", "main"), COMMIT);
-    symlinkSync(relative(dirname(pathOf("m-Q8_0.gguf")), blob()), pathOf("m-Q8_0.gguf"));
-    vi.stubEnv("HF_HUB_OFFLINE", "yes");
-    expect(await resolve(`${NAME}:q8_0`)).toBe(pathOf("m-Q8_0.gguf"));
-    expect(await resolve(`${NAME}@${COMMIT}`)).toBe(pathOf("m-Q8_0.gguf"));
-    expect((await failure(resolve(`${NAME}:q4_0`))).message).toMatch(/In the cache there is hf:owner\/repo\/m-Q8_0\.gguf/);
-    // Online nothing is fetched again either.
-    vi.stubEnv("HF_HUB_OFFLINE", undefined);
-    setting.server.add("owner/repo", { "m-Q8_0.gguf": MODEL });
-    await resolve();
-    expect(ranges()).toEqual([]);
-  });
-
-  it("a link whose blob is gone is no file", async () => {
-    setting.server.add("owner/repo", { "m.gguf": MODEL });
-    await resolve();
-    rmSync(blob());
-    await resolve();
-    expectContent(pathOf("m.gguf"), MODEL);
-  });
-});
-
-describe("the cache is where the environment says", () => {
-  it.each([
-    ["HF_HUB_CACHE", "here"],
-    ["HUGGINGFACE_HUB_CACHE", "there"],
-  ])("%s", async (name, folder) => {
-    vi.stubEnv(name, join(setting.home, folder));
-    setting.server.add("owner/repo", { "m.gguf": MODEL });
-    expect(await resolve()).toBe(join(setting.home, folder, "models--owner--repo", "snapshots", COMMIT, "m.gguf"));
-  });
 });
