@@ -9,6 +9,7 @@ import { rpcDevices } from "../engine/rpc.js";
 import { ArgsearchError } from "../errors.js";
 import { modelParts } from "../files/model-parts.js";
 import { sameTrunk } from "../gguf/trunk.js";
+import { toldOfAdapter } from "./adapter-file.js";
 import { EMBEDDED } from "./embedded.js";
 import { extrasOf } from "./extras.js";
 import { Model } from "./model.js";
@@ -104,7 +105,7 @@ async function loadModel({ path, devices }: Placed, options: ResolvedModelOption
     model.dispose();
   } catch (error) {
     throwIfAborted(signal);
-    if (!failed.signal.aborted) throw error;
+    if (!failed.signal.aborted) throw await toldOfAdapter(error, path);
   }
   throw failed.signal.reason;
 }

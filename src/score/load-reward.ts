@@ -1,4 +1,5 @@
 import { needsModel } from "../reward/ask/local.js";
+import { withFilesToLoad } from "../reward/hub-models.js";
 import type { RewardLoadOptions } from "../types.js";
 import { loadRewardIsolated } from "./isolated-reward-model.js";
 import { loadRewardLocal } from "./local-reward-model.js";
@@ -13,7 +14,9 @@ import type { RewardModel } from "./reward-model.js";
  * @throws ArgsearchError as load()
  */
 export async function loadReward(options: RewardLoadOptions = {}): Promise<RewardModel> {
-  const resolved = resolveRewardLoad(options);
+  const checked = resolveRewardLoad(options);
+  const local = await withFilesToLoad(options);
+  const resolved = local === options ? checked : resolveRewardLoad(local);
   if (!resolved.terms.some(({ reward }) => needsModel(reward))) return new RemoteRewardModel(resolved);
-  return resolved.isolation === undefined ? loadRewardLocal(resolved) : loadRewardIsolated(options, resolved, resolved.isolation);
+  return resolved.isolation === undefined ? loadRewardLocal(resolved) : loadRewardIsolated(local, resolved, resolved.isolation);
 }

@@ -77,7 +77,10 @@ export interface AskReward extends Partial<Pick<RemoteServer, "url" | "apiKey" |
 
 /** A reward model's file, a function, a server's reward or a question, with its weight in the sum. */
 export interface RewardTerm {
-  /** Path of a GGUF with a reward head, or of the `kind` named; a function, a reward that a server gives, or a question in plain words. */
+  /**
+   * Path of a GGUF with a reward head, or of the `kind` named, or its name on the Hugging Face Hub ("hf:OWNER/REPO:Q8_0"; docs/models.md); a function,
+   * a reward that a server gives, or a question in plain words.
+   */
   reward: string | RewardFunction | RemoteReward | AskReward;
   /** What the file gives: default "head", or "contrast" where `base` is named. Files alone have one. */
   kind?: RewardKind | undefined;
@@ -98,5 +101,5 @@ export interface RewardTerm {
   chatTemplate?: string | undefined;
 }
 
-/** What to guide by: the path of a GGUF with a reward head, a function, a reward that a server gives, a question, or any of them with a weight. */
+/** What to guide by: the path of a GGUF with a reward head or its name on the Hub, a function, a reward that a server gives, a question, or any of them with a weight. */
 export type RewardSpec = string | RewardFunction | RemoteReward | AskReward | RewardTerm;

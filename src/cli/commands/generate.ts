@@ -72,6 +72,7 @@ export function addGenerate(program: Command): void {
     'generate --prompt "Can you help me set up a light show?"',
     'generate --prompt "Can you help me set up a light show?" --weight 0',
     "generate --policy policy.gguf --reward reward.gguf --prompt - < prompt.txt",
+    'generate --policy hf:Qwen/Qwen3-1.7B-GGUF:Q8_0 --prompt "Hello"',
     "generate --reward helpful.gguf=0.7 --reward harmless.gguf=0.3 --policy policy.gguf --prompt Hello",
     "generate --policy large.gguf --reward small-instruct.gguf --reward-base small.gguf --prompt Hello",
     "generate --prompt Hello --json --trace steps.jsonl",

@@ -115,7 +115,7 @@ export function addEvalFlags(command: Command): void {
     .option("--examples <list>", "prompts shown in the report, by their place in the data, from 0", places);
   command
     .optionsGroup("Models:")
-    .option("-m, --policy <file>", "policy (default: the embedded pair); repeat to compare models", list)
+    .option("-m, --policy <file>", "policy, a file or hf:OWNER/REPO:QUANT (default: the embedded pair); repeat to compare models", list)
     .option(
       "-r, --reward <file[=weight]>",
       "reward model of the --policy before it; repeat for a weighted sum",

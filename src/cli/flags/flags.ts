@@ -134,7 +134,7 @@ export function addRewardFlags(command: Command): void {
   const place = (): number => Math.max(0, (command.opts<RewardFlags>().reward?.length ?? 0) - 1);
   command
     .optionsGroup("Models:")
-    .option("-r, --reward <file[=weight]>", "reward model; repeat for a weighted sum", rewardTerm)
+    .option("-r, --reward <file[=weight]>", "reward model, a file or hf:OWNER/REPO:QUANT; repeat for a weighted sum", rewardTerm)
     .option(
       "--label <name=weight>",
       "weight of one label of the --reward before it, whose other labels then count 0; repeatable",
@@ -147,7 +147,7 @@ export function addRewardFlags(command: Command): void {
 export function addPolicyFlag(command: Command): void {
   command
     .optionsGroup("Models:")
-    .option("-m, --policy <file>", "policy (default: the embedded pair)")
+    .option("-m, --policy <file>", "policy, a file or hf:OWNER/REPO:QUANT (default: the embedded pair)")
     .addOption(policyDeviceFlag())
     .option("--no-share-trunk", "two contexts, also where the reward model is a head on the policy's trunk");
 }
