@@ -3,9 +3,8 @@ import { basename } from "node:path";
 import { ArgsearchError } from "../errors.js";
 import { fingerprint } from "../files/fingerprint.js";
 import { isJsonObject, readJson } from "../files/json.js";
-import { modelPaths } from "../reward/reward-set.js";
 import { type ResolvedTerm, resolveTerms } from "../reward/terms.js";
-import type { DecodingSettings, RewardSpec } from "../types.js";
+import type { DecodingSettings, RewardKind, RewardSpec } from "../types.js";
 import { onlyKnown } from "../validate.js";
 import type { ResolvedLoad } from "./load-options.js";
 import { checkSettings } from "./settings.js";
@@ -16,6 +15,8 @@ export interface SettingsModel {
   file: string;
   /** Of what is in it, by samples: not of all of it. */
   fingerprint: string;
+  /** Of a reward that is no head. */
+  kind?: Exclude<RewardKind, "head"> | undefined;
 }
 
 /** What a settings file holds. */
@@ -80,12 +81,16 @@ export async function settingsModels({ policy, terms }: SettingsModels & { polic
   return { policy: await printOf(policy), rewards: await rewardPrints(terms) };
 }
 
-async function printOf(path: string): Promise<SettingsModel> {
-  return { file: basename(path), fingerprint: await fingerprint(path) };
+async function printOf(path: string, kind: RewardKind = "head"): Promise<SettingsModel> {
+  return { file: basename(path), fingerprint: await fingerprint(path), ...(kind !== "head" && { kind }) };
 }
 
-function rewardPrints(terms: readonly ResolvedTerm[]): Promise<SettingsModel[]> {
-  return Promise.all(modelPaths(terms).map(printOf));
+async function rewardPrints(terms: readonly ResolvedTerm[]): Promise<SettingsModel[]> {
+  const found = terms.flatMap(({ reward, kind, base }) => [
+    ...(typeof reward === "string" ? [printOf(reward, kind)] : []),
+    ...(base === undefined ? [] : [printOf(base)]),
+  ]);
+  return Promise.all(found);
 }
 
 /** Another model has another scale of rewards: the same weight means something else. */
@@ -93,7 +98,7 @@ async function warnOfOthers(path: string, made: unknown, models: SettingsModels)
   if (made === undefined) return;
   const known = printsOf(made);
   const files = [...(models.policy === null ? [] : [await printOf(models.policy)]), ...(await rewardPrints(models.terms))];
-  const others = files.filter((model) => !known.some(({ fingerprint }) => fingerprint === model.fingerprint));
+  const others = files.filter((model) => !known.some(({ fingerprint, kind }) => fingerprint === model.fingerprint && kind === model.kind));
   if (others.length === 0) return;
   const names = known.map(({ file }) => file).join(", ");
   process.emitWarning(
@@ -105,5 +110,8 @@ async function warnOfOthers(path: string, made: unknown, models: SettingsModels)
 function printsOf(made: unknown): SettingsModel[] {
   const { policy, rewards } = isJsonObject(made) ? made : {};
   const all = [policy, ...(Array.isArray(rewards) ? rewards : [])];
-  return all.filter(isJsonObject).map(({ file, fingerprint }) => ({ file: String(file), fingerprint: String(fingerprint) }));
+  return all.filter(isJsonObject).map(({ file, fingerprint, kind }) => ({
+    ...{ file: String(file), fingerprint: String(fingerprint) },
+    ...(typeof kind === "string" && { kind: kind as SettingsModel["kind"] }),
+  }));
 }

@@ -25,9 +25,7 @@ export function positionOf({ extras }: Model, wanted: RewardAt | undefined): Rew
 }
 
 /** One of the models that rate. */
-interface Reading extends Pick<ModelTerm, "model" | "kind"> {
-  isBase: boolean;
-}
+type Reading = Pick<ModelTerm, "model" | "kind">;
 
 export interface FunctionTerm {
   readonly name: string;
@@ -56,18 +54,18 @@ export class RewardSet extends WeightedSum {
   }
 
   get nativeSources(): NativeRewardSource[] {
-    return this.sources.map(({ model, kind, base, weights }) => ({
-      ...{ model: model.native, weights, kind: nativeKind(kind) },
-      ...(base && { base: base === this.#policy ? ("policy" as const) : base.native }),
-    }));
+    return this.sources.map(({ model, kind, base, weights }) => {
+      const side = (each: Model) => (base !== undefined && each === this.#policy ? "policy" : each.native);
+      return { model: side(model), weights, kind: nativeKind(kind), ...(base && { base: side(base) }) };
+    });
   }
 
-  /** Each reward model and the base that it is compared with, which may be the policy. */
+  /** Each reward model and the base that it is compared with, one of which may be the policy. */
   get raters(): Model[] {
     return this.#readings.map(({ model }) => model);
   }
 
-  /** Those of them that read in caches of their own, in the addon's order: all but a base that is the policy. */
+  /** Those of them that read in caches of their own, in the addon's order: all but a side of a contrast that is the policy. */
   get readers(): Model[] {
     return this.#ownReadings.map(({ model }) => model);
   }
@@ -78,14 +76,11 @@ export class RewardSet extends WeightedSum {
   }
 
   get #ownReadings(): Reading[] {
-    return this.#readings.filter(({ isBase, model }) => !isBase || model !== this.#policy);
+    return this.#readings.filter(({ kind, model }) => kind !== "contrast" || model !== this.#policy);
   }
 
   get #readings(): Reading[] {
-    return this.sources.flatMap(({ model, kind, base }) => [
-      { model, kind, isBase: false },
-      ...(base ? [{ model: base, kind, isBase: true }] : []),
-    ]);
+    return this.sources.flatMap(({ model, kind, base }) => [{ model, kind }, ...(base ? [{ model: base, kind }] : [])]);
   }
 
   get infos(): RewardInfo[] {
@@ -123,12 +118,13 @@ export function modelPaths(terms: readonly ResolvedTerm[]): string[] {
   return modelFiles(terms).map(({ path }) => path);
 }
 
-/** The same with the templates that were given for them; a base that is the policy's file is `policy` itself. */
+/** The same with the templates that were given for them; a side of a contrast that is the policy's file is `policy` itself. */
 export function modelFiles(terms: readonly ResolvedTerm[], policy?: ModelFile): ModelFile[] {
   return modelTerms(terms).flatMap(({ reward, base, template }) => {
     const file = { path: reward, template };
     if (base === undefined) return [file];
-    return [file, base === policy?.path ? policy : { path: base }];
+    const isPolicy = reward === policy?.path && template === undefined;
+    return [isPolicy ? policy : file, base === policy?.path ? policy : { path: base }];
   });
 }
 
@@ -143,13 +139,14 @@ function modelTerms(terms: readonly ResolvedTerm[]): (ResolvedTerm & { reward: s
 
 function modelSources(terms: readonly ResolvedTerm[], models: readonly Model[], policy: Model | undefined): ModelTerm[] {
   const queue = models.values();
-  return modelTerms(terms).flatMap(({ kind, base: path, weight, labels }): ModelTerm[] => {
+  return modelTerms(terms).flatMap(({ kind, base: path, weight, labels, template }): ModelTerm[] => {
     const model = queue.next().value;
     const found = path === undefined ? undefined : queue.next().value;
     if (model === undefined) return [];
     const weights = kind === "head" ? labelWeights(model, weight, labels) : Float64Array.of(weight);
     if (found === undefined) return [{ model, kind, weights }];
-    return [{ model, kind, weights, base: found.native === policy?.native ? policy : found.readingAs(model) }];
+    const isPolicy = model.native === policy?.native && template === undefined;
+    return [{ model: isPolicy ? policy : model, kind, weights, base: found.native === policy?.native ? policy : found.readingAs(model) }];
   });
 }
 

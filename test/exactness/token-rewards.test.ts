@@ -36,6 +36,7 @@ const KINDS: [name: string, reward: TokenReward][] = [
   ["values", values(tuned, 0.4)],
   ["contrast with the policy", contrast(tuned, policy)],
   ["contrast with a third model", contrast(tuned, third)],
+  ["contrast of the policy with another", contrast(policy, third)],
 ];
 
 async function loaded<T>(reward: LoadOptions["reward"], work: (decoder: Decoder) => Promise<T>, options: LoadOptions = {}): Promise<T> {
@@ -300,6 +301,7 @@ describe("what a step decodes", () => {
     ["values", values(tuned).term, 1],
     ["contrast with the policy", contrast(tuned, policy).term, 1],
     ["contrast with a third model", contrast(tuned, third).term, 2],
+    ["contrast of the policy with another", contrast(policy, third).term, 1],
     ["two of them", [autoregressive(tuned).term, contrast(third, policy).term], 2],
   ])("%s: one token of the policy, one of each reward model", async ([, reward, models]) => {
     for (const topK of [1, 10, 40]) {
