@@ -295,6 +295,17 @@ describe.for(KINDS)("a gate that leaves steps out, %s:", ([, reward]) => {
   });
 });
 
+it("gates that guess the rewards of heads are refused", async () => {
+  for (const gate of ["predicted", "predicted-only", { predicted: 0.01 }] as const) {
+    const refused = run([autoregressive(tuned).term, head.path], { gate });
+    await expect(refused).rejects.toMatchObject({
+      code: "OPTION_INVALID",
+      option: "gate",
+      message: expect.stringContaining("leave the gate out"),
+    });
+  }
+});
+
 describe("what a step decodes", () => {
   it.for<[name: string, reward: LoadOptions["reward"], models: number]>([
     ["autoregressive", autoregressive(tuned).term, 1],
@@ -317,10 +328,19 @@ describe("what a step decodes", () => {
   });
 });
 
+it("no head shares the policy's trunk beside a token reward", async () => {
+  const reward = [head.path, autoregressive(tuned).term];
+  const readings = [{ model: head.model, prompt: promptOf(head.model, PROMPT) }, autoregressive(tuned).reading(PROMPT)];
+  for (const shareTrunk of [true, false]) {
+    const { steps } = await run(reward, {}, { policy: head.path, shareTrunk });
+    expectBruteForce(settingOf(readings, {}, head), steps);
+  }
+});
+
 describe("chat templates", () => {
-  const TEMPLATE = "{% for m in messages %}{{ m.role }}. {{ m.content }} {% endfor %}{% if add_generation_prompt %}a. {% endif %}";
+  const TEMPLATE = "{% for m in messages %}{{ m.role }}. {{ m.content }} {% endfor %}{% if add_generation_prompt %}assistant. {% endif %}";
   const chat = folder.write({ seed: 75, chatTemplate: TEMPLATE });
-  const asChat = (text: string) => `user. ${text} a. `;
+  const asChat = (text: string) => `user. ${text} assistant. `;
 
   it("a base reads what the tuned model reads; the policy as base what the policy reads", async () => {
     for (const [base, basePrompt] of [
