@@ -12,7 +12,7 @@
  * | NOT_GGUF | the file is not GGUF | convert it (`argsearch convert`, `argsearch reward import`), or name another |
  * | MODEL_INVALID | GGUF, but damaged, truncated or inconsistent | fetch or convert it again |
  * | MODEL_UNSUPPORTED | the architecture is unknown to this llama.cpp, or cannot be used in this role | another model, or a newer engine |
- * | REWARD_HEAD_MISSING, REWARD_HEAD_INVALID | the reward model's head | give it one: `argsearch reward import`, `attach` or `fit` |
+ * | REWARD_HEAD_MISSING, REWARD_HEAD_INVALID | the reward model's head | give it one: `argsearch reward import`, `attach` or `fit`; of a language model say its `kind` or `base` |
  * | REWARD_PREDICTOR_MISSING, REWARD_PREDICTOR_INVALID | what gate "predicted" guesses the reward model's rewards by | `argsearch reward predict` makes one |
  * | VOCABULARY_MISMATCH | policy and reward model map ids to different tokens | take two models of one family |
  * | OPTION_INVALID | an option out of its range or of the wrong type | `option` names it, the message its range |

@@ -29,10 +29,12 @@ export interface GateContext {
   draws: boolean;
   /** Reward functions rate them, too. */
   functions: boolean;
+  /** Language models are among the rewards; default false. */
+  tokenRewards?: boolean | undefined;
 }
 
 /** Of other methods than "args" it is checked, and off. @throws ArgsearchError OPTION_INVALID */
-export function gateOf(method: Method, gate: Gate | undefined, { draws, functions }: GateContext): NativeGate {
+export function gateOf(method: Method, gate: Gate | undefined, { draws, functions, tokenRewards = false }: GateContext): NativeGate {
   const resolved = read(gate);
   if (method !== "args") return NO_GATE;
   if (resolved.kind !== "off" && functions) {
@@ -41,6 +43,10 @@ export function gateOf(method: Method, gate: Gate | undefined, { draws, function
     );
   }
   const name = OF_THE_BEST[resolved.kind];
+  if (tokenRewards && resolved.kind.startsWith("predicted"))
+    throw refused(
+      `gate ${name} guesses the rewards of heads: a language model rates all candidates of a step in one decode of one token; leave the gate out`,
+    );
   if (name !== undefined && draws) {
     throw refused(
       `gate ${name} needs select "greedy": with select "stochastic" any candidate may be drawn, and none can be left out; use another gate, or none`,

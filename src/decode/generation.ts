@@ -67,7 +67,9 @@ export async function* runGeneration(
 
 /** @throws ArgsearchError PROMPT_EMPTY, PROMPT_TOO_LONG, TEMPLATE_INVALID, OPTION_INVALID */
 function readPrompt({ policy, rewards, contextSize }: DecodingParts, prompt: Prompt, template: ResolvedTemplate): PromptTokens {
-  for (const model of rewards.raters) warnOfDifference(model, prompt, template);
+  // Another base reads by the template of the model that it belongs to.
+  for (const { model, base } of rewards.sources)
+    for (const each of base === policy ? [model, policy] : [model]) warnOfDifference(each, prompt, template);
   const read = (model: Model): Int32Array => {
     const tokens = model.promptTokens(prompt, template);
     if (tokens.length < contextSize) return tokens;

@@ -46,11 +46,14 @@ function policyFile({ policy, chatTemplate }: ResolvedLoad): ModelFile {
   };
 }
 
-/** The models of a contrast by the policy's own path, where that is the same file. */
+/** Either side of a contrast by the policy's own path, where that is the same file: the policy's own logits serve. */
 async function onPolicy(term: ResolvedTerm, { path }: ModelFile): Promise<ResolvedTerm> {
-  if (term.base === undefined || typeof term.reward !== "string") return term;
-  if (await isSameFile(term.base, path)) return { ...term, base: path };
-  return (await isSameFile(term.reward, path)) ? { ...term, reward: path } : term;
+  if (term.kind !== "contrast") return term;
+  const named = async (file: string): Promise<string> => ((await isSameFile(file, path)) ? path : file);
+  const { reward, base, template } = term;
+  // One with a template of its own reads another text than the policy does.
+  const tuned = typeof reward === "string" && template === undefined ? await named(reward) : reward;
+  return { ...term, reward: tuned, ...(base !== undefined && { base: await named(base) }) };
 }
 
 /** Checks that the models fit together and makes their contexts. */

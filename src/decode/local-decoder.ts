@@ -278,6 +278,7 @@ export class LocalDecoder implements Decoder {
       contextSize,
       rewarded: !rewards.empty,
       functions: rewards.functions.length > 0,
+      tokenRewards: rewards.languageModels.includes(true),
       rewardsEndings: rewards.functions.some(({ reward }) => reward.ending === "reward"),
     });
   }

@@ -66,6 +66,8 @@ export interface GenerateLimits {
   rewardsEndings?: boolean;
   /** Reward functions are among the rewards. */
   functions?: boolean;
+  /** Language models are. */
+  tokenRewards?: boolean;
 }
 
 /** Names of what a response is decoded by. */
@@ -114,7 +116,7 @@ export function resolveGenerate(options: GenerateOptions, limits: GenerateLimits
   const cold = options.temperature === 0;
   const select = cold ? "greedy" : given(options.select, "greedy", (value) => oneOf("select", value, ["greedy", "stochastic"]));
   const functions = limits.functions === true;
-  const gate = gateOf(method, options.gate, { draws: select === "stochastic", functions });
+  const gate = gateOf(method, options.gate, { draws: select === "stochastic", functions, tokenRewards: limits.tokenRewards });
   return {
     method: cold && method === "sample" ? "greedy" : method,
     topK: resolveTopK(options.topK, method, vocabulary),

@@ -4,10 +4,10 @@ import { basename } from "node:path";
 import { ArgsearchError } from "../errors.js";
 import { fingerprint } from "../files/fingerprint.js";
 import { isJsonObject, readJson } from "../files/json.js";
+import { askOf } from "../reward/ask/local.js";
 import { withFiles } from "../reward/hub-models.js";
-import { filePaths } from "../reward/reward-set.js";
 import { type ResolvedTerm, resolveTerms } from "../reward/terms.js";
-import type { DecodingSettings, RewardSpec } from "../types.js";
+import type { DecodingSettings, RewardKind, RewardSpec } from "../types.js";
 import { onlyKnown } from "../validate.js";
 import type { ResolvedLoad } from "./load-options.js";
 import { checkSettings } from "./settings.js";
@@ -18,6 +18,8 @@ export interface SettingsModel {
   file: string;
   /** Of what is in it, by samples: not of all of it. */
   fingerprint: string;
+  /** Of a reward that is no head. */
+  kind?: Exclude<RewardKind, "head"> | undefined;
 }
 
 /** What a settings file holds. */
@@ -83,12 +85,16 @@ export async function settingsModels({ policy, terms }: SettingsModels & { polic
   return { policy: await printOf(policy), rewards: await rewardPrints(terms) };
 }
 
-async function printOf(path: string): Promise<SettingsModel> {
-  return { file: basename(path), fingerprint: await fingerprint(path) };
+async function printOf(path: string, kind: RewardKind = "head"): Promise<SettingsModel> {
+  return { file: basename(path), fingerprint: await fingerprint(path), ...(kind !== "head" && { kind }) };
 }
 
-function rewardPrints(terms: readonly ResolvedTerm[]): Promise<SettingsModel[]> {
-  return Promise.all(filePaths(terms).map(printOf));
+async function rewardPrints(terms: readonly ResolvedTerm[]): Promise<SettingsModel[]> {
+  const found = terms.flatMap(({ reward, kind, base }) => {
+    const others = [base, askOf(reward)?.model].filter((path) => path !== undefined);
+    return [...(typeof reward === "string" ? [printOf(reward, kind)] : []), ...others.map((path) => printOf(path))];
+  });
+  return Promise.all(found);
 }
 
 /** Another model has another scale of rewards: the same weight means something else. */
@@ -96,7 +102,7 @@ async function warnOfOthers(path: string, made: unknown, models: SettingsModels)
   if (made === undefined) return;
   const known = printsOf(made);
   const files = [...(models.policy === null ? [] : [await printOf(models.policy)]), ...(await rewardPrints(models.terms))];
-  const others = files.filter((model) => !known.some(({ fingerprint }) => fingerprint === model.fingerprint));
+  const others = files.filter((model) => !known.some(({ fingerprint, kind }) => fingerprint === model.fingerprint && kind === model.kind));
   if (others.length === 0) return;
   const names = known.map(({ file }) => file).join(", ");
   process.emitWarning(
@@ -108,5 +114,8 @@ async function warnOfOthers(path: string, made: unknown, models: SettingsModels)
 function printsOf(made: unknown): SettingsModel[] {
   const { policy, rewards } = isJsonObject(made) ? made : {};
   const all = [policy, ...(Array.isArray(rewards) ? rewards : [])];
-  return all.filter(isJsonObject).map(({ file, fingerprint }) => ({ file: String(file), fingerprint: String(fingerprint) }));
+  return all.filter(isJsonObject).map(({ file, fingerprint, kind }) => ({
+    ...{ file: String(file), fingerprint: String(fingerprint) },
+    ...(typeof kind === "string" && { kind: kind as SettingsModel["kind"] }),
+  }));
 }

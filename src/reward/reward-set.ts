@@ -55,18 +55,18 @@ export class RewardSet extends WeightedSum {
   }
 
   get nativeSources(): NativeRewardSource[] {
-    return this.sources.map(({ model, kind, base, weights }) => ({
-      ...{ model: this.#isPolicy({ model, kind }) ? ("policy" as const) : model.native, weights, kind: nativeKind(kind) },
-      ...(base && { base: this.#isPolicy({ model: base, kind }) ? ("policy" as const) : base.native }),
-    }));
+    return this.sources.map(({ model, kind, base, weights }) => {
+      const side = (each: Model) => (base !== undefined && each === this.#policy ? "policy" : each.native);
+      return { model: side(model), weights, kind: nativeKind(kind), ...(base && { base: side(base) }) };
+    });
   }
 
-  /** Each reward model and the base that it is compared with; of a contrast one of the two may be the policy. */
+  /** Each reward model and the base that it is compared with, one of which may be the policy. */
   get raters(): Model[] {
     return this.#readings.map(({ model }) => model);
   }
 
-  /** Those of them that read in caches of their own, in the addon's order: all but the policy in a contrast. */
+  /** Those of them that read in caches of their own, in the addon's order: all but a side of a contrast that is the policy. */
   get readers(): Model[] {
     return this.#ownReadings.map(({ model }) => model);
   }
@@ -77,16 +77,11 @@ export class RewardSet extends WeightedSum {
   }
 
   get #ownReadings(): Reading[] {
-    return this.#readings.filter((reading) => !this.#isPolicy(reading));
+    return this.#readings.filter(({ kind, model }) => kind !== "contrast" || model !== this.#policy);
   }
 
   get #readings(): Reading[] {
     return this.sources.flatMap(({ model, kind, base }) => [{ model, kind }, ...(base ? [{ model: base, kind }] : [])]);
-  }
-
-  /** Its log-probabilities are there, because the policy has decoded. */
-  #isPolicy({ model, kind }: Reading): boolean {
-    return kind === "contrast" && model === this.#policy;
   }
 
   get infos(): RewardInfo[] {
@@ -124,12 +119,13 @@ export function modelPaths(terms: readonly ResolvedTerm[]): string[] {
   return modelFiles(terms).map(({ path }) => path);
 }
 
-/** The same with the templates that were given for them; the model or the base of a contrast that is the policy's file is `policy` itself. */
+/** The same with the templates that were given for them; a side of a contrast that is the policy's file is `policy` itself. */
 export function modelFiles(terms: readonly ResolvedTerm[], policy?: ModelFile): ModelFile[] {
   return modelTerms(terms).flatMap(({ reward, base, template }) => {
-    if (base === undefined) return [{ path: reward, template }];
-    const own = template === undefined && reward === policy?.path ? policy : { path: reward, template };
-    return [own, base === policy?.path ? policy : { path: base }];
+    const file = { path: reward, template };
+    if (base === undefined) return [file];
+    const isPolicy = reward === policy?.path && template === undefined;
+    return [isPolicy ? policy : file, base === policy?.path ? policy : { path: base }];
   });
 }
 
@@ -150,14 +146,13 @@ function modelTerms(terms: readonly ResolvedTerm[]): (ResolvedTerm & { reward: s
 function modelSources(terms: readonly ResolvedTerm[], models: readonly Model[], policy: Model | undefined): ModelTerm[] {
   const queue = models.values();
   return modelTerms(terms).flatMap(({ kind, base: path, weight, labels, template }): ModelTerm[] => {
-    const loaded = queue.next().value;
-    const isPolicy = kind === "contrast" && template === undefined && loaded?.native === policy?.native;
-    const model = isPolicy ? policy : loaded;
+    const model = queue.next().value;
     const found = path === undefined ? undefined : queue.next().value;
     if (model === undefined) return [];
     const weights = kind === "head" ? labelWeights(model, weight, labels) : Float64Array.of(weight);
     if (found === undefined) return [{ model, kind, weights }];
-    return [{ model, kind, weights, base: found.native === policy?.native ? policy : found.readingAs(model) }];
+    const isPolicy = model.native === policy?.native && template === undefined;
+    return [{ model: isPolicy ? policy : model, kind, weights, base: found.native === policy?.native ? policy : found.readingAs(model) }];
   });
 }
 

@@ -86,7 +86,7 @@ export interface RewardTerm {
   kind?: RewardKind | undefined;
   /**
    * Of a contrast: path of the model that `reward` was tuned from, with the same vocabulary. It reads the text that `reward` reads, by the
-   * chat template of `reward`. Where it, or `reward`, is the policy's own file, the policy's logits serve: nothing is loaded or decoded for it,
+   * chat template of `reward`. Where either of the two is the policy's own file, the policy's logits serve: nothing is loaded or decoded for it,
    * and it reads prompts as the policy does.
    */
   base?: string | undefined;

@@ -36,7 +36,7 @@ const KINDS: [name: string, reward: TokenReward][] = [
   ["values", values(tuned, 0.4)],
   ["contrast with the policy", contrast(tuned, policy)],
   ["contrast with a third model", contrast(tuned, third)],
-  ["contrast of the policy with a third model", contrast(policy, third)],
+  ["contrast of the policy with another", contrast(policy, third)],
 ];
 
 async function loaded<T>(reward: LoadOptions["reward"], work: (decoder: Decoder) => Promise<T>, options: LoadOptions = {}): Promise<T> {
@@ -295,12 +295,24 @@ describe.for(KINDS)("a gate that leaves steps out, %s:", ([, reward]) => {
   });
 });
 
+it("gates that guess the rewards of heads are refused", async () => {
+  for (const gate of ["predicted", "predicted-only", { predicted: 0.01 }] as const) {
+    const refused = run([autoregressive(tuned).term, head.path], { gate });
+    await expect(refused).rejects.toMatchObject({
+      code: "OPTION_INVALID",
+      option: "gate",
+      message: expect.stringContaining("leave the gate out"),
+    });
+  }
+});
+
 describe("what a step decodes", () => {
   it.for<[name: string, reward: LoadOptions["reward"], models: number]>([
     ["autoregressive", autoregressive(tuned).term, 1],
     ["values", values(tuned).term, 1],
     ["contrast with the policy", contrast(tuned, policy).term, 1],
     ["contrast with a third model", contrast(tuned, third).term, 2],
+    ["contrast of the policy with another", contrast(policy, third).term, 1],
     ["two of them", [autoregressive(tuned).term, contrast(third, policy).term], 2],
   ])("%s: one token of the policy, one of each reward model", async ([, reward, models]) => {
     for (const topK of [1, 10, 40]) {
@@ -316,10 +328,19 @@ describe("what a step decodes", () => {
   });
 });
 
+it("no head shares the policy's trunk beside a token reward", async () => {
+  const reward = [head.path, autoregressive(tuned).term];
+  const readings = [{ model: head.model, prompt: promptOf(head.model, PROMPT) }, autoregressive(tuned).reading(PROMPT)];
+  for (const shareTrunk of [true, false]) {
+    const { steps } = await run(reward, {}, { policy: head.path, shareTrunk });
+    expectBruteForce(settingOf(readings, {}, head), steps);
+  }
+});
+
 describe("chat templates", () => {
-  const TEMPLATE = "{% for m in messages %}{{ m.role }}. {{ m.content }} {% endfor %}{% if add_generation_prompt %}a. {% endif %}";
+  const TEMPLATE = "{% for m in messages %}{{ m.role }}. {{ m.content }} {% endfor %}{% if add_generation_prompt %}assistant. {% endif %}";
   const chat = folder.write({ seed: 75, chatTemplate: TEMPLATE });
-  const asChat = (text: string) => `user. ${text} a. `;
+  const asChat = (text: string) => `user. ${text} assistant. `;
 
   it("a base reads what the tuned model reads; the policy as base what the policy reads", async () => {
     for (const [base, basePrompt] of [

@@ -61,13 +61,19 @@ describe("load()", () => {
   it("loads the base of a contrast, unless it is the policy, once", async () => {
     fake.files = { policy: { labels: null }, tuned: { labels: null }, base: { labels: null } };
     const contrast = (base: string) => ({ reward: "tuned", base });
-    const decoder = await loadFake({ reward: [contrast("base"), contrast("./policy"), { reward: "base", kind: "autoregressive" }] });
+    const ofPolicy = { reward: "policy", base: "base" };
+    const decoder = await loadFake({
+      reward: [contrast("base"), contrast("./policy"), { reward: "base", kind: "autoregressive" }, ofPolicy],
+    });
     expect(fake.calls.filter((call) => call.startsWith("load "))).toEqual(["load policy", "load tuned", "load base"]);
     expect(decoder.info.rewards.map(({ path, kind, base }) => [path, kind, base?.path])).toEqual([
       ["tuned", "contrast", "base"],
       ["tuned", "contrast", "policy"],
       ["base", "autoregressive", undefined],
+      ["policy", "contrast", "base"],
     ]);
+    await decoder.generate("p", { maxTokens: 1 });
+    expect(fake.begun[0]?.rewardTokens).toHaveLength(2 + 1 + 1 + 1);
     await decoder.dispose();
     expect(new Set(disposed()).size).toBe(3);
   });

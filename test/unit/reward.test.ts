@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { resolveLoad } from "../../src/decode/load-options.js";
+import type { NativeModel } from "../../src/engine/binding.js";
 import { Model } from "../../src/model/model.js";
 import { callRewards } from "../../src/reward/functions.js";
 import { modelPaths, RewardSet } from "../../src/reward/reward-set.js";
@@ -79,11 +80,8 @@ describe("RewardSet", () => {
     expect(set.summed).toEqual([true, false, true, true, true]);
     expect(set.readers.map(({ info }) => info.path)).toEqual(["tuned", "base", "head", "dir/arm.gguf", "dir/q.gguf", "base"]);
     expect(set.languageModels).toEqual([true, true, false, true, true, true]);
-    const natives = set.nativeSources.map(({ model, kind, base }) => [
-      model === "policy" ? model : model.info.path,
-      kind,
-      base === undefined || base === "policy" ? base : base.info.path,
-    ]);
+    const path = (side: NativeModel | "policy" | undefined) => (typeof side === "object" ? side.info.path : side);
+    const natives = set.nativeSources.map(({ model, kind, base }) => [path(model), kind, path(base)]);
     expect(natives).toEqual([
       ["tuned", "logProb", "base"],
       ["head", "head", undefined],

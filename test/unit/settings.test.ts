@@ -121,6 +121,27 @@ describe("settings of a decoder", () => {
     expect(seen).toMatchObject([{ code: "ARGSEARCH_SETTINGS_OF_OTHER_MODELS", message: expect.stringContaining("copy.gguf") }]);
   });
 
+  it("warn where a reward was of another kind, or had another base", async () => {
+    const seen = warnings();
+    const { policy, reward } = EMBEDDED;
+    const base = join(folder, "base.gguf");
+    await writeFile(base, Buffer.concat([await readFile(policy), Buffer.alloc(2)]));
+    const contrast = { reward, base: policy };
+    const models = await settingsModels({ policy, terms: resolveTerms(contrast) });
+    expect(models.rewards).toMatchObject([{ file: "reward.gguf", kind: "contrast" }, { file: "policy.gguf" }]);
+    const path = await stored({ argsearch: { version: "0.1.0" }, models, settings: CHOSEN });
+    await readSettings(path, { policy, reward: contrast });
+    await new Promise(setImmediate);
+    expect(seen).toEqual([]);
+    await readSettings(path, { policy, reward });
+    await readSettings(path, { policy, reward: { reward, base } });
+    await new Promise(setImmediate);
+    expect(seen.map((warning) => warning.message)).toEqual([
+      expect.stringContaining("not for reward.gguf"),
+      expect.stringContaining("not for base.gguf"),
+    ]);
+  });
+
   it("are named once", () => {
     expect(new Set(SETTING_NAMES).size).toBe(SETTING_NAMES.length);
     expect(SETTING_NAMES).toEqual(expect.arrayContaining(["weight", "dryMultiplier", "ending", "method", "grammar"]));

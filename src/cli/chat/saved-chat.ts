@@ -74,15 +74,18 @@ function messagesIn(path: string, messages: unknown): ChatMessage[] {
 }
 
 async function modelsOf({ policy, rewards }: DecoderInfo): Promise<SettingsModel[]> {
-  return Promise.all(
-    [policy, ...filesOf(rewards)].map(async ({ path }) => ({ file: basename(path), fingerprint: await fingerprint(path) })),
-  );
+  const printOf = async ({ path }: { path: string }) => ({ file: basename(path), fingerprint: await fingerprint(path) });
+  const rated = rewards.flatMap(({ path, kind, base }) => [
+    printOf({ path }).then((print) => (kind === "head" ? print : { ...print, kind })),
+    ...(base === null ? [] : [printOf(base)]),
+  ]);
+  return Promise.all([printOf(policy), ...rated]);
 }
 
 async function sameModels(saved: unknown, info: DecoderInfo): Promise<boolean> {
   if (!Array.isArray(saved)) return true;
-  const known = saved.filter(isJsonObject).map((model) => model.fingerprint);
-  return (await modelsOf(info)).every((model) => known.includes(model.fingerprint));
+  const known = saved.filter(isJsonObject);
+  return (await modelsOf(info)).every((own) => known.some((model) => model.fingerprint === own.fingerprint && model.kind === own.kind));
 }
 
 /** JSON has no infinity; what bans a token may be called false as well. */
