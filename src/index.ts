@@ -38,6 +38,7 @@ export { type BannedWordsOptions, bannedWords } from "./reward/ready-made/banned
 export { type LengthTargetOptions, lengthTarget } from "./reward/ready-made/length-target.js";
 export { matches } from "./reward/ready-made/matches.js";
 export { type NoRepeatOptions, noRepeat } from "./reward/ready-made/no-repeat.js";
+export type { RewardInfo } from "./reward/reward-info.js";
 export { type ScoreFileOptions, scoreFile } from "./score/file.js";
 export { type ScoredLine, type ScoredPair, type ScoredText, type ScoreLinesOptions, scoreLines } from "./score/lines.js";
 export { loadReward } from "./score/load-reward.js";

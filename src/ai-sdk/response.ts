@@ -1,5 +1,5 @@
 /** A response of the library as the AI SDK takes it. */
-import { ratedSteps, wholeObjectives } from "../decode/whole-objectives.js";
+import { ratedSteps } from "../decode/rated-steps.js";
 import type { FinishReason, GateCounts, GenerateResult, LookaheadCounts, Method, Step, Timings, Usage } from "../types.js";
 import type { JsonObject, ModelFinishReason, ModelMetadata, ModelUsage } from "./interface.js";
 
@@ -24,8 +24,7 @@ export interface ResponseMetadata {
 }
 
 export function responseMetadata(method: Method, result: GenerateResult, steps: readonly Step[]): ModelMetadata {
-  const { reward, finishReason, seed, gate, lookahead, timings } = result;
-  const objectives = wholeObjectives(result);
+  const { reward, wholeObjectives: objectives, finishReason, seed, gate, lookahead, timings } = result;
   const tokens = ratedSteps(steps, result).map(tokenOf);
   return asJson({ method, reward, objectives, tokens, finishReason, seed, gate, lookahead, timings } satisfies ResponseMetadata);
 }

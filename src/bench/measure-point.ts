@@ -1,5 +1,6 @@
 /** All contenders at one place of the axes. */
 import type { Decoder } from "../decode/decoder.js";
+import { filesOf } from "../reward/reward-info.js";
 import type { GenerateOptions, Prompt } from "../types.js";
 import { DecoderContender, type RoundInput } from "./decoder-contender.js";
 import { Decoders, type OpenMode } from "./decoders.js";
@@ -80,7 +81,7 @@ class Inputs {
 async function memoryOf(decoder: Decoder): Promise<SpeedMemory> {
   const { policy, rewards } = decoder.info;
   // A file that serves twice is loaded once, and so is a trunk that two files have in common.
-  const loaded = decoder.info.sharedTrunk ? [policy] : [policy, ...rewards];
+  const loaded = decoder.info.sharedTrunk ? [policy] : [policy, ...filesOf(rewards)];
   const files = new Map(loaded.map(({ path, size }) => [path, size]));
   const cache = await decoder.cacheBytes();
   return {

@@ -31,7 +31,7 @@ export async function measureSpeed(options: SpeedOptions = {}): Promise<SpeedRes
     quiet: await watch.end(),
     settings: {
       policy: info.policy.path,
-      rewards: info.rewards.map(({ path }) => path),
+      rewards: info.rewards.flatMap(({ path, base }) => (base === null ? [path] : [path, base.path])),
       threads: load.threads ?? null,
       ...{ maxTokens, rounds, prompts: prompts.length },
     },

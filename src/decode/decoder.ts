@@ -1,5 +1,6 @@
 import type { CacheBytes, EngineInfo, ModelInfo, SearchCounters } from "../engine/binding.js";
 import type { Computation } from "../engine/computation.js";
+import type { RewardInfo } from "../reward/reward-info.js";
 import type {
   DecodingSettings,
   DetokenizeOptions,
@@ -19,8 +20,9 @@ import type {
 export interface DecoderInfo {
   engine: EngineInfo;
   policy: ModelInfo;
-  rewards: ModelInfo[];
-  /** Names of the objectives, in the order of the reward terms: labels of reward models, then functions. */
+  /** Those that are files. */
+  rewards: RewardInfo[];
+  /** Names of the objectives, in the order of the reward terms: labels of reward models and kinds of token rewards, then functions. */
   objectives: readonly string[];
   /** What each objective counts in the sum. */
   weights: readonly number[];

@@ -38,6 +38,7 @@ export interface DecodingParts {
 /** A prompt as each model reads it. */
 interface PromptTokens {
   policy: Int32Array;
+  /** One a reading model of the rewards. */
   rewards: Int32Array[];
 }
 
@@ -66,16 +67,20 @@ export async function* runGeneration(
 
 /** @throws ArgsearchError PROMPT_EMPTY, PROMPT_TOO_LONG, TEMPLATE_INVALID, OPTION_INVALID */
 function readPrompt({ policy, rewards, contextSize }: DecodingParts, prompt: Prompt, template: ResolvedTemplate): PromptTokens {
-  const rewardModels = rewards.sources.map(({ model }) => model);
-  for (const model of rewardModels) warnOfDifference(model, prompt, template);
+  for (const model of rewards.raters) warnOfDifference(model, prompt, template);
   const read = (model: Model): Int32Array => {
     const tokens = model.promptTokens(prompt, template);
     if (tokens.length < contextSize) return tokens;
     const message = `the prompt has ${tokens.length} tokens for ${model.info.path}: the context of ${contextSize} leaves no room for a response`;
     const length = { tokens: tokens.length, limit: contextSize, model: model.info.path };
-    throw tooLong(message, length, [policy.info, ...rewardModels.map(({ info }) => info)], "it");
+    throw tooLong(
+      message,
+      length,
+      [policy, ...rewards.readers].map(({ info }) => info),
+      "it",
+    );
   };
-  return { policy: read(policy), rewards: rewardModels.map(read) };
+  return { policy: read(policy), rewards: rewards.readers.map(read) };
 }
 
 function messageTexts(prompt: Prompt): string[] | undefined {

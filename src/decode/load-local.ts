@@ -4,10 +4,13 @@ import { binding } from "../engine/binding.js";
 import { chooseEngine } from "../engine/choice.js";
 import { computationOf } from "../engine/computation.js";
 import { native } from "../engine/native.js";
-import { loadModels, type ModelFile, requireSameVocabulary } from "../model/load-models.js";
+import { isSameFile } from "../files/same-file.js";
+import { loadModels, type ModelFile } from "../model/load-models.js";
 import type { Model } from "../model/model.js";
 import { contextFor } from "../model/options.js";
 import { modelFiles, RewardSet } from "../reward/reward-set.js";
+import type { ResolvedTerm } from "../reward/terms.js";
+import { requireOneVocabulary } from "../reward/vocabularies.js";
 import type { ResolvedLoad } from "./load-options.js";
 import { type DecoderParts, LocalDecoder } from "./local-decoder.js";
 import { settingsFor } from "./settings-file.js";
@@ -17,9 +20,11 @@ export async function loadLocal(resolved: ResolvedLoad, linger = 0): Promise<Loc
   const started = performance.now();
   const settings = await settingsFor(resolved);
   const { engine, gpu } = await chooseEngine(resolved, resolved.signal);
-  const models = await loadModels([policyFile(resolved), ...modelFiles(resolved.terms)], { ...resolved, gpu });
+  const policy = policyFile(resolved);
+  const terms = await Promise.all(resolved.terms.map((term) => onPolicy(term, policy)));
+  const models = await loadModels([policy, ...modelFiles(terms, policy)], { ...resolved, gpu });
   try {
-    const parts = await prepare(resolved, models);
+    const parts = await prepare({ ...resolved, terms }, models);
     return new LocalDecoder({
       ...parts,
       ...{ engine, settings, linger, computation: computationOf(resolved, gpu), loadMs: performance.now() - started },
@@ -38,6 +43,12 @@ function policyFile({ policy, chatTemplate }: ResolvedLoad): ModelFile {
   };
 }
 
+/** The base of a contrast by the policy's own path, where that is the same file. */
+async function onPolicy(term: ResolvedTerm, { path }: ModelFile): Promise<ResolvedTerm> {
+  if (term.base === undefined || !(await isSameFile(term.base, path))) return term;
+  return { ...term, base: path };
+}
+
 /** Checks that the models fit together and makes their contexts. */
 async function prepare(
   resolved: ResolvedLoad,
@@ -46,13 +57,13 @@ async function prepare(
   const { slots, patience, signal, terms, shareTrunk } = resolved;
   const [policy, ...rewardModels] = models;
   if (policy === undefined) throw new Error("no policy was loaded");
-  for (const model of rewardModels) requireSameVocabulary(policy, model);
-  const rewards = new RewardSet(terms, rewardModels);
+  const rewards = new RewardSet(terms, rewardModels, policy);
+  requireOneVocabulary(policy, rewards.sources);
   const context = contextFor(
     resolved,
     models.map(({ info }) => info),
   );
-  for (const model of models) model.room = context.contextSize;
+  for (const model of [policy, ...rewards.readers]) model.room = context.contextSize;
   throwIfAborted(signal);
   const sources = { policy: policy.native, rewards: rewards.nativeSources };
   const search = await native(() => binding().createSearch({ ...context, ...sources, slots, shareTrunk }));

@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { NO_COMPUTATION, NO_ENGINE, remoteModelInfo } from "../remote/model-info.js";
 import { functionTerms } from "../reward/reward-set.js";
-import type { ResolvedTerm } from "../reward/terms.js";
+import { type ResolvedTerm, specOf } from "../reward/terms.js";
 import { loadRewardIsolated } from "../score/isolated-reward-model.js";
 import { loadRewardLocal } from "../score/local-reward-model.js";
 import type { RewardModel } from "../score/reward-model.js";
@@ -42,7 +42,7 @@ async function modelsOf(options: LoadOptions, resolved: ResolvedLoad, all: reado
   const terms = all.filter(({ reward }) => typeof reward === "string");
   if (terms.length === 0) return undefined;
   if (resolved.isolation === undefined) return loadRewardLocal({ ...resolved, terms });
-  const reward = terms.map(({ template, ...term }) => ({ ...term, chatTemplate: template?.text }));
+  const reward = terms.map(specOf);
   return loadRewardIsolated({ ...modelOptions(options), reward }, { ...resolved, terms }, resolved.isolation);
 }
 

@@ -73,7 +73,6 @@ export class LocalDecoder implements Decoder {
     this.#patience = patience;
     const { contextSize } = context;
     const closing = this.#closing.signal;
-    const rewardModels = rewards.sources.map(({ model }) => model);
     this.#parts = {
       policy,
       rewards,
@@ -84,7 +83,8 @@ export class LocalDecoder implements Decoder {
       scheduler: new Scheduler(search, {
         linger,
         idlePart: idlePart(computation),
-        recurrent: [policy, ...rewardModels].map(({ info }) => info.recurrent),
+        recurrent: [policy, ...rewards.readers].map(({ info }) => info.recurrent),
+        leavesLast: [true, ...rewards.languageModels],
       }),
       slots: new SlotQueue(new SlotPool(slots)),
     };
@@ -92,7 +92,7 @@ export class LocalDecoder implements Decoder {
     this.info = {
       engine,
       policy: policy.info,
-      rewards: rewardModels.map(({ info }) => info),
+      rewards: rewards.infos,
       objectives: rewards.objectives,
       weights: rewards.weights,
       slots,
@@ -242,7 +242,7 @@ export class LocalDecoder implements Decoder {
       await native(() => search.dispose());
       await this.#scorer.dispose();
     } finally {
-      for (const model of new Set([policy, ...rewards.sources.map((source) => source.model)])) model.dispose();
+      for (const model of new Set([policy, ...rewards.readers])) model.dispose();
     }
   }
 

@@ -10,6 +10,7 @@ import { type Outcome, WaitingPrompt } from "./waiting-prompt.js";
 export class PrefillQueue {
   readonly #search: NativeSearch;
   readonly #order: PrefillOrder;
+  readonly #leavesLast: readonly boolean[];
   /** In the order in which they came. */
   readonly #prompts: WaitingPrompt[] = [];
   #running: WaitingPrompt | undefined;
@@ -17,9 +18,10 @@ export class PrefillQueue {
   /** Prompts that were decoded, or failed, so far. */
   #ended = 0;
 
-  /** `recurrent`: which models are, the policy first. */
-  constructor(search: NativeSearch, recurrent: readonly boolean[] = []) {
+  /** `recurrent`: which models are, the policy first; `leavesLast`: which of them leave a prompt's last token to the first step. */
+  constructor(search: NativeSearch, recurrent: readonly boolean[] = [], leavesLast: readonly boolean[] = []) {
     this.#search = search;
+    this.#leavesLast = leavesLast;
     this.#order = new PrefillOrder(recurrent);
   }
 
@@ -40,7 +42,7 @@ export class PrefillQueue {
         if ("result" in outcome) resolve(outcome.result);
         else reject(outcome.error);
       };
-      const prompt = new WaitingPrompt(slot, options, binding().createCancel(), settle);
+      const prompt = new WaitingPrompt(slot, options, binding().createCancel(), settle, this.#leavesLast);
       this.#order.add(prompt);
       this.#prompts.push(prompt);
       forget = onAbort(signals, () => this.#abort(prompt));

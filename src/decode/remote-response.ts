@@ -103,6 +103,7 @@ export class RemoteResponse {
         ? Object.fromEntries(this.#sums.objectives.map((name, at) => [name, kept.map(({ values }) => values[at] ?? null)]))
         : {},
       reward: kept.at(-1)?.reward ?? null,
+      wholeObjectives: this.#wholeObjectives(rated),
       finishReason,
       seed: this.#options.seed,
       usage: { ...this.#prompt, completionTokens: this.tokens },
@@ -110,6 +111,12 @@ export class RemoteResponse {
       gate: { steps: kept.length, guided, candidates: guided > 0 ? this.#rated : 0, ...none },
       lookahead: { windows: 0, proposed: 0, accepted: 0 },
     };
+  }
+
+  #wholeObjectives(rated: boolean): Record<string, number | null> {
+    if (!rated) return {};
+    const values = this.#kept.at(-1)?.values ?? [];
+    return Object.fromEntries(this.#sums.objectives.map((name, at) => [name, values[at] ?? null]));
   }
 
   /** A stop string may have begun in what was held back. */

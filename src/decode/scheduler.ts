@@ -26,6 +26,8 @@ export interface SchedulerOptions {
   idlePart?: number;
   /** Which models are recurrent, the policy first; default none. */
   recurrent?: readonly boolean[];
+  /** Which of them leave a prompt's last token to the first step, as the policy does and token rewards do; default none but the policy. */
+  leavesLast?: readonly boolean[];
 }
 
 /** Milliseconds of a native call, divided by the slots that shared it. */
@@ -86,10 +88,10 @@ export class Scheduler {
   #turnEnd: (() => void) | undefined;
   #closed: ArgsearchError | undefined;
 
-  constructor(search: NativeSearch, { linger = 0, idlePart = PREFILL_PART, recurrent = [] }: SchedulerOptions = {}) {
+  constructor(search: NativeSearch, { linger = 0, idlePart = PREFILL_PART, recurrent = [], leavesLast = [] }: SchedulerOptions = {}) {
     this.#linger = linger;
     this.#idlePart = idlePart;
-    this.#prefills = new PrefillQueue(search, recurrent);
+    this.#prefills = new PrefillQueue(search, recurrent, leavesLast);
     this.#step = new Lane("step", async (slots) => ofTaken(await native(() => search.step(slots))));
     this.#propose = new Lane("propose", async (slots) => ofSteps(await native(() => search.propose(slots))));
     this.#commit = new Lane("commit", async (slots, rewards) => ofSteps(await native(() => search.commit(slots, rewards))));

@@ -12,7 +12,7 @@ import { StopFilter } from "./stop-strings.js";
 /** The part of a result that the tokens make. */
 export type Transcribed = Pick<
   GenerateResult,
-  "text" | "tokens" | "pieces" | "logProbs" | "policyLogProbs" | "topLogProbs" | "rewards" | "objectives" | "reward"
+  "text" | "tokens" | "pieces" | "logProbs" | "policyLogProbs" | "topLogProbs" | "rewards" | "objectives" | "reward" | "wholeObjectives"
 >;
 
 export class Transcript implements ResponseView {
@@ -118,19 +118,38 @@ export class Transcript implements ResponseView {
       objectives: Object.fromEntries(
         this.#rewards.objectives.map((name) => [name, steps.map(({ objectives }) => objectives[name] ?? null)]),
       ),
-      reward: this.#whole(),
+      reward: this.#wholeReward(),
+      wholeObjectives: this.#rewards.empty ? {} : this.#named(this.#whole()),
     };
   }
 
-  /** The whole response's reward: each objective's value where it is read, weighted. */
-  #whole(): number | null {
-    if (this.#rewards.empty) return null;
-    const [last, end] = [this.#steps.at(this.#ended ? -2 : -1), this.#steps.at(-1)];
-    const read = this.#rewards.positions(this.#rewardAt).map((place) => (place === "end" ? end : last));
-    const [first] = read;
-    if (read.some((step) => step === undefined || step.reward === null)) return null;
-    if (read.every((step) => step === first)) return first?.reward ?? null;
-    return this.#rewards.sum(this.#rewards.objectives.map((name, index) => read[index]?.objectives[name] ?? Number.NaN));
+  /** The sum of the whole response's values: null where one of them was not read. */
+  #wholeReward(): number | null {
+    const places = this.#places();
+    const [first] = places;
+    if (this.#rewards.empty || places.some((place) => this.#steps[place]?.reward == null)) return null;
+    const summed = this.#rewards.summed.includes(true);
+    if (!summed && places.every((place) => place === first)) return this.#steps[first ?? -1]?.reward ?? null;
+    const values = this.#whole();
+    return values.some(Number.isNaN) ? null : this.#rewards.sum(values);
+  }
+
+  /** The whole response's value by each objective: read at its place, or summed up to there; NaN where it, or a token of a sum, was not read. */
+  #whole(): number[] {
+    const { objectives, summed } = this.#rewards;
+    const places = this.#places();
+    return objectives.map((name, index) => {
+      const place = places[index] ?? -1;
+      const read = this.#steps.slice(summed[index] ? 0 : Math.max(0, place), place + 1);
+      return read.length === 0 ? Number.NaN : read.reduce((sum, step) => sum + (step.objectives[name] ?? Number.NaN), 0);
+    });
+  }
+
+  /** The step that each objective of the whole response is read at; -1: none. */
+  #places(): number[] {
+    const end = this.#steps.length - 1;
+    const last = this.#ended ? end - 1 : end;
+    return this.#rewards.positions(this.#rewardAt).map((place) => (place === "end" ? (this.#ended ? end : -1) : last));
   }
 
   #append(text: string): string {

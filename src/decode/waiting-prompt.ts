@@ -20,11 +20,13 @@ export class WaitingPrompt {
     readonly options: BeginOptions,
     readonly cancel: NativeCancel,
     readonly settle: (outcome: Outcome) => void,
+    leavesLast: readonly boolean[] = [],
   ) {
     const { policyTokens, rewardTokens, gate } = options;
     // Where rewards are predicted, the reward model leaves the last token to the first step, as the policy does.
-    const end = gate.kind === "predicted" || gate.kind === "predictedOnly" ? -1 : undefined;
-    this.readings = [policyTokens.subarray(0, -1), ...(rewardTokens ?? []).map((tokens) => tokens.subarray(0, end))];
+    const predicted = gate.kind === "predicted" || gate.kind === "predictedOnly";
+    const held = (tokens: Int32Array, model: number) => tokens.subarray(0, predicted || leavesLast[model + 1] ? -1 : undefined);
+    this.readings = [policyTokens.subarray(0, -1), ...(rewardTokens ?? []).map(held)];
     this.#held = this.readings.map(() => 0);
   }
 

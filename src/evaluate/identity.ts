@@ -6,7 +6,7 @@ import { basename } from "node:path";
 import { unreadable } from "../files/file-errors.js";
 import { modelParts } from "../files/model-parts.js";
 import { type ResolvedTerm, resolveTerms } from "../reward/terms.js";
-import type { ModelOptions, RewardFunction, Shard } from "../types.js";
+import type { ModelOptions, RewardFunction, RewardKind, Shard } from "../types.js";
 import type { MethodSpec } from "./methods.js";
 import type { Generation, ResolvedEvaluation } from "./options.js";
 import type { PromptSet } from "./prompts.js";
@@ -23,6 +23,10 @@ export interface FileHash {
 export interface RewardPrint {
   /** A file, or a function's name with the SHA-256 of its text; what it reaches beyond that is not seen. */
   reward: FileHash | string;
+  /** Where the file is no reward head. */
+  kind?: Exclude<RewardKind, "head"> | undefined;
+  /** Of a contrast. */
+  base?: FileHash | undefined;
   weight: number;
   labels: Readonly<Record<string, number>>;
   /** In place of the file's own. */
@@ -75,9 +79,13 @@ export async function identityOf(resolved: ResolvedEvaluation, { prompts, sha256
   };
 }
 
-async function print({ reward, weight, labels, template }: ResolvedTerm, hash: (path: string) => Promise<FileHash>): Promise<RewardPrint> {
+async function print(
+  { reward, kind, base, weight, labels, template }: ResolvedTerm,
+  hash: (path: string) => Promise<FileHash>,
+): Promise<RewardPrint> {
   const content = typeof reward === "string" ? await hash(reward) : functionPrint(reward);
-  return { reward: content, weight, labels, chatTemplate: template?.text };
+  const ofTokens = { ...(kind !== "head" && { kind }), ...(base !== undefined && { base: await hash(base) }) };
+  return { reward: content, ...ofTokens, weight, labels, chatTemplate: template?.text };
 }
 
 function functionPrint(reward: RewardFunction): string {

@@ -42,11 +42,12 @@ export class Model {
   readonly #control: ControlTokens;
   #prefixes: boolean | undefined;
 
-  constructor(model: NativeModel, extras: ModelExtras = {}) {
+  /** `format`: of another model, in place of its own. */
+  constructor(model: NativeModel, extras: ModelExtras = {}, format?: ChatFormat) {
     this.native = model;
     this.extras = extras;
     this.info = extras.template === undefined ? model.info : { ...model.info, chatTemplate: extras.template.text };
-    this.#chat = new ChatFormat({ ...this.info, specialTokens: extras.specialTokens, templateOption: extras.template?.option });
+    this.#chat = format ?? new ChatFormat({ ...this.info, specialTokens: extras.specialTokens, templateOption: extras.template?.option });
     this.#control = new ControlTokens(model);
   }
 
@@ -60,6 +61,11 @@ export class Model {
     const model = new Model(this.native, { ...extras, template });
     model.#chat.check();
     return model;
+  }
+
+  /** The same model, which reads conversations as the other one's chat template writes them. */
+  readingAs(other: Model): Model {
+    return new Model(this.native, this.extras, other.#chat);
   }
 
   /** A prompt as this model reads it. @throws ArgsearchError PROMPT_EMPTY, TEMPLATE_INVALID, OPTION_INVALID */

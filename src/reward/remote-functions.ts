@@ -3,7 +3,7 @@ import type { Answer } from "../isolate/remote-call.js";
 import type { Parent } from "../isolate/serve-object.js";
 import type { Prompt, RewardCandidate, RewardContext, RewardFunction, RewardSpec, RewardTerm } from "../types.js";
 import { callRewards } from "./functions.js";
-import type { ResolvedTerm } from "./terms.js";
+import { type ResolvedTerm, specOf } from "./terms.js";
 import { asWhole, type CallContext, isWhole } from "./whole.js";
 
 /** What options hold in place of a function. */
@@ -32,7 +32,7 @@ interface Question {
 /** Reward options with servers' rewards as the functions of their terms. */
 export function specsOf(reward: Given, terms: readonly ResolvedTerm[]): Given {
   if (!terms.some((term) => isWhole(term.reward))) return reward;
-  return terms.map(({ template, ...term }) => ({ ...term, chatTemplate: template?.text }));
+  return terms.map(specOf);
 }
 
 /** Checked reward options as data, and the functions that they held, in the order of their numbers. */

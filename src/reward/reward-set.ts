@@ -4,13 +4,18 @@ import type { HeadInfo, NativeRewardSource } from "../engine/binding.js";
 import { ArgsearchError } from "../errors.js";
 import type { ModelFile } from "../model/load-models.js";
 import type { Model } from "../model/model.js";
-import type { RewardAt, RewardFunction } from "../types.js";
+import type { RewardAt, RewardFunction, RewardKind } from "../types.js";
+import { isSummed, nativeKind } from "./kinds.js";
+import { type RewardInfo, rewardInfo } from "./reward-info.js";
 import type { ResolvedTerm } from "./terms.js";
 import { count, numbered, WeightedSum } from "./weighted-sum.js";
 
-/** A reward model with one weight a label of its head. */
+/** A reward model with one weight a label of its head; a token reward has one. */
 export interface ModelTerm {
   readonly model: Model;
+  readonly kind: RewardKind;
+  /** Of a contrast: what it is compared with. */
+  readonly base?: Model | undefined;
   readonly weights: Float64Array;
 }
 
@@ -26,28 +31,57 @@ export interface FunctionTerm {
 }
 
 /**
- * Every term of the sum. Objectives are the labels of the reward models, in their order, then the functions; each keeps
- * its own value beside the sum.
+ * Every term of the sum. Objectives are those of the reward models, labels of heads and kinds of token rewards, in their order, then the
+ * functions; each keeps its own value beside the sum.
  */
 export class RewardSet extends WeightedSum {
   readonly sources: readonly ModelTerm[];
   readonly functions: readonly FunctionTerm[];
+  readonly #policy: Model | undefined;
 
-  /** `models`: the loaded models of modelPaths(), in that order. */
-  constructor(terms: readonly ResolvedTerm[], models: readonly Model[]) {
-    const sources = modelTerms(terms).flatMap(({ weight, labels }, index) => {
-      const model = models[index];
-      return model ? [{ model, weights: labelWeights(model, weight, labels) }] : [];
-    });
+  /** `models`: the loaded models of modelFiles(), in that order; `policy`: that of a decoder, which may be the base of a contrast. */
+  constructor(terms: readonly ResolvedTerm[], models: readonly Model[], policy?: Model) {
+    const sources = modelSources(terms, models, policy);
     const functions = functionTerms(terms);
     const weights = [...sources.flatMap(({ weights }) => [...weights]), ...functions.map(({ weight }) => weight)];
     super(objectiveNames(sources, functions), weights, functions.length > 0);
     this.sources = sources;
     this.functions = functions;
+    this.#policy = policy;
   }
 
   get nativeSources(): NativeRewardSource[] {
-    return this.sources.map(({ model, weights }) => ({ model: model.native, weights }));
+    return this.sources.map(({ model, kind, base, weights }) => ({
+      ...{ model: model.native, weights, kind: nativeKind(kind) },
+      ...(base && { base: base === this.#policy ? ("policy" as const) : base.native }),
+    }));
+  }
+
+  /** Each reward model and the base that it is compared with, which may be the policy. */
+  get raters(): Model[] {
+    return this.#readings.map(({ model }) => model);
+  }
+
+  /** Those of them that read in caches of their own, in the addon's order: all but the policy. */
+  get readers(): Model[] {
+    return this.#ownReadings.map(({ model }) => model);
+  }
+
+  /** Which of the readers read as language models do, not through a head. */
+  get languageModels(): boolean[] {
+    return this.#ownReadings.map(({ kind }) => kind !== "head");
+  }
+
+  get #ownReadings(): Pick<ModelTerm, "model" | "kind">[] {
+    return this.#readings.filter(({ model }) => model !== this.#policy);
+  }
+
+  get #readings(): Pick<ModelTerm, "model" | "kind">[] {
+    return this.sources.flatMap(({ model, kind, base }) => [{ model, kind }, ...(base ? [{ model: base, kind }] : [])]);
+  }
+
+  get infos(): RewardInfo[] {
+    return this.sources.map(rewardInfo);
   }
 
   /** Objectives that reward models give: the first; functions give the others. */
@@ -55,7 +89,13 @@ export class RewardSet extends WeightedSum {
     return this.objectives.length - this.functions.length;
   }
 
-  /** Where each objective of a whole response is read. Functions rate what is written: the last token. */
+  /** Which objectives of a whole response are the sums over its tokens. */
+  get summed(): boolean[] {
+    const ofModels = this.sources.flatMap(({ kind, weights }) => Array.from(weights, () => isSummed(kind)));
+    return [...ofModels, ...this.functions.map(() => false)];
+  }
+
+  /** Where each objective of a whole response is read, or its sum ends. Functions rate what is written: the last token. */
   positions(wanted: RewardAt | undefined): RewardAt[] {
     const ofModels = this.sources.flatMap(({ model, weights }) => Array.from(weights, () => positionOf(model, wanted)));
     return [...ofModels, ...this.functions.map(() => "last" as const)];
@@ -70,14 +110,18 @@ export class RewardSet extends WeightedSum {
 /** Nothing is rated. */
 export const NO_REWARDS = new RewardSet([], []);
 
-/** The files among the reward terms, in their order. */
+/** The files that the reward terms read, in their order, bases among them. */
 export function modelPaths(terms: readonly ResolvedTerm[]): string[] {
-  return modelTerms(terms).map(({ reward }) => reward);
+  return modelFiles(terms).map(({ path }) => path);
 }
 
-/** The same with the templates that were given for them. */
-export function modelFiles(terms: readonly ResolvedTerm[]): ModelFile[] {
-  return modelTerms(terms).map(({ reward, template }) => ({ path: reward, template }));
+/** The same with the templates that were given for them; a base that is the policy's file is `policy` itself. */
+export function modelFiles(terms: readonly ResolvedTerm[], policy?: ModelFile): ModelFile[] {
+  return modelTerms(terms).flatMap(({ reward, base, template }) => {
+    const file = { path: reward, template };
+    if (base === undefined) return [file];
+    return [file, base === policy?.path ? policy : { path: base }];
+  });
 }
 
 /** The functions among the reward terms, in their order. */
@@ -89,13 +133,24 @@ function modelTerms(terms: readonly ResolvedTerm[]): (ResolvedTerm & { reward: s
   return terms.filter((term): term is ResolvedTerm & { reward: string } => typeof term.reward === "string");
 }
 
+function modelSources(terms: readonly ResolvedTerm[], models: readonly Model[], policy: Model | undefined): ModelTerm[] {
+  const queue = models.values();
+  return modelTerms(terms).flatMap(({ kind, base: path, weight, labels }): ModelTerm[] => {
+    const model = queue.next().value;
+    const found = path === undefined ? undefined : queue.next().value;
+    if (model === undefined) return [];
+    const weights = kind === "head" ? labelWeights(model, weight, labels) : Float64Array.of(weight);
+    if (found === undefined) return [{ model, kind, weights }];
+    return [{ model, kind, weights, base: found.native === policy?.native ? policy : found.readingAs(model) }];
+  });
+}
+
 /** @throws ArgsearchError REWARD_HEAD_MISSING */
 function requireHead(model: Model): HeadInfo {
   if (model.info.head !== null) return model.info.head;
-  throw new ArgsearchError(
-    "REWARD_HEAD_MISSING",
-    `${model.info.path} has no reward head. Attach one with "argsearch reward attach", or use it as a policy.`,
-  );
+  const cure =
+    'Attach one with "argsearch reward attach"; or, if it is a language model, name its kind ("autoregressive" or "values"), or as base the model that it was tuned from';
+  throw new ArgsearchError("REWARD_HEAD_MISSING", `${model.info.path} has no reward head. ${cure}.`, { option: "reward.kind" });
 }
 
 /** @throws ArgsearchError REWARD_HEAD_MISSING, OPTION_INVALID for a label the head does not have */
@@ -111,11 +166,16 @@ function labelWeights(model: Model, weight: number, given: Readonly<Record<strin
   return Float64Array.from(labels, (label) => weight * (given[label] ?? unnamed));
 }
 
-/** Labels and function names as they are, unless two are alike: then with their file's name, then with a number. */
+/** What the values of a source are called: the labels of its head, or its kind. */
+function namesOf({ model, kind }: ModelTerm): readonly string[] {
+  return kind === "head" ? requireHead(model).labels : [kind];
+}
+
+/** Labels, kinds and function names as they are, unless two are alike: then with their file's name, then with a number. */
 function objectiveNames(sources: readonly ModelTerm[], functions: readonly FunctionTerm[]): string[] {
-  const labels = sources.flatMap(({ model }) => requireHead(model).labels.map((label) => ({ label, model })));
-  const plain = [...labels.map(({ label }) => label), ...functions.map(({ name }) => name)];
-  const qualified = labels.map(({ label, model }) => (count(plain, label) > 1 ? `${fileName(model)}/${label}` : label));
+  const own = sources.flatMap((source) => namesOf(source).map((name) => ({ name, model: source.model })));
+  const plain = [...own.map(({ name }) => name), ...functions.map(({ name }) => name)];
+  const qualified = own.map(({ name, model }) => (count(plain, name) > 1 ? `${fileName(model)}/${name}` : name));
   return numbered([...qualified, ...functions.map(({ name }) => name)]);
 }
 

@@ -1,20 +1,25 @@
 /** The terms of a weighted sum of rewards: defaults and validation. */
 import { ArgsearchError } from "../errors.js";
-import type { RewardFunction, RewardSpec, RewardTerm } from "../types.js";
+import type { RewardFunction, RewardKind, RewardSpec, RewardTerm } from "../types.js";
 import { checkNames, finite, given, invalid, type Names, nonEmptyText, oneOf, plainObject } from "../validate.js";
+import { kindOf } from "./kinds.js";
 import { isRemote, remoteReward } from "./remote-reward.js";
 import { isWhole } from "./whole.js";
 
 export interface ResolvedTerm {
   /** A server's reward is a function: see isWhole(). */
   reward: string | RewardFunction;
+  /** "head" of what is no file. */
+  kind: RewardKind;
+  /** Of a contrast, and of nothing else. */
+  base?: string | undefined;
   weight: number;
   labels: Readonly<Record<string, number>>;
   /** With the option that gave it. */
   template?: { text: string; option: string } | undefined;
 }
 
-const TERM: Names<RewardTerm> = { reward: true, weight: true, labels: true, chatTemplate: true };
+const TERM: Names<RewardTerm> = { reward: true, kind: true, base: true, weight: true, labels: true, chatTemplate: true };
 
 /** The terms of a reward, with their defaults. @throws ArgsearchError OPTION_INVALID */
 export function resolveTerms(spec: RewardSpec | readonly RewardSpec[] | null): ResolvedTerm[] {
@@ -23,29 +28,40 @@ export function resolveTerms(spec: RewardSpec | readonly RewardSpec[] | null): R
   return (spec as readonly RewardSpec[]).map((each, index) => resolveTerm(`reward[${index}]`, each));
 }
 
+/** A term as options say it. */
+export function specOf({ template, kind, ...term }: ResolvedTerm): RewardTerm {
+  return { ...term, ...(typeof term.reward === "string" && { kind }), chatTemplate: template?.text };
+}
+
+const PLAIN = { kind: "head", weight: 1, labels: {} } as const;
+
 function resolveTerm(name: string, spec: RewardSpec): ResolvedTerm {
-  if (typeof spec === "string" || typeof spec === "function") return { reward: rewardOf(name, spec), weight: 1, labels: {} };
+  if (typeof spec === "string" || typeof spec === "function") return { reward: rewardOf(name, spec), ...PLAIN };
   if (typeof spec !== "object" || spec === null)
     throw invalid(name, "a path, a function, { url, api } or { reward, weight, labels }", spec);
-  if (isRemote(spec)) return { reward: remoteReward(name, spec), weight: 1, labels: {} };
+  if (isRemote(spec)) return { reward: remoteReward(name, spec), ...PLAIN };
   checkNames(name, spec, TERM);
   const option = `${name}.chatTemplate`;
   const template = given(spec.chatTemplate, undefined, (value) => ({ text: nonEmptyText(option, value), option }));
   const reward = rewardOf(`${name}.reward`, spec.reward, template?.text);
+  const { kind, base } = kindOf(name, reward, spec);
   return {
     reward,
+    kind,
+    ...(base !== undefined && { base }),
     weight: given(spec.weight, 1, (value) => finite(`${name}.weight`, value)),
-    labels: given(spec.labels, {}, (value) => ofLabels(reward, labelWeights(`${name}.labels`, value))),
+    labels: given(spec.labels, {}, (value) => ofLabels({ reward, kind }, labelWeights(`${name}.labels`, value))),
     template,
   };
 }
 
-/** @throws ArgsearchError OPTION_INVALID for labels of a server's reward, which is one number */
-function ofLabels(reward: string | RewardFunction, labels: ResolvedTerm["labels"]): ResolvedTerm["labels"] {
-  if (!isWhole(reward) || Object.keys(labels).length === 0) return labels;
-  throw new ArgsearchError("OPTION_INVALID", "labels are of reward models' files: a server's reward is one number, which label chooses", {
-    option: "reward.labels",
-  });
+/** @throws ArgsearchError OPTION_INVALID for labels of what is one number */
+function ofLabels({ reward, kind }: Pick<ResolvedTerm, "reward" | "kind">, labels: ResolvedTerm["labels"]): ResolvedTerm["labels"] {
+  if (Object.keys(labels).length === 0 || (kind === "head" && !isWhole(reward))) return labels;
+  const what = isWhole(reward)
+    ? "labels are of reward models' files: a server's reward is one number, which label chooses"
+    : `labels are of reward heads: a reward of kind ${JSON.stringify(kind)} is one number, which weight counts`;
+  throw new ArgsearchError("OPTION_INVALID", what, { option: "reward.labels" });
 }
 
 function rewardOf(name: string, reward: unknown, template?: string): string | RewardFunction {

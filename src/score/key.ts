@@ -8,21 +8,24 @@ import { fileBytes, isOrdinaryFile } from "../files/bytes.js";
 import { fingerprint } from "../files/fingerprint.js";
 import { clockKey, dateOf } from "../model/template-options.js";
 import { isRemoteModel } from "../remote/model-info.js";
+import { filesOf, objectiveCount } from "../reward/reward-info.js";
 import type { GenerateOptions, TemplateOptions } from "../types.js";
 import type { Scores } from "./scores.js";
 
 /** Every model's file that is used: a decoder's policy cuts responses into tokens. */
 export function modelsOf({ policy, rewards }: Scores["info"]): ModelInfo[] {
-  return policy === undefined || isRemoteModel(policy) ? [...rewards] : [policy, ...rewards];
+  return policy === undefined || isRemoteModel(policy) ? filesOf(rewards) : [policy, ...filesOf(rewards)];
 }
 
 /** Of models, data and settings; null where that cannot be known: streams and pipes, rewards that are functions, and what servers run. */
 export async function keyOf(info: Scores["info"], source: DataSource, settings: readonly unknown[]): Promise<string | null> {
-  const labels = info.rewards.reduce((count, { head }) => count + (head?.labels.length ?? 0), 0);
+  const ofModels = info.rewards.reduce((count, reward) => count + objectiveCount(reward), 0);
   if (info.policy !== undefined && isRemoteModel(info.policy)) return null;
-  if (typeof source !== "string" || !(await isOrdinaryFile(source)) || labels < info.objectives.length) return null;
+  if (typeof source !== "string" || !(await isOrdinaryFile(source)) || ofModels < info.objectives.length) return null;
   const hash = createHash("sha256");
   for (const { path } of modelsOf(info)) hash.update(await fingerprint(path));
+  const kinds = info.rewards.map(({ kind }) => kind);
+  if (kinds.some((kind) => kind !== "head")) hash.update(JSON.stringify(kinds));
   const models = [info.objectives, info.weights, info.contextSize, computationKey(info.engine, info.computation)];
   hash.update(JSON.stringify([...models, ...settings]));
   for await (const chunk of fileBytes(source)) hash.update(chunk);

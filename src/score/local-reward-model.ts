@@ -1,9 +1,10 @@
 import { chooseEngine } from "../engine/choice.js";
 import { computationOf } from "../engine/computation.js";
-import { loadModels, requireSameVocabulary } from "../model/load-models.js";
+import { loadModels } from "../model/load-models.js";
 import type { Model } from "../model/model.js";
 import { contextFor } from "../model/options.js";
 import { modelFiles, RewardSet } from "../reward/reward-set.js";
+import { requireOneVocabulary } from "../reward/vocabularies.js";
 import type { ScoreInput, ScoreOptions, ScoreResult } from "../types.js";
 import { disposedError } from "./disposed.js";
 import { type ResolvedRewardLoad, resolveScore } from "./options.js";
@@ -23,11 +24,11 @@ export class LocalRewardModel implements RewardModel {
   #disposal: Promise<void> | undefined;
 
   constructor({ engine, computation, rewards, tokenizer, context }: RewardModelParts) {
-    this.#models = rewards.sources.map(({ model }) => model);
+    this.#models = rewards.readers;
     this.#scorer = new Scorer({ tokenizer, rewards, context, closing: this.#closing.signal });
     this.info = {
       engine,
-      rewards: this.#models.map(({ info }) => info),
+      rewards: rewards.infos,
       objectives: rewards.objectives,
       weights: rewards.weights,
       contextSize: context.contextSize,
@@ -72,13 +73,13 @@ export async function loadRewardLocal(resolved: ResolvedRewardLoad): Promise<Loc
   try {
     const [first] = models;
     if (first === undefined) throw new Error("no reward model was loaded");
-    for (const model of models) requireSameVocabulary(first, model);
     const rewards = new RewardSet(resolved.terms, models);
+    requireOneVocabulary(first, rewards.sources);
     const context = contextFor(
       resolved,
       models.map(({ info }) => info),
     );
-    for (const model of models) model.room = context.contextSize;
+    for (const model of rewards.readers) model.room = context.contextSize;
     return new LocalRewardModel({ engine, computation: computationOf(resolved, gpu), rewards, tokenizer: first, context });
   } catch (error) {
     for (const model of new Set(models)) model.dispose();

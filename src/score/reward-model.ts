@@ -1,13 +1,14 @@
-import type { EngineInfo, ModelInfo } from "../engine/binding.js";
+import type { EngineInfo } from "../engine/binding.js";
 import type { Computation } from "../engine/computation.js";
+import type { RewardInfo } from "../reward/reward-info.js";
 import type { ScoreInput, ScoreOptions, ScoreResult } from "../types.js";
 
 /** What a loaded reward model is made of. */
 export interface RewardModelInfo {
   /** Of empty texts where servers alone rate. */
   engine: EngineInfo;
-  rewards: ModelInfo[];
-  /** Names of the objectives: labels of reward models, then functions. */
+  rewards: RewardInfo[];
+  /** Names of the objectives: labels of reward models and kinds of token rewards, then functions. */
   objectives: readonly string[];
   /** What each objective counts in the sum. */
   weights: readonly number[];

@@ -1,6 +1,14 @@
 /** Rewards of given responses, read by the reward models alone. */
 import { abortedError, cancellable, throwIfAborted, unlessAborted } from "../engine/abort.js";
-import { binding, type NativeScorer, type ScorerOptions, type ScoreSequence, type SequenceScore } from "../engine/binding.js";
+import {
+  binding,
+  type NativeModel,
+  type NativeRewardKind,
+  type NativeScorer,
+  type ScorerOptions,
+  type ScoreSequence,
+  type SequenceScore,
+} from "../engine/binding.js";
 import { native } from "../engine/native.js";
 import { ArgsearchError } from "../errors.js";
 import { answerText, messageFault, withTexts } from "../messages.js";
@@ -10,12 +18,14 @@ import type { ResolvedTemplate } from "../model/template-options.js";
 import { decodeText, Utf8Stream } from "../model/text-decoder.js";
 import { tooLong } from "../model/too-long.js";
 import { callRewards } from "../reward/functions.js";
+import { nativeKind } from "../reward/kinds.js";
 import { type ModelTerm, positionOf, type RewardSet } from "../reward/reward-set.js";
 import { isWhole } from "../reward/whole.js";
 import type { Prompt, ScoreInput, ScoreResult } from "../types.js";
 import { boolean, given, invalid } from "../validate.js";
 import type { ResolvedScore } from "./options.js";
 import { piecesBehind, sameEnds, tokensForAll } from "./response-tokens.js";
+import { sum, sumsUpTo } from "./token-sums.js";
 import { atOnce, wholeCandidate } from "./whole-responses.js";
 
 /** Responses that may share a batch. */
@@ -37,8 +47,8 @@ interface Rows {
   /** Null where the response is a whole text. */
   prompt: Prompt | null;
   response: string;
-  /** One a reward model. */
-  frames: AnswerFrame[];
+  /** One a model that rates it. */
+  frames: ReadonlyMap<Model, AnswerFrame>;
   /** Spaces that the tokens begin with and the response does not: the first reward model's. */
   lead: string;
   tokens: Int32Array;
@@ -47,15 +57,26 @@ interface Rows {
   whole: number[];
 }
 
+/** A response as one model reads it. */
+interface Reading {
+  tokens: Int32Array;
+  /** For each of the response's tokens the position by which as much of it is read; of those behind the response the last one. */
+  positions: number[];
+  end: number | undefined;
+  /** Where the response begins. */
+  start: number;
+}
+
 interface RunOptions {
   signal: AbortSignal | undefined;
   hidden?: boolean;
+  kind?: NativeRewardKind;
 }
 
 export class Scorer {
   readonly #parts: ScorerParts;
-  /** Made when first needed, one a reward model: their caches take memory. */
-  readonly #scorers = new Map<Model, Promise<NativeScorer>>();
+  /** Made when first needed, one a model and kind: their caches take memory. */
+  readonly #scorers = new Map<string, Map<NativeModel, Promise<NativeScorer>>>();
 
   constructor(parts: ScorerParts) {
     this.#parts = parts;
@@ -74,7 +95,10 @@ export class Scorer {
     const { rewards, tokenizer } = this.#parts;
     if (rewards.empty) throw new ArgsearchError("OPTION_INVALID", "score() needs a reward: load() one", { option: "reward" });
     const rows = inputs.map((input, index) => rowsOf(this.#parts, input, index, options.template));
-    for (const [index, source] of rewards.sources.entries()) await this.#addModel(source, index, rows, options);
+    for (const source of rewards.sources) {
+      if (source.kind === "head") await this.#addHead(source, rows, options);
+      else await this.#addTokens(source, rows, options);
+    }
     const whole = rewards.functions.some(({ reward }) => isWhole(reward));
     if (whole) await atOnce(rows, (row) => addWholes(this.#parts, row, options));
     else for (const row of rows) await addFunctions(this.#parts, row, options.signal);
@@ -88,14 +112,17 @@ export class Scorer {
 
   /** Frees the scorers; those that are being made, once they are. */
   async dispose(): Promise<void> {
-    const made = await Promise.allSettled(this.#scorers.values());
+    const made = await Promise.allSettled([...this.#scorers.values()].flatMap((ofKind) => [...ofKind.values()]));
     this.#scorers.clear();
     for (const scorer of made) if (scorer.status === "fulfilled") await native(() => scorer.value.dispose());
   }
 
-  async #addModel({ model }: ModelTerm, place: number, rows: readonly Rows[], options: ResolvedScore): Promise<void> {
+  async #addHead({ model }: ModelTerm, rows: readonly Rows[], options: ResolvedScore): Promise<void> {
     const atEnd = positionOf(model, options.rewardAt) === "end";
-    const sequences = rows.map((row) => this.#sequence(model, row, frameOf(row, place), atEnd));
+    const sequences = rows.map((row) => {
+      const { tokens, positions, end } = this.#reading(model, row, atEnd);
+      return { tokens, positions: Int32Array.from(end === undefined ? positions : [...positions, end]) };
+    });
     const scores = await this.#run(model, sequences, options);
     const labels = model.info.head?.labels.length ?? 1;
     for (const [index, row] of rows.entries()) {
@@ -105,8 +132,33 @@ export class Scorer {
     }
   }
 
+  async #addTokens({ model, kind, base }: ModelTerm, rows: readonly Rows[], options: ResolvedScore): Promise<void> {
+    const asked = { atEnd: positionOf(model, options.rewardAt) === "end", kind: nativeKind(kind), signal: options.signal };
+    const own = await this.#tokenValues(model, rows, asked);
+    const others = base && (await this.#tokenValues(base, rows, asked));
+    for (const [index, row] of rows.entries()) {
+      const values = (own[index] ?? []).map((value, token) => value - (others?.[index]?.[token] ?? 0));
+      for (const [token, all] of row.values.entries()) all.push(values[token] ?? Number.NaN);
+      row.whole.push(sum(values));
+    }
+  }
+
+  /** Of each row the value of each token, and with `atEnd` that of what ends the turn behind them. */
+  async #tokenValues(model: Model, rows: readonly Rows[], { atEnd, ...run }: RunOptions & { atEnd: boolean }): Promise<number[][]> {
+    const readings = rows.map((row) => this.#reading(model, row, atEnd));
+    const sequences = readings.map(({ tokens, start }) => {
+      return { tokens, positions: Int32Array.from({ length: tokens.length - start }, (_, place) => start + place) };
+    });
+    const scores = await this.#run(model, sequences, run);
+    return readings.map(({ positions, start, end }, index) => {
+      const places = [...positions, ...(end === undefined ? [] : [end])].map((position) => position - start);
+      return sumsUpTo(places, scores[index]?.rewards ?? []);
+    });
+  }
+
   /** `atEnd`: the whole is read at the token that ends the turn. */
-  #sequence(model: Model, row: Rows, { before, lead, end }: AnswerFrame, atEnd: boolean): ScoreSequence {
+  #reading(model: Model, row: Rows, atEnd: boolean): Reading {
+    const { before, lead, end } = frameOf(row, model);
     const response = lead === row.lead ? row.tokens : responseBehind(lead, this.#parts, row.response);
     const after = atEnd ? end() : new Int32Array(0);
     const { contextSize } = this.#parts.context;
@@ -123,14 +175,14 @@ export class Scorer {
     const { tokenizer } = this.#parts;
     const places = response === row.tokens ? Array.from(response.keys()) : sameEnds(tokenizer, [row.tokens, row.lead], [response, lead]);
     const positions = places.map((place) => before.length + place);
-    return { tokens, positions: Int32Array.from(after.length > 0 ? [...positions, length - 1] : positions) };
+    return { tokens, positions, end: after.length > 0 ? length - 1 : undefined, start: before.length };
   }
 
-  async #run(model: Model, sequences: ScoreSequence[], { signal, hidden = false }: RunOptions): Promise<SequenceScore[]> {
+  async #run(model: Model, sequences: ScoreSequence[], { signal, hidden = false, kind = "head" }: RunOptions): Promise<SequenceScore[]> {
     const { closing } = this.#parts;
     try {
       closing.throwIfAborted();
-      const scorer = await this.#scorer(model);
+      const scorer = await this.#scorer(model.native, kind);
       return await cancellable([signal, closing], (cancel) => native(() => scorer.score(sequences, hidden, cancel)));
     } catch (error) {
       if (closing.aborted) throw closing.reason;
@@ -139,19 +191,21 @@ export class Scorer {
     }
   }
 
-  #scorer(model: Model): Promise<NativeScorer> {
-    const made = this.#scorers.get(model);
+  #scorer(model: NativeModel, kind: NativeRewardKind): Promise<NativeScorer> {
+    const ofKind = this.#scorers.get(kind) ?? new Map<NativeModel, Promise<NativeScorer>>();
+    this.#scorers.set(kind, ofKind);
+    const made = ofKind.get(model);
     if (made) return made;
-    const scorer = native(() => binding().createScorer({ ...this.#parts.context, model: model.native, sequences: SEQUENCES }));
-    this.#scorers.set(model, scorer);
-    scorer.catch(() => this.#scorers.delete(model));
+    const scorer = native(() => binding().createScorer({ ...this.#parts.context, model, kind, sequences: SEQUENCES }));
+    ofKind.set(model, scorer);
+    scorer.catch(() => ofKind.delete(model));
     return scorer;
   }
 }
 
-function frameOf({ frames }: Rows, place: number): AnswerFrame {
-  const frame = frames[place];
-  if (frame === undefined) throw new Error("a reward model has no frame");
+function frameOf({ frames }: Rows, model: Model): AnswerFrame {
+  const frame = frames.get(model);
+  if (frame === undefined) throw new Error("a model that rates has no frame");
   return frame;
 }
 
@@ -162,7 +216,7 @@ function rawFrame(model: Model, text: string, special: boolean): AnswerFrame {
 
 /** The first cuts responses into tokens, and all must know them. */
 function modelsOf({ tokenizer, rewards }: ScorerParts): Model[] {
-  return [tokenizer, ...rewards.sources.map(({ model }) => model)];
+  return [tokenizer, ...rewards.raters];
 }
 
 function responseBehind(lead: string, parts: ScorerParts, response: string): Int32Array {
@@ -180,12 +234,12 @@ function rowsOf(parts: ScorerParts, input: ScoreInput, index: number, template: 
   if (typeof response !== "string" || response === "") {
     throw new ArgsearchError("INPUT_INVALID", `${what} ${index} must be a non-empty text: there is no token to score`);
   }
-  const { sources } = parts.rewards;
   const special = "text" in input && given(input.special, false, (value) => boolean("special", value));
-  const frames = sources.map(({ model }) =>
-    prompt === null ? rawFrame(model, response, special) : model.answerFrame(prompt, answer, template),
-  );
-  const lead = frames[0]?.lead ?? "";
+  const { raters } = parts.rewards;
+  const frameFor = (model: Model) => (prompt === null ? rawFrame(model, response, special) : model.answerFrame(prompt, answer, template));
+  const frames = new Map([...new Set(raters)].map((model) => [model, frameFor(model)]));
+  const [first] = raters;
+  const lead = (first && frames.get(first)?.lead) ?? "";
   const tokens =
     prompt === null ? tokensForAll(modelsOf(parts), (model) => model.textTokens(response, special)) : responseBehind(lead, parts, response);
   return { prompt, response, frames, lead, tokens, values: Array.from(tokens, () => []), whole: [] };

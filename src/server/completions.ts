@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Decoder } from "../decode/decoder.js";
 import { seedOf } from "../decode/foreign-calls.js";
-import { ratedSteps } from "../decode/whole-objectives.js";
+import { ratedSteps } from "../decode/rated-steps.js";
 import type { GenerateResult, Prompt, Step } from "../types.js";
 import { type AnswerEvent, answer, type Job, jobsOf } from "./answers.js";
 import { badRequest } from "./errors.js";

@@ -1,7 +1,6 @@
 /** Tokens of an answer as JSON: with rewards under the library's names, and with log-probabilities in OpenAI's. */
 
 import type { Decoder } from "../decode/decoder.js";
-import { wholeObjectives } from "../decode/whole-objectives.js";
 import type { Candidate, GenerateResult, Step } from "../types.js";
 
 /** One token with what it was chosen by. */
@@ -30,7 +29,7 @@ export function tokenJson({ token, piece: text, logProb, policyLogProb, reward, 
 
 export function answerJson(result: GenerateResult, method: string): AnswerJson {
   const { reward, seed, finishReason, gate, timings } = result;
-  return { method, reward, objectives: wholeObjectives(result), seed, finishReason, gate, timings };
+  return { method, reward, objectives: result.wholeObjectives, seed, finishReason, gate, timings };
 }
 
 /** The policy's own log-probabilities, as others report them: before any sampler. */

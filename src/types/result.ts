@@ -39,8 +39,8 @@ export interface Step {
   /** The same by the policy itself, before any sampler. */
   policyLogProb: number;
   /**
-   * Reward of prompt + response up to and including this token; null without a reward, where GenerateOptions asked for none, inside of blocks, and in
-   * steps that a gate has left out, but for the last one.
+   * Reward of prompt + response up to and including this token, plus what token rewards (RewardKind) give this token alone; null without a reward,
+   * where GenerateOptions asked for none, inside of blocks, and in steps that a gate has left out, but for the last one.
    */
   reward: number | null;
   /** One value an objective, normalised, unweighted; null where the reward is, for want of reading it. */
@@ -134,9 +134,12 @@ export interface GenerateResult {
   objectives: Record<string, (number | null)[]>;
   /**
    * The whole response's: at its last token, the one that ends the turn left aside ("last"), or at that one ("end"), which a
-   * response that was cut off does not have. Null without a reward or such a token.
+   * response that was cut off does not have; of token rewards the sum over all tokens up to there. Null without a reward or such a token,
+   * and where a gate has left out a token of a sum.
    */
   reward: number | null;
+  /** The whole response's value by each objective, read where `reward` was, which is their weighted sum: normalised, unweighted; {} where rewards are empty. */
+  wholeObjectives: Record<string, number | null>;
   finishReason: FinishReason;
   /** What draws it again. */
   seed: number;

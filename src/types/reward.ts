@@ -38,18 +38,40 @@ export interface RewardFunction {
   readonly ending?: "reward";
 }
 
+/**
+ * What the file of a reward gives. "head": what its reward head says of the text up to a token. The others are token rewards: causal language
+ * models, whose logits rate every token v of the vocabulary behind a text x in one decode of one token, however many candidates there are.
+ *
+ * - "autoregressive": ln P(v | x), in nats, at most 0. (GenARM, Xu et al., ICLR 2025, arXiv 2410.08193: a model trained to be a reward.)
+ * - "contrast": ln P(v | x) - ln P_base(v | x), in nats, of either sign: the reward that a tuned model implies against the one that it was tuned
+ *   from. (DPO, Rafailov et al., NeurIPS 2023, arXiv 2305.18290; proxy tuning, Liu et al., COLM 2024, arXiv 2401.08565.)
+ * - "values": the logit of v itself, in the model's units: for models whose logits are trained to be rewards or Q values. (FaRMA, ICML 2025,
+ *   arXiv 2502.04517.)
+ *
+ * A token's value is its own; a response's is the sum over its tokens.
+ */
+export type RewardKind = "head" | "autoregressive" | "contrast" | "values";
+
 /** A reward model's file, a function or a server's reward, with its weight in the sum. */
 export interface RewardTerm {
-  /** Path of a GGUF with a reward head, a function, or a reward that a server gives. */
+  /** Path of a GGUF with a reward head, or of the `kind` named; a function, or a reward that a server gives. */
   reward: string | RewardFunction | RemoteReward;
+  /** What the file gives: default "head", or "contrast" where `base` is named. Files alone have one. */
+  kind?: RewardKind | undefined;
+  /**
+   * Of a contrast: path of the model that `reward` was tuned from, with the same vocabulary. It reads the text that `reward` reads, by the
+   * chat template of `reward`. Where it is the policy's own file, the policy's logits serve: nothing is loaded or decoded for it, and it
+   * reads prompts as the policy does.
+   */
+  base?: string | undefined;
   /** Any finite number, default 1; 0 reports the reward without following it, but for its bans. */
   weight?: number | undefined;
   /**
    * Weights of single labels of a head with several, multiplied by `weight`. Default: 1 each; once any is named, the others count 0
-   * and are only reported.
+   * and are only reported. Not of token rewards, which have none.
    */
   labels?: Readonly<Record<string, number>> | undefined;
-  /** A chat template in place of the file's own: its text, Jinja. */
+  /** A chat template in place of the file's own: its text, Jinja; of a contrast for both files. */
   chatTemplate?: string | undefined;
 }
 

@@ -13,7 +13,7 @@ export type ScoreInput = { prompt: Prompt; response: string | ChatMessage } | { 
 export interface TokenReward {
   id: number;
   text: string;
-  /** Reward of prompt + response up to and including this token. */
+  /** Reward of prompt + response up to and including this token, plus what token rewards (RewardKind) give this token alone. */
   reward: number;
   /** One value an objective: normalised, unweighted. Only where there are several. */
   objectives?: Record<string, number>;
@@ -21,7 +21,10 @@ export interface TokenReward {
 
 /** What score() gives for one input. */
 export interface ScoreResult {
-  /** The whole response's: at its last token, or with rewardAt "end" at the token that ends the turn behind it. */
+  /**
+   * The whole response's: at its last token, or with rewardAt "end" at the token that ends the turn behind it; of token rewards the sum over
+   * all tokens up to there.
+   */
   reward: number;
   /** One value an objective, read there: normalised, unweighted. */
   objectives: Record<string, number>;

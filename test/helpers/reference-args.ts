@@ -4,7 +4,7 @@
  */
 import type { Ending } from "../../src/index.js";
 import type { RandomModel } from "./random-model.js";
-import { logSoftmax, nextLogits, rewardsAtEnd } from "./reference-llama.js";
+import { logSoftmax, nextLogits, rewardsAtEnd, tokenValue } from "./reference-llama.js";
 
 /** A model with the tokens of the prompt as it reads it. */
 export interface Reading {
@@ -15,6 +15,10 @@ export interface Reading {
 export interface RewardReading extends Reading {
   /** One weight a label; default 1 each. */
   weights?: readonly number[];
+  /** Of a token reward: what each token is worth by itself. */
+  kind?: "logProb" | "logit";
+  /** What its ln P is compared with. */
+  base?: Reading;
 }
 
 export interface Setting {
@@ -73,9 +77,16 @@ export function referenceStep(setting: Setting, response: readonly number[]): Re
   };
 }
 
+/** What a reward says of a response at its last token: of the whole, or of a token reward of that token alone. */
+export function valuesAtEnd({ model, prompt, kind, base }: RewardReading, response: readonly number[]): number[] {
+  if (kind === undefined) return rewardsAtEnd(model, [...prompt, ...response]);
+  const less = base ? tokenValue(base.model, [...base.prompt, ...response], kind) : 0;
+  return [tokenValue(model, [...prompt, ...response], kind) - less];
+}
+
 function rate(setting: Setting, response: readonly number[], token: number, logProb: number): ReferenceCandidate {
   const { rewards, weight, combine } = setting;
-  const found = rewards.map((reading) => rewardsAtEnd(reading.model, [...reading.prompt, ...response]));
+  const found = rewards.map((reading) => valuesAtEnd(reading, response));
   const objectives = found.flat();
   const weights = rewards.flatMap((reading, index) => reading.weights ?? found[index].map(() => 1));
   if (rewards.length === 0) return { token, logProb, reward: Number.NaN, objectives, score: logProb };

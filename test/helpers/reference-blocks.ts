@@ -4,8 +4,8 @@
  */
 import { promptOf } from "./brute-force.js";
 import type { RandomModel } from "./random-model.js";
-import type { RewardReading } from "./reference-args.js";
-import { nextLogProbs, rewardsAtEnd } from "./reference-llama.js";
+import { type RewardReading, valuesAtEnd } from "./reference-args.js";
+import { nextLogProbs } from "./reference-llama.js";
 import type { StoredPair } from "./stored-models.js";
 
 export interface BlockSetting {
@@ -191,10 +191,16 @@ function draw(logProbs: ReadonlyMap<number, number>, fraction: number): number {
   return tokens[tokens.length - 1];
 }
 
+function summed(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
+
 function rated(setting: BlockSetting, response: readonly number[], draft: Unrated): ReferenceDraft {
   const objectives = setting.rewards.flatMap((reading, index) => {
     const content = draft.tokens.length - (draft.end && !setting.readAtEnd?.[index] ? 1 : 0);
-    const at = (length: number) => rewardsAtEnd(reading.model, [...reading.prompt, ...response, ...draft.tokens.slice(0, length)]);
+    const at = (length: number) => valuesAtEnd(reading, [...response, ...draft.tokens.slice(0, length)]);
+    if (reading.kind)
+      return [summed(Array.from({ length: content }, (_, token) => at(token + 1)[0])) / (setting.mean ? Math.max(1, content) : 1)];
     // Only an end: what the response was worth before, or if it had not begun, what the end is worth.
     if (content === 0) return at(response.length > 0 ? 0 : 1);
     if (!setting.mean) return at(content);

@@ -41,6 +41,12 @@ export function logSoftmax(logits: Vector): Vector {
   return logits.map((logit) => logit - norm);
 }
 
+/** ln P, or the logit, of the last token behind those before it. */
+export function tokenValue(model: RandomModel, tokens: readonly number[], kind: "logProb" | "logit"): number {
+  const [before, token] = [tokens.slice(0, -1), tokens[tokens.length - 1]];
+  return (kind === "logit" ? nextLogits(model, before) : nextLogProbs(model, before))[token];
+}
+
 /** The reward of every label, read at the last token. */
 export function rewardsAtEnd(model: RandomModel, tokens: readonly number[]): number[] {
   const { head } = model;

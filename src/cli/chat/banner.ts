@@ -1,6 +1,6 @@
 /** What a chat begins with on a terminal: which models answer, and how. */
 import { basename } from "node:path";
-import type { DecoderInfo } from "../../index.js";
+import type { DecoderInfo, RewardInfo } from "../../index.js";
 import { bytes, table } from "../terminal/format.js";
 import { methodWords, samplerWords } from "./guidance.js";
 import type { ChatSession } from "./session.js";
@@ -12,7 +12,7 @@ export async function banner(session: ChatSession): Promise<string> {
   const settings = session.settings.resolved();
   const rows = [
     ["policy", modelWords(info.policy)],
-    ...info.rewards.map((model, index) => ["reward", `${modelWords(model)} · ${weightWords(info, index)}`]),
+    ...info.rewards.map((model, index) => ["reward", `${modelWords(model)}${kindWords(model)} · ${weightWords(info, index)}`]),
     ["guidance", [methodWords(settings), ...samplerWords(settings)].join(" · ")],
     ["context", await session.contextLeft()],
   ];
@@ -23,10 +23,16 @@ function modelWords({ path, description, size }: ModelInfo): string {
   return [basename(path), description, bytes(size)].join(" · ");
 }
 
+/** What a token reward is. */
+function kindWords({ kind, base }: RewardInfo): string {
+  if (kind === "head") return "";
+  return base === null ? ` · ${kind}` : ` · against ${basename(base.path)}`;
+}
+
 /** What the objectives of a reward model count; by name where there are several. */
 function weightWords({ rewards, weights }: DecoderInfo, index: number): string {
-  const labels = (model: ModelInfo | undefined): string[] => model?.head?.labels ?? [];
-  const before = rewards.slice(0, index).reduce((count, model) => count + labels(model).length, 0);
-  const own = labels(rewards[index]);
+  const names = (model: RewardInfo | undefined): readonly string[] => (model?.kind === "head" ? (model.head?.labels ?? []) : ["value"]);
+  const before = rewards.slice(0, index).reduce((count, model) => count + names(model).length, 0);
+  const own = names(rewards[index]);
   return own.map((label, at) => `${own.length === 1 ? "" : `${label} `}× ${weights[before + at]}`).join(", ");
 }

@@ -9,6 +9,7 @@ import { isJsonObject, readJson, toJson } from "../../files/json.js";
 import { OutputFile } from "../../files/output-file.js";
 import { ArgsearchError, type ChatMessage, type DecoderInfo, type DecodingSettings } from "../../index.js";
 import { packageManifest } from "../../package-root.js";
+import { filesOf } from "../../reward/reward-info.js";
 import { plural } from "../terminal/format.js";
 import { invalid } from "./command.js";
 import type { ChatSession } from "./session.js";
@@ -35,7 +36,8 @@ export async function saveChat({ decoder, conversation, settings }: ChatSession,
     messages,
   };
   const { policy, rewards } = decoder.info;
-  const file = await OutputFile.open(path, { inputs: [policy.path, ...rewards.map((model) => model.path)], option: command });
+  const inputs = [policy, ...filesOf(rewards)].map((model) => model.path);
+  const file = await OutputFile.open(path, { inputs, option: command });
   try {
     await file.append(toJson(chat));
     await file.commit();
@@ -72,7 +74,9 @@ function messagesIn(path: string, messages: unknown): ChatMessage[] {
 }
 
 async function modelsOf({ policy, rewards }: DecoderInfo): Promise<SettingsModel[]> {
-  return Promise.all([policy, ...rewards].map(async ({ path }) => ({ file: basename(path), fingerprint: await fingerprint(path) })));
+  return Promise.all(
+    [policy, ...filesOf(rewards)].map(async ({ path }) => ({ file: basename(path), fingerprint: await fingerprint(path) })),
+  );
 }
 
 async function sameModels(saved: unknown, info: DecoderInfo): Promise<boolean> {

@@ -71,6 +71,7 @@ export function addGenerate(program: Command): void {
     'generate --prompt "Can you help me set up a light show?" --weight 0',
     "generate --policy policy.gguf --reward reward.gguf --prompt - < prompt.txt",
     "generate --reward helpful.gguf=0.7 --reward harmless.gguf=0.3 --policy policy.gguf --prompt Hello",
+    "generate --policy large.gguf --reward small-instruct.gguf --reward-base small.gguf --prompt Hello",
     "generate --prompt Hello --json --trace steps.jsonl",
     'generate "Tell me a story." --method sample --count 3',
     "generate Hello --reward-url http://localhost:8000 --reward-model Skywork/Skywork-Reward-V2-Qwen3-0.6B --method blocks",
@@ -181,7 +182,7 @@ async function withTrace(flags: GenerateFlags, work: (trace?: Trace) => Promise<
 /** All that the command reads beside its prompts. */
 function filesOf(flags: GenerateFlags): string[] {
   const { policy = EMBEDDED.policy, policyUrl, reward = [{ reward: EMBEDDED.reward }] } = flags;
-  const rewards = reward.flatMap((term) => (typeof term.reward === "string" ? term.reward : []));
+  const rewards = reward.flatMap(({ reward: file, base }) => [file, base].filter((path) => typeof path === "string"));
   const settings = flags.settings === undefined ? [] : [flags.settings];
   return [...(policyUrl === undefined ? [policy] : []), ...rewards, ...settings, ...templateFiles(flags)];
 }
@@ -212,6 +213,7 @@ function nothing(seed = 0): GenerateResult {
     rewards: [],
     objectives: {},
     reward: null,
+    wholeObjectives: {},
     finishReason: "aborted",
     seed,
     usage: { promptTokens: 0, cachedTokens: 0, completionTokens: 0 },

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type GgufScalar, type GgufSummary, inspect, type RewardHeadSummary } from "../../index.js";
+import { type GgufScalar, type GgufSummary, inspect } from "../../index.js";
 import { addExamples, engineDirFlag } from "../flags/flags.js";
 import { bytes, count, table } from "../terminal/format.js";
 import { print, printJson } from "../terminal/output.js";
@@ -14,9 +14,11 @@ export function addInspect(program: Command): void {
   addExamples(command, ["inspect reward.gguf", "inspect reward.gguf --json"]);
   command.action(async (file: string, { json, engineDir }: { json?: boolean; engineDir?: string }) => {
     const summary = await inspect(file, { engineDir });
-    return json ? printJson(summary) : print(table([...modelRows(summary), ...headRows(summary.rewardHead)]));
+    return json ? printJson(summary) : print(table([...modelRows(summary), ...headRows(summary)]));
   });
 }
+
+const OF_TOKENS = "--reward-base FILE, --reward-kind autoregressive or values";
 
 function modelRows(summary: GgufSummary): string[][] {
   const types = summary.tensors.map(({ type, tensors }) => `${tensors} ${type}`);
@@ -35,8 +37,9 @@ function modelRows(summary: GgufSummary): string[][] {
   ];
 }
 
-function headRows(head: RewardHeadSummary | null): string[][] {
-  if (head === null) return [["reward head", "none"]];
+function headRows(summary: GgufSummary): string[][] {
+  const { rewardHead: head } = summary;
+  if (head === null) return [["reward head", isLanguageModel(summary) ? `none; a reward with ${OF_TOKENS}` : "none"]];
   return [
     ["reward head", `${head.labels.join(", ")} (${head.nEmbd ?? "?"} weights each)`],
     ["  bias", head.bias.map(shown).join(", ")],
@@ -44,6 +47,13 @@ function headRows(head: RewardHeadSummary | null): string[][] {
     ...(head.position === undefined ? [] : [["  read at", head.position === "end" ? "the end of the turn" : "the last token"]]),
     ...Object.entries(head.notes).map(([key, value]) => [`  ${key}`, key === "prefix_accuracy" ? accuracies(String(value)) : shown(value)]),
   ];
+}
+
+/** It goes on with texts: encoders say that they are not causal. */
+function isLanguageModel({ architecture, vocabulary, metadata }: GgufSummary): boolean {
+  return (
+    vocabulary !== null && metadata[`${architecture}.attention.causal`] !== false && metadata[`${architecture}.pooling_type`] === undefined
+  );
 }
 
 /** What `reward fit` stores, in words; anything else as it is. */

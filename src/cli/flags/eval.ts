@@ -23,6 +23,7 @@ import {
 } from "./flags.js";
 import { gateFlag } from "./gate.js";
 import { type MethodFlags, methodsOf } from "./methods.js";
+import { addRewardKindFlags, type RewardKindFlags, withKinds } from "./reward-kind.js";
 import { addSamplerFlags } from "./samplers.js";
 import {
   addRewardTemplateFlag,
@@ -53,6 +54,7 @@ export interface EvalFlags
     IsolateFlag,
     TemplateFlags,
     RewardTemplateFlags,
+    RewardKindFlags,
     MethodFlags,
     Pick<EvaluateOptions, "limit" | "maxTokens" | "stop" | "seed" | "slots" | "shard" | "rewardAt"> {
   policy?: string[];
@@ -109,7 +111,9 @@ export function addEvalFlags(command: Command): void {
       "reward model of the --policy before it; repeat for a weighted sum",
       (text: string, previous?: RewardOfPolicy[]) => rewardOfPolicy(command, text, previous),
     );
-  addRewardTemplateFlag(command, () => Math.max(0, (command.opts<EvalFlags>().reward?.length ?? 0) - 1));
+  const place = (): number => Math.max(0, (command.opts<EvalFlags>().reward?.length ?? 0) - 1);
+  addRewardKindFlags(command, place);
+  addRewardTemplateFlag(command, place);
   addEmbeddingFlags(command);
   command.addOption(policyDeviceFlag());
   command
@@ -197,7 +201,8 @@ export function reportExamples({ examples }: Pick<EvalFlags, "examples">): numbe
 
 export function modelsOf(flags: EvalFlags): Pick<EvaluateOptions, "policy" | "reward" | "pairs" | "chatTemplate"> {
   const { policy = [], reward = [], template } = flags;
-  const terms = withTemplates(reward.length > 0 ? reward.map(({ term }) => term) : undefined, flags);
+  const given = withKinds(reward.length > 0 ? reward.map(({ term }) => term) : undefined, flags);
+  const terms = withTemplates(given, flags);
   const rewardOf = (place: number): RewardTerm[] => (terms ?? []).filter((_, index) => reward[index]?.policy === place);
   const chatTemplate = template?.text;
   if (policy.length < 2) return { policy: policy[0], chatTemplate, reward: terms && rewardOf(0) };

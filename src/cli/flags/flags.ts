@@ -12,6 +12,7 @@ import {
 import { gateFlag } from "./gate.js";
 import { lookaheadFlag } from "./lookahead.js";
 import { type RemotePolicyFlags, type RemoteRewardFlags, remotePolicy, withRemoteReward } from "./remote.js";
+import { addRewardKindFlags, type RewardKindFlags, withKinds } from "./reward-kind.js";
 import { addSamplerFlags, type SamplerFlags, samplerOptions } from "./samplers.js";
 import {
   addRewardTemplateFlag,
@@ -36,7 +37,7 @@ export interface IsolateFlag {
   isolate?: boolean;
 }
 
-export interface RewardFlags extends RewardTemplateFlags, RemoteRewardFlags {
+export interface RewardFlags extends RewardTemplateFlags, RewardKindFlags, RemoteRewardFlags {
   reward?: RewardTerm[];
   label?: LabelWeight[];
 }
@@ -138,6 +139,7 @@ export function addRewardFlags(command: Command): void {
       "weight of one label of the --reward before it, whose other labels then count 0; repeatable",
       (text: string, previous?: LabelWeight[]) => labelWeight(text, place(), previous),
     );
+  addRewardKindFlags(command, place);
   addRewardTemplateFlag(command, place);
 }
 
@@ -210,7 +212,8 @@ export function rewardTerms(flags: RewardFlags, common?: string): RewardTerm[] |
   return withRemoteReward(files, flags, common);
 }
 
-function labelledTerms({ reward, label = [] }: RewardFlags): RewardTerm[] | undefined {
+function labelledTerms({ label = [], ...flags }: RewardFlags): RewardTerm[] | undefined {
+  const reward = withKinds(flags.reward, flags);
   if (reward === undefined && label.length > 0) throw new ArgsearchError("OPTION_INVALID", "--label needs the --reward it belongs to");
   return reward?.map((term, index) => {
     const labels = label.filter((entry) => entry.reward === index).map(({ name, weight }) => [name, weight] as const);

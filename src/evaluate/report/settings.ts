@@ -1,5 +1,6 @@
 /** What makes an evaluation again, and what it left out. */
 import { describeMethod } from "../describe-method.js";
+import type { FileHash } from "../identity.js";
 import type { EvaluationResults } from "../results.js";
 import { type Block, MOST_ROWS, type Table, text } from "./document.js";
 
@@ -27,9 +28,11 @@ export function settingsTable({ settings }: EvaluationResults): Table {
 export function filesTable({ settings }: EvaluationResults): Table {
   const rows = Object.entries(settings.models).flatMap(([label, { policy, rewards }]) => [
     [`policy ${label}`, policy.file, String(policy.size), policy.sha256],
-    ...rewards.map(({ reward, weight }) => {
-      const what = weight === 1 ? `reward ${label}` : `reward ${label}, weight ${weight}`;
-      return typeof reward === "string" ? [what, `function ${reward}`, "", ""] : [what, reward.file, String(reward.size), reward.sha256];
+    ...rewards.flatMap(({ reward, kind, base, weight }) => {
+      const what = [`reward ${label}`, ...(kind ? [kind] : []), ...(weight === 1 ? [] : [`weight ${weight}`])].join(", ");
+      if (typeof reward === "string") return [[what, `function ${reward}`, "", ""]];
+      const row = (role: string, { file, size, sha256 }: FileHash) => [role, file, String(size), sha256];
+      return [row(what, reward), ...(base ? [row(`base ${label}`, base)] : [])];
     }),
   ]);
   const { embedding } = settings;
