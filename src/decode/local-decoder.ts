@@ -4,7 +4,8 @@ import type { Computation } from "../engine/computation.js";
 import { native } from "../engine/native.js";
 import { templateOf } from "../model/template-options.js";
 import { resolveScore } from "../score/options.js";
-import { Scorer, type ScorerParts } from "../score/scorer.js";
+import type { ScorerParts } from "../score/rows.js";
+import { Scorer } from "../score/scorer.js";
 import type {
   DecodingSettings,
   DetokenizeOptions,

@@ -145,11 +145,11 @@ export class Transcript implements ResponseView {
     });
   }
 
-  /** The step that each objective of the whole response is read at; -1: none. */
+  /** The step that each objective of the whole response is read at; below 0: none. */
   #places(): number[] {
     const end = this.#steps.length - 1;
     const last = this.#ended ? end - 1 : end;
-    return this.#rewards.positions(this.#rewardAt).map((place) => (place === "end" ? (this.#ended ? end : -1) : last));
+    return this.#rewards.positions(this.#rewardAt).map((place) => (place === "end" ? end : last));
   }
 
   #append(text: string): string {

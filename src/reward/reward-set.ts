@@ -24,6 +24,11 @@ export function positionOf({ extras }: Model, wanted: RewardAt | undefined): Rew
   return wanted ?? extras.rewardAt ?? "last";
 }
 
+/** One of the models that rate. */
+interface Reading extends Pick<ModelTerm, "model" | "kind"> {
+  isBase: boolean;
+}
+
 export interface FunctionTerm {
   readonly name: string;
   readonly weight: number;
@@ -62,7 +67,7 @@ export class RewardSet extends WeightedSum {
     return this.#readings.map(({ model }) => model);
   }
 
-  /** Those of them that read in caches of their own, in the addon's order: all but the policy. */
+  /** Those of them that read in caches of their own, in the addon's order: all but a base that is the policy. */
   get readers(): Model[] {
     return this.#ownReadings.map(({ model }) => model);
   }
@@ -72,12 +77,15 @@ export class RewardSet extends WeightedSum {
     return this.#ownReadings.map(({ kind }) => kind !== "head");
   }
 
-  get #ownReadings(): Pick<ModelTerm, "model" | "kind">[] {
-    return this.#readings.filter(({ model }) => model !== this.#policy);
+  get #ownReadings(): Reading[] {
+    return this.#readings.filter(({ isBase, model }) => !isBase || model !== this.#policy);
   }
 
-  get #readings(): Pick<ModelTerm, "model" | "kind">[] {
-    return this.sources.flatMap(({ model, kind, base }) => [{ model, kind }, ...(base ? [{ model: base, kind }] : [])]);
+  get #readings(): Reading[] {
+    return this.sources.flatMap(({ model, kind, base }) => [
+      { model, kind, isBase: false },
+      ...(base ? [{ model: base, kind, isBase: true }] : []),
+    ]);
   }
 
   get infos(): RewardInfo[] {

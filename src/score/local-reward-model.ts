@@ -9,7 +9,8 @@ import type { ScoreInput, ScoreOptions, ScoreResult } from "../types.js";
 import { disposedError } from "./disposed.js";
 import { type ResolvedRewardLoad, resolveScore } from "./options.js";
 import type { RewardModel, RewardModelInfo } from "./reward-model.js";
-import { Scorer, type ScorerParts } from "./scorer.js";
+import type { ScorerParts } from "./rows.js";
+import { Scorer } from "./scorer.js";
 
 interface RewardModelParts
   extends Pick<RewardModelInfo, "engine" | "computation">,

@@ -5,57 +5,28 @@ import {
   type NativeModel,
   type NativeRewardKind,
   type NativeScorer,
-  type ScorerOptions,
   type ScoreSequence,
   type SequenceScore,
 } from "../engine/binding.js";
 import { native } from "../engine/native.js";
 import { ArgsearchError } from "../errors.js";
-import { answerText, messageFault, withTexts } from "../messages.js";
-import type { ChatFormat } from "../model/chat.js";
-import type { AnswerFrame, Model } from "../model/model.js";
-import type { ResolvedTemplate } from "../model/template-options.js";
+import { withTexts } from "../messages.js";
+import type { Model } from "../model/model.js";
 import { decodeText, Utf8Stream } from "../model/text-decoder.js";
 import { tooLong } from "../model/too-long.js";
 import { callRewards } from "../reward/functions.js";
 import { nativeKind } from "../reward/kinds.js";
-import { type ModelTerm, positionOf, type RewardSet } from "../reward/reward-set.js";
+import { type ModelTerm, positionOf } from "../reward/reward-set.js";
 import { isWhole } from "../reward/whole.js";
-import type { Prompt, ScoreInput, ScoreResult } from "../types.js";
-import { boolean, given, invalid } from "../validate.js";
+import type { ScoreInput, ScoreResult } from "../types.js";
 import type { ResolvedScore } from "./options.js";
-import { piecesBehind, sameEnds, tokensForAll } from "./response-tokens.js";
+import { piecesBehind, sameEnds } from "./response-tokens.js";
+import { frameOf, modelsOf, type Rows, responseBehind, resultOf, rowsOf, type ScorerParts } from "./rows.js";
 import { sum, sumsUpTo } from "./token-sums.js";
 import { atOnce, wholeCandidate } from "./whole-responses.js";
 
 /** Responses that may share a batch. */
 const SEQUENCES = 16;
-
-export interface ScorerParts {
-  /** Cuts responses into tokens: the policy, or the first reward model where there is none. */
-  tokenizer: Model;
-  rewards: RewardSet;
-  context: Omit<ScorerOptions, "model" | "sequences">;
-  /** The policy's chat template, for servers' rewards. */
-  format?: ChatFormat | undefined;
-  /** Fires when the owner is disposed of; its reason is the DISPOSED error. */
-  closing: AbortSignal;
-}
-
-/** A response with one row of objective values a token. */
-interface Rows {
-  /** Null where the response is a whole text. */
-  prompt: Prompt | null;
-  response: string;
-  /** One a model that rates it. */
-  frames: ReadonlyMap<Model, AnswerFrame>;
-  /** Spaces that the tokens begin with and the response does not: the first reward model's. */
-  lead: string;
-  tokens: Int32Array;
-  values: number[][];
-  /** The whole response's, one an objective. */
-  whole: number[];
-}
 
 /** A response as one model reads it. */
 interface Reading {
@@ -203,48 +174,6 @@ export class Scorer {
   }
 }
 
-function frameOf({ frames }: Rows, model: Model): AnswerFrame {
-  const frame = frames.get(model);
-  if (frame === undefined) throw new Error("a model that rates has no frame");
-  return frame;
-}
-
-/** What stands around a whole text, which may spell out how it begins. */
-function rawFrame(model: Model, text: string, special: boolean): AnswerFrame {
-  return { before: model.beginning(text, special), lead: "", end: () => model.end() };
-}
-
-/** The first cuts responses into tokens, and all must know them. */
-function modelsOf({ tokenizer, rewards }: ScorerParts): Model[] {
-  return [tokenizer, ...rewards.raters];
-}
-
-function responseBehind(lead: string, parts: ScorerParts, response: string): Int32Array {
-  return tokensForAll(modelsOf(parts), (model) => model.responseTokens(lead + response));
-}
-
-function rowsOf(parts: ScorerParts, input: ScoreInput, index: number, template: ResolvedTemplate): Rows {
-  if (typeof input !== "object" || input === null) {
-    throw new ArgsearchError("INPUT_INVALID", `input ${index} must be { prompt, response } or { text }`);
-  }
-  // A null of our own means a whole text.
-  if (!("text" in input) && input.prompt === null) throw invalid("prompt", "a text or an array of messages", input.prompt);
-  const [prompt, answer, what] = "text" in input ? [null, input.text, "text"] : [input.prompt, input.response, "response"];
-  const response = typeof answer === "object" && messageFault(answer) === null ? answerText(answer) : answer;
-  if (typeof response !== "string" || response === "") {
-    throw new ArgsearchError("INPUT_INVALID", `${what} ${index} must be a non-empty text: there is no token to score`);
-  }
-  const special = "text" in input && given(input.special, false, (value) => boolean("special", value));
-  const { raters } = parts.rewards;
-  const frameFor = (model: Model) => (prompt === null ? rawFrame(model, response, special) : model.answerFrame(prompt, answer, template));
-  const frames = new Map([...new Set(raters)].map((model) => [model, frameFor(model)]));
-  const [first] = raters;
-  const lead = (first && frames.get(first)?.lead) ?? "";
-  const tokens =
-    prompt === null ? tokensForAll(modelsOf(parts), (model) => model.textTokens(response, special)) : responseBehind(lead, parts, response);
-  return { prompt, response, frames, lead, tokens, values: Array.from(tokens, () => []), whole: [] };
-}
-
 /** Asks the functions about each token as if it were the only candidate; no policy runs, so its log-probability is NaN. */
 async function addFunctions(parts: ScorerParts, row: Rows, signal: AbortSignal | undefined): Promise<void> {
   const { tokenizer, rewards } = parts;
@@ -285,21 +214,4 @@ async function unlessEnded<T>(calls: Promise<T>, { closing }: ScorerParts, signa
   });
   requireRunning(); // undefined comes of a signal alone
   return found as T;
-}
-
-function resultOf(tokenizer: Model, rewards: RewardSet, { tokens, values, whole }: Rows, wholeOnly: boolean): ScoreResult {
-  if (wholeOnly) return { reward: rewards.sum(whole), objectives: rewards.named(whole), tokens: [] };
-  const texts = tokenizer.texts(tokens);
-  const several = rewards.objectives.length > 1;
-  const scored = texts.map((text, index) => ({
-    id: tokens[index] ?? -1,
-    text,
-    reward: rewards.sum(values[index] ?? []),
-    ...(several && { objectives: rewards.named(values[index] ?? []) }),
-  }));
-  return {
-    reward: tokens.length === 0 ? Number.NaN : rewards.sum(whole),
-    objectives: rewards.named(whole),
-    tokens: scored,
-  };
 }

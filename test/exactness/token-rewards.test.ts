@@ -29,7 +29,7 @@ const policy = folder.write({ seed: 71 });
 const tuned = folder.write({ seed: 72, layers: 1, embedding: 48, heads: 6, kvHeads: 3 });
 const third = folder.write({ seed: 73, layers: 3, tied: true });
 const head = folder.write({ seed: 74, labels: ["reward"], layers: 1 });
-const { eos } = SIXTY_TOKENS;
+const { bos, eos } = SIXTY_TOKENS;
 
 const KINDS: [name: string, reward: TokenReward][] = [
   ["autoregressive", autoregressive(tuned)],
@@ -145,8 +145,7 @@ describe.for(KINDS)("a response's reward, %s,", ([, reward]) => {
         ).toBeLessThan(ERROR);
         const said = last.finishReason === "eog" ? all.slice(0, -1) : all;
         if (said.length > 0) expect(Math.abs(Number(last.reward) - weight * summed(said))).toBeLessThan(ERROR);
-        if (last.finishReason !== "eog") expect(end.reward).toBeNull();
-        else expect(Math.abs(Number(end.reward) - weight * summed(all))).toBeLessThan(ERROR);
+        expect(Math.abs(Number(end.reward) - weight * summed(all))).toBeLessThan(ERROR);
         ended += last.finishReason === "eog" ? 1 : 0;
       }
       expect(ended).toBeGreaterThan(0);
@@ -155,7 +154,12 @@ describe.for(KINDS)("a response's reward, %s,", ([, reward]) => {
 
   it("is what score() says, in a decoder and without one", async () => {
     await loaded(reward.term, async (decoder) => {
-      const result = await decoder.generate(PROMPT, { template: "none", ...SEARCH, maxTokens: 10, logitBias: { [eos]: false } });
+      const result = await decoder.generate(PROMPT, {
+        template: "none",
+        ...SEARCH,
+        maxTokens: 10,
+        logitBias: { [bos]: false, [eos]: false },
+      });
       const input = { prompt: PROMPT, response: result.text };
       const inside = await decoder.score(input, { template: "none" });
       expect(inside.tokens.map(({ id }) => id)).toEqual(result.tokens);
@@ -179,7 +183,16 @@ describe.for(KINDS)("a response's reward, %s,", ([, reward]) => {
 });
 
 describe.for(KINDS)("by blocks, %s:", ([, reward]) => {
-  const OPTIONS: GenerateOptions = { method: "blocks", block: 5, drafts: 4, template: "none", seed: 5, maxTokens: 5, candidates: false };
+  const OPTIONS: GenerateOptions = {
+    method: "blocks",
+    block: 5,
+    drafts: 4,
+    topK: 40,
+    template: "none",
+    seed: 5,
+    maxTokens: 5,
+    candidates: false,
+  };
   const setting = (given = {}) =>
     blockSetting({ policy, reward: head }, PROMPT, { rewards: [reward.reading(PROMPT)], seed: 5, tokens: 5, ...given });
 
@@ -303,9 +316,9 @@ describe("what a step decodes", () => {
 });
 
 describe("chat templates", () => {
-  const TEMPLATE = "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}{% if add_generation_prompt %}<a>{% endif %}";
+  const TEMPLATE = "{% for m in messages %}{{ m.role }}. {{ m.content }} {% endfor %}{% if add_generation_prompt %}a. {% endif %}";
   const chat = folder.write({ seed: 75, chatTemplate: TEMPLATE });
-  const asChat = (text: string) => `<user>${text}<a>`;
+  const asChat = (text: string) => `user. ${text} a. `;
 
   it("a base reads what the tuned model reads; the policy as base what the policy reads", async () => {
     for (const [base, basePrompt] of [

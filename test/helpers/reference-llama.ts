@@ -41,10 +41,16 @@ export function logSoftmax(logits: Vector): Vector {
   return logits.map((logit) => logit - norm);
 }
 
+/** Logits behind the last text that was asked about: the candidates of a step are asked about one after the other. */
+const lastLogits = new WeakMap<RandomModel, { before: string; logits: Vector }>();
+
 /** ln P, or the logit, of the last token behind those before it. */
 export function tokenValue(model: RandomModel, tokens: readonly number[], kind: "logProb" | "logit"): number {
   const [before, token] = [tokens.slice(0, -1), tokens[tokens.length - 1]];
-  return (kind === "logit" ? nextLogits(model, before) : nextLogProbs(model, before))[token];
+  const known = lastLogits.get(model);
+  const logits = known?.before === before.join() ? known.logits : nextLogits(model, before);
+  lastLogits.set(model, { before: before.join(), logits });
+  return (kind === "logit" ? logits : logSoftmax(logits))[token];
 }
 
 /** The reward of every label, read at the last token. */

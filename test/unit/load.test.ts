@@ -58,6 +58,45 @@ describe("load()", () => {
     expect(disposed()).toHaveLength(2);
   });
 
+  it("loads the base of a contrast, unless it is the policy, once", async () => {
+    fake.files = { policy: { labels: null }, tuned: { labels: null }, base: { labels: null } };
+    const contrast = (base: string) => ({ reward: "tuned", base });
+    const decoder = await loadFake({ reward: [contrast("base"), contrast("./policy"), { reward: "base", kind: "autoregressive" }] });
+    expect(fake.calls.filter((call) => call.startsWith("load "))).toEqual(["load policy", "load tuned", "load base"]);
+    expect(decoder.info.rewards.map(({ path, kind, base }) => [path, kind, base?.path])).toEqual([
+      ["tuned", "contrast", "base"],
+      ["tuned", "contrast", "policy"],
+      ["base", "autoregressive", undefined],
+    ]);
+    await decoder.dispose();
+    expect(new Set(disposed()).size).toBe(3);
+  });
+
+  it.each(["FILE_NOT_FOUND", "OUT_OF_MEMORY"])("frees what it loaded when a base is %s", async (code) => {
+    fake.files = { policy: { labels: null }, tuned: { labels: null }, base: { labels: null } };
+    fake.before = (call) => {
+      if (call === "load base") throw nativeError(code);
+    };
+    await expect(loadFake({ reward: { reward: "tuned", base: "base" } })).rejects.toMatchObject({ name: "ArgsearchError", code });
+    expect(disposed()).toEqual(["model.dispose policy", "model.dispose tuned"]);
+  });
+
+  it("refuses a pair of different vocabularies, and names it with the cure", async () => {
+    fake.files = { policy: { labels: null }, tuned: { labels: null }, base: { labels: null, otherVocabulary: true } };
+    const pair = { reward: "tuned", base: "base" };
+    const mismatch = /^tuned does not have the vocabulary of its base base: .* name as base the model that the reward was tuned from\.$/;
+    const refusal = { code: "VOCABULARY_MISMATCH", option: "reward.base", message: expect.stringMatching(mismatch) };
+    await expect(loadFake({ reward: pair })).rejects.toMatchObject(refusal);
+    fake.files = {
+      policy: { labels: null },
+      tuned: { labels: null, otherVocabulary: true },
+      base: { labels: null, otherVocabulary: true },
+    };
+    const other = loadFake({ reward: { reward: "tuned", kind: "autoregressive" } });
+    const message = /^tuned does not have the vocabulary of policy: .* take models of one family\.$/;
+    await expect(other).rejects.toMatchObject({ code: "VOCABULARY_MISMATCH", message: expect.stringMatching(message) });
+  });
+
   it.each(["load policy", "load reward", "createSearch"])("is ABORTED during %s", async (place) => {
     const controller = new AbortController();
     fake.before = (call) => {

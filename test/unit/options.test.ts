@@ -5,7 +5,7 @@ import { defaultThreads } from "../../src/engine/threads.js";
 import { EMBEDDED } from "../../src/model/embedded.js";
 import { contextFor } from "../../src/model/options.js";
 import { resolveRewardLoad, resolveScore } from "../../src/score/options.js";
-import type { GenerateOptions, LoadOptions, RewardLoadOptions, ScoreOptions } from "../../src/types.js";
+import type { GenerateOptions, LoadOptions, RewardKind, RewardLoadOptions, RewardTerm, ScoreOptions } from "../../src/types.js";
 
 const limits = { vocabulary: 1000, slots: 4, contextSize: 4096, rewarded: true };
 const generate = (options: GenerateOptions) => resolveGenerate(options, limits);
@@ -47,7 +47,7 @@ describe("load()", () => {
   it("takes the embedded pair by default", () => {
     const resolved = resolveLoad();
     expect(resolved.policy).toBe(EMBEDDED.policy);
-    expect(resolved.terms).toEqual([{ reward: EMBEDDED.reward, weight: 1, labels: {} }]);
+    expect(resolved.terms).toEqual([{ reward: EMBEDDED.reward, kind: "head", weight: 1, labels: {} }]);
     expect(resolved).toMatchObject({ slots: 1, gpu: "auto", gpuLayers: -1, batchSize: 512, kvType: "auto" });
   });
 
@@ -61,10 +61,69 @@ describe("load()", () => {
     const short = () => [0];
     const { terms } = resolveLoad({ policy: "p", reward: ["a", short, { reward: "b", weight: -0.5, labels: { safe: 2 } }] });
     expect(terms).toEqual([
-      { reward: "a", weight: 1, labels: {} },
-      { reward: short, weight: 1, labels: {} },
-      { reward: "b", weight: -0.5, labels: { safe: 2 } },
+      { reward: "a", kind: "head", weight: 1, labels: {} },
+      { reward: short, kind: "head", weight: 1, labels: {} },
+      { reward: "b", kind: "head", weight: -0.5, labels: { safe: 2 } },
     ]);
+  });
+
+  it("takes kinds of files, and a base, which makes a contrast", () => {
+    const { terms } = resolveLoad({
+      policy: "p",
+      reward: [
+        { reward: "arm", kind: "autoregressive" },
+        { reward: "tuned", base: "untuned", weight: 2 },
+        { reward: "tuned", kind: "contrast", base: "p" },
+        { reward: "q", kind: "values", chatTemplate: "x" },
+        { reward: "r", kind: "head", labels: { safe: 1 } },
+      ],
+    });
+    expect(terms).toMatchObject([
+      { reward: "arm", kind: "autoregressive", weight: 1 },
+      { reward: "tuned", kind: "contrast", base: "untuned", weight: 2 },
+      { reward: "tuned", kind: "contrast", base: "p" },
+      { reward: "q", kind: "values", template: { text: "x" } },
+      { reward: "r", kind: "head", labels: { safe: 1 } },
+    ]);
+    expect(terms.map((term) => "base" in term)).toEqual([false, true, true, false, false]);
+  });
+
+  it.each<[RewardTerm, string, string]>([
+    [
+      { reward: "a", kind: "reward" as RewardKind },
+      "reward.kind",
+      'reward.kind must be "head", "autoregressive", "contrast" or "values", got "reward"',
+    ],
+    [{ reward: "a", base: "" }, "reward.base", 'reward.base must be a non-empty string, got ""'],
+    [{ reward: "a", kind: "contrast" }, "reward.base", 'kind "contrast" needs reward.base: the model that a was tuned from'],
+    [
+      { reward: "a", kind: "values", base: "b" },
+      "reward.base",
+      'reward.base is of kind "contrast", not of "values": leave one of the two out',
+    ],
+    [{ reward: "a", kind: "head", base: "b" }, "reward.base", 'reward.base is of kind "contrast", not of "head": leave one of the two out'],
+    [
+      { reward: "dir/a", base: "./dir/../dir/a" },
+      "reward.base",
+      "reward.base must not be the reward's own file, dir/a: their difference is 0 everywhere",
+    ],
+    [
+      { reward: "a", kind: "values", labels: { x: 1 } },
+      "reward.labels",
+      'labels are of reward heads: a reward of kind "values" is one number, which weight counts',
+    ],
+    [
+      { reward: () => [], kind: "values" },
+      "reward.kind",
+      "reward.kind is of models' files: a function's or a server's reward has none, leave it out",
+    ],
+    [
+      { reward: { url: "http://localhost:1", api: "vllm" }, base: "b" },
+      "reward.base",
+      "reward.base is of models' files: a function's or a server's reward has none, leave it out",
+    ],
+  ])("refuses %o", (reward, option, message) => {
+    expect(() => resolveLoad({ reward })).toThrow(expect.objectContaining({ code: "OPTION_INVALID", option, message }));
   });
 
   it("takes undefined as not given", () => {
@@ -114,7 +173,7 @@ describe("loadReward()", () => {
   });
 
   it("needs a file", () => {
-    expect(resolveRewardLoad().terms).toEqual([{ reward: EMBEDDED.reward, weight: 1, labels: {} }]);
+    expect(resolveRewardLoad().terms).toEqual([{ reward: EMBEDDED.reward, kind: "head", weight: 1, labels: {} }]);
     expect(() => resolveRewardLoad({ reward: () => [] })).toThrow(expect.objectContaining({ code: "OPTION_INVALID" }));
   });
 });

@@ -56,6 +56,57 @@ describe("RewardSet", () => {
     expect(set.objectives).toEqual(["a/reward", "b/reward", "safe", "short", "short#2", "function"]);
   });
 
+  it("reads token rewards without a head, and the bases of contrasts behind them", async () => {
+    const files = {
+      tuned: { labels: null },
+      base: { labels: null },
+      head: {},
+      "dir/arm.gguf": { labels: null },
+      "dir/q.gguf": { labels: null },
+    };
+    const set = await rewardSet(
+      [
+        { reward: "tuned", base: "base", weight: 2 },
+        "head",
+        { reward: "dir/arm.gguf", kind: "autoregressive" },
+        { reward: "dir/q.gguf", kind: "values", weight: 0.5 },
+        { reward: "base", kind: "values" },
+      ],
+      files,
+    );
+    expect(set.objectives).toEqual(["contrast", "reward", "autoregressive", "q/values", "base/values"]);
+    expect(set.weights).toEqual([2, 1, 1, 0.5, 1]);
+    expect(set.summed).toEqual([true, false, true, true, true]);
+    expect(set.readers.map(({ info }) => info.path)).toEqual(["tuned", "base", "head", "dir/arm.gguf", "dir/q.gguf", "base"]);
+    expect(set.languageModels).toEqual([true, true, false, true, true, true]);
+    const natives = set.nativeSources.map(({ model, kind, base }) => [
+      model.info.path,
+      kind,
+      base === undefined || base === "policy" ? base : base.info.path,
+    ]);
+    expect(natives).toEqual([
+      ["tuned", "logProb", "base"],
+      ["head", "head", undefined],
+      ["dir/arm.gguf", "logProb", undefined],
+      ["dir/q.gguf", "logit", undefined],
+      ["base", "logit", undefined],
+    ]);
+    expect(set.infos.map(({ kind, base }) => [kind, base?.path ?? null])).toEqual([
+      ["contrast", "base"],
+      ["head", null],
+      ["autoregressive", null],
+      ["values", null],
+      ["values", null],
+    ]);
+  });
+
+  it("names the kinds where a language model has no head", async () => {
+    await expect(rewardSet(["r"], { r: { labels: null } })).rejects.toMatchObject({
+      code: "REWARD_HEAD_MISSING",
+      message: expect.stringMatching(/"autoregressive" or "values".* as base the model that it was tuned from/),
+    });
+  });
+
   it("refuses a file without a head, and a label that it does not have", async () => {
     await expect(rewardSet(["r"], { r: { labels: null } })).rejects.toMatchObject({ code: "REWARD_HEAD_MISSING" });
     await expect(rewardSet([{ reward: "r", labels: { x: 1 } }], { r: { labels: ["a", "b"] } })).rejects.toMatchObject({
