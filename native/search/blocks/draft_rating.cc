@@ -13,7 +13,7 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 DraftRating::DraftRating(RewardSum& rewards) : rewards_(rewards) {
   for (size_t objective = 0; objective < n_objectives(); ++objective) {
-    of_tokens_ = of_tokens_ || rewards.is_of_tokens(objective);
+    of_tokens_ = of_tokens_ || rewards.objectives().is_of_tokens(objective);
   }
 }
 
@@ -60,9 +60,9 @@ std::vector<double> DraftRating::values_of(const BlockSlot& slot, const Draft& d
   std::vector<double> values;
   for (size_t objective = 0; objective < n; ++objective) {
     const auto at = [&](size_t token) { return draft.objectives[token * n + objective]; };
-    const bool leaves_end = draft.eog && !settings.read_at_end[rewards_.source(objective)];
+    const bool leaves_end = draft.eog && !settings.read_at_end[rewards_.objectives().source(objective)];
     const size_t count = draft.tokens.size() - (leaves_end ? 1 : 0);
-    if (rewards_.is_of_tokens(objective) || (settings.mean && count > 0)) {
+    if (rewards_.objectives().is_of_tokens(objective) || (settings.mean && count > 0)) {
       double sum = 0;
       for (size_t token = 0; token < count; ++token) sum += at(token);
       values.push_back(settings.mean ? sum / static_cast<double>(std::max<size_t>(count, 1)) : sum);

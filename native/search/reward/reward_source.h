@@ -13,8 +13,10 @@ struct RewardSource {
   std::shared_ptr<const Model> model;
   std::vector<double> weights;
   RewardKind kind = RewardKind::kHead;
-  /// Of kLogProb: what is subtracted, ln P of another model; or of the policy itself, which takes no decode.
+  /// Of kLogProb: what is subtracted, ln P of another model.
   std::shared_ptr<const Model> base = nullptr;
+  /// Of kLogProb: one of the two is the policy itself, which takes no decode.
+  bool model_is_policy = false;
   bool base_is_policy = false;
 
   /// REWARD_HEAD_MISSING, OPTION_INVALID when there is not one weight a label, or a base where there can be none.

@@ -24,15 +24,12 @@ std::vector<size_t> contexts_with(const std::vector<std::vector<T>>& parts) {
 RewardSum::RewardSum(const std::vector<RewardSource>& sources, const ContextSettings& settings,
                      const std::vector<SlotRange>& ranges, uint32_t context_size, Lanes& lanes)
     : settings_(settings), ranges_(ranges), lanes_(lanes), context_size_(context_size) {
-  for (size_t i = 0; i < sources.size(); ++i) {
-    const RewardSource& source = sources[i];
+  for (const RewardSource& source : sources) {
     source.check();
-    const size_t column = objectives_.size();
-    const size_t labels = source.weights.size();
-    readers_.push_back({source.model, source.kind, column, labels, 1, {}});
-    if (source.base) readers_.push_back({source.base, source.kind, column, labels, -1, {}});
-    const bool of_tokens = source.kind != RewardKind::kHead;
-    for (const double weight : source.weights) objectives_.push_back({weight, i, of_tokens, source.base_is_policy});
+    Objectives::Columns columns = objectives_.add(source);
+    if (!source.model_is_policy) readers_.push_back({source.model, source.kind, columns, {}});
+    columns.sign = -1;
+    if (source.base) readers_.push_back({source.base, source.kind, columns, {}});
   }
   recent_.resize(ranges_.back().first + ranges_.back().count);
 }
@@ -97,7 +94,7 @@ void RewardSum::rate(const std::vector<Wave>& waves) {
   for (const Wave& wave : waves) {
     contexts.push_back(wave.context);
     wave_of[wave.context] = &wave;
-    each_candidate(wave, [&](SlotStep& slot, size_t rank) { clear_row(slot.candidates, rank); });
+    each_candidate(wave, [&](SlotStep& slot, size_t rank) { objectives_.open_row(slot.candidates, rank); });
   }
   const Values values =
       ask(contexts, [&](Rewarder& rewarder, size_t context) { return rewarder.rate(*wave_of[context]); });
@@ -105,37 +102,17 @@ void RewardSum::rate(const std::vector<Wave>& waves) {
     for (const Wave& wave : waves) {
       const double* row = values[reader][wave.context].data();
       each_candidate(wave, [&](SlotStep& slot, size_t rank) {
-        add(readers_[reader], row, &slot.candidates.objectives[rank * n_objectives()]);
-        row += readers_[reader].labels;
+        objectives_.add(readers_[reader].columns, row, objectives_.row(slot.candidates, rank));
+        row += readers_[reader].columns.count;
       });
     }
   }
   for (const Wave& wave : waves) {
     each_candidate(wave, [&](SlotStep& slot, size_t rank) {
-      finish_row(slot.candidates, rank);
+      objectives_.close_row(slot.candidates, rank);
       slot.rated[rank] = true;
     });
   }
-}
-
-void RewardSum::clear_row(Candidates& candidates, size_t rank) const {
-  std::fill_n(candidates.objectives.begin() + static_cast<ptrdiff_t>(rank * n_objectives()), n_objectives(), 0.0);
-}
-
-void RewardSum::add(const Reader& reader, const double* values, double* row) const {
-  for (size_t label = 0; label < reader.labels; ++label) row[reader.column + label] += reader.sign * values[label];
-}
-
-void RewardSum::less_policy(double log_prob, double* row) const {
-  for (size_t objective = 0; objective < n_objectives(); ++objective) {
-    if (objectives_[objective].less_policy) row[objective] -= log_prob;
-  }
-}
-
-void RewardSum::finish_row(Candidates& candidates, size_t rank) const {
-  double* row = &candidates.objectives[rank * n_objectives()];
-  less_policy(candidates.policy_log_probs[rank], row);
-  candidates.rewards[rank] = sum(row);
 }
 
 void RewardSum::rate_ahead(const std::vector<Window*>& windows) {
@@ -146,18 +123,18 @@ void RewardSum::rate_ahead(const std::vector<Window*>& windows) {
       }
     }
   };
-  each_candidate([&](Candidates& candidates, size_t rank) { clear_row(candidates, rank); });
+  each_candidate([&](Candidates& candidates, size_t rank) { objectives_.open_row(candidates, rank); });
   for (const Reader& reader : readers_) {
     Rewarder& rewarder = *reader.rewarders[layout_.context_of(windows[0]->slot())];
     const std::vector<double> values = rewarder.rate_ahead(windows);
     rewarder.model().check_rewards(values);
     const double* row = values.data();
     each_candidate([&](Candidates& candidates, size_t rank) {
-      add(reader, row, &candidates.objectives[rank * n_objectives()]);
-      row += reader.labels;
+      objectives_.add(reader.columns, row, objectives_.row(candidates, rank));
+      row += reader.columns.count;
     });
   }
-  each_candidate([&](Candidates& candidates, size_t rank) { finish_row(candidates, rank); });
+  each_candidate([&](Candidates& candidates, size_t rank) { objectives_.close_row(candidates, rank); });
   for (Window* window : windows) {
     for (SlotStep& step : window->steps) step.rated.assign(step.candidates.size(), true);
   }
@@ -196,8 +173,9 @@ std::vector<double> RewardSum::rows(const Values& values, const std::vector<size
     std::vector<size_t> taken(layout_.capacity.size(), 0);
     for (size_t row = 0; row < contexts.size(); ++row) {
       const size_t context = contexts[row];
-      const double* from = values[reader][context].data() + readers_[reader].labels * taken[context]++;
-      add(readers_[reader], from, &objectives[row * n_objectives()]);
+      const Objectives::Columns& columns = readers_[reader].columns;
+      const double* from = values[reader][context].data() + columns.count * taken[context]++;
+      objectives_.add(columns, from, &objectives[row * n_objectives()]);
     }
   }
   return objectives;
@@ -217,7 +195,7 @@ std::vector<double> RewardSum::catch_up(const std::vector<CatchUp>& slots) {
   double* row = objectives.data();
   for (const CatchUp& each : slots) {
     for (size_t read = each.read; read > 0; --read, row += n_objectives()) {
-      less_policy(read > 1 ? recent_[each.slot].before : recent_[each.slot].last, row);
+      objectives_.add_policy(read > 1 ? recent_[each.slot].before : recent_[each.slot].last, row);
     }
   }
   return objectives;
@@ -238,9 +216,9 @@ std::vector<double> RewardSum::before_last(size_t slot) const {
     const std::vector<double> values = rewarder(reader, slot).before_last(slot);
     if (values.empty()) return {};
     model(reader).check_rewards(values);
-    add(readers_[reader], values.data(), objectives.data());
+    objectives_.add(readers_[reader].columns, values.data(), objectives.data());
   }
-  less_policy(recent_[slot].before, objectives.data());
+  objectives_.add_policy(recent_[slot].before, objectives.data());
   return objectives;
 }
 
@@ -263,7 +241,7 @@ std::vector<double> RewardSum::read(const std::vector<Reading>& drafts) {
   double* row = objectives.data();
   for (const Reading& draft : drafts) {
     for (const size_t token : draft.read) {
-      less_policy(draft.policy_log_probs[token], row);
+      objectives_.add_policy(draft.policy_log_probs[token], row);
       row += n_objectives();
     }
   }
@@ -280,13 +258,6 @@ void RewardSum::take(const std::vector<Reading>& drafts) {
 
 void RewardSum::drop(size_t slot, size_t draft) {
   for (size_t reader = 0; reader < readers_.size(); ++reader) rewarder(reader, slot).drop(slot, draft);
-}
-
-double RewardSum::sum(const double* objectives) const {
-  double sum = 0;
-  for (const Objective& objective : objectives_) sum += objective.weight * *objectives++;
-  check_sum(sum);
-  return sum;
 }
 
 void RewardSum::clear(size_t slot) {

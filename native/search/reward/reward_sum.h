@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "context/lanes.h"
+#include "search/reward/objectives.h"
 #include "search/reward/reward_source.h"
 #include "search/reward/step_rewards.h"
 #include "search/reward/waves.h"
@@ -54,17 +55,15 @@ class RewardSum : public StepRewards {
   void read_states(const std::vector<size_t>& slots) override;
   const float* state(size_t reader, size_t slot) const override { return rewarder(reader, slot).state(slot); }
   /// Of a model's first label.
-  double weight(size_t reader) const { return objectives_[readers_[reader].column].weight; }
+  double weight(size_t reader) const { return objectives_.weight(readers_[reader].columns.first); }
 
   /// Rewarder::read() of every model: a row of n_objectives() values for each token that is read.
   std::vector<double> read(const std::vector<Reading>& drafts);
   /// Rewarder::take() of every model.
   void take(const std::vector<Reading>& drafts);
   void drop(size_t slot, size_t draft);
-  double sum(const double* objectives) const override;
-  /// Which source an objective is of, and whether what it says of a text is the sum over its tokens.
-  size_t source(size_t objective) const { return objectives_[objective].source; }
-  bool is_of_tokens(size_t objective) const { return objectives_[objective].of_tokens; }
+  double sum(const double* objectives) const override { return objectives_.sum(objectives); }
+  const Objectives& objectives() const { return objectives_; }
   void clear(size_t slot);
 
   /// Of all models together.
@@ -73,22 +72,11 @@ class RewardSum : public StepRewards {
   std::vector<size_t> cache_bytes() const;
 
  private:
-  struct Objective {
-    double weight;
-    size_t source;
-    bool of_tokens;
-    /// The policy's own log-probabilities are subtracted.
-    bool less_policy;
-  };
   /// A model that reads, and what its values go into.
   struct Reader {
     std::shared_ptr<const Model> model;
     RewardKind kind;
-    /// Of its first label among the objectives, and how many.
-    size_t column;
-    size_t labels;
-    /// -1 for a base.
-    double sign;
+    Objectives::Columns columns;
     /// One a context.
     std::vector<std::unique_ptr<Rewarder>> rewarders;
   };
@@ -104,12 +92,6 @@ class RewardSum : public StepRewards {
   Values ask(const std::vector<size_t>& contexts,
              const std::function<std::vector<double>(Rewarder&, size_t context)>& question) const;
   std::vector<double> rows(const Values& values, const std::vector<size_t>& contexts) const;
-  /// A candidate's objectives of 0, to which the readers' values are added; then what else they are made of, and their
-  /// sum.
-  void clear_row(Candidates& candidates, size_t rank) const;
-  void add(const Reader& reader, const double* values, double* row) const;
-  void finish_row(Candidates& candidates, size_t rank) const;
-  void less_policy(double log_prob, double* row) const;
   void took(const SlotStep& slot);
   std::vector<std::vector<Reading>> by_context(const std::vector<Reading>& drafts) const;
 
@@ -118,7 +100,7 @@ class RewardSum : public StepRewards {
   Lanes& lanes_;
   uint32_t context_size_;
   WaveLayout layout_;
-  std::vector<Objective> objectives_;
+  Objectives objectives_;
   std::vector<Reader> readers_;
   /// One a slot.
   std::vector<Recent> recent_;
