@@ -29,6 +29,10 @@
  * | REMOTE_FAILED | a server that rates or continues texts cannot be reached, refuses, is late, or broke off, and did so again | look at it; `details.url`, `details.status`; `details.response` is the text so far |
  * | REMOTE_INVALID | such a server answered, but not what it was asked for | look at `url`, `api` and `model`; see what the message shows |
  * | REMOTE_UNSUPPORTED | what a policy on a server cannot do: it gives texts, and no tokens or caches | a local policy |
+ * | HUB_NOT_FOUND | the Hub has no such repository, revision or file, or does not show it to you; or a name means several files | look at the spelling; name one of the files that the message lists |
+ * | HUB_UNAUTHORIZED | a gated or private repository, or a token that is not valid | accept the conditions on its page; set HF_TOKEN |
+ * | HUB_UNREACHABLE | a model of the Hub that is not in the cache, and no network, or HF_HUB_OFFLINE | go online once; the message names what is cached |
+ * | HUB_FAILED | the Hub refused (429, 5xx), broke off again and again, or sent something else than it promised | call again: a download goes on where it stopped; `details.status` |
  * | ISOLATION_UNAVAILABLE | `isolate` where no child process is possible, or only one of another version | leave `isolate` out; the message says why |
  * | ENGINE_DIED | an isolated engine's process ended in the middle of the call; `cause` holds an EngineDeath | call again: it starts anew; its last words say what to change |
  * | ENGINE_NOT_RESPONDING | an isolated engine's process gave no sign of life for so long that it was ended | call again; a larger `respondWithinMs` on a crowded machine |
@@ -70,6 +74,10 @@ export const ERROR_CODES = [
   "REMOTE_FAILED",
   "REMOTE_INVALID",
   "REMOTE_UNSUPPORTED",
+  "HUB_NOT_FOUND",
+  "HUB_UNAUTHORIZED",
+  "HUB_UNREACHABLE",
+  "HUB_FAILED",
   "ISOLATION_UNAVAILABLE",
   "ENGINE_DIED",
   "ENGINE_NOT_RESPONDING",
@@ -106,9 +114,9 @@ export interface ErrorFigures {
   slots?: number;
   /** BUSY: responses that wait for a slot. */
   waiting?: number;
-  /** REMOTE_FAILED, REMOTE_INVALID: what was asked, without the part behind "?". */
+  /** REMOTE_FAILED, REMOTE_INVALID: what was asked, without the part behind "?". HUB_*: the page, or the file's address. */
   url?: string;
-  /** REMOTE_FAILED: HTTP's, where there was an answer. */
+  /** REMOTE_FAILED, HUB_*: HTTP's, where there was an answer. */
   status?: number;
   /** REMOTE_FAILED, REMOTE_INVALID: text of the response up to there, where a remote policy failed, or what rates its blocks. */
   response?: string;

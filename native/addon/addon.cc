@@ -9,6 +9,7 @@
 #include "addon/gguf_functions.h"
 #include "addon/model_handle.h"
 #include "addon/predictor_functions.h"
+#include "addon/prefix_reader_handle.h"
 #include "addon/scorer_handle.h"
 #include "addon/search_handle.h"
 #include "bounds.h"
@@ -141,6 +142,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   environment->search_class = Napi::Persistent(SearchHandle::define(env));
   environment->scorer_class = Napi::Persistent(ScorerHandle::define(env));
   environment->embedder_class = Napi::Persistent(EmbedderHandle::define(env));
+  environment->prefix_reader_class = Napi::Persistent(PrefixReaderHandle::define(env));
   env.SetInstanceData(environment.release());  // deleted by N-API when the environment ends
 
   const auto add = [&](const char* name, auto function) { exports[name] = Napi::Function::New(env, function, name); };
@@ -161,6 +163,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("createSearch", SearchHandle::create);
   add("createScorer", ScorerHandle::create);
   add("createEmbedder", EmbedderHandle::create);
+  add("createPrefixReader", PrefixReaderHandle::create);
   add("readGguf", read_gguf_file);
   add("rewriteGguf", rewrite_gguf_file);
   add("quantizeGguf", quantize_gguf_file);

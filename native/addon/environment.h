@@ -92,6 +92,7 @@ class Environment {
   Napi::FunctionReference search_class;
   Napi::FunctionReference scorer_class;
   Napi::FunctionReference embedder_class;
+  Napi::FunctionReference prefix_reader_class;
   Napi::FunctionReference cancel_class;
 
  private:

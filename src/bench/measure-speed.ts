@@ -1,4 +1,5 @@
 import { ArgsearchError } from "../errors.js";
+import { withFiles } from "../reward/hub-models.js";
 import { describeMachine } from "./machine.js";
 import { measurePoint } from "./measure-point.js";
 import { resolveSpeed, type SpeedOptions } from "./options.js";
@@ -12,7 +13,9 @@ import type { SpeedPointResult, SpeedResults } from "./results.js";
  * @throws ArgsearchError OPTION_INVALID; as load() and generate(); ABORTED
  */
 export async function measureSpeed(options: SpeedOptions = {}): Promise<SpeedResults> {
-  const resolved = await resolveSpeed(options);
+  const checked = await resolveSpeed(options);
+  const { engineDir, gpu, signal } = options;
+  const resolved = { ...checked, load: await withFiles(checked.load, { engineDir, gpu, signal }) };
   const { points, rounds, maxTokens, prompts, onProgress, load } = resolved;
   const watch = await Watch.start();
   const found: SpeedPointResult[] = [];

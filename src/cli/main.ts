@@ -22,6 +22,7 @@ import { addScore } from "./commands/score.js";
 import { addServe } from "./commands/serve.js";
 import { addTune } from "./commands/tune.js";
 import { addExamples } from "./flags/flags.js";
+import { downloadModels } from "./flags/hub.js";
 import { fail, reportLine, reportWarnings, runs } from "./terminal/failure.js";
 import { endOnInterrupt } from "./terminal/interrupt.js";
 import { coloursFor, endWithOutput } from "./terminal/output.js";
@@ -50,7 +51,10 @@ function commands(): Command {
       outputError: (text) =>
         reportLine(text.replace(SURPLUS, "$1: put what has spaces in quotes").replace(/^error: /, ""), "OPTION_INVALID"),
     })
-    .hook("preAction", (_program, command) => runs(command));
+    .hook("preAction", (_program, command) => {
+      runs(command);
+      return downloadModels(command);
+    });
   addDemo(program);
   addGenerate(program);
   addScore(program);

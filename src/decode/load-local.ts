@@ -8,6 +8,7 @@ import { isSameFile } from "../files/same-file.js";
 import { loadModels, type ModelFile } from "../model/load-models.js";
 import type { Model } from "../model/model.js";
 import { contextFor } from "../model/options.js";
+import { Judges, judgeFiles } from "../reward/ask/judges.js";
 import { modelFiles, RewardSet } from "../reward/reward-set.js";
 import type { ResolvedTerm } from "../reward/terms.js";
 import { requireOneVocabulary } from "../reward/vocabularies.js";
@@ -22,9 +23,11 @@ export async function loadLocal(resolved: ResolvedLoad, linger = 0): Promise<Loc
   const { engine, gpu } = await chooseEngine(resolved, resolved.signal);
   const policy = policyFile(resolved);
   const terms = await Promise.all(resolved.terms.map((term) => onPolicy(term, policy)));
-  const models = await loadModels([policy, ...modelFiles(terms, policy)], { ...resolved, gpu });
+  const asked = judgeFiles(terms, policy);
+  const models = await loadModels([policy, ...modelFiles(terms, policy), ...asked], { ...resolved, gpu });
   try {
-    const parts = await prepare({ ...resolved, terms }, models);
+    const at = models.length - asked.length;
+    const parts = await prepare({ ...resolved, terms }, models.slice(0, at), models.slice(at));
     return new LocalDecoder({
       ...parts,
       ...{ engine, settings, linger, computation: computationOf(resolved, gpu), loadMs: performance.now() - started },
@@ -43,32 +46,41 @@ function policyFile({ policy, chatTemplate }: ResolvedLoad): ModelFile {
   };
 }
 
-/** The base of a contrast by the policy's own path, where that is the same file. */
+/** The models of a contrast by the policy's own path, where that is the same file. */
 async function onPolicy(term: ResolvedTerm, { path }: ModelFile): Promise<ResolvedTerm> {
-  if (term.base === undefined || !(await isSameFile(term.base, path))) return term;
-  return { ...term, base: path };
+  if (term.base === undefined || typeof term.reward !== "string") return term;
+  if (await isSameFile(term.base, path)) return { ...term, base: path };
+  return (await isSameFile(term.reward, path)) ? { ...term, reward: path } : term;
 }
 
 /** Checks that the models fit together and makes their contexts. */
 async function prepare(
   resolved: ResolvedLoad,
   models: readonly Model[],
+  asked: readonly Model[],
 ): Promise<Omit<DecoderParts, "engine" | "computation" | "settings" | "linger" | "loadMs">> {
   const { slots, patience, signal, terms, shareTrunk } = resolved;
   const [policy, ...rewardModels] = models;
   if (policy === undefined) throw new Error("no policy was loaded");
-  const rewards = new RewardSet(terms, rewardModels, policy);
-  requireOneVocabulary(policy, rewards.sources);
+  const checked = new RewardSet(terms, rewardModels, policy);
+  requireOneVocabulary(policy, checked.sources);
   const context = contextFor(
     resolved,
     models.map(({ info }) => info),
   );
-  for (const model of [policy, ...rewards.readers]) model.room = context.contextSize;
+  for (const model of [policy, ...checked.readers]) model.room = context.contextSize;
   throwIfAborted(signal);
-  const sources = { policy: policy.native, rewards: rewards.nativeSources };
-  const search = await native(() => binding().createSearch({ ...context, ...sources, slots, shareTrunk }));
-  if (signal?.aborted) await search.dispose();
-  throwIfAborted(signal);
-  const sharedTrunk = await native(() => search.sharesTrunk());
-  return { policy, rewards, search, slots, patience, context, sharedTrunk };
+  const judges = await Judges.open(terms, asked, { load: resolved, contextSize: context.contextSize, slots });
+  try {
+    const rewards = new RewardSet(judges.terms, rewardModels, policy);
+    const sources = { policy: policy.native, rewards: rewards.nativeSources };
+    const search = await native(() => binding().createSearch({ ...context, ...sources, slots, shareTrunk }));
+    if (signal?.aborted) await search.dispose();
+    throwIfAborted(signal);
+    const sharedTrunk = await native(() => search.sharesTrunk());
+    return { policy, rewards, judges, search, slots, patience, context, sharedTrunk };
+  } catch (error) {
+    await judges.dispose();
+    throw error;
+  }
 }

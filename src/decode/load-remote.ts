@@ -1,5 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { NO_COMPUTATION, NO_ENGINE, remoteModelInfo } from "../remote/model-info.js";
+import { judgeFiles } from "../reward/ask/judges.js";
+import { needsModel } from "../reward/ask/local.js";
 import { functionTerms } from "../reward/reward-set.js";
 import { type ResolvedTerm, specOf } from "../reward/terms.js";
 import { loadRewardIsolated } from "../score/isolated-reward-model.js";
@@ -21,7 +23,7 @@ export async function loadRemote(options: LoadOptions, resolved: ResolvedLoad, p
   const settings = await settingsFor(resolved);
   const texts = await remoteTexts(policy, chatTemplate, { signal });
   const models = await modelsOf(options, resolved, terms);
-  const functions = functionTerms(terms);
+  const functions = functionTerms(terms.filter(({ reward }) => !needsModel(reward)));
   const scorer = new WholeScorer({ models, functions, format: texts.format, closing: closing.signal });
   const { objectives, weights } = scorer.sums;
   const info = {
@@ -37,11 +39,12 @@ export async function loadRemote(options: LoadOptions, resolved: ResolvedLoad, p
   return new RemoteDecoder({ info, completions, texts, scorer, models, closing, rewardsEndings, loadMs: performance.now() - started });
 }
 
-/** Undefined where no term is a file. */
+/** Undefined where no term needs one here. @throws ArgsearchError OPTION_INVALID for a question to the policy */
 async function modelsOf(options: LoadOptions, resolved: ResolvedLoad, all: readonly ResolvedTerm[]): Promise<RewardModel | undefined> {
-  const terms = all.filter(({ reward }) => typeof reward === "string");
+  const terms = all.filter(({ reward }) => needsModel(reward));
   if (terms.length === 0) return undefined;
   if (resolved.isolation === undefined) return loadRewardLocal({ ...resolved, terms });
+  judgeFiles(terms);
   const reward = terms.map(specOf);
   return loadRewardIsolated({ ...modelOptions(options), reward }, { ...resolved, terms }, resolved.isolation);
 }

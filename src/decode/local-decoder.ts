@@ -3,6 +3,7 @@ import type { CacheBytes, EngineInfo, SearchCounters, SequenceScore } from "../e
 import type { Computation } from "../engine/computation.js";
 import { native } from "../engine/native.js";
 import { templateOf } from "../model/template-options.js";
+import type { Judges } from "../reward/ask/judges.js";
 import { resolveScore } from "../score/options.js";
 import type { ScorerParts } from "../score/rows.js";
 import { Scorer } from "../score/scorer.js";
@@ -40,6 +41,8 @@ export interface DecoderParts extends Pick<DecodingParts, "policy" | "rewards" |
   computation: Computation;
   slots: number;
   sharedTrunk: boolean;
+  /** The models that questions are put to. */
+  judges: Judges;
   /** How long a response waits for a slot. */
   patience: Patience | false;
   context: ScorerParts["context"];
@@ -65,11 +68,13 @@ export class LocalDecoder implements Decoder {
   readonly #settings: DecodingSettings;
   readonly #patience: Patience | false;
   readonly #scorer: Scorer;
+  readonly #judges: Judges;
   readonly #closing = new AbortController();
   #disposal: Promise<void> | undefined;
 
   constructor(parts: DecoderParts) {
     const { engine, computation, policy, rewards, search, loadMs, slots, patience, context, linger, settings, sharedTrunk } = parts;
+    this.#judges = parts.judges;
     this.#settings = settings;
     this.#patience = patience;
     const { contextSize } = context;
@@ -242,8 +247,9 @@ export class LocalDecoder implements Decoder {
       await scheduler.close(error);
       await native(() => search.dispose());
       await this.#scorer.dispose();
+      await this.#judges.dispose();
     } finally {
-      for (const model of new Set([policy, ...rewards.readers])) model.dispose();
+      for (const model of new Set([policy, ...rewards.readers, ...this.#judges.models])) model.dispose();
     }
   }
 

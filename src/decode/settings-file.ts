@@ -1,9 +1,11 @@
 /** A file of settings, as tune() writes it. */
+
 import { basename } from "node:path";
 import { ArgsearchError } from "../errors.js";
 import { fingerprint } from "../files/fingerprint.js";
 import { isJsonObject, readJson } from "../files/json.js";
-import { modelPaths } from "../reward/reward-set.js";
+import { withFiles } from "../reward/hub-models.js";
+import { filePaths } from "../reward/reward-set.js";
 import { type ResolvedTerm, resolveTerms } from "../reward/terms.js";
 import type { DecodingSettings, RewardSpec } from "../types.js";
 import { onlyKnown } from "../validate.js";
@@ -41,13 +43,14 @@ const WARNING = "ARGSEARCH_SETTINGS_OF_OTHER_MODELS";
 /**
  * Reads a settings file for models, and warns where it was made for others.
  *
- * @param reward as in load()
+ * @param models the policy and, as in load(), its reward
  * @throws ArgsearchError FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE; INPUT_INVALID with the file and the field
  */
 export async function readSettings(
   path: string,
-  { policy, reward }: { policy: string; reward: RewardSpec | readonly RewardSpec[] | null },
+  models: { policy: string; reward: RewardSpec | readonly RewardSpec[] | null },
 ): Promise<DecodingSettings> {
+  const { policy, reward } = await withFiles(models, {});
   return readFor(path, { policy, terms: resolveTerms(reward) });
 }
 
@@ -85,7 +88,7 @@ async function printOf(path: string): Promise<SettingsModel> {
 }
 
 function rewardPrints(terms: readonly ResolvedTerm[]): Promise<SettingsModel[]> {
-  return Promise.all(modelPaths(terms).map(printOf));
+  return Promise.all(filePaths(terms).map(printOf));
 }
 
 /** Another model has another scale of rewards: the same weight means something else. */

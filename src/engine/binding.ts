@@ -11,7 +11,14 @@ import type { GgufFile, GgufSet } from "./native-gguf.js";
 import type { LoadModelOptions, NativeCancel, NativeModel } from "./native-model.js";
 import type { NativeTrajectories, PredictorTraining, TrainedPredictor } from "./native-predictor.js";
 import type { NativeSearch, SearchOptions } from "./native-search.js";
-import type { EmbedderOptions, NativeEmbedder, NativeScorer, ScorerOptions } from "./native-texts.js";
+import type {
+  EmbedderOptions,
+  NativeEmbedder,
+  NativePrefixReader,
+  NativeScorer,
+  PrefixReaderOptions,
+  ScorerOptions,
+} from "./native-texts.js";
 
 export type * from "./native-begin.js";
 export type * from "./native-gguf.js";
@@ -94,6 +101,7 @@ export interface Binding {
   createSearch(options: SearchOptions): Promise<NativeSearch>;
   createScorer(options: ScorerOptions): Promise<NativeScorer>;
   createEmbedder(options: EmbedderOptions): Promise<NativeEmbedder>;
+  createPrefixReader(options: PrefixReaderOptions): Promise<NativePrefixReader>;
   /** A GGUF, or all of a split model, of which `path` is any part. */
   readGguf(path: string): Promise<GgufFile>;
   /**

@@ -1,4 +1,4 @@
-/** The addon's readers of whole texts: rewards, hidden states, sentence embeddings. */
+/** The addon's readers of whole texts: rewards, hidden states, sentence embeddings, what may follow. */
 import type { ContextOptions, NativeCancel, NativeModel } from "./native-model.js";
 import type { NativeRewardKind } from "./native-search.js";
 
@@ -50,6 +50,30 @@ export interface EmbedderOptions extends ContextOptions {
 export interface NativeEmbedder {
   /** One vector of length 1 a text, given by its tokens, special ones included. */
   embed(texts: Int32Array[], cancel?: NativeCancel): Promise<Float32Array[]>;
+  counters(): { tokens: number; decodes: number };
+  dispose(): Promise<void>;
+}
+
+export interface PrefixReaderOptions extends ContextOptions {
+  model: NativeModel;
+  /** Longest text, tokens. */
+  contextSize: number;
+  /** Beginnings of texts that are kept from call to call. */
+  prefixes: number;
+}
+
+/** A text by its tokens, and the tokens of which it is asked how likely they follow it. */
+export interface OpenText {
+  tokens: Int32Array;
+  wanted: Int32Array;
+}
+
+export interface NativePrefixReader {
+  /**
+   * ln P over the whole vocabulary of each wanted token behind each text. What the texts have in common is kept for the next call, and
+   * what only some of them share is decoded once.
+   */
+  read(texts: OpenText[], cancel?: NativeCancel): Promise<Float64Array[]>;
   counters(): { tokens: number; decodes: number };
   dispose(): Promise<void>;
 }

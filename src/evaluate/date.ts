@@ -3,7 +3,7 @@
 import { ArgsearchError } from "../errors.js";
 import { inspect } from "../gguf/inspect.js";
 import { dateOf, looksAtClock } from "../model/template-options.js";
-import { modelPaths } from "../reward/reward-set.js";
+import { filePaths } from "../reward/reward-set.js";
 import { resolveTerms } from "../reward/terms.js";
 import type { EngineOptions, Shard } from "../types.js";
 import type { ResolvedPair } from "./options.js";
@@ -34,7 +34,7 @@ export async function evaluationDate(
 
 async function templatesOf(pairs: readonly ResolvedPair[], engine: EngineOptions): Promise<(string | null | undefined)[]> {
   const own = pairs.flatMap(({ chatTemplate, reward }) => [chatTemplate, ...resolveTerms(reward).map(({ template }) => template?.text)]);
-  const files = new Set(pairs.flatMap(({ policy, reward }) => [policy, ...modelPaths(resolveTerms(reward))]));
+  const files = new Set(pairs.flatMap(({ policy, reward }) => [policy, ...filePaths(resolveTerms(reward))]));
   const stored = await Promise.all([...files].map(async (path) => (await inspect(path, engine)).chatTemplate));
   return [...own, ...stored];
 }

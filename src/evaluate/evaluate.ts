@@ -3,7 +3,8 @@ import { anyEngine } from "../engine/choice.js";
 import { resolveEngine } from "../engine/options.js";
 import { toJson } from "../files/json.js";
 import { writeWhole } from "../files/whole-file.js";
-import { modelPaths } from "../reward/reward-set.js";
+import { withFiles } from "../reward/hub-models.js";
+import { filePaths } from "../reward/reward-set.js";
 import { resolveTerms } from "../reward/terms.js";
 import { carryOver } from "./carry-over.js";
 import { evaluationDate } from "./date.js";
@@ -39,8 +40,10 @@ import { describe, settingsOf } from "./settings.js";
  * these names that are no evaluation's; BUSY when it is in use;
  * INPUT_INVALID without a prompt; ABORTED; FILE_UNWRITABLE
  */
-export async function evaluate(options: EvaluateOptions): Promise<EvaluationResults> {
-  const settings = resolveEvaluation(options);
+export async function evaluate(asked: EvaluateOptions): Promise<EvaluationResults> {
+  const checked = resolveEvaluation(asked);
+  const options = await withFiles(asked, { engineDir: asked.engineDir, gpu: asked.gpu, signal: asked.signal });
+  const settings = options === asked ? checked : resolveEvaluation(options);
   const metrics = metricsOf(options.metrics);
   const verdicts = prepareJudge(options, settings);
   const rewardJudge = await prepareRewardJudge(options, settings);
@@ -64,7 +67,7 @@ export function inputsOf(
   { data, embedding, judgeReward }: Pick<EvaluateOptions, "data" | "embedding" | "judgeReward">,
   { pairs }: Pick<ResolvedEvaluation, "pairs">,
 ): string[] {
-  const models = pairs.flatMap(({ policy, reward }) => [policy, ...modelPaths(resolveTerms(reward))]);
+  const models = pairs.flatMap(({ policy, reward }) => [policy, ...filePaths(resolveTerms(reward))]);
   const judge = typeof judgeReward === "object" ? judgeReward.reward : judgeReward;
   return [...models, ...[data, embedding, judge].filter((each) => typeof each === "string")];
 }

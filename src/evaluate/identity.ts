@@ -5,6 +5,7 @@ import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { unreadable } from "../files/file-errors.js";
 import { modelParts } from "../files/model-parts.js";
+import { askOf } from "../reward/ask/local.js";
 import { type ResolvedTerm, resolveTerms } from "../reward/terms.js";
 import type { ModelOptions, RewardFunction, RewardKind, Shard } from "../types.js";
 import type { MethodSpec } from "./methods.js";
@@ -31,6 +32,8 @@ export interface RewardPrint {
   labels: Readonly<Record<string, number>>;
   /** In place of the file's own. */
   chatTemplate?: string | undefined;
+  /** Whom a question is put to, where it is not the policy. */
+  judge?: FileHash | undefined;
 }
 
 /** What makes two evaluations the same. */
@@ -85,7 +88,9 @@ async function print(
 ): Promise<RewardPrint> {
   const content = typeof reward === "string" ? await hash(reward) : functionPrint(reward);
   const ofTokens = { ...(kind !== "head" && { kind }), ...(base !== undefined && { base: await hash(base) }) };
-  return { reward: content, ...ofTokens, weight, labels, chatTemplate: template?.text };
+  const asked = askOf(reward)?.model;
+  const judge = asked === undefined ? {} : { judge: await hash(asked) };
+  return { reward: content, ...ofTokens, weight, labels, chatTemplate: template?.text, ...judge };
 }
 
 function functionPrint(reward: RewardFunction): string {

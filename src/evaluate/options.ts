@@ -23,7 +23,7 @@ import { type Sweep, type Swept, sweepMethods } from "./sweep.js";
 export interface ModelPair {
   /** In front of the methods' names when there are several pairs; default the policy's file name. */
   label?: string | undefined;
-  /** Path of a GGUF. */
+  /** Path of a GGUF, or its name on the Hub ("hf:OWNER/REPO:Q8_0"). So are all models of an evaluation, which its results name by their files. */
   policy: string;
   /** A chat template for the policy in place of the file's own. Reward terms take one each. */
   chatTemplate?: string | undefined;

@@ -1,4 +1,5 @@
 /** A reward model fitted on a laptop: the trunk stays frozen, only the head is learned. */
+
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { checkedPair, type PreferencePair } from "../data/pair-formats.js";
@@ -13,6 +14,7 @@ import { countLines } from "../files/json-lines.js";
 import { alone } from "../files/output-file.js";
 import { writeWithHead } from "../gguf/attach.js";
 import { inspect } from "../gguf/inspect.js";
+import { localModel } from "../hub/local-model.js";
 import { loadModels } from "../model/load-models.js";
 import { contextFor } from "../model/options.js";
 import { clockKey } from "../model/template-options.js";
@@ -47,7 +49,8 @@ interface Read {
  * states that are not finite; FILE_NOT_FOUND, NOT_A_FILE, FILE_UNREADABLE, FILE_UNWRITABLE; ABORTED; as load()
  */
 export async function fitReward(options: FitOptions): Promise<FitResult> {
-  const asked = resolveFit(options);
+  const checked = resolveFit(options);
+  const asked = { ...checked, model: await localModel("model", checked.model, { signal: checked.load.signal }) };
   const inputs = [asked.model, asked.pairs, asked.heldOut].filter((each) => typeof each === "string");
   return alone(asked.out, inputs, (target) => fitAlone(asked, `${target}.features`));
 }

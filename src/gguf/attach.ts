@@ -4,6 +4,7 @@ import { native } from "../engine/native.js";
 import { ENGINE, resolveEngine } from "../engine/options.js";
 import { ArgsearchError } from "../errors.js";
 import { alone } from "../files/output-file.js";
+import { localModel } from "../hub/local-model.js";
 import type { EngineOptions } from "../types.js";
 import { checkNames, given, type Names, nonEmptyText } from "../validate.js";
 import { Metadata } from "./metadata.js";
@@ -13,7 +14,7 @@ import { TRUNK_KEY, trunkHash } from "./trunk.js";
 
 export interface AttachOptions extends EngineOptions {
   /**
-   * Path of the trunk: an ordinary GGUF, with or without a head of its own, which is then replaced. Of a split model, any
+   * Path of the trunk, or its name on the Hub: an ordinary GGUF, with or without a head of its own, which is then replaced. Of a split model, any
    * part; the copy is one file.
    */
   model: string;
@@ -39,8 +40,8 @@ const NAMES: Names<AttachOptions> = { ...ENGINE, model: true, head: true, chatTe
  */
 export async function attachReward(options: AttachOptions): Promise<void> {
   checkNames("attachReward()", options, NAMES);
-  const model = nonEmptyText("model", options.model);
-  await alone(nonEmptyText("out", options.out), [model], () => writeWithHead(options));
+  const model = await localModel("model", nonEmptyText("model", options.model));
+  await alone(nonEmptyText("out", options.out), [model], () => writeWithHead({ ...options, model }));
 }
 
 /** The same for who has the output alone already. @throws ArgsearchError as attachReward(), but BUSY and OPTION_INVALID for an input */

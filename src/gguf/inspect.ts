@@ -3,6 +3,7 @@ import { binding, type GgufFile, type GgufScalar } from "../engine/binding.js";
 import { anyEngine } from "../engine/choice.js";
 import { native } from "../engine/native.js";
 import { resolveEngine } from "../engine/options.js";
+import { localModel } from "../hub/local-model.js";
 import type { EngineOptions, RewardAt } from "../types.js";
 import { nonEmptyText } from "../validate.js";
 import { fileTypeName } from "./file-types.js";
@@ -62,16 +63,17 @@ export interface RewardHeadSummary {
 const MOST_NAMES = 1000;
 
 /**
- * Reads a GGUF's metadata and tensor table; the tensors stay on disk. Of a split model, any part may be named.
+ * Reads a GGUF's metadata and tensor table; the tensors stay on disk. Of a split model, any part may be named. A
+ * model of the Hub ("hf:OWNER/REPO:QUANT") is downloaded first.
  *
  * @throws ArgsearchError FILE_NOT_FOUND, also for a part that is missing, NOT_A_FILE, FILE_UNREADABLE, NOT_GGUF, MODEL_INVALID;
- * as devices() for the engine
+ * HUB_NOT_FOUND, HUB_UNAUTHORIZED, HUB_UNREACHABLE, HUB_FAILED for a name of the Hub; as devices() for the engine
  */
 export async function inspect(path: string, options?: EngineOptions): Promise<GgufSummary> {
-  nonEmptyText("path", path);
+  const local = await localModel("path", nonEmptyText("path", path));
   await anyEngine(resolveEngine(options));
-  const file = await native(() => binding().readGguf(path));
-  return summarise(path, new Metadata(file), file);
+  const file = await native(() => binding().readGguf(local));
+  return summarise(local, new Metadata(file), file);
 }
 
 function summarise(path: string, metadata: Metadata, file: GgufFile): GgufSummary {

@@ -1,3 +1,6 @@
+import { refuseAdapterAt } from "../checkpoint/adapter.js";
+import { Checkpoint } from "../checkpoint/checkpoint.js";
+import { causalArchitecture, type HfConfig, readConfig } from "../checkpoint/hf-config.js";
 import { anyEngine } from "../engine/choice.js";
 import { ENGINE, resolveEngine } from "../engine/options.js";
 import { ArgsearchError } from "../errors.js";
@@ -5,9 +8,6 @@ import { refuseInputs } from "../files/inputs.js";
 import { requireWritable } from "../files/whole-file.js";
 import type { EngineOptions } from "../types.js";
 import { abortSignal, callback, checkNames, type Names, nonEmptyText } from "../validate.js";
-import { refuseAdapterAt } from "./checkpoint/adapter.js";
-import { Checkpoint } from "./checkpoint/checkpoint.js";
-import { causalArchitecture, type HfConfig, readConfig } from "./checkpoint/hf-config.js";
 import { type ModelType, resolveType } from "./model-types.js";
 import { publish } from "./publish.js";
 import { convertTrunk, requireTokenizer, type TrunkConversion, trunkType } from "./python/converter.js";

@@ -1,12 +1,12 @@
+import { refuseAdapterAt, refuseAdapterTensors } from "../checkpoint/adapter.js";
+import { Checkpoint } from "../checkpoint/checkpoint.js";
+import { findHead, type HeadTensors, readHead, requireWidth } from "../checkpoint/head.js";
+import { checkRowChoice, type RowChoice } from "../checkpoint/head-rows.js";
+import { causalArchitecture, readConfig } from "../checkpoint/hf-config.js";
 import { refuseInputs } from "../files/inputs.js";
 import type { RewardProvenance } from "../gguf/provenance.js";
 import type { RewardAt } from "../types.js";
 import { checkNames, type Names, nonEmptyText, oneOf } from "../validate.js";
-import { refuseAdapterAt, refuseAdapterTensors } from "./checkpoint/adapter.js";
-import { Checkpoint } from "./checkpoint/checkpoint.js";
-import { findHead, type HeadTensors, readHead, requireWidth } from "./checkpoint/head.js";
-import { checkRowChoice, type RowChoice } from "./checkpoint/head-rows.js";
-import { causalArchitecture, readConfig } from "./checkpoint/hf-config.js";
 import { CONVERT_HF_NAMES, type ConvertHfOptions, checkConversion, conversionOf } from "./convert-hf.js";
 import { completeProvenance } from "./provenance.js";
 import { publish } from "./publish.js";

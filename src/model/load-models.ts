@@ -9,6 +9,7 @@ import { rpcDevices } from "../engine/rpc.js";
 import { ArgsearchError } from "../errors.js";
 import { modelParts } from "../files/model-parts.js";
 import { sameTrunk } from "../gguf/trunk.js";
+import { toldOfAdapter } from "./adapter-file.js";
 import { EMBEDDED } from "./embedded.js";
 import { extrasOf } from "./extras.js";
 import { Model } from "./model.js";
@@ -20,12 +21,15 @@ export interface ModelFile {
   template?: { text: string; option: string } | undefined;
   /** What it is loaded for; default "reward": to read texts. */
   role?: "policy" | "reward" | undefined;
+  /** The option that named it, for messages about a file that is not there. */
+  option?: string | undefined;
 }
 
 /** A file on a device, undefined for those that llama.cpp would take. */
 interface Placed {
   path: string;
   devices: string[] | undefined;
+  option?: string | undefined;
 }
 
 export interface LoadModelsOptions extends ResolvedModelOptions {
@@ -50,8 +54,8 @@ export async function loadModels(files: readonly ModelFile[], options: LoadModel
   try {
     for (const [key, place] of distinct) {
       const policy = options.shareTrunk && first && isDeepStrictEqual(place.devices, first.devices) ? loaded.get(keyOf(first)) : undefined;
-      const shared = policy && (await onWeightsOf(policy, place.path));
-      loaded.set(key, shared ?? (await loadModel(place, options, (progress) => report(place.path, progress))));
+      const shared = policy && (await onWeightsOf(policy, place.path).catch(namingOption(place)));
+      loaded.set(key, shared ?? (await loadModel(place, options, (progress) => report(place.path, progress)).catch(namingOption(place))));
     }
     return await Promise.all(files.map((file, at) => withTemplate(required(loaded, places[at] as Placed), file)));
   } catch (error) {
@@ -61,12 +65,20 @@ export async function loadModels(files: readonly ModelFile[], options: LoadModel
 }
 
 function placed(
-  { path, role = "reward" }: ModelFile,
+  { path, option: namedBy, role = "reward" }: ModelFile,
   { gpu, policyDevice, rewardDevice }: LoadModelsOptions,
   rpc: readonly string[],
 ): Placed {
   const [name, option] = role === "policy" ? [policyDevice, "policyDevice"] : [rewardDevice, "rewardDevice"];
-  return { path, devices: devicesFor({ gpu, rpc }, name === undefined ? undefined : { name, option }) };
+  return { path, devices: devicesFor({ gpu, rpc }, name === undefined ? undefined : { name, option }), option: namedBy };
+}
+
+/** A failure says which option named the file, where it is not plain. */
+function namingOption({ option }: Placed): (error: unknown) => never {
+  return (error) => {
+    if (option === undefined || !(error instanceof ArgsearchError) || error.option !== undefined) throw error;
+    throw new ArgsearchError(error.code, `${option}: ${error.message}`, { option, details: error.details, cause: error });
+  };
 }
 
 function keyOf({ path, devices }: Placed): string {
@@ -93,7 +105,7 @@ async function loadModel({ path, devices }: Placed, options: ResolvedModelOption
     model.dispose();
   } catch (error) {
     throwIfAborted(signal);
-    if (!failed.signal.aborted) throw error;
+    if (!failed.signal.aborted) throw await toldOfAdapter(error, path);
   }
   throw failed.signal.reason;
 }

@@ -1,10 +1,11 @@
 import type { ModelInfo, NativeModel } from "../engine/binding.js";
 import { native } from "../engine/native.js";
 import { ArgsearchError } from "../errors.js";
-import type { Span, Text } from "../jinja/text.js";
+import { type Span, Text } from "../jinja/text.js";
 import { answerText } from "../messages.js";
 import type { ChatMessage, Prompt } from "../types.js";
 import { ChatFormat } from "./chat.js";
+import { thoughtEnd } from "./closed-thought.js";
 import { ControlTokens } from "./control-tokens.js";
 import type { ModelExtras } from "./extras.js";
 import type { ResolvedTemplate } from "./template-options.js";
@@ -74,6 +75,18 @@ export class Model {
     const tokens = templated ? this.#templateTokens(text, spans) : this.#rawTokens(text, special);
     if (tokens.length === 0) throw new ArgsearchError("PROMPT_EMPTY", `the prompt has no tokens for ${this.info.path}`);
     return tokens;
+  }
+
+  /**
+   * A conversation up to where this model answers at once: a thought that the template begins is ended. @param answer one that may follow, with
+   * whose first token the spaces before it are cut
+   *
+   * @throws ArgsearchError as promptTokens()
+   */
+  questionTokens(prompt: Prompt, template: ResolvedTemplate, answer: string): Int32Array {
+    const { text, spans } = this.#chat.render(prompt, template);
+    const end = thoughtEnd(text.slice(spans.at(-1)?.end ?? 0), this.info.chatTemplate ?? "");
+    return this.#frontOf(new Text(text + end, spans), answer).before;
   }
 
   /**

@@ -36,7 +36,8 @@ export function kindOf(
     if (base === undefined) return { kind };
     throw refusal(baseOption, `${baseOption} is of kind "contrast", not of ${JSON.stringify(kind)}: leave one of the two out`);
   }
-  if (base === undefined) throw refusal(baseOption, `kind "contrast" needs ${baseOption}: the model that ${reward} was tuned from`);
+  if (base === undefined)
+    throw refusal(baseOption, `${baseOption} is missing: kind "contrast" needs the model that ${reward} was tuned from`);
   if (resolve(base) !== resolve(reward)) return { kind, base };
   throw refusal(baseOption, `${baseOption} must not be the reward's own file, ${reward}: their difference is 0 everywhere`);
 }

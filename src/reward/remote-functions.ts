@@ -2,6 +2,7 @@
 import type { Answer } from "../isolate/remote-call.js";
 import type { Parent } from "../isolate/serve-object.js";
 import type { Prompt, RewardCandidate, RewardContext, RewardFunction, RewardSpec, RewardTerm } from "../types.js";
+import { askOf } from "./ask/local.js";
 import { callRewards } from "./functions.js";
 import { type ResolvedTerm, specOf } from "./terms.js";
 import { asWhole, type CallContext, isWhole } from "./whole.js";
@@ -29,10 +30,9 @@ interface Question {
   candidates: SentCandidate[];
 }
 
-/** Reward options with servers' rewards as the functions of their terms. */
+/** Reward options with servers' rewards as the functions of their terms; questions to models go where those are loaded. */
 export function specsOf(reward: Given, terms: readonly ResolvedTerm[]): Given {
-  if (!terms.some((term) => isWhole(term.reward))) return reward;
-  return terms.map(specOf);
+  return terms.some((term) => isWhole(term.reward) && !askOf(term.reward)) ? terms.map(specOf) : reward;
 }
 
 /** Checked reward options as data, and the functions that they held, in the order of their numbers. */

@@ -5,6 +5,7 @@ import { ArgsearchError } from "../errors.js";
 import type { ModelFile } from "../model/load-models.js";
 import type { Model } from "../model/model.js";
 import type { RewardAt, RewardFunction, RewardKind } from "../types.js";
+import { askOf } from "./ask/local.js";
 import { isSummed, nativeKind } from "./kinds.js";
 import { type RewardInfo, rewardInfo } from "./reward-info.js";
 import type { ResolvedTerm } from "./terms.js";
@@ -25,9 +26,7 @@ export function positionOf({ extras }: Model, wanted: RewardAt | undefined): Rew
 }
 
 /** One of the models that rate. */
-interface Reading extends Pick<ModelTerm, "model" | "kind"> {
-  isBase: boolean;
-}
+type Reading = Pick<ModelTerm, "model" | "kind">;
 
 export interface FunctionTerm {
   readonly name: string;
@@ -57,17 +56,17 @@ export class RewardSet extends WeightedSum {
 
   get nativeSources(): NativeRewardSource[] {
     return this.sources.map(({ model, kind, base, weights }) => ({
-      ...{ model: model.native, weights, kind: nativeKind(kind) },
-      ...(base && { base: base === this.#policy ? ("policy" as const) : base.native }),
+      ...{ model: this.#isPolicy({ model, kind }) ? ("policy" as const) : model.native, weights, kind: nativeKind(kind) },
+      ...(base && { base: this.#isPolicy({ model: base, kind }) ? ("policy" as const) : base.native }),
     }));
   }
 
-  /** Each reward model and the base that it is compared with, which may be the policy. */
+  /** Each reward model and the base that it is compared with; of a contrast one of the two may be the policy. */
   get raters(): Model[] {
     return this.#readings.map(({ model }) => model);
   }
 
-  /** Those of them that read in caches of their own, in the addon's order: all but a base that is the policy. */
+  /** Those of them that read in caches of their own, in the addon's order: all but the policy in a contrast. */
   get readers(): Model[] {
     return this.#ownReadings.map(({ model }) => model);
   }
@@ -78,14 +77,16 @@ export class RewardSet extends WeightedSum {
   }
 
   get #ownReadings(): Reading[] {
-    return this.#readings.filter(({ isBase, model }) => !isBase || model !== this.#policy);
+    return this.#readings.filter((reading) => !this.#isPolicy(reading));
   }
 
   get #readings(): Reading[] {
-    return this.sources.flatMap(({ model, kind, base }) => [
-      { model, kind, isBase: false },
-      ...(base ? [{ model: base, kind, isBase: true }] : []),
-    ]);
+    return this.sources.flatMap(({ model, kind, base }) => [{ model, kind }, ...(base ? [{ model: base, kind }] : [])]);
+  }
+
+  /** Its log-probabilities are there, because the policy has decoded. */
+  #isPolicy({ model, kind }: Reading): boolean {
+    return kind === "contrast" && model === this.#policy;
   }
 
   get infos(): RewardInfo[] {
@@ -123,13 +124,18 @@ export function modelPaths(terms: readonly ResolvedTerm[]): string[] {
   return modelFiles(terms).map(({ path }) => path);
 }
 
-/** The same with the templates that were given for them; a base that is the policy's file is `policy` itself. */
+/** The same with the templates that were given for them; the model or the base of a contrast that is the policy's file is `policy` itself. */
 export function modelFiles(terms: readonly ResolvedTerm[], policy?: ModelFile): ModelFile[] {
   return modelTerms(terms).flatMap(({ reward, base, template }) => {
-    const file = { path: reward, template };
-    if (base === undefined) return [file];
-    return [file, base === policy?.path ? policy : { path: base }];
+    if (base === undefined) return [{ path: reward, template }];
+    const own = template === undefined && reward === policy?.path ? policy : { path: reward, template };
+    return [own, base === policy?.path ? policy : { path: base }];
   });
+}
+
+/** Every file that the terms name, those of models that are asked among them. */
+export function filePaths(terms: readonly ResolvedTerm[]): string[] {
+  return [...modelPaths(terms), ...terms.flatMap(({ reward }) => askOf(reward)?.model ?? [])];
 }
 
 /** The functions among the reward terms, in their order. */
@@ -143,8 +149,10 @@ function modelTerms(terms: readonly ResolvedTerm[]): (ResolvedTerm & { reward: s
 
 function modelSources(terms: readonly ResolvedTerm[], models: readonly Model[], policy: Model | undefined): ModelTerm[] {
   const queue = models.values();
-  return modelTerms(terms).flatMap(({ kind, base: path, weight, labels }): ModelTerm[] => {
-    const model = queue.next().value;
+  return modelTerms(terms).flatMap(({ kind, base: path, weight, labels, template }): ModelTerm[] => {
+    const loaded = queue.next().value;
+    const isPolicy = kind === "contrast" && template === undefined && loaded?.native === policy?.native;
+    const model = isPolicy ? policy : loaded;
     const found = path === undefined ? undefined : queue.next().value;
     if (model === undefined) return [];
     const weights = kind === "head" ? labelWeights(model, weight, labels) : Float64Array.of(weight);

@@ -2,12 +2,15 @@
 import { ArgsearchError } from "../errors.js";
 import type { RewardFunction, RewardKind, RewardSpec, RewardTerm } from "../types.js";
 import { checkNames, finite, given, invalid, type Names, nonEmptyText, oneOf, plainObject } from "../validate.js";
+import { askOf, localAsk } from "./ask/local.js";
+import { isAsk, resolveAsk } from "./ask/options.js";
+import { remoteAsk } from "./ask/remote.js";
 import { kindOf } from "./kinds.js";
 import { isRemote, remoteReward } from "./remote-reward.js";
 import { isWhole } from "./whole.js";
 
 export interface ResolvedTerm {
-  /** A server's reward is a function: see isWhole(). */
+  /** A server's reward and a question are functions: see isWhole(), askOf(). */
   reward: string | RewardFunction;
   /** "head" of what is no file. */
   kind: RewardKind;
@@ -29,8 +32,9 @@ export function resolveTerms(spec: RewardSpec | readonly RewardSpec[] | null): R
 }
 
 /** A term as options say it. */
-export function specOf({ template, kind, ...term }: ResolvedTerm): RewardTerm {
-  return { ...term, ...(typeof term.reward === "string" && { kind }), chatTemplate: template?.text };
+export function specOf({ reward, template, kind, ...term }: ResolvedTerm): RewardTerm {
+  const own = typeof reward === "string" ? { kind } : {};
+  return { ...term, ...own, reward: askOf(reward)?.given ?? reward, chatTemplate: template?.text };
 }
 
 const PLAIN = { kind: "head", weight: 1, labels: {} } as const;
@@ -38,12 +42,12 @@ const PLAIN = { kind: "head", weight: 1, labels: {} } as const;
 function resolveTerm(name: string, spec: RewardSpec): ResolvedTerm {
   if (typeof spec === "string" || typeof spec === "function") return { reward: rewardOf(name, spec), ...PLAIN };
   if (typeof spec !== "object" || spec === null)
-    throw invalid(name, "a path, a function, { url, api } or { reward, weight, labels }", spec);
-  if (isRemote(spec)) return { reward: remoteReward(name, spec), ...PLAIN };
+    throw invalid(name, "a path, a function, { url, api }, { ask } or { reward, weight, labels }", spec);
+  if (isAsk(spec) || isRemote(spec)) return { reward: rewardOf(name, spec), ...PLAIN };
   checkNames(name, spec, TERM);
   const option = `${name}.chatTemplate`;
   const template = given(spec.chatTemplate, undefined, (value) => ({ text: nonEmptyText(option, value), option }));
-  const reward = rewardOf(`${name}.reward`, spec.reward, template?.text);
+  const reward = rewardOf(`${name}.reward`, spec.reward, template);
   const { kind, base } = kindOf(name, reward, spec);
   return {
     reward,
@@ -59,20 +63,24 @@ function resolveTerm(name: string, spec: RewardSpec): ResolvedTerm {
 function ofLabels({ reward, kind }: Pick<ResolvedTerm, "reward" | "kind">, labels: ResolvedTerm["labels"]): ResolvedTerm["labels"] {
   if (Object.keys(labels).length === 0 || (kind === "head" && !isWhole(reward))) return labels;
   const what = isWhole(reward)
-    ? "labels are of reward models' files: a server's reward is one number, which label chooses"
+    ? "labels are of reward models' files: a server's reward is one number, which label chooses, and a question's is one"
     : `labels are of reward heads: a reward of kind ${JSON.stringify(kind)} is one number, which weight counts`;
   throw new ArgsearchError("OPTION_INVALID", what, { option: "reward.labels" });
 }
 
-function rewardOf(name: string, reward: unknown, template?: string): string | RewardFunction {
-  if (isRemote(reward)) return remoteReward(name, reward, template);
+function rewardOf(name: string, reward: unknown, template?: ResolvedTerm["template"]): string | RewardFunction {
+  if (isAsk(reward)) {
+    const ask = resolveAsk(name, reward, template);
+    return "server" in ask ? remoteAsk(ask) : localAsk(ask);
+  }
+  if (isRemote(reward)) return remoteReward(name, reward, template?.text);
   if (typeof reward === "function") {
     const { ending } = reward as RewardFunction;
     given(ending, undefined, (value) => oneOf(`${name}.ending`, value, ["reward"]));
     return reward as RewardFunction;
   }
   if (typeof reward === "string" && reward !== "") return reward;
-  throw invalid(name, "a path, a function or { url, api }", reward);
+  throw invalid(name, "a path, a function, { url, api } or { ask }", reward);
 }
 
 function labelWeights(name: string, labels: Readonly<Record<string, number>>): Readonly<Record<string, number>> {

@@ -1,4 +1,4 @@
-/** Rewards of whole texts that servers give: functions to everyone, but asked as rarely as can be, and told more of the call. */
+/** Rewards of whole texts, that servers give or models that are asked: functions to everyone, but asked as rarely as can be, and told more of the call. */
 import type { ChatFormat } from "../model/chat.js";
 import type { ResolvedTemplate } from "../model/template-options.js";
 import type { RewardAt, RewardCandidate, RewardContext, RewardFunction } from "../types.js";
@@ -15,12 +15,24 @@ export interface CallContext {
 
 export type WholeReward = (candidates: readonly RewardCandidate[], context: RewardContext & Partial<CallContext>) => Promise<number[]>;
 
-const wholes = new WeakSet<RewardFunction>();
+/** What a process warning says where each token's candidates are rated so. */
+export interface PerToken {
+  code: string;
+  words: (method: string) => string;
+}
+
+const BY_SERVER: PerToken = {
+  code: "ARGSEARCH_REMOTE_REWARD_PER_TOKEN",
+  words: (method) =>
+    `a server rates the candidates of each token of method "${method}": one request a token, 20 to 100 ms each as others have measured, while everything waits. Method "blocks" asks once in 16 tokens; a reward model in this process costs one decode of a few tokens`,
+};
+
+const wholes = new WeakMap<RewardFunction, PerToken>();
 
 /** A function of this name that isWhole() knows; `identity` is what its numbers depend on, where its text is asked for. */
-export function asWhole(name: string, rate: WholeReward, identity = name): RewardFunction {
+export function asWhole(name: string, rate: WholeReward, identity = name, perToken = BY_SERVER): RewardFunction {
   const reward: RewardFunction = Object.defineProperties(rate, { name: { value: name }, toString: { value: () => identity } });
-  wholes.add(reward);
+  wholes.set(reward, perToken);
   return reward;
 }
 
@@ -29,17 +41,15 @@ export function isWhole(reward: unknown): boolean {
   return typeof reward === "function" && wholes.has(reward as RewardFunction);
 }
 
-let told = false;
+const told = new Set<string>();
 
-/** Code of the process warning. */
-const WARNING = "ARGSEARCH_REMOTE_REWARD_PER_TOKEN";
-
-/** Warns, once a process, where a server is to rate the candidates of each token. */
+/** Warns, once a process, where a server or a model that is asked is to rate the candidates of each token. */
 export function warnOfTokens(functions: readonly { reward: RewardFunction }[], method: string): void {
-  if (told || method === "blocks" || !functions.some(({ reward }) => isWhole(reward))) return;
-  told = true;
-  process.emitWarning(
-    `a server rates the candidates of each token of method "${method}": one request a token, 20 to 100 ms each as others have measured, while everything waits. Method "blocks" asks once in 16 tokens; a reward model in this process costs one decode of a few tokens`,
-    { type: "ArgsearchWarning", code: WARNING },
-  );
+  if (method === "blocks") return;
+  for (const { reward } of functions) {
+    const perToken = wholes.get(reward);
+    if (perToken === undefined || told.has(perToken.code)) continue;
+    told.add(perToken.code);
+    process.emitWarning(perToken.words(method), { type: "ArgsearchWarning", code: perToken.code });
+  }
 }

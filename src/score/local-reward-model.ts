@@ -3,6 +3,7 @@ import { computationOf } from "../engine/computation.js";
 import { loadModels } from "../model/load-models.js";
 import type { Model } from "../model/model.js";
 import { contextFor } from "../model/options.js";
+import { Judges, judgeFiles } from "../reward/ask/judges.js";
 import { modelFiles, RewardSet } from "../reward/reward-set.js";
 import { requireOneVocabulary } from "../reward/vocabularies.js";
 import type { ScoreInput, ScoreOptions, ScoreResult } from "../types.js";
@@ -12,20 +13,22 @@ import type { RewardModel, RewardModelInfo } from "./reward-model.js";
 import type { ScorerParts } from "./rows.js";
 import { Scorer } from "./scorer.js";
 
-interface RewardModelParts
-  extends Pick<RewardModelInfo, "engine" | "computation">,
-    Pick<ScorerParts, "rewards" | "tokenizer" | "context"> {}
+interface RewardModelParts extends Pick<RewardModelInfo, "engine" | "computation">, Pick<ScorerParts, "rewards" | "tokenizer" | "context"> {
+  judges: Judges;
+}
 
 /** One in this process. */
 export class LocalRewardModel implements RewardModel {
   readonly info: Readonly<RewardModelInfo>;
   readonly #scorer: Scorer;
   readonly #models: readonly Model[];
+  readonly #judges: Judges;
   readonly #closing = new AbortController();
   #disposal: Promise<void> | undefined;
 
-  constructor({ engine, computation, rewards, tokenizer, context }: RewardModelParts) {
+  constructor({ engine, computation, rewards, tokenizer, context, judges }: RewardModelParts) {
     this.#models = rewards.readers;
+    this.#judges = judges;
     this.#scorer = new Scorer({ tokenizer, rewards, context, closing: this.#closing.signal });
     this.info = {
       engine,
@@ -61,29 +64,37 @@ export class LocalRewardModel implements RewardModel {
     this.#closing.abort(disposedError());
     try {
       await this.#scorer.dispose();
+      await this.#judges.dispose();
     } finally {
-      for (const model of new Set(this.#models)) model.dispose();
+      for (const model of new Set([...this.#models, ...this.#judges.models])) model.dispose();
     }
   }
 }
 
 /** Into this process. @throws ArgsearchError as loadReward() */
 export async function loadRewardLocal(resolved: ResolvedRewardLoad): Promise<LocalRewardModel> {
+  const files = modelFiles(resolved.terms);
+  const asked = judgeFiles(resolved.terms);
   const { engine, gpu } = await chooseEngine(resolved, resolved.signal);
-  const models = await loadModels(modelFiles(resolved.terms), { ...resolved, gpu });
+  const all = await loadModels([...files, ...asked], { ...resolved, gpu });
   try {
-    const [first] = models;
-    if (first === undefined) throw new Error("no reward model was loaded");
-    const rewards = new RewardSet(resolved.terms, models);
-    requireOneVocabulary(first, rewards.sources);
+    const [models, judgeModels] = [all.slice(0, files.length), all.slice(files.length)];
+    // Where there are questions alone, who is asked cuts responses.
+    const [tokenizer] = all;
+    if (tokenizer === undefined) throw new Error("no reward model was loaded");
+    const own = new RewardSet(resolved.terms, models);
+    requireOneVocabulary(tokenizer, own.sources);
+    const read = models.length > 0 ? models : judgeModels;
     const context = contextFor(
       resolved,
-      models.map(({ info }) => info),
+      read.map(({ info }) => info),
     );
-    for (const model of rewards.readers) model.room = context.contextSize;
-    return new LocalRewardModel({ engine, computation: computationOf(resolved, gpu), rewards, tokenizer: first, context });
+    for (const model of own.readers) model.room = context.contextSize;
+    const judges = await Judges.open(resolved.terms, judgeModels, { load: resolved, contextSize: context.contextSize, slots: 1 });
+    const rewards = new RewardSet(judges.terms, models);
+    return new LocalRewardModel({ engine, computation: computationOf(resolved, gpu), rewards, tokenizer, context, judges });
   } catch (error) {
-    for (const model of new Set(models)) model.dispose();
+    for (const model of new Set(all)) model.dispose();
     throw error;
   }
 }

@@ -14,6 +14,7 @@ import { withTexts } from "../messages.js";
 import type { Model } from "../model/model.js";
 import { decodeText, Utf8Stream } from "../model/text-decoder.js";
 import { tooLong } from "../model/too-long.js";
+import { atOnce } from "../remote/at-once.js";
 import { callRewards } from "../reward/functions.js";
 import { nativeKind } from "../reward/kinds.js";
 import { type ModelTerm, positionOf } from "../reward/reward-set.js";
@@ -23,7 +24,7 @@ import type { ResolvedScore } from "./options.js";
 import { piecesBehind, sameEnds } from "./response-tokens.js";
 import { frameOf, modelsOf, type Rows, responseBehind, resultOf, rowsOf, type ScorerParts } from "./rows.js";
 import { sum, sumsUpTo } from "./token-sums.js";
-import { atOnce, wholeCandidate } from "./whole-responses.js";
+import { wholeCandidate } from "./whole-responses.js";
 
 /** Responses that may share a batch. */
 const SEQUENCES = 16;

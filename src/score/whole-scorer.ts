@@ -4,13 +4,14 @@ import { ArgsearchError } from "../errors.js";
 import { answerText, withTexts } from "../messages.js";
 import type { ChatFormat } from "../model/chat.js";
 import { checkPrompt } from "../model/check-prompt.js";
+import { atOnce } from "../remote/at-once.js";
 import { callRewards } from "../reward/functions.js";
 import type { FunctionTerm } from "../reward/reward-set.js";
 import { numbered, WeightedSum } from "../reward/weighted-sum.js";
 import type { Prompt, RewardCandidate, ScoreInput, ScoreOptions, ScoreResult } from "../types.js";
 import type { ResolvedScore } from "./options.js";
 import type { RewardModel } from "./reward-model.js";
-import { atOnce, wholeCandidate } from "./whole-responses.js";
+import { wholeCandidate } from "./whole-responses.js";
 
 export interface WholeParts {
   /** Those of the terms that are files; undefined without any. */

@@ -34,6 +34,15 @@ export interface PlacementOptions {
   policyDevice?: string | undefined;
 }
 
+/** How far models of the Hub ("hf:OWNER/REPO") have come. */
+export interface ModelDownload {
+  /** Which is coming: OWNER/REPO/FILE. */
+  file: string;
+  /** What is there of all files that were missing, of how much. */
+  bytes: number;
+  total: number;
+}
+
 /** What loading any model takes. */
 export interface ModelOptions extends EngineOptions, PlacementOptions {
   /** Layers on the GPU, from 0; default all. */
@@ -49,9 +58,12 @@ export interface ModelOptions extends EngineOptions, PlacementOptions {
   batchSize?: number | undefined;
   /** KV cache type; default "auto": f32 for F32 models, else f16. */
   kvType?: KvType | undefined;
-  /** Loading progress over all models, 0…1, never falling. */
-  onProgress?: ((progress: number) => void) | undefined;
-  /** Ends loading early: the promise rejects with ABORTED. */
+  /**
+   * Loading progress over all models, 0…1, never falling. Where models of the Hub must be downloaded, that is what 0 to 0.9 is of, and the second argument
+   * says how many bytes are there.
+   */
+  onProgress?: ((progress: number, download?: ModelDownload) => void) | undefined;
+  /** Ends loading early: the promise rejects with ABORTED. What has come of a download stays, and the next call goes on from there. */
   signal?: AbortSignal | undefined;
 }
 
@@ -75,7 +87,7 @@ export interface QueueOptions {
 }
 
 export interface LoadOptions extends ModelOptions, IsolationOptions {
-  /** Path of the policy's GGUF, or a server that runs it; default: the embedded policy, and then the embedded reward model, too. */
+  /** Path of the policy's GGUF, its name on the Hugging Face Hub ("hf:OWNER/REPO:Q4_K_M"; docs/models.md), or a server that runs it; default: the embedded policy, and then the embedded reward model, too. */
   policy?: string | RemotePolicy | undefined;
   /** A chat template for the policy in place of the file's, or the server's, own: its text, Jinja. Reward terms take one each. */
   chatTemplate?: string | undefined;

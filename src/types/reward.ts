@@ -1,6 +1,6 @@
 /** What guides: reward models and functions. */
 import type { Prompt } from "./prompt.js";
-import type { RemoteReward } from "./remote.js";
+import type { RemoteReward, RemoteServer } from "./remote.js";
 
 /** Where a response's reward is read: at its last token, or at the token that ends the turn behind it. */
 export type RewardAt = "last" | "end";
@@ -48,20 +48,46 @@ export interface RewardFunction {
  * - "values": the logit of v itself, in the model's units: for models whose logits are trained to be rewards or Q values. (FaRMA, ICML 2025,
  *   arXiv 2502.04517.)
  *
- * A token's value is its own; a response's is the sum over its tokens.
+ * A token's value is its own; a response's is the sum over its tokens. With a policy on a server, whose tokens are not known, a step has the sum
+ * so far.
  */
 export type RewardKind = "head" | "autoregressive" | "contrast" | "values";
 
-/** A reward model's file, a function or a server's reward, with its weight in the sum. */
+/**
+ * A reward in plain words: an instruct model reads the conversation, the reply so far as the assistant's turn and a user's turn that asks, and the
+ * reward is P(yes) / (P(yes) + P(no)) of its next token, 0 to 1. It is the model's own probability, calibrated against nothing: compare replies by it,
+ * and trust no single number. Several questions are several objectives. It rates whole texts, as a server's reward does: best for blocks, best-of-n
+ * (a block of "response" length) and score(); for the candidates of each token it is dear, and warns.
+ *
+ * The model is this process's, or with `url` that of an OpenAI-compatible server (`POST /v1/chat/completions` with `logprobs`), which sees the 20 likeliest
+ * tokens alone: an answer that is not among them counts as 0, and where neither is the reward is 0.5.
+ */
+export interface AskReward extends Partial<Pick<RemoteServer, "url" | "apiKey" | "timeout" | "retries">> {
+  /** The question, about the reply: "Is the reply polite and to the point?" That it is to be answered by one word is added. */
+  ask: string;
+  /** Path of the GGUF of an instruct model; default: the policy itself, its weights shared. With `url`: the server's name of the model, needed. */
+  model?: string | undefined;
+  /** The two answers, the wished one first, that begin differently; default ["yes", "no"]. Each counts as it is, with a capital and in capitals. */
+  answers?: readonly [yes: string, no: string] | undefined;
+  /** Name of the objective; default: the question, shortened. */
+  name?: string | undefined;
+  /** A chat template in place of the model's own: its text, Jinja. Not with `url`. */
+  chatTemplate?: string | undefined;
+}
+
+/** A reward model's file, a function, a server's reward or a question, with its weight in the sum. */
 export interface RewardTerm {
-  /** Path of a GGUF with a reward head, or of the `kind` named; a function, or a reward that a server gives. */
-  reward: string | RewardFunction | RemoteReward;
+  /**
+   * Path of a GGUF with a reward head, or of the `kind` named, or its name on the Hugging Face Hub ("hf:OWNER/REPO:Q8_0"; docs/models.md); a function,
+   * a reward that a server gives, or a question in plain words.
+   */
+  reward: string | RewardFunction | RemoteReward | AskReward;
   /** What the file gives: default "head", or "contrast" where `base` is named. Files alone have one. */
   kind?: RewardKind | undefined;
   /**
    * Of a contrast: path of the model that `reward` was tuned from, with the same vocabulary. It reads the text that `reward` reads, by the
-   * chat template of `reward`. Where it is the policy's own file, the policy's logits serve: nothing is loaded or decoded for it, and it
-   * reads prompts as the policy does.
+   * chat template of `reward`. Where it, or `reward`, is the policy's own file, the policy's logits serve: nothing is loaded or decoded for it,
+   * and it reads prompts as the policy does.
    */
   base?: string | undefined;
   /** Any finite number, default 1; 0 reports the reward without following it, but for its bans. */
@@ -75,5 +101,5 @@ export interface RewardTerm {
   chatTemplate?: string | undefined;
 }
 
-/** What to guide by: the path of a GGUF with a reward head, a function, a reward that a server gives, or any of them with a weight. */
-export type RewardSpec = string | RewardFunction | RemoteReward | RewardTerm;
+/** What to guide by: the path of a GGUF with a reward head or its name on the Hub, a function, a reward that a server gives, a question, or any of them with a weight. */
+export type RewardSpec = string | RewardFunction | RemoteReward | AskReward | RewardTerm;

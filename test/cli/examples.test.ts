@@ -3,14 +3,20 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
+import { EMBEDDED } from "../../src/model/embedded.js";
 import { packageRoot } from "../../src/package-root.js";
 
-it.each([
+it.each<[name: string, expected: RegExp, ...args: string[]]>([
   ["chat", /reward \d.*, eog, 0 of 1\d[\s\S]*lemon cake\.\n[\s\S]*reward \d\S+, eog, \d{2,} of \d+ prompt tokens were cached/],
   ["word-rules", /no rules\][\s\S]*first aid box[\s\S]*guest list[\s\S]*bannedWords\](?![\s\S]*(first aid box|guest list))/],
   ["own-reward", /1\. [\s\S]*noQuestions: 0/],
   ["own-metric", /^questions, ARGS less greedy: -\d/m],
-])("%s.mjs", async (name, expected) => {
-  const { stdout } = await promisify(execFile)(process.execPath, [join(packageRoot, "examples", `${name}.mjs`)]);
+  [
+    "contrast",
+    /weight 0: [\s\S]*e\^-\d[\s\S]*weight 1: [\s\S]*e\^\d[\s\S]*\n(\d+) steps decoded \1 tokens of the policy and \1 of the reward/,
+    EMBEDDED.reward,
+  ],
+])("%s.mjs", async (name, expected, ...args) => {
+  const { stdout } = await promisify(execFile)(process.execPath, [join(packageRoot, "examples", `${name}.mjs`), ...args]);
   expect(stdout).toMatch(expected);
 });

@@ -49,6 +49,7 @@ export function binding(): Binding {
     setLogCallback: () => {},
     createCancel: () => new FakeCancel(),
     trainPredictor: () => Promise.reject(nativeError("MODEL_UNSUPPORTED", "the fake learns nothing")),
+    createPrefixReader: () => Promise.reject(nativeError("MODEL_UNSUPPORTED", "the fake answers nothing")),
     createEmbedder: () => Promise.reject(nativeError("MODEL_UNSUPPORTED", "the fake embeds nothing")),
     async loadModel({ path, cancel }: LoadModelOptions, onProgress) {
       await fake.call(`load ${path}`);

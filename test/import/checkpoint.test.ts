@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Checkpoint } from "../../src/import/checkpoint/checkpoint.js";
+import { Checkpoint } from "../../src/checkpoint/checkpoint.js";
 import { writeJson } from "../helpers/json-writer.js";
 import { encodeSafetensors, type SafeTensor, type SafeTensors, writeSafetensors, writeShards } from "../helpers/safetensors-writer.js";
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { findHead, readRewardHead } from "../../src/import/checkpoint/head.js";
+import { findHead, readRewardHead } from "../../src/checkpoint/head.js";
 import { writeJson } from "../helpers/json-writer.js";
 import { type SafeTensors, writeSafetensors } from "../helpers/safetensors-writer.js";
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { findHead, type ReadHeadOptions, readRewardHead } from "../../src/import/checkpoint/head.js";
+import { findHead, type ReadHeadOptions, readRewardHead } from "../../src/checkpoint/head.js";
 import { writeJson } from "../helpers/json-writer.js";
 import { type SafeTensor, type SafeTensors, writeSafetensors } from "../helpers/safetensors-writer.js";
 

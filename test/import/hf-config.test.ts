@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { causalArchitecture } from "../../src/import/checkpoint/hf-config.js";
+import { causalArchitecture } from "../../src/checkpoint/hf-config.js";
 
 describe("causalArchitecture()", () => {
   it.each([

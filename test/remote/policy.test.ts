@@ -30,9 +30,14 @@ describe("blocks", () => {
     expect(decoder.info).toMatchObject({ policy: { architecture: "remote", description: "p" }, objectives: [new URL(rewards.url).host] });
   });
 
-  it.each([false, true])("are the best by a reward model in this process; in a process of its own: %s", async (isolate) => {
+  it.each([
+    ["a reward model", EMBEDDED.reward, false],
+    ["a reward model", EMBEDDED.reward, true],
+    ["a contrast", { reward: EMBEDDED.reward, base: EMBEDDED.policy }, false],
+    ["a contrast", { reward: EMBEDDED.reward, base: EMBEDDED.policy }, true],
+  ] as const)("are the best by %s in this process; %o in a process of its own: %s", async (_name, reward, isolate) => {
     const given: Given = new Map();
-    const decoder = await loaded(await serve(policy(given)), { reward: EMBEDDED.reward, threads: 1, isolate });
+    const decoder = await loaded(await serve(policy(given)), { reward, threads: 1, isolate });
     const result = await decoder.generate(PROMPT, { ...BLOCKS, maxTokens: 12 });
     const scored = new Map<string, number>();
     for (const [prompt, drafts] of given) {

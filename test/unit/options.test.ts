@@ -95,7 +95,7 @@ describe("load()", () => {
       'reward.kind must be "head", "autoregressive", "contrast" or "values", got "reward"',
     ],
     [{ reward: "a", base: "" }, "reward.base", 'reward.base must be a non-empty string, got ""'],
-    [{ reward: "a", kind: "contrast" }, "reward.base", 'kind "contrast" needs reward.base: the model that a was tuned from'],
+    [{ reward: "a", kind: "contrast" }, "reward.base", 'reward.base is missing: kind "contrast" needs the model that a was tuned from'],
     [
       { reward: "a", kind: "values", base: "b" },
       "reward.base",

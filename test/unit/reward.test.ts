@@ -80,7 +80,7 @@ describe("RewardSet", () => {
     expect(set.readers.map(({ info }) => info.path)).toEqual(["tuned", "base", "head", "dir/arm.gguf", "dir/q.gguf", "base"]);
     expect(set.languageModels).toEqual([true, true, false, true, true, true]);
     const natives = set.nativeSources.map(({ model, kind, base }) => [
-      model.info.path,
+      model === "policy" ? model : model.info.path,
       kind,
       base === undefined || base === "policy" ? base : base.info.path,
     ]);

@@ -10,6 +10,7 @@ import { LineEditor } from "../chat/line-editor.js";
 import { RewardColours } from "../chat/reward-colours.js";
 import { ChatSession } from "../chat/session.js";
 import { ChatSettings } from "../chat/settings.js";
+import { addAskFlags } from "../flags/ask.js";
 import {
   addDecodingFlags,
   addExamples,
@@ -44,6 +45,7 @@ export function addChat(program: Command): void {
   addPolicyFlag(command);
   addRewardFlags(command);
   addRemoteRewardFlags(command);
+  addAskFlags(command);
   addDecodingFlags(command);
   addTemplateFlags(command, "the policy");
   addModelFlags(command);

@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { refuseInputs } from "../../files/inputs.js";
 import { countLines } from "../../files/json-lines.js";
 import { ArgsearchError, type Decoder, EMBEDDED, type GenerateResult, type LoadOptions, type Step } from "../../index.js";
+import { addAskFlags, askFiles } from "../flags/ask.js";
 import { dataFormatFlag } from "../flags/eval.js";
 import {
   addDecodingFlags,
@@ -61,6 +62,7 @@ export function addGenerate(program: Command): void {
   addPolicyFlag(command);
   addRewardFlags(command);
   addRemoteRewardFlags(command);
+  addAskFlags(command);
   addRemotePolicyFlags(command);
   addDecodingFlags(command);
   addTemplateFlags(command, "the policy");
@@ -70,11 +72,13 @@ export function addGenerate(program: Command): void {
     'generate --prompt "Can you help me set up a light show?"',
     'generate --prompt "Can you help me set up a light show?" --weight 0',
     "generate --policy policy.gguf --reward reward.gguf --prompt - < prompt.txt",
+    'generate --policy hf:Qwen/Qwen3-1.7B-GGUF:Q8_0 --prompt "Hello"',
     "generate --reward helpful.gguf=0.7 --reward harmless.gguf=0.3 --policy policy.gguf --prompt Hello",
     "generate --policy large.gguf --reward small-instruct.gguf --reward-base small.gguf --prompt Hello",
     "generate --prompt Hello --json --trace steps.jsonl",
     'generate "Tell me a story." --method sample --count 3',
     "generate Hello --reward-url http://localhost:8000 --reward-model Skywork/Skywork-Reward-V2-Qwen3-0.6B --method blocks",
+    'generate Hello --policy instruct.gguf --ask "Is the reply polite and to the point?" --method blocks',
     "generate Hello --policy-url http://localhost:8001/v1 --policy-model qwen --template qwen.jinja --reward reward.gguf",
     "generate --input prompts.jsonl --out responses.jsonl",
     "generate --input prompts.jsonl --count 4 --method sample --seed 1 --no-tokens | jq -r .response",
@@ -184,7 +188,7 @@ function filesOf(flags: GenerateFlags): string[] {
   const { policy = EMBEDDED.policy, policyUrl, reward = [{ reward: EMBEDDED.reward }] } = flags;
   const rewards = reward.flatMap(({ reward: file, base }) => [file, base].filter((path) => typeof path === "string"));
   const settings = flags.settings === undefined ? [] : [flags.settings];
-  return [...(policyUrl === undefined ? [policy] : []), ...rewards, ...settings, ...templateFiles(flags)];
+  return [...(policyUrl === undefined ? [policy] : []), ...rewards, ...askFiles(flags), ...settings, ...templateFiles(flags)];
 }
 
 function report(result: GenerateResult, withTokens = true) {

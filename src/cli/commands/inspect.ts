@@ -8,10 +8,10 @@ export function addInspect(program: Command): void {
   const command = program
     .command("inspect")
     .description("Show what a GGUF file is: architecture, size, quantisation, chat template, reward head.")
-    .argument("<file>", "a GGUF; of a split one, any part")
+    .argument("<file>", "a GGUF, of a split one any part; or hf:OWNER/REPO:QUANT")
     .option("--json", "print one JSON object, with all scalar metadata")
     .addOption(engineDirFlag());
-  addExamples(command, ["inspect reward.gguf", "inspect reward.gguf --json"]);
+  addExamples(command, ["inspect reward.gguf", "inspect reward.gguf --json", "inspect hf:Qwen/Qwen3-1.7B-GGUF:Q8_0"]);
   command.action(async (file: string, { json, engineDir }: { json?: boolean; engineDir?: string }) => {
     const summary = await inspect(file, { engineDir });
     return json ? printJson(summary) : print(table([...modelRows(summary), ...headRows(summary)]));

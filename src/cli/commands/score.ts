@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { cleanedLine } from "../../files/clean.js";
 import { refuseInputs } from "../../files/inputs.js";
 import { ArgsearchError, SCORABLE_FORMAT_NAMES, type ScoreInput, type ScoreResult } from "../../index.js";
+import { addAskFlags, askFiles } from "../flags/ask.js";
 import {
   addExamples,
   addIsolateFlag,
@@ -45,12 +46,14 @@ export function addScore(program: Command): void {
   addTemplateFlags(command, "the reward models without a --reward-template");
   addRewardFlags(command);
   addRemoteRewardFlags(command);
+  addAskFlags(command);
   addModelFlags(command);
   addIsolateFlag(command);
   addExamples(command, [
     'score --prompt "How do I sharpen a knife?" --response "Hold the blade at 20 degrees."',
     "score --reward reward.gguf --prompt Hello --response - < answer.txt",
     'score --reward-url http://localhost:8080 --reward-api argsearch --prompt Hello --response "Hi, how can I help?"',
+    'score --ask "Is the reply polite?" --ask-model instruct.gguf --prompt Hello --response "Go away."',
     "score --reward reward.gguf --input responses.jsonl > rewards.jsonl",
     "score --reward reward.gguf --input pairs.jsonl --out rewards.jsonl --json",
     "score --reward reward.gguf --input answers.jsonl --no-tokens | jq '[.id, .reward]'",
@@ -72,7 +75,7 @@ function formatFlag(): Option {
 async function score(flags: ScoreFlags): Promise<void> {
   logTo(flags.verbose);
   const input = flags.input === undefined ? await single(flags) : flags.input;
-  if (flags.out !== undefined) await refuseInputs(flags.out, templateFiles(flags));
+  if (flags.out !== undefined) await refuseInputs(flags.out, [...askFiles(flags), ...templateFiles(flags)]);
   await withReward({ reward: rewardTerms(flags, flags.template?.text), ...modelOptions(flags), isolate: flags.isolate }, (model) => {
     if (typeof input === "string") return runScoreFile(model, input, flags);
     return interruptible(async (signal) => {

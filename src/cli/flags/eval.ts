@@ -10,6 +10,7 @@ import {
   type Sweep,
 } from "../../evaluate/index.js";
 import { ArgsearchError, type DecodingSettings, type RewardTerm } from "../../index.js";
+import { addAskedFlags, asked, askTerms, type Question } from "./ask.js";
 import {
   addIsolateFlag,
   addModelFlags,
@@ -59,6 +60,9 @@ export interface EvalFlags
     Pick<EvaluateOptions, "limit" | "maxTokens" | "stop" | "seed" | "slots" | "shard" | "rewardAt"> {
   policy?: string[];
   reward?: RewardOfPolicy[];
+  ask?: AskOfPolicy[];
+  askModel?: string;
+  askUrl?: string;
   data: string;
   format?: DataFormat;
   settings?: string;
@@ -88,6 +92,12 @@ interface RewardOfPolicy {
   term: RewardTerm;
 }
 
+/** A question with the place of the policy whose replies it is about. */
+interface AskOfPolicy {
+  policy: number;
+  ask: Question[];
+}
+
 export function addEvalFlags(command: Command): void {
   command
     .requiredOption("-d, --data <file>", "JSON lines, plain or in gzip: preference pairs or prompts")
@@ -105,7 +115,7 @@ export function addEvalFlags(command: Command): void {
     .option("--examples <list>", "prompts shown in the report, by their place in the data, from 0", places);
   command
     .optionsGroup("Models:")
-    .option("-m, --policy <file>", "policy (default: the embedded pair); repeat to compare models", list)
+    .option("-m, --policy <file>", "policy, a file or hf:OWNER/REPO:QUANT (default: the embedded pair); repeat to compare models", list)
     .option(
       "-r, --reward <file[=weight]>",
       "reward model of the --policy before it; repeat for a weighted sum",
@@ -114,6 +124,12 @@ export function addEvalFlags(command: Command): void {
   const place = (): number => Math.max(0, (command.opts<EvalFlags>().reward?.length ?? 0) - 1);
   addRewardKindFlags(command, place);
   addRewardTemplateFlag(command, place);
+  command.option(
+    "--ask <question[=weight]>",
+    "reward in plain words for the --policy before it: how likely yes is; repeatable",
+    (text: string, previous?: AskOfPolicy[]) => [...(previous ?? []), { policy: policyPlace(command), ask: asked(text) }],
+  );
+  addAskedFlags(command);
   addEmbeddingFlags(command);
   command.addOption(policyDeviceFlag());
   command
@@ -200,10 +216,12 @@ export function reportExamples({ examples }: Pick<EvalFlags, "examples">): numbe
 }
 
 export function modelsOf(flags: EvalFlags): Pick<EvaluateOptions, "policy" | "reward" | "pairs" | "chatTemplate"> {
-  const { policy = [], reward = [], template } = flags;
-  const given = withKinds(reward.length > 0 ? reward.map(({ term }) => term) : undefined, flags);
-  const terms = withTemplates(given, flags);
-  const rewardOf = (place: number): RewardTerm[] => (terms ?? []).filter((_, index) => reward[index]?.policy === place);
+  const { policy = [], reward = [], ask = [], askModel, askUrl, template } = flags;
+  const files = withTemplates(withKinds(reward.length > 0 ? reward.map(({ term }) => term) : undefined, flags), flags);
+  const asks = askTerms({ ask: ask.flatMap((each) => each.ask), askModel, askUrl });
+  const terms = asks.length > 0 ? [...(files ?? []), ...asks] : files;
+  const owners = [...reward, ...ask];
+  const rewardOf = (place: number): RewardTerm[] => (terms ?? []).filter((_, index) => owners[index]?.policy === place);
   const chatTemplate = template?.text;
   if (policy.length < 2) return { policy: policy[0], chatTemplate, reward: terms && rewardOf(0) };
   const pairs = policy.map((path, place): ModelPair => {
@@ -232,9 +250,14 @@ function judgeRewardOf({ judgeReward: reward, judgePair: pairs }: EvalFlags): Ju
 }
 
 function rewardOfPolicy(command: Command, text: string, previous: RewardOfPolicy[] = []): RewardOfPolicy[] {
-  const policies = command.opts<{ policy?: string[] }>().policy?.length ?? 0;
   const [term] = rewardTerm(text);
-  return term ? [...previous, { policy: Math.max(0, policies - 1), term }] : previous;
+  return term ? [...previous, { policy: policyPlace(command), term }] : previous;
+}
+
+/** Of the --policy before the flag that is read. */
+function policyPlace(command: Command): number {
+  const policies = command.opts<{ policy?: string[] }>().policy?.length ?? 0;
+  return Math.max(0, policies - 1);
 }
 
 export function methodNames(text: string, previous: string[] = []): string[] {

@@ -9,6 +9,7 @@ import {
   type RewardTerm,
   type Shard,
 } from "../../index.js";
+import { type AskFlags, askTerms } from "./ask.js";
 import { gateFlag } from "./gate.js";
 import { lookaheadFlag } from "./lookahead.js";
 import { type RemotePolicyFlags, type RemoteRewardFlags, remotePolicy, withRemoteReward } from "./remote.js";
@@ -37,7 +38,7 @@ export interface IsolateFlag {
   isolate?: boolean;
 }
 
-export interface RewardFlags extends RewardTemplateFlags, RewardKindFlags, RemoteRewardFlags {
+export interface RewardFlags extends RewardTemplateFlags, RewardKindFlags, RemoteRewardFlags, AskFlags {
   reward?: RewardTerm[];
   label?: LabelWeight[];
 }
@@ -133,7 +134,7 @@ export function addRewardFlags(command: Command): void {
   const place = (): number => Math.max(0, (command.opts<RewardFlags>().reward?.length ?? 0) - 1);
   command
     .optionsGroup("Models:")
-    .option("-r, --reward <file[=weight]>", "reward model; repeat for a weighted sum", rewardTerm)
+    .option("-r, --reward <file[=weight]>", "reward model, a file or hf:OWNER/REPO:QUANT; repeat for a weighted sum", rewardTerm)
     .option(
       "--label <name=weight>",
       "weight of one label of the --reward before it, whose other labels then count 0; repeatable",
@@ -146,7 +147,7 @@ export function addRewardFlags(command: Command): void {
 export function addPolicyFlag(command: Command): void {
   command
     .optionsGroup("Models:")
-    .option("-m, --policy <file>", "policy (default: the embedded pair)")
+    .option("-m, --policy <file>", "policy, a file or hf:OWNER/REPO:QUANT (default: the embedded pair)")
     .addOption(policyDeviceFlag())
     .option("--no-share-trunk", "two contexts, also where the reward model is a head on the policy's trunk");
 }
@@ -207,9 +208,12 @@ export function loadOptions(flags: LoadFlags): LoadOptions {
  */
 export function rewardTerms(flags: RewardFlags, common?: string): RewardTerm[] | undefined {
   const terms = labelledTerms(flags);
-  // Of a server alone no embedded model is a part.
-  const files = terms === undefined && flags.rewardUrl !== undefined ? [] : withTemplates(terms, flags, common);
-  return withRemoteReward(files, flags, common);
+  const asks = askTerms(flags, common);
+  // Of a server or questions alone no embedded model is a part.
+  const others = flags.rewardUrl !== undefined || asks.length > 0;
+  const files = terms === undefined && others ? [] : withTemplates(terms, flags, common);
+  const all = withRemoteReward(files, flags, common);
+  return asks.length > 0 ? [...(all ?? []), ...asks] : all;
 }
 
 function labelledTerms({ label = [], ...flags }: RewardFlags): RewardTerm[] | undefined {

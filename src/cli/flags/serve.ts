@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { SETTING_NAMES } from "../../decode/settings.js";
 import { type DecodingSettings, EMBEDDED, type LoadOptions, readSettings } from "../../index.js";
 import type { ServerOptions } from "../../server/index.js";
+import { addAskFlags } from "./ask.js";
 import {
   addIsolateFlag,
   addModelFlags,
@@ -58,6 +59,7 @@ export function addServeFlags(command: Command, port: number): void {
   addRewardFlags(command);
   addRemotePolicyFlags(command);
   addRemoteRewardFlags(command);
+  addAskFlags(command);
   addPolicyTemplateFlag(command);
   addSettingFlags(command, "Decoding, where a request does not say otherwise:");
   addSamplerFlags(command);

@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { parseSweep, type TuneBounds, type TuneOptions } from "../../evaluate/index.js";
 import type { DecodingSettings } from "../../index.js";
+import { addAskFlags } from "./ask.js";
 import { addEmbeddingFlags, type DataFormat, dataFormatFlag, methodNames } from "./eval.js";
 import {
   addIsolateFlag,
@@ -56,6 +57,7 @@ export function addTuneFlags(command: Command): void {
     .option("--json", "print what was found as one JSON object");
   addPolicyFlag(command);
   addRewardFlags(command);
+  addAskFlags(command);
   addEmbeddingFlags(command);
   command.option(
     "--judge-reward <file>",

@@ -1,5 +1,8 @@
 import cliProgress from "cli-progress";
 import { cleanedLine } from "../../files/clean.js";
+import type { ModelDownload } from "../../index.js";
+import { bytes } from "./format.js";
+import { note } from "./output.js";
 
 /** Loading that is over sooner shows no bar. */
 const PATIENCE_MS = 200;
@@ -38,6 +41,24 @@ export function workBar(what: string): WorkBar {
       bar.update(done);
     },
     clear: () => process.stderr.write("\r\x1b[K"),
+    stop: () => bar.stop(),
+  };
+}
+
+/** Models on their way from the Hub, in bytes; without a terminal, a line when a download begins. */
+export function downloadBar(): { update: (download: ModelDownload) => void; stop: () => void } {
+  const bar = new cliProgress.SingleBar({ ...LOOK, format: "{file} {bar} {done} of {size}  {eta_formatted} left", etaBuffer: 100 });
+  let last = "";
+  return {
+    update: ({ file, bytes: done, total }) => {
+      const shown = { file: cleanedLine(file), done: bytes(done), size: bytes(total) };
+      if (!process.stderr.isTTY && file !== last) note(`downloading ${shown.file}, ${shown.done} of ${shown.size} are here`, true);
+      last = file;
+      if (!process.stderr.isTTY) return;
+      if (!bar.isActive) bar.start(total, done, shown);
+      bar.setTotal(total);
+      bar.update(done, shown);
+    },
     stop: () => bar.stop(),
   };
 }

@@ -6,6 +6,7 @@ import { ArgsearchError } from "../../errors.js";
 import { loadModels } from "../../model/load-models.js";
 import type { Model } from "../../model/model.js";
 import { contextFor, resolveModel } from "../../model/options.js";
+import { withFilesToLoad } from "../../reward/hub-models.js";
 import type { ModelOptions } from "../../types.js";
 import { nonEmptyText, oneOf } from "../../validate.js";
 
@@ -90,8 +91,9 @@ export class Embedder implements AsyncDisposable {
  *
  * @throws ArgsearchError as load(); MODEL_UNSUPPORTED when the file does not say how to pool and the options do not either
  */
-export async function loadEmbedder({ model: path, pooling, ...load }: EmbedderLoadOptions): Promise<Embedder> {
-  nonEmptyText("model", path);
+export async function loadEmbedder(options: EmbedderLoadOptions): Promise<Embedder> {
+  nonEmptyText("model", options.model);
+  const { model: path, pooling, ...load } = await withFilesToLoad(options);
   const how = pooling === undefined ? "auto" : oneOf("pooling", pooling, ["auto", "mean", "cls", "last"]);
   const resolved = resolveModel("loadEmbedder()", load);
   const { gpu } = await chooseEngine(resolved, resolved.signal);

@@ -28,11 +28,11 @@ export function settingsTable({ settings }: EvaluationResults): Table {
 export function filesTable({ settings }: EvaluationResults): Table {
   const rows = Object.entries(settings.models).flatMap(([label, { policy, rewards }]) => [
     [`policy ${label}`, policy.file, String(policy.size), policy.sha256],
-    ...rewards.flatMap(({ reward, kind, base, weight }) => {
+    ...rewards.flatMap(({ reward, kind, base, weight, judge }) => {
       const what = [`reward ${label}`, ...(kind ? [kind] : []), ...(weight === 1 ? [] : [`weight ${weight}`])].join(", ");
-      if (typeof reward === "string") return [[what, `function ${reward}`, "", ""]];
       const row = (role: string, { file, size, sha256 }: FileHash) => [role, file, String(size), sha256];
-      return [row(what, reward), ...(base ? [row(`base ${label}`, base)] : [])];
+      const own = typeof reward === "string" ? [what, `function ${reward}`, "", ""] : row(what, reward);
+      return [own, ...(base ? [row(`base ${label}`, base)] : []), ...(judge ? [row(`${what}, asked`, judge)] : [])];
     }),
   ]);
   const { embedding } = settings;

@@ -1,6 +1,7 @@
 /** The models of one pair, loaded as a method needs them. */
 import type { Decoder } from "../../decode/decoder.js";
 import { load } from "../../decode/load.js";
+import { asksPolicy } from "../../reward/ask/local.js";
 import { modelPaths } from "../../reward/reward-set.js";
 import { resolveTerms } from "../../reward/terms.js";
 import { loadReward } from "../../score/load-reward.js";
@@ -57,7 +58,8 @@ async function openSession({ pair, guided, slots, model, signal }: SessionReques
   try {
     // Functions alone rate only inside a decoder, whose tokens they see; and an RPC server has one client at a time.
     const together = guided || (model.rpc !== undefined && model.rpc.length > 0);
-    if (together || reward === null || modelPaths(resolveTerms(reward)).length === 0) {
+    const terms = resolveTerms(reward);
+    if (together || reward === null || modelPaths(terms).length === 0 || asksPolicy(terms)) {
       const decoder = keep(await load({ ...model, policy, chatTemplate, reward, slots, signal }));
       return { decoder, rater: reward === null ? null : decoder };
     }

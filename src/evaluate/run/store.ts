@@ -144,7 +144,9 @@ export function differences(before: StoredSettings, now: StoredSettings): string
 /** Files count by what is in them; labels only where they tell pairs apart. */
 function contents(models: Identity["models"]): unknown {
   const entries = Object.entries(models).map(([label, { policy, chatTemplate, rewards }]) => {
-    const terms = rewards.map(({ reward, ...rest }) => ({ ...rest, reward: typeof reward === "string" ? reward : reward.sha256 }));
+    const terms = rewards.map(({ reward, judge, ...rest }) => {
+      return { ...rest, reward: typeof reward === "string" ? reward : reward.sha256, judge: judge?.sha256 };
+    });
     return [label, { policy: policy.sha256, chatTemplate, rewards: terms }] as const;
   });
   return entries.length === 1 ? entries[0]?.[1] : Object.fromEntries(entries);

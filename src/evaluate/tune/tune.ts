@@ -3,6 +3,7 @@ import { type SettingsFile, settingsModels } from "../../decode/settings-file.js
 import { toJson } from "../../files/json.js";
 import { writeWhole } from "../../files/whole-file.js";
 import { packageManifest } from "../../package-root.js";
+import { withFiles } from "../../reward/hub-models.js";
 import { resolveTerms } from "../../reward/terms.js";
 import type { DecodingSettings } from "../../types.js";
 import { evaluate, inputsOf } from "../evaluate.js";
@@ -47,7 +48,9 @@ export interface TuneResult {
  *
  * @throws ArgsearchError as evaluate()
  */
-export async function tune(options: TuneOptions): Promise<TuneResult> {
+export async function tune(asked: TuneOptions): Promise<TuneResult> {
+  resolveTune(asked);
+  const options = await withFiles(asked, { engineDir: asked.engineDir, gpu: asked.gpu, signal: asked.signal });
   const { count: _, weights: __, bounds: ___, settings: ____, ...common } = options;
   const plan = resolveTune(options);
   const wanted = { ...common, methods: plan.methods, sweep: plan.sweep };

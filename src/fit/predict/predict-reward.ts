@@ -1,4 +1,5 @@
 /** A reward model learns to guess its own rewards, so that a search need not ask it for every candidate. */
+
 import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { basename } from "node:path";
@@ -16,8 +17,11 @@ import { KeyedLines } from "../../files/keyed-lines.js";
 import { alone } from "../../files/output-file.js";
 import { Metadata } from "../../gguf/metadata.js";
 import { PREDICTOR_PREFIX, predictorEntries } from "../../gguf/predictor.js";
+import { isHubName } from "../../hub/name.js";
 import { clockKey } from "../../model/template-options.js";
+import { withFiles } from "../../reward/hub-models.js";
 import type { Prompt } from "../../types.js";
+import { invalid } from "../../validate.js";
 import { type Calibration, calibrate, chooseZ, type Scoring, stepsToProve } from "./calibrate.js";
 import { type Collected, collect } from "./collect.js";
 import { type PredictOptions, type PredictResult, type ResolvedPredict, resolvePredict } from "./options.js";
@@ -46,7 +50,10 @@ const FEWEST_PROMPTS = 3;
  * FILE_UNWRITABLE; ABORTED; as load()
  */
 export async function predictReward(options: PredictOptions): Promise<PredictResult> {
-  const asked = resolvePredict(options);
+  const checked = resolvePredict(options);
+  const { reward, out, load: how } = checked;
+  if (isHubName(reward) && out === reward) throw invalid("out", "given: a file of the Hub is not replaced", options.out);
+  const asked = await withFiles(checked, { engineDir: options.engineDir, gpu: options.gpu, signal: how.signal });
   const files = [asked.policy, asked.reward, ...(typeof asked.prompts === "string" ? [asked.prompts] : [])];
   const inputs = files.filter((each) => each !== asked.reward || asked.out !== asked.reward);
   return alone(asked.out, inputs, (target) => predictAlone(asked, `${target}.trajectories`));

@@ -1,6 +1,7 @@
 /** The shape of an OPT model, out of its config.json. https://arxiv.org/abs/2205.01068 */
+
+import type { HfConfig } from "../../checkpoint/hf-config.js";
 import { ArgsearchError } from "../../errors.js";
-import type { HfConfig } from "../checkpoint/hf-config.js";
 
 export interface OptShape {
   layers: number;

@@ -1,6 +1,7 @@
 /** How large the S of a layer may be that makes GELU(S x) / S stand for ReLU(x). */
+
+import type { Checkpoint } from "../../checkpoint/checkpoint.js";
 import { F16_MAX } from "../../gguf/float-formats.js";
-import type { Checkpoint } from "../checkpoint/checkpoint.js";
 import type { ModelType } from "../model-types.js";
 
 /** With it a hidden unit's value is off by at most 0.17 / 65536, which is what F32 rounds anyway. */

@@ -3,10 +3,11 @@
  * activation: OPT has ReLU, mpt GELU, and a divisor for each unit behind it. Since GELU(S x) / S tends to ReLU(x) as S
  * grows, the layer before it is scaled by S, a power of two so that no digit is lost, and S is the divisor.
  */
+
+import type { Checkpoint } from "../../checkpoint/checkpoint.js";
 import { throwIfAborted } from "../../engine/abort.js";
 import { ArgsearchError } from "../../errors.js";
 import type { GgufTensor } from "../../gguf/writer.js";
-import type { Checkpoint } from "../checkpoint/checkpoint.js";
 import type { ModelType } from "../model-types.js";
 import type { OptShape } from "./config.js";
 import { reluScale } from "./relu-scale.js";

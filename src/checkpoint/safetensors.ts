@@ -1,8 +1,8 @@
 /** One safetensors file: its header, and any part of a tensor as numbers. https://github.com/huggingface/safetensors#format */
 import { type FileHandle, open } from "node:fs/promises";
-import { ArgsearchError } from "../../errors.js";
-import { unreadable } from "../../files/file-errors.js";
-import { decodeFloats, FLOAT_BYTES, type FloatFormat, isFloatFormat } from "../../gguf/float-formats.js";
+import { ArgsearchError } from "../errors.js";
+import { unreadable } from "../files/file-errors.js";
+import { decodeFloats, FLOAT_BYTES, type FloatFormat, isFloatFormat } from "../gguf/float-formats.js";
 import { isQuantisedFormat, type TensorInfo, tensorTable } from "./safetensors-header.js";
 
 /** Numbers read at a time where a tensor is streamed. */

@@ -2,10 +2,10 @@
 import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { ArgsearchError } from "../../errors.js";
-import { unreadable } from "../../files/file-errors.js";
-import { isJsonObject, readJsonObject } from "../../files/json.js";
-import { firstNonFinite, isFloatFormat } from "../../gguf/float-formats.js";
+import { ArgsearchError } from "../errors.js";
+import { unreadable } from "../files/file-errors.js";
+import { isJsonObject, readJsonObject } from "../files/json.js";
+import { firstNonFinite, isFloatFormat } from "../gguf/float-formats.js";
 import { isOfQuantised } from "./head-names.js";
 import { safetensorsLine } from "./python-lines.js";
 import { SafetensorsFile } from "./safetensors.js";

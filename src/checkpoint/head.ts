@@ -1,10 +1,10 @@
 /** Finds the reward head among a checkpoint's tensors and reads it. */
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { ArgsearchError } from "../../errors.js";
-import { ifAny, type JsonObject, readJsonObject } from "../../files/json.js";
-import type { RewardHead } from "../../gguf/reward-head.js";
-import { checkNames, type Names, nonEmptyText } from "../../validate.js";
+import { ArgsearchError } from "../errors.js";
+import { ifAny, type JsonObject, readJsonObject } from "../files/json.js";
+import type { RewardHead } from "../gguf/reward-head.js";
+import { checkNames, type Names, nonEmptyText } from "../validate.js";
 import { refuseAdapterAt, refuseAdapterTensors } from "./adapter.js";
 import { Checkpoint } from "./checkpoint.js";
 import * as named from "./head-names.js";

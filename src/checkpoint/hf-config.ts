@@ -1,7 +1,7 @@
 /** What config.json of a Hugging Face directory says about a reward model. */
 import { basename, join, resolve } from "node:path";
-import { ArgsearchError } from "../../errors.js";
-import { isJsonObject, type JsonObject, readJsonObject } from "../../files/json.js";
+import { ArgsearchError } from "../errors.js";
+import { isJsonObject, type JsonObject, readJsonObject } from "../files/json.js";
 
 export interface HfConfig {
   path: string;

@@ -1,7 +1,7 @@
 /** Statistics by which a model normalises its rewards, as the shift and scale of a head. */
-import { ArgsearchError } from "../../errors.js";
-import type { JsonObject } from "../../files/json.js";
-import type { RewardHead } from "../../gguf/reward-head.js";
+import { ArgsearchError } from "../errors.js";
+import type { JsonObject } from "../files/json.js";
+import type { RewardHead } from "../gguf/reward-head.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { statisticOf } from "./head-names.js";
 

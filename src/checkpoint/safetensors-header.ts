@@ -1,6 +1,6 @@
 /** The header of a safetensors file: which tensor lies where. https://github.com/huggingface/safetensors#format */
-import { ArgsearchError } from "../../errors.js";
-import { isJsonObject } from "../../files/json.js";
+import { ArgsearchError } from "../errors.js";
+import { isJsonObject } from "../files/json.js";
 
 export interface TensorInfo {
   name: string;

@@ -1,8 +1,8 @@
 /** Adapters: what PEFT and its like save is a difference to a base model, and no model. */
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { ArgsearchError } from "../../errors.js";
-import { ifAny, type JsonObject, readJsonObject } from "../../files/json.js";
+import { ArgsearchError } from "../errors.js";
+import { ifAny, type JsonObject, readJsonObject } from "../files/json.js";
 import { isOfHead } from "./head-names.js";
 import { beside, mergeLine } from "./python-lines.js";
 import { SafetensorsFile } from "./safetensors.js";

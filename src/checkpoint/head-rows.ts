@@ -1,9 +1,9 @@
 /** Which rows of a head count, and what they are called. */
-import { ArgsearchError } from "../../errors.js";
-import type { JsonObject } from "../../files/json.js";
-import { isJsonObject } from "../../files/json.js";
-import type { RewardHead } from "../../gguf/reward-head.js";
-import { integer, invalid as invalidOption, nonEmptyText } from "../../validate.js";
+import { ArgsearchError } from "../errors.js";
+import type { JsonObject } from "../files/json.js";
+import { isJsonObject } from "../files/json.js";
+import type { RewardHead } from "../gguf/reward-head.js";
+import { integer, invalid as invalidOption, nonEmptyText } from "../validate.js";
 import { labelNames } from "./hf-config.js";
 
 /** Which rows of a head count, and their names. */

@@ -1,0 +1,15 @@
+/** Adapters as GGUF files: differences to a model, which must be merged with it before they are read here. */
+import { binding } from "../engine/binding.js";
+import { native } from "../engine/native.js";
+import { ArgsearchError } from "../errors.js";
+import { Metadata } from "../gguf/metadata.js";
+
+/** What loading a file failed with; where that is an adapter, in words that say so. */
+export async function toldOfAdapter(error: unknown, path: string): Promise<unknown> {
+  if (!(error instanceof ArgsearchError) || error.code !== "MODEL_INVALID") return error;
+  const file = await native(() => binding().readGguf(path)).catch(() => undefined);
+  if (file === undefined || new Metadata(file).text("general.type") !== "adapter") return error;
+  const how = `llama.cpp's llama-export-lora does that: llama-export-lora -m BASE.gguf --lora ${path} -o merged.gguf`;
+  const what = `${path} is an adapter (LoRA), a difference to a base model: merge it first and name the merged model`;
+  return new ArgsearchError("MODEL_UNSUPPORTED", `${what}. ${how}`, { cause: error });
+}
