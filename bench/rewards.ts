@@ -9,7 +9,7 @@
  *     [--policy P.gguf [--head R.gguf] [--trunk R.gguf] [--tuned T.gguf] [--base B.gguf] [--other G.gguf] [--ask "Is the reply polite?"]]
  *
  * Without --policy: random models of the shape of SmolLM2-135M. --trunk: a head on the policy's own trunk; --other: a head on a trunk of
- * another vocabulary; --ask: the policy answers. What no file is given for is left out.
+ * another vocabulary; --ask: the policy answers, and what that takes is in `rest`, as of any function. What no file is given for is left out.
  */
 import { parseArgs } from "node:util";
 import { sampleOf } from "../src/bench/decoder-contender.js";

@@ -86,7 +86,8 @@ std::vector<std::vector<double>> PrefixReader::read(const std::vector<OpenText>&
   std::vector<std::vector<double>> results(texts.size());
   if (texts.empty()) return results;
   if (branches_.capacity() == 0) {
-    std::transform(texts.begin(), texts.end(), results.begin(), [this](const OpenText& text) { return read_alone(text); });
+    std::transform(texts.begin(), texts.end(), results.begin(),
+                   [this](const OpenText& text) { return read_alone(text); });
     return results;
   }
   const size_t slot = hold(beginning_of(texts));

@@ -29,9 +29,9 @@ struct PrefixReaderCounters {
   uint64_t decodes = 0;
 };
 
-/// What a model says behind texts that begin alike. What the texts of a call have in common is held in a slot, and stays
-/// there: of the next call's texts only what is new is decoded. The rest of each text is decoded in a branch of the
-/// slot, what several of them share once. Not thread-safe: one thread calls.
+/// What a model says behind texts that begin alike. What the texts of a call have in common is held in a slot, and
+/// stays there: of the next call's texts only what is new is decoded. The rest of each text is decoded in a branch of
+/// the slot, what several of them share once. Not thread-safe: one thread calls.
 class PrefixReader {
  public:
   /// MODEL_UNSUPPORTED, OUT_OF_MEMORY, OPTION_INVALID.

@@ -15,7 +15,7 @@ import type { EndLevel } from "./reward-levels.js";
 export type PairSource = string | Iterable<PreferencePair> | AsyncIterable<PreferencePair>;
 
 export interface FitOptions extends Omit<ModelOptions, "onProgress">, TemplateOptions {
-  /** Path of the trunk's GGUF: any model that llama.cpp reads causally. It stays as it is. */
+  /** Path of the trunk's GGUF, or its name on the Hub ("hf:OWNER/REPO:Q8_0"): any model that llama.cpp reads causally. It stays as it is. */
   model: string;
   /** Path of JSON lines in any of the pair formats, or the pairs themselves. */
   pairs: PairSource;

@@ -71,12 +71,14 @@ async function fetchAll(wanted: readonly Found[], onProgress: LocalModelOptions[
   for (const { snapshot, files } of wanted) {
     for (const file of files) if (!(await snapshot.has(file))) missing.set(snapshot.pathOf(file), { snapshot, file });
   }
-  const total = [...missing.values()].reduce((sum, { file }) => sum + file.size, 0);
+  const sizes = new Map<RepoFile, number>();
+  for (const { snapshot, file } of missing.values()) sizes.set(file, (await snapshot.hasContent(file)) ? 0 : file.size);
+  const total = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   let before = 0;
   for (const { snapshot, file } of missing.values()) {
     const name = `${snapshot.name.repo}/${file.path}`;
     await snapshot.fetch(file, (bytes) => onProgress?.({ file: name, bytes: Math.min(before + bytes, total), total }));
-    before += file.size;
+    before += sizes.get(file) ?? 0;
   }
   for (const { snapshot } of wanted) {
     await snapshot.keepCommit();

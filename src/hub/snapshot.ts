@@ -91,6 +91,11 @@ export class Snapshot {
     return this.#cache.has(this.commit, path);
   }
 
+  /** What is in a file is here, of another commit perhaps. */
+  async hasContent(file: RepoFile): Promise<boolean> {
+    return file.hash !== "" && isFile(this.#cache.blobOf(file));
+  }
+
   /** Where a file is, or will be. */
   pathOf({ path }: Pick<RepoFile, "path">): string {
     return this.#cache.pathOf(this.commit, path);
@@ -107,7 +112,7 @@ export class Snapshot {
   /** Downloads a file that is not there. @throws ArgsearchError HUB_*, FILE_UNWRITABLE, ABORTED */
   async fetch(file: RepoFile, onBytes: (bytes: number) => void): Promise<void> {
     const blob = this.#cache.blobOf(file);
-    const isNew = !(await isFile(blob));
+    const isNew = !(await this.hasContent(file));
     if (isNew) {
       if (this.#offline !== undefined) throw await withCached(this.#offline, this.name, this.#cache);
       const url = this.urlOf(file);

@@ -33,7 +33,7 @@ export function resolveRewardLoad(options: RewardLoadOptions = {}): ResolvedRewa
     return { ...modelOf(options), terms, isolation: isolationOf(options) };
   throw new ArgsearchError(
     "OPTION_INVALID",
-    "reward must name at least one reward model's file or server: without one there is nothing to load",
+    "reward must name at least one reward model's file, server or question: without one there is nothing to load",
     {
       option: "reward",
     },

@@ -114,6 +114,6 @@ export interface LoadOptions extends ModelOptions, IsolationOptions {
 }
 
 export interface RewardLoadOptions extends ModelOptions, IsolationOptions {
-  /** At least one reward model or server, alone or among several terms; default: the embedded reward model. */
+  /** At least one reward model, server or question to a `model`, alone or among several terms; default: the embedded reward model. */
   reward?: RewardSpec | readonly RewardSpec[] | undefined;
 }

@@ -96,7 +96,7 @@ describe("zsh", () => {
     expect(text).toMatch(/^#compdef argsearch\n/);
     for (const name of ["", "_generate", "_reward", "_reward_fit"]) expect(text).toMatch(new RegExp(`^_argsearch${name}\\(\\) {$`, "m"));
     expect(text).toContain(`'*'--method'[reward-guided search or a baseline (default\\: args]:value:(args blocks greedy sample)'`);
-    expect(text).toMatch(/'\*'{-m,--policy}'\[policy \(default\\: the embedded pair\)\]:value:_files'/);
+    expect(text).toMatch(/'\*'{-m,--policy}'\[policy, a file or hf\\:OWNER\/REPO\\:QUANT \(default\\: the embedded pair\)\]:value:_files'/);
   });
 });
 

@@ -9,6 +9,7 @@ it.each([
   ["chat", /reward \d.*, eog, 0 of 1\d[\s\S]*lemon cake\.\n[\s\S]*reward \d\S+, eog, \d{2,} of \d+ prompt tokens were cached/],
   ["word-rules", /no rules\][\s\S]*first aid box[\s\S]*guest list[\s\S]*bannedWords\](?![\s\S]*(first aid box|guest list))/],
   ["own-reward", /1\. [\s\S]*noQuestions: 0/],
+  ["ask", /polite: 0\.\d\d\nasks back: 0\.\d\d\npolite 0\.\d\d, asks back 0\.\d\d\npolite 0\.\d\d, asks back 0\.\d\d\n$/],
   ["own-metric", /^questions, ARGS less greedy: -\d/m],
   [
     "contrast",

@@ -23,6 +23,7 @@ const EXPECTED: Record<string, RegExp> = {
     /^line 3: no known format .* id\ncake: "Here is how.*", reward -?\d\.\d\d, recorded: With lemons\.\npuppy: "Here is .*", reward -?\d\.\d\d\n2 answered, 1 not\n$/,
   "Score a file": /^line 3: .*"prompt".*\nline 1, "Here is how to bake a lemon cake\.": -?\d\.\d\d\n[\s\S]*2 scored, 1 not/,
   "Best of n": /^(. -?\d\.\d\d\n){4}.*Here is .*light show/,
+  "Ask a model": /^0\.\d\d: \S[\s\S]*\n0\.\d\d: Do it yourself\.\n$/,
   "Greedy decoding beside ARGS": /greedy, reward -2[\s\S]*ARGS, reward \d[\s\S]*"\w+" gave way to "Here"/,
   "In a worker thread": /^PROMPT_EMPTY: .*\nHere is how to bake[\s\S]*\ndone\n$/,
   "Fit a reward head on your own pairs": /^held-out pairs told apart at their ends: 1\n.*Here is .*bird photo/,

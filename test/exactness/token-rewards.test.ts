@@ -36,6 +36,7 @@ const KINDS: [name: string, reward: TokenReward][] = [
   ["values", values(tuned, 0.4)],
   ["contrast with the policy", contrast(tuned, policy)],
   ["contrast with a third model", contrast(tuned, third)],
+  ["contrast of the policy with a third model", contrast(policy, third)],
 ];
 
 async function loaded<T>(reward: LoadOptions["reward"], work: (decoder: Decoder) => Promise<T>, options: LoadOptions = {}): Promise<T> {

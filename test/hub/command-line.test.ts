@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, vi } from "vitest";
+import { OnTerminal } from "../cli/on-terminal.js";
 import { argsearch, policy, reward, start } from "../cli/run.js";
 import { COMMIT, sha256 } from "../helpers/hub-server.js";
 import { hubSetting } from "./setting.js";
@@ -75,6 +76,16 @@ it("Ctrl-C leaves what has come, and the same command goes on from there", async
   expect(sizeOf(partial)).toBe(100_000);
   expect(await argsearch(words)).toMatchObject({ code: 0 });
   expect(setting.server.asked(/^\/blobs/).at(-1)?.range).toBe("bytes=100000-");
+});
+
+it("a terminal has a bar, which goes when the download ends", async () => {
+  addPair();
+  setting.server.faults.push({ of: /storage/, hangAt: 1_500_000 });
+  const screen = new OnTerminal(["inspect", "hf:owner/models:q8_0"], { env: { HF_HUB_DOWNLOAD_TIMEOUT: "1" } });
+  await screen.shows("owner/models/policy-Q8_0.gguf ███");
+  expect(screen.text).toMatch(/of 3\.\d+ MiB/);
+  expect(await screen.ended()).toBe(0);
+  expect(screen.text).toMatch(/^file +/);
 });
 
 function sizeOf(path: string): number {

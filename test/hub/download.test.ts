@@ -71,7 +71,9 @@ describe("a model that is not there yet", () => {
     repo.refs.main = OTHER_COMMIT;
     repo.files["n.gguf"] = Buffer.from("new");
     setting.server.seen.length = 0;
-    expect(await resolve(`${NAME}/m-Q4_0.gguf`)).toBe(pathOf("m-Q4_0.gguf", OTHER_COMMIT));
+    const onProgress = vi.fn();
+    expect(await resolve(`${NAME}/m-Q4_0.gguf`, { onProgress })).toBe(pathOf("m-Q4_0.gguf", OTHER_COMMIT));
+    expect(onProgress).not.toHaveBeenCalled();
     expect(ranges()).toHaveLength(0);
     expect(readFileSync(await resolve(`${NAME}/n.gguf`), "utf8")).toBe("new");
     expect(readFileSync(pathOf("n.gguf"), "utf8")).toBe("old");

@@ -136,7 +136,7 @@ describe("load()", () => {
     [{ contextSize: 1 }, "contextSize must be an integer from 2 to 268435456 (tokens), got 1"],
     [{ gpu: true }, 'gpu must be "auto", "cuda", "vulkan", "metal" or false, got true'],
     [{ policy: "" }, 'policy must be a non-empty string, got ""'],
-    [{ reward: 5 }, "reward must be a path, a function, { url, api } or { reward, weight, labels }, got 5"],
+    [{ reward: 5 }, "reward must be a path, a function, { url, api }, { ask } or { reward, weight, labels }, got 5"],
     [{ reward: [{ reward: "a", weight: Number.NaN }] }, "reward[0].weight must be a finite number, got NaN"],
     [{ reward: { reward: "a", wieght: 1 } }, 'reward has no option "wieght"; did you mean weight?'],
     [{ reward: { reward: "a", labels: { x: "1" } } }, 'reward.labels.x must be a finite number, got "1"'],

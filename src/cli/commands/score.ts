@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { cleanedLine } from "../../files/clean.js";
 import { refuseInputs } from "../../files/inputs.js";
 import { ArgsearchError, SCORABLE_FORMAT_NAMES, type ScoreInput, type ScoreResult } from "../../index.js";
-import { addAskFlags, askFiles } from "../flags/ask.js";
+import { addAskFlags, askFiles, requireAskModel } from "../flags/ask.js";
 import {
   addExamples,
   addIsolateFlag,
@@ -74,6 +74,7 @@ function formatFlag(): Option {
 
 async function score(flags: ScoreFlags): Promise<void> {
   logTo(flags.verbose);
+  requireAskModel(flags);
   const input = flags.input === undefined ? await single(flags) : flags.input;
   if (flags.out !== undefined) await refuseInputs(flags.out, [...askFiles(flags), ...templateFiles(flags)]);
   await withReward({ reward: rewardTerms(flags, flags.template?.text), ...modelOptions(flags), isolate: flags.isolate }, (model) => {

@@ -50,6 +50,12 @@ export function askTerms({ ask = [], askModel: model, askUrl: url }: AskFlags, c
   return ask.map(({ question, weight }) => ({ reward: { ask: question, model, url }, weight, chatTemplate }));
 }
 
+/** Where there is no policy that could answer. @throws ArgsearchError OPTION_INVALID */
+export function requireAskModel({ ask = [], askModel }: AskFlags): void {
+  if (ask.length === 0 || askModel !== undefined) return;
+  throw new ArgsearchError("OPTION_INVALID", "--ask needs --ask-model here, the instruct model that answers: no policy is loaded to score");
+}
+
 /** The file that is read for them. */
 export function askFiles({ askModel, askUrl }: AskFlags): string[] {
   return askModel === undefined || askUrl !== undefined ? [] : [askModel];

@@ -11,7 +11,7 @@ import type { ModelOptions } from "../../types.js";
 import { nonEmptyText, oneOf } from "../../validate.js";
 
 export interface EmbedderLoadOptions extends ModelOptions {
-  /** Path of a GGUF that makes sentence embeddings: BERT and its like, or an embedding decoder. */
+  /** Path of a GGUF, or its name on the Hub, that makes sentence embeddings: BERT and its like, or an embedding decoder. */
   model: string;
   /** How token states become one vector; default "auto": as the file says. SimCSE files often do not: "cls". */
   pooling?: Pooling | undefined;

@@ -22,9 +22,9 @@ import {
 import type { GateRow } from "./calibrate.js";
 
 export interface PredictOptions extends Omit<ModelOptions, "onProgress">, TemplateOptions {
-  /** Path of the reward model: a GGUF with a head of one label. */
+  /** Path of the reward model, or its name on the Hub, beside which `out` must be given: a GGUF with a head of one label. */
   reward: string;
-  /** Path of the policy whose candidates are to be guessed; default: the reward model's own trunk. */
+  /** Path of the policy, or its name on the Hub, whose candidates are to be guessed; default: the reward model's own trunk. */
   policy?: string | undefined;
   /** A chat template in place of the models' own: its text, Jinja. */
   chatTemplate?: string | undefined;
