@@ -11,16 +11,17 @@ import { LargeVocabulary } from "./large-vocabulary.js";
 const FOLDER = join(packageRoot, ".cache", "bench");
 const VOCABULARY = 49_152;
 
-/** Path of a 135M-shape model with a reward head, weights in `type`; made on first use. */
-export async function shape135m(type: string): Promise<string> {
+/** Path of a 135M-shape model with a reward head, weights in `type`; made on first use. Another seed: another model of the same vocabulary. */
+export async function shape135m(type: string, seed = 1): Promise<string> {
   mkdirSync(FOLDER, { recursive: true });
-  const path = join(FOLDER, `135m-${type}.gguf`);
+  const name = seed === 1 ? "135m" : `135m-${seed}`;
+  const path = join(FOLDER, `${name}-${type}.gguf`);
   if (existsSync(path)) return path;
-  const f32 = join(FOLDER, "135m-f32.gguf");
+  const f32 = join(FOLDER, `${name}-f32.gguf`);
   if (!existsSync(f32)) {
     process.stderr.write("making a random model of 135M parameters …\n");
     writeRandomModel(`${f32}.part`, {
-      seed: 1,
+      seed,
       layers: 30,
       embedding: 576,
       heads: 9,

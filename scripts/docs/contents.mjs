@@ -13,6 +13,7 @@ const CONTENTS = {
     "docs/how-it-works.md",
     "docs/decoding.md",
     "docs/recipes.md",
+    "docs/rewards.md",
     "docs/reward-models.md",
     "docs/chat-templates.md",
     "docs/evaluation.md",

@@ -3,10 +3,9 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
-import { EMBEDDED } from "../../src/model/embedded.js";
 import { packageRoot } from "../../src/package-root.js";
 
-it.each<[name: string, expected: RegExp, ...args: string[]]>([
+it.each([
   ["chat", /reward \d.*, eog, 0 of 1\d[\s\S]*lemon cake\.\n[\s\S]*reward \d\S+, eog, \d{2,} of \d+ prompt tokens were cached/],
   ["word-rules", /no rules\][\s\S]*first aid box[\s\S]*guest list[\s\S]*bannedWords\](?![\s\S]*(first aid box|guest list))/],
   ["own-reward", /1\. [\s\S]*noQuestions: 0/],
@@ -14,10 +13,9 @@ it.each<[name: string, expected: RegExp, ...args: string[]]>([
   ["own-metric", /^questions, ARGS less greedy: -\d/m],
   [
     "contrast",
-    /weight 0: [\s\S]*e\^-\d[\s\S]*weight 1: [\s\S]*e\^\d[\s\S]*\n(\d+) steps decoded \1 tokens of the policy and \1 of the reward/,
-    EMBEDDED.reward,
+    /weight 0: [^\n]*\?[\s\S]*e\^-\d[\s\S]*weight 1: [^?]*\n1\. [\s\S]*e\^\d[\s\S]*\n(\d+) steps decoded \1 tokens of the policy and \1 of the reward/,
   ],
-])("%s.mjs", async (name, expected, ...args) => {
-  const { stdout } = await promisify(execFile)(process.execPath, [join(packageRoot, "examples", `${name}.mjs`), ...args]);
+])("%s.mjs", async (name, expected) => {
+  const { stdout } = await promisify(execFile)(process.execPath, [join(packageRoot, "examples", `${name}.mjs`)]);
   expect(stdout).toMatch(expected);
 });
