@@ -28,6 +28,7 @@ SearchSettings to_search_settings(Napi::Object options) {
     const Napi::Object source = to_object(rewards.Get(i), "rewards[i]");
     settings.rewards.push_back(
         {ModelHandle::model_of(source.Get("model"), "model"), to_doubles(source.Get("weights"), "weights")});
+    if (source.Get("retokenise").ToBoolean()) settings.rewards.back().writer = settings.policy;
   }
   return settings;
 }
@@ -88,7 +89,10 @@ Napi::Value SearchHandle::begin(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const auto slot = static_cast<size_t>(to_integer(info[0], "slot", 0, kMaxSlots - 1));
     const Napi::Object options = to_object(info[1], "options");
-    const SlotSettings settings = to_slot_settings(options);
+    SlotSettings settings = to_slot_settings(options);
+    if (const Napi::Value ends = options.Get("rewardEnds"); !ends.IsUndefined()) {
+      settings.reward_ends = to_arrays(ends, "rewardEnds", to_int32s);
+    }
     const std::vector<int32_t> policy_tokens = to_int32s(options.Get("policyTokens"), "policyTokens");
     const size_t most = to_most(options.Get("limit"));
     std::vector<std::vector<llama_token>> reward_tokens;

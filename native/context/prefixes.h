@@ -43,6 +43,7 @@ class Prefixes {
                     size_t most = kAllTokens);
 
   size_t size(size_t slot) const { return slots_[slot].size(); }
+  const std::vector<llama_token>& tokens(size_t slot) const { return slots_[slot]; }
   /// Where the slot's next token goes. DECODE_FAILED when the slot's state was lost since fill().
   llama_pos end(size_t slot) const;
   size_t slots() const { return slots_.size(); }

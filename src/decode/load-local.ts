@@ -4,9 +4,10 @@ import { binding } from "../engine/binding.js";
 import { chooseEngine } from "../engine/choice.js";
 import { computationOf } from "../engine/computation.js";
 import { native } from "../engine/native.js";
-import { loadModels, type ModelFile, requireSameVocabulary } from "../model/load-models.js";
+import { loadModels, type ModelFile } from "../model/load-models.js";
 import type { Model } from "../model/model.js";
 import { contextFor } from "../model/options.js";
+import { foreignModels, warnOfForeign } from "../model/vocabularies.js";
 import { modelFiles, RewardSet } from "../reward/reward-set.js";
 import type { ResolvedLoad } from "./load-options.js";
 import { type DecoderParts, LocalDecoder } from "./local-decoder.js";
@@ -46,8 +47,8 @@ async function prepare(
   const { slots, patience, signal, terms, shareTrunk } = resolved;
   const [policy, ...rewardModels] = models;
   if (policy === undefined) throw new Error("no policy was loaded");
-  for (const model of rewardModels) requireSameVocabulary(policy, model);
-  const rewards = new RewardSet(terms, rewardModels);
+  const foreign = foreignModels(policy, rewardModels, resolved.tokenizers);
+  const rewards = new RewardSet(terms, rewardModels, foreign);
   const context = contextFor(
     resolved,
     models.map(({ info }) => info),
@@ -58,6 +59,7 @@ async function prepare(
   const search = await native(() => binding().createSearch({ ...context, ...sources, slots, shareTrunk }));
   if (signal?.aborted) await search.dispose();
   throwIfAborted(signal);
+  warnOfForeign(policy, foreign);
   const sharedTrunk = await native(() => search.sharesTrunk());
   return { policy, rewards, search, slots, patience, context, sharedTrunk };
 }

@@ -12,6 +12,8 @@ import { count, numbered, WeightedSum } from "./weighted-sum.js";
 export interface ModelTerm {
   readonly model: Model;
   readonly weights: Float64Array;
+  /** It has another vocabulary than what writes the responses: it reads their text. */
+  readonly foreign: boolean;
 }
 
 /** Where a model reads a whole response: as asked for, else as its file says. */
@@ -33,11 +35,11 @@ export class RewardSet extends WeightedSum {
   readonly sources: readonly ModelTerm[];
   readonly functions: readonly FunctionTerm[];
 
-  /** `models`: the loaded models of modelPaths(), in that order. */
-  constructor(terms: readonly ResolvedTerm[], models: readonly Model[]) {
+  /** `models`: the loaded models of modelPaths(), in that order; `foreign`: those of them with another vocabulary. */
+  constructor(terms: readonly ResolvedTerm[], models: readonly Model[], foreign: ReadonlySet<Model> = new Set()) {
     const sources = modelTerms(terms).flatMap(({ weight, labels }, index) => {
       const model = models[index];
-      return model ? [{ model, weights: labelWeights(model, weight, labels) }] : [];
+      return model ? [{ model, weights: labelWeights(model, weight, labels), foreign: foreign.has(model) }] : [];
     });
     const functions = functionTerms(terms);
     const weights = [...sources.flatMap(({ weights }) => [...weights]), ...functions.map(({ weight }) => weight)];
@@ -47,7 +49,7 @@ export class RewardSet extends WeightedSum {
   }
 
   get nativeSources(): NativeRewardSource[] {
-    return this.sources.map(({ model, weights }) => ({ model: model.native, weights }));
+    return this.sources.map(({ model, weights, foreign }) => ({ model: model.native, weights, ...(foreign && { retokenise: true }) }));
   }
 
   /** Objectives that reward models give: the first; functions give the others. */

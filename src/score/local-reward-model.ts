@@ -1,8 +1,9 @@
 import { chooseEngine } from "../engine/choice.js";
 import { computationOf } from "../engine/computation.js";
-import { loadModels, requireSameVocabulary } from "../model/load-models.js";
+import { loadModels } from "../model/load-models.js";
 import type { Model } from "../model/model.js";
 import { contextFor } from "../model/options.js";
+import { foreignModels } from "../model/vocabularies.js";
 import { modelFiles, RewardSet } from "../reward/reward-set.js";
 import type { ScoreInput, ScoreOptions, ScoreResult } from "../types.js";
 import { disposedError } from "./disposed.js";
@@ -72,8 +73,7 @@ export async function loadRewardLocal(resolved: ResolvedRewardLoad): Promise<Loc
   try {
     const [first] = models;
     if (first === undefined) throw new Error("no reward model was loaded");
-    for (const model of models) requireSameVocabulary(first, model);
-    const rewards = new RewardSet(resolved.terms, models);
+    const rewards = new RewardSet(resolved.terms, models, foreignModels(first, models, resolved.tokenizers));
     const context = contextFor(
       resolved,
       models.map(({ info }) => info),

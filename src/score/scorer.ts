@@ -15,7 +15,7 @@ import { isWhole } from "../reward/whole.js";
 import type { Prompt, ScoreInput, ScoreResult } from "../types.js";
 import { boolean, given, invalid } from "../validate.js";
 import type { ResolvedScore } from "./options.js";
-import { piecesBehind, sameEnds, tokensForAll } from "./response-tokens.js";
+import { endsBefore, piecesBehind, sameEnds, tokensForAll } from "./response-tokens.js";
 import { atOnce, wholeCandidate } from "./whole-responses.js";
 
 /** Responses that may share a batch. */
@@ -37,6 +37,8 @@ interface Rows {
   /** Null where the response is a whole text. */
   prompt: Prompt | null;
   response: string;
+  /** What a whole text spells out is meant. */
+  special: boolean;
   /** One a reward model. */
   frames: AnswerFrame[];
   /** Spaces that the tokens begin with and the response does not: the first reward model's. */
@@ -93,9 +95,10 @@ export class Scorer {
     for (const scorer of made) if (scorer.status === "fulfilled") await native(() => scorer.value.dispose());
   }
 
-  async #addModel({ model }: ModelTerm, place: number, rows: readonly Rows[], options: ResolvedScore): Promise<void> {
+  async #addModel(source: ModelTerm, place: number, rows: readonly Rows[], options: ResolvedScore): Promise<void> {
+    const { model } = source;
     const atEnd = positionOf(model, options.rewardAt) === "end";
-    const sequences = rows.map((row) => this.#sequence(model, row, frameOf(row, place), atEnd));
+    const sequences = rows.map((row) => this.#sequence(source, row, frameOf(row, place), atEnd));
     const scores = await this.#run(model, sequences, options);
     const labels = model.info.head?.labels.length ?? 1;
     for (const [index, row] of rows.entries()) {
@@ -106,23 +109,23 @@ export class Scorer {
   }
 
   /** `atEnd`: the whole is read at the token that ends the turn. */
-  #sequence(model: Model, row: Rows, { before, lead, end }: AnswerFrame, atEnd: boolean): ScoreSequence {
-    const response = lead === row.lead ? row.tokens : responseBehind(lead, this.#parts, row.response);
+  #sequence({ model, foreign }: ModelTerm, row: Rows, frame: AnswerFrame, atEnd: boolean): ScoreSequence {
+    const { before, end } = frame;
+    const { response, places } = foreign ? ownReading(model, this.#parts, row, frame) : sharedReading(this.#parts, row, frame);
     const after = atEnd ? end() : new Int32Array(0);
     const { contextSize } = this.#parts.context;
     const length = before.length + response.length + after.length;
     if (length > contextSize) {
       const message = `prompt and response have ${length} tokens for ${model.info.path}, the context holds ${contextSize}`;
-      const models = modelsOf(this.#parts).map(({ info }) => info);
+      const { tokenizer, rewards } = this.#parts;
+      const models = [tokenizer, ...rewards.sources.map((source) => source.model)].map(({ info }) => info);
       throw tooLong(message, { tokens: length, limit: contextSize, model: model.info.path }, models, "them");
     }
     const tokens = new Int32Array(length);
     tokens.set(before);
     tokens.set(response, before.length);
     tokens.set(after, before.length + response.length);
-    const { tokenizer } = this.#parts;
-    const places = response === row.tokens ? Array.from(response.keys()) : sameEnds(tokenizer, [row.tokens, row.lead], [response, lead]);
-    const positions = places.map((place) => before.length + place);
+    const positions = places.map((place) => Math.max(0, before.length + place));
     return { tokens, positions: Int32Array.from(after.length > 0 ? [...positions, length - 1] : positions) };
   }
 
@@ -160,9 +163,29 @@ function rawFrame(model: Model, text: string, special: boolean): AnswerFrame {
   return { before: model.beginning(text, special), lead: "", end: () => model.end() };
 }
 
-/** The first cuts responses into tokens, and all must know them. */
+/** The first cuts responses into tokens, and all must know them; others read the text. */
 function modelsOf({ tokenizer, rewards }: ScorerParts): Model[] {
-  return [tokenizer, ...rewards.sources.map(({ model }) => model)];
+  return [tokenizer, ...rewards.sources.filter(({ foreign }) => !foreign).map(({ model }) => model)];
+}
+
+/** A response as a reward model reads it, and for each of the row's tokens where in it the reward is read. */
+interface Reading {
+  response: Int32Array;
+  /** -1: before it. */
+  places: number[];
+}
+
+/** In the tokens of all. */
+function sharedReading(parts: ScorerParts, row: Rows, { lead }: AnswerFrame): Reading {
+  if (lead === row.lead) return { response: row.tokens, places: Array.from(row.tokens.keys()) };
+  const response = responseBehind(lead, parts, row.response);
+  return { response, places: sameEnds(parts.tokenizer, [row.tokens, row.lead], [response, lead]) };
+}
+
+/** In its own. */
+function ownReading(model: Model, { tokenizer }: ScorerParts, row: Rows, { lead }: AnswerFrame): Reading {
+  const response = row.prompt === null ? model.textTokens(row.response, row.special) : model.responseTokens(lead + row.response);
+  return { response, places: endsBefore(tokenizer, [row.tokens, row.lead], model, [response, lead]) };
 }
 
 function responseBehind(lead: string, parts: ScorerParts, response: string): Int32Array {
@@ -188,7 +211,7 @@ function rowsOf(parts: ScorerParts, input: ScoreInput, index: number, template: 
   const lead = frames[0]?.lead ?? "";
   const tokens =
     prompt === null ? tokensForAll(modelsOf(parts), (model) => model.textTokens(response, special)) : responseBehind(lead, parts, response);
-  return { prompt, response, frames, lead, tokens, values: Array.from(tokens, () => []), whole: [] };
+  return { prompt, response, special, frames, lead, tokens, values: Array.from(tokens, () => []), whole: [] };
 }
 
 /** Asks the functions about each token as if it were the only candidate; no policy runs, so its log-probability is NaN. */

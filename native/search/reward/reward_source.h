@@ -11,6 +11,8 @@ namespace argsearch {
 struct RewardSource {
   std::shared_ptr<const Model> model;
   std::vector<double> weights;
+  /// Whose tokens it reads as text, where its own vocabulary is another; null: it reads the policy's tokens.
+  std::shared_ptr<const Model> writer = nullptr;
 
   /// Of the model: REWARD_HEAD_MISSING, OPTION_INVALID when there is not one weight a label.
   const RewardHead& head() const;

@@ -9,6 +9,7 @@
 #include "context/probe.h"
 #include "error.h"
 #include "search/reward/branched_reward.h"
+#include "search/reward/retokenised_reward.h"
 
 namespace argsearch {
 namespace {
@@ -22,6 +23,14 @@ std::vector<size_t> contexts_with(const std::vector<std::vector<T>>& parts) {
     if (!parts[context].empty()) contexts.push_back(context);
   }
   return contexts;
+}
+
+std::unique_ptr<Rewarder> make_rewarder(const RewardSource& source, const ContextSettings& settings, SlotRange slots,
+                                        uint32_t sequences, uint32_t context_size) {
+  if (source.writer) {
+    return std::make_unique<RetokenisedReward>(source.model, source.writer, settings, slots, sequences, context_size);
+  }
+  return std::make_unique<BranchedReward>(source.model, settings, slots, sequences, context_size);
 }
 
 }  // namespace
@@ -46,8 +55,7 @@ void RewardSum::make_contexts() {
     for (const SlotRange& range : ranges_) {
       const auto n_vocab = static_cast<uint32_t>(model.n_vocab());
       const uint32_t sequences = reward_sequences(range.count, n_vocab, contexts, most, state);
-      term.rewarders.push_back(
-          std::make_unique<BranchedReward>(term.source.model, settings_, range, sequences, context_size_));
+      term.rewarders.push_back(make_rewarder(term.source, settings_, range, sequences, context_size_));
     }
     std::vector<Prefixes*> prefixes;
     for (const auto& rewarder : term.rewarders) prefixes.push_back(&rewarder->prefixes());
@@ -67,6 +75,10 @@ size_t RewardSum::length(size_t slot) const {
   return most;
 }
 
+bool RewardSum::retokenises() const {
+  return std::any_of(terms_.begin(), terms_.end(), [](const Term& term) { return term.source.writer != nullptr; });
+}
+
 PrefillCount RewardSum::begin(size_t term, size_t slot, const std::vector<llama_token>& tokens, size_t most,
                               bool reads_states) {
   return rewarder(term, slot).begin(slot, tokens, most, reads_states);
@@ -75,6 +87,9 @@ PrefillCount RewardSum::begin(size_t term, size_t slot, const std::vector<llama_
 void RewardSum::open(SlotStep& slot) {
   slot.candidates.objectives.assign(slot.candidates.size() * n_objectives_, kNan);
   slot.candidates.rewards.assign(slot.candidates.size(), kNan);
+  for (size_t term = 0; term < terms_.size() && slot.candidates.waits.empty(); ++term) {
+    slot.candidates.waits = rewarder(term, slot.slot).waiting(slot);
+  }
 }
 
 RewardSum::Values RewardSum::ask(const std::vector<size_t>& contexts,
