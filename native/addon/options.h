@@ -6,6 +6,7 @@
 
 #include "addon/convert.h"
 #include "context/context.h"
+#include "search/reward/token_values.h"
 
 namespace argsearch {
 
@@ -17,6 +18,13 @@ T to_choice(Napi::Value value, const char* name, const std::pair<const char*, T>
     if (text == word) return choice;
   }
   bad_argument(std::string(name) + " cannot be \"" + text + "\"");
+}
+
+/// "head" where it is not given.
+inline RewardKind to_reward_kind(Napi::Value value) {
+  if (value.IsUndefined()) return RewardKind::kHead;
+  return to_choice<RewardKind>(
+      value, "kind", {{"head", RewardKind::kHead}, {"logProb", RewardKind::kLogProb}, {"logit", RewardKind::kLogit}});
 }
 
 /// ContextOptions of src/engine/binding.ts, with a thread pool and an interrupt of their own.

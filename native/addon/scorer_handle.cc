@@ -11,6 +11,7 @@ ScorerSettings to_scorer_settings(Napi::Object options) {
   ScorerSettings settings;
   settings.context = to_context_settings(options);
   settings.model = ModelHandle::model_of(options.Get("model"), "model");
+  settings.kind = to_reward_kind(options.Get("kind"));
   settings.context_size = static_cast<uint32_t>(to_integer(options.Get("contextSize"), "contextSize", 1, 1 << 28));
   settings.sequences = static_cast<uint32_t>(to_integer(options.Get("sequences"), "sequences", 1, kMaxSequences));
   return settings;

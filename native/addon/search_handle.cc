@@ -9,6 +9,19 @@
 namespace argsearch {
 namespace {
 
+/// NativeRewardSource of src/engine/native-search.ts.
+RewardSource to_reward_source(Napi::Object object) {
+  RewardSource source{ModelHandle::model_of(object.Get("model"), "model"), to_doubles(object.Get("weights"), "weights"),
+                      to_reward_kind(object.Get("kind"))};
+  const Napi::Value base = object.Get("base");
+  if (base.IsString()) {
+    source.base_is_policy = to_choice<bool>(base, "base", {{"policy", true}});
+  } else if (!base.IsUndefined()) {
+    source.base = ModelHandle::model_of(base, "base");
+  }
+  return source;
+}
+
 SearchSettings to_search_settings(Napi::Object options) {
   SearchSettings settings;
   settings.context = to_context_settings(options);
@@ -26,8 +39,7 @@ SearchSettings to_search_settings(Napi::Object options) {
   const Napi::Array rewards = to_array(options.Get("rewards"), "rewards");
   for (uint32_t i = 0; i < rewards.Length(); ++i) {
     const Napi::Object source = to_object(rewards.Get(i), "rewards[i]");
-    settings.rewards.push_back(
-        {ModelHandle::model_of(source.Get("model"), "model"), to_doubles(source.Get("weights"), "weights")});
+    settings.rewards.push_back(to_reward_source(source));
     if (source.Get("retokenise").ToBoolean()) settings.rewards.back().writer = settings.policy;
   }
   return settings;

@@ -12,12 +12,6 @@ namespace {
 
 bool is_result_output(const ggml_tensor& node) { return std::strcmp(node.name, "result_output") == 0; }
 
-std::shared_ptr<const Model> able_to_branch(std::shared_ptr<const Model> model) {
-  if (model->can_branch()) return model;
-  throw Error(ErrorCode::kModelUnsupported, model->path() + ": llama.cpp keeps no branches for the architecture \"" +
-                                                model->architecture() + "\"; use another reward model.");
-}
-
 }  // namespace
 
 HiddenContext::HiddenContext(std::shared_ptr<const Model> model, const ContextSettings& settings, ContextShape shape)
@@ -62,7 +56,7 @@ bool HiddenContext::take(ggml_tensor& node) {
   return whole_;
 }
 
-void HiddenContext::decode(Batch& batch, const std::function<void(size_t, const float*)>& on_row) {
+void HiddenContext::decode(Batch& batch, const OnRow& on_row) {
   const Model& model = context_->model();
   if (!truncated_) {
     decode_embeddings(batch, on_row);
@@ -75,7 +69,7 @@ void HiddenContext::decode(Batch& batch, const std::function<void(size_t, const 
   }
 }
 
-void HiddenContext::decode_whole(Batch& batch, const std::function<void(size_t, const float*)>& on_row) {
+void HiddenContext::decode_whole(Batch& batch, const OnRow& on_row) {
   whole_ = true;
   try {
     decode_truncated(batch, on_row);
@@ -97,7 +91,7 @@ void HiddenContext::decode_plain(Batch& batch) {
   plain_ = false;
 }
 
-void HiddenContext::decode_truncated(Batch& batch, const std::function<void(size_t, const float*)>& on_row) {
+void HiddenContext::decode_truncated(Batch& batch, const OnRow& on_row) {
   const size_t n_embd = context_->model().n_embd();
   const size_t outputs = batch.outputs();
   rows_.clear();
@@ -111,7 +105,7 @@ void HiddenContext::decode_truncated(Batch& batch, const std::function<void(size
   for (size_t row = 0; row < outputs; ++row) on_row(row, rows_.data() + row * n_embd);
 }
 
-void HiddenContext::decode_embeddings(Batch& batch, const std::function<void(size_t, const float*)>& on_row) {
+void HiddenContext::decode_embeddings(Batch& batch, const OnRow& on_row) {
   context_->decode(batch);
   ++projections_;  // whatever its node is called
   size_t row = 0;

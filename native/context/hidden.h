@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "context/context.h"
+#include "context/rows.h"
 
 namespace argsearch {
 
@@ -13,7 +13,7 @@ namespace argsearch {
 /// The graph is ended at the node `result_norm` through llama.cpp's evaluation callback, so the vocabulary projection
 /// is never computed. Architectures that do not name that node run in llama.cpp's embeddings mode: the same numbers,
 /// with the projection's cost. Not movable: the callback holds its address.
-class HiddenContext {
+class HiddenContext : public RowContext {
  public:
   /// MODEL_UNSUPPORTED for models that cannot branch, and what Context() throws.
   HiddenContext(std::shared_ptr<const Model> model, const ContextSettings& settings, ContextShape shape);
@@ -22,9 +22,9 @@ class HiddenContext {
 
   /// Decodes a batch; `on_row(i, h)` is called for its i-th output token (counting outputs only) with n_embd values, in
   /// ascending order unless the model is recurrent.
-  void decode(Batch& batch, const std::function<void(size_t row, const float* hidden)>& on_row);
+  void decode(Batch& batch, const OnRow& on_row) override;
   /// The same, to the graph's end: the logits are there as well. Only where the graph can be ended.
-  void decode_whole(Batch& batch, const std::function<void(size_t row, const float* hidden)>& on_row);
+  void decode_whole(Batch& batch, const OnRow& on_row);
   /// The context's logits alone: the graph is not halted to read hidden states, which a GPU would be waited for.
   void decode_plain(Batch& batch);
 
@@ -33,11 +33,11 @@ class HiddenContext {
   /// Called with the last node of the next decode_whole(), while its inputs are there.
   void observe_output(std::function<void(const ggml_tensor& node)> on_output) { on_output_ = std::move(on_output); }
 
-  Context& context() { return *context_; }
+  Context& context() override { return *context_; }
   const Context& context() const { return *context_; }
 
   /// Most output tokens of one batch.
-  size_t max_outputs() const { return max_outputs_; }
+  size_t max_outputs() const override { return max_outputs_; }
   /// How many vocabulary projections were evaluated.
   uint64_t projections() const { return projections_; }
 
@@ -45,8 +45,8 @@ class HiddenContext {
   static bool on_node(ggml_tensor* node, bool ask, void* self);
   bool asks_for(const ggml_tensor& node);
   bool take(ggml_tensor& node);
-  void decode_truncated(Batch& batch, const std::function<void(size_t, const float*)>& on_row);
-  void decode_embeddings(Batch& batch, const std::function<void(size_t, const float*)>& on_row);
+  void decode_truncated(Batch& batch, const OnRow& on_row);
+  void decode_embeddings(Batch& batch, const OnRow& on_row);
 
   size_t max_outputs_;
   bool truncated_;

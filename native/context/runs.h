@@ -3,7 +3,7 @@
 #include <functional>
 #include <vector>
 
-#include "context/batch.h"
+#include "context/rows.h"
 
 namespace argsearch {
 
@@ -23,8 +23,6 @@ struct RunLimits {
   size_t outputs;
 };
 
-/// Called with each output of a batch, counting outputs only.
-using OnRow = std::function<void(size_t row, const float* values)>;
 using DecodeRows = std::function<void(Batch& batch, const OnRow& on_row)>;
 /// Called with what was read of a run's token.
 using OnRead = std::function<void(size_t run, size_t token, const float* values)>;

@@ -21,17 +21,20 @@ const SearchSettings& checked(const SearchSettings& settings) {
                                                model.path() + " was trained with.");
   };
   check_context(*settings.policy);
-  for (const RewardSource& source : settings.rewards) check_context(*source.model);
+  for (const RewardSource& source : settings.rewards) {
+    check_context(*source.model);
+    if (source.base) check_context(*source.base);
+  }
   return settings;
 }
 
 /// Every reward model is a head on the policy's weights.
 bool can_share(const SearchSettings& settings) {
   return settings.share_trunk && !settings.rewards.empty() &&
-         std::all_of(settings.rewards.begin(), settings.rewards.end(),
-                     [&](const RewardSource& source) {
-                       return !source.writer && source.model->handle() == settings.policy->handle();
-                     });
+         std::all_of(settings.rewards.begin(), settings.rewards.end(), [&](const RewardSource& source) {
+           return source.kind == RewardKind::kHead && !source.writer &&
+                  source.model->handle() == settings.policy->handle();
+         });
 }
 
 /// How slots are spread over contexts that rate candidates. On a processor a context of each slot's own is weighed
@@ -48,7 +51,11 @@ std::vector<SlotRange> policy_ranges(const SearchSettings& settings) {
   return slot_ranges(settings.slots, wanted.value_or(kSlotsPerContext));
 }
 
+/// Where no candidates are branches, slots are decoded together, as the policy's are.
 std::vector<SlotRange> reward_ranges(const SearchSettings& settings) {
+  const bool branches = std::any_of(settings.rewards.begin(), settings.rewards.end(),
+                                    [](const RewardSource& source) { return source.kind == RewardKind::kHead; });
+  if (!branches) return slot_ranges(settings.slots, settings.slots_per_context.rewards.value_or(kSlotsPerContext));
   const Model& model = settings.rewards.empty() ? *settings.policy : *settings.rewards[0].model;
   return rating_ranges(settings, model, settings.slots_per_context.rewards);
 }
@@ -73,7 +80,7 @@ void check_predicted(const RewardSum& rewards, const SlotSettings& settings) {
                 "tokenizer does not have. Use gate \"bound\", or none.");
   }
   for (size_t term = 0; term < rewards.size(); ++term) {
-    if (rewards.model(term).predictor()) continue;
+    if (rewards.kind(term) == RewardKind::kHead && rewards.model(term).predictor()) continue;
     throw Error(ErrorCode::kRewardPredictorMissing,
                 rewards.model(term).path() +
                     " has no reward predictor, by which gate \"predicted\" guesses rewards. Make one with \"argsearch "

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "bounds.h"
+#include "context/hidden.h"
+#include "context/logits.h"
 #include "context/probe.h"
 #include "error.h"
 
@@ -14,7 +16,7 @@ std::shared_ptr<const Model> checked(const ScorerSettings& settings) {
   return settings.model;
 }
 
-/// Every token that is read also costs llama.cpp a row of n_vocab logits that nobody reads, so a batch holds few of
+/// Every token that is read also costs llama.cpp a row of n_vocab logits, so a batch holds few of
 /// them.
 uint32_t read_tokens(const Model& model) {
   const uint32_t affordable = unread_rows(static_cast<uint32_t>(model.n_vocab()), /*contexts=*/1);
@@ -22,7 +24,7 @@ uint32_t read_tokens(const Model& model) {
 }
 
 uint32_t sequences_of(const ScorerSettings& settings) {
-  if (!settings.model->can_branch()) return 1;  // HiddenContext() says so
+  if (!settings.model->can_branch()) return 1;  // the context says so
   return text_sequences(settings.sequences, state_bytes(settings.model, settings.context));
 }
 
@@ -33,12 +35,13 @@ struct SharedToken {
   std::vector<llama_seq_id> sequences;
   /// Sequences that take over the state behind it, where a model keeps one; each is then decoded in one alone.
   std::vector<llama_seq_id> heirs;
-  /// Where its hidden state goes: sequence and row.
+  /// Where what is read of it goes: sequence and row.
   std::vector<std::pair<size_t, size_t>> readers;
 };
 
-/// The tokens of a group in decoding order: each sequence adds what it does not share with the one before it.
-std::vector<SharedToken> share_prefixes(const ScoreSequence* sequences, size_t count, bool recurrent) {
+/// The tokens of a group in decoding order: each sequence adds what it does not share with the one before it. What is
+/// wanted of a position is read `before` tokens ahead of it, and not at all where there is none.
+std::vector<SharedToken> share_prefixes(const ScoreSequence* sequences, size_t count, bool recurrent, size_t before) {
   std::vector<SharedToken> shared;
   std::vector<size_t> previous;  // index into `shared` of each token of the sequence before
   for (size_t s = 0; s < count; ++s) {
@@ -55,7 +58,8 @@ std::vector<SharedToken> share_prefixes(const ScoreSequence* sequences, size_t c
       if (!recurrent || own.empty()) own.push_back(static_cast<llama_seq_id>(s));
     }
     for (size_t row = 0; row < sequence.positions.size(); ++row) {
-      shared[previous[static_cast<size_t>(sequence.positions[row])]].readers.emplace_back(s, row);
+      const auto position = static_cast<size_t>(sequence.positions[row]);
+      if (position >= before) shared[previous[position - before]].readers.emplace_back(s, row);
     }
   }
   return shared;
@@ -64,13 +68,24 @@ std::vector<SharedToken> share_prefixes(const ScoreSequence* sequences, size_t c
 }  // namespace
 
 Scorer::Scorer(const ScorerSettings& settings)
-    : hidden_(checked(settings), settings.context,
-              ContextShape{settings.context_size, sequences_of(settings), read_tokens(*settings.model)}),
-      context_size_(settings.context_size),
-      sequences_(sequences_of(settings)) {}
+    : kind_(settings.kind), context_size_(settings.context_size), sequences_(sequences_of(settings)) {
+  const std::shared_ptr<const Model> model = checked(settings);
+  const ContextShape shape{context_size_, sequences_, read_tokens(*model)};
+  if (kind_ == RewardKind::kHead) {
+    rows_ = std::make_unique<HiddenContext>(model, settings.context, shape);
+  } else {
+    rows_ = std::make_unique<LogitsContext>(model, settings.context, shape);
+  }
+}
+
+size_t Scorer::n_labels() const {
+  if (kind_ != RewardKind::kHead) return 1;
+  const std::optional<RewardHead>& head = rows_->context().model().head();
+  return head ? head->n_labels() : 0;
+}
 
 void Scorer::check(const ScoreSequence& sequence) const {
-  const Model& model = hidden_.context().model();
+  const Model& model = rows_->context().model();
   if (sequence.tokens.empty()) throw Error(ErrorCode::kPromptEmpty, "a text to score has no tokens.");
   if (sequence.tokens.size() > context_size_) {
     throw Error(ErrorCode::kPromptTooLong, "a text to score has " + std::to_string(sequence.tokens.size()) +
@@ -89,6 +104,9 @@ void Scorer::check(const ScoreSequence& sequence) const {
 
 std::vector<SequenceScore> Scorer::score(const std::vector<ScoreSequence>& sequences, bool want_hidden) {
   for (const ScoreSequence& sequence : sequences) check(sequence);
+  if (want_hidden && kind_ != RewardKind::kHead) {
+    throw Error(ErrorCode::kOptionInvalid, "a scorer of tokens reads no hidden states.");
+  }
   std::vector<SequenceScore> results(sequences.size());
   for (size_t first = 0; first < sequences.size();) {
     const size_t count = group_size(sequences, first);
@@ -111,38 +129,34 @@ size_t Scorer::group_size(const std::vector<ScoreSequence>& sequences, size_t fi
 }
 
 void Scorer::score_group(const ScoreSequence* sequences, SequenceScore* results, size_t count, bool want_hidden) {
-  const Model& model = hidden_.context().model();
-  const size_t n_embd = model.n_embd();
-  const size_t n_labels = model.head() ? model.head()->n_labels() : 0;
+  Context& context = rows_->context();
+  const Model& model = context.model();
   for (size_t s = 0; s < count; ++s) {
-    results[s].rewards.resize(sequences[s].positions.size() * n_labels);
-    if (want_hidden) results[s].hidden.resize(sequences[s].positions.size() * n_embd);
+    results[s].rewards.resize(sequences[s].positions.size() * n_labels());
+    if (want_hidden) results[s].hidden.resize(sequences[s].positions.size() * model.n_embd());
   }
-  const std::vector<SharedToken> shared = share_prefixes(sequences, count, model.is_recurrent());
-  engine().llama_memory_clear(hidden_.context().memory(), /*data=*/false);
+  const size_t before = kind_ == RewardKind::kHead ? 0 : 1;
+  const std::vector<SharedToken> shared = share_prefixes(sequences, count, model.is_recurrent(), before);
+  engine().llama_memory_clear(context.memory(), /*data=*/false);
 
   Batch batch;
   for (size_t start = 0; start < shared.size();) {
     batch.clear();
     std::vector<const SharedToken*> outputs;
     size_t end = start;
-    for (; end < shared.size() && batch.size() < hidden_.context().batch_size(); ++end) {
+    for (; end < shared.size() && batch.size() < context.batch_size(); ++end) {
       if (end > start && !shared[end - 1].heirs.empty()) break;
       const bool output = !shared[end].readers.empty();
-      if (output && outputs.size() == hidden_.max_outputs()) break;
+      if (output && outputs.size() == rows_->max_outputs()) break;
       if (output) outputs.push_back(&shared[end]);
       batch.add(shared[end].token, shared[end].position, shared[end].sequences, output);
     }
-    hidden_.decode(batch, [&](size_t row, const float* hidden) {
-      for (const auto& [s, place] : outputs[row]->readers) {
-        if (n_labels > 0) model.head()->apply(hidden, results[s].rewards.data() + place * n_labels);
-        if (want_hidden)
-          std::copy_n(hidden, n_embd, results[s].hidden.begin() + static_cast<ptrdiff_t>(place * n_embd));
-      }
+    rows_->decode(batch, [&](size_t row, const float* values) {
+      for (const auto& [s, place] : outputs[row]->readers) read(values, sequences[s], place, results[s], want_hidden);
     });
     const SharedToken& last = shared[end - 1];
     for (const llama_seq_id heir : last.heirs) {
-      engine().llama_memory_seq_cp(hidden_.context().memory(), last.sequences[0], heir, -1, -1);
+      engine().llama_memory_seq_cp(context.memory(), last.sequences[0], heir, -1, -1);
     }
     counters_.tokens += batch.size();
     ++counters_.decodes;
@@ -150,6 +164,20 @@ void Scorer::score_group(const ScoreSequence* sequences, SequenceScore* results,
   }
   if (want_hidden) return;  // whoever wants the hidden states judges those
   for (size_t s = 0; s < count; ++s) model.check_rewards(results[s].rewards);
+}
+
+void Scorer::read(const float* row, const ScoreSequence& sequence, size_t place, SequenceScore& result,
+                  bool want_hidden) const {
+  const Model& model = rows_->context().model();
+  if (kind_ != RewardKind::kHead) {
+    const TokenValues value(kind_, row, static_cast<size_t>(model.n_vocab()));
+    result.rewards[place] = value(sequence.tokens[static_cast<size_t>(sequence.positions[place])]);
+    return;
+  }
+  if (n_labels() > 0) model.head()->apply(row, &result.rewards[place * n_labels()]);
+  if (want_hidden) {
+    std::copy_n(row, model.n_embd(), result.hidden.begin() + static_cast<ptrdiff_t>(place * model.n_embd()));
+  }
 }
 
 }  // namespace argsearch

@@ -37,7 +37,7 @@ export interface NativeBlockOptions {
   kept: number;
   /** Rated by the mean over their tokens, not at their ends. */
   mean: boolean;
-  /** One a reward model: a draft that ends is read at the token that ends it, not at the last one before. */
+  /** One a source of SearchOptions.rewards: a draft that ends is read at the token that ends it, not at the last one before. */
   readAtEnd: readonly boolean[];
   stop: readonly string[];
 }
@@ -65,7 +65,8 @@ export interface BeginOptions {
   /** The policy's prompt. Non-empty. Its last token is decoded by the first step, the others now. */
   policyTokens: Int32Array;
   /**
-   * Each reward model's prompt, in the order of SearchOptions.rewards. Decoded whole, now. Null: nothing is rated, and what the reward models
+   * The prompt of each model that reads: of SearchOptions.rewards, in their order, each source's model, then its base where that is a model.
+   * Decoded now. Null: nothing is rated, and what the reward models
    * hold of the slot stays as it is; not with blocks.
    */
   rewardTokens: Int32Array[] | null;

@@ -2,11 +2,18 @@
 import type { BeginOptions } from "./native-begin.js";
 import type { ContextOptions, NativeModel } from "./native-model.js";
 
-/** One reward model of a search, with the weight of each of its labels. */
+/** What a reward model gives: its head's labels, of a text; or as a causal language model, of each token that may follow, ln P or the logit. */
+export type NativeRewardKind = "head" | "logProb" | "logit";
+
+/** One reward of a search, with the weight of each of its labels. */
 export interface NativeRewardSource {
   model: NativeModel;
-  /** One weight a label; the combined reward is the weighted sum over all labels of all models. */
+  /** One weight a label, or one for a reward of tokens; the combined reward is the weighted sum over all labels of all sources. */
   weights: Float64Array;
+  /** Default "head". */
+  kind?: NativeRewardKind;
+  /** Of "logProb": what is subtracted, ln P of another model; or of the policy itself, by its own prompt, which takes no decode. */
+  base?: NativeModel | "policy";
   /** It has another vocabulary than the policy, and reads its text. Default false. */
   retokenise?: boolean;
 }
@@ -33,6 +40,7 @@ export type PrefillOptions = Pick<BeginOptions, "limit" | "cancel">;
 export interface BeginResult {
   policyCached: number;
   policyDecoded: number;
+  /** One a model that reads, as BeginOptions.rewardTokens. */
   rewardCached: number[];
   rewardDecoded: number[];
   /** Milliseconds. */
@@ -177,7 +185,7 @@ export interface SearchCounters {
   policyPrefillTokens: number;
   /** Of prompts, found in another slot's cache of the policy. */
   policySharedTokens: number;
-  /** Decoded by the reward models in steps: one a candidate and model, and one a token that a gate had left out. */
+  /** Decoded by the reward models in steps: one a candidate and model with a head, one a language model, and one a token that a gate had left out. */
   rewardTokens: number;
   /** Of prompts, decoded by the reward models. */
   rewardPrefillTokens: number;
@@ -197,7 +205,7 @@ export interface SearchCounters {
 export interface CacheBytes {
   /** Of all slots together. */
   policy: number;
-  /** One a reward model. */
+  /** One a model that reads, as BeginOptions.rewardTokens. */
   rewards: number[];
 }
 

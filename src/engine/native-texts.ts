@@ -1,8 +1,11 @@
 /** The addon's readers of whole texts: rewards, hidden states, sentence embeddings. */
 import type { ContextOptions, NativeCancel, NativeModel } from "./native-model.js";
+import type { NativeRewardKind } from "./native-search.js";
 
 export interface ScorerOptions extends ContextOptions {
   model: NativeModel;
+  /** Default "head". */
+  kind?: NativeRewardKind;
   /** Longest sequence, tokens. */
   contextSize: number;
   /** Sequences that may share a batch. */
@@ -16,7 +19,10 @@ export interface ScoreSequence {
 }
 
 export interface SequenceScore {
-  /** positions x labels, row-major, normalised by shift and scale. Empty when the model has no head. */
+  /**
+   * positions x labels, row-major, normalised by shift and scale; empty when the model has no head. Of the kinds of language models one a
+   * position: of its token, given those before it; 0 for a text's first.
+   */
   rewards: Float64Array;
   /** positions x nEmbd, row-major; only when asked for. */
   hidden?: Float32Array;

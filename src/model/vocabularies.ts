@@ -32,11 +32,10 @@ export function foreignModels(first: Model, others: readonly Model[], tokenizers
 
 function mismatch({ info: first }: Model, { info: other }: Model, difference: string): ArgsearchError {
   const found = `${other.path} does not have the vocabulary of ${first.path}: ${difference}`;
-  const choice = 'By default models share one tokenizer; with tokenizers: "any" (--tokenizers any) it reads the text instead.';
-  const message = `${found}. ${choice}`;
-  if (first.path !== EMBEDDED.policy) return new ArgsearchError("VOCABULARY_MISMATCH", message, { option: "tokenizers" });
-  const advice = "The former is the embedded policy: another may be named as policy.";
-  return new ArgsearchError("VOCABULARY_MISMATCH", `${message} ${advice.replace("The former", first.path)}`, { option: "policy" });
+  const choice = 'With tokenizers: "any" a reward model reads the text in tokens of its own; else models must share one tokenizer.';
+  if (first.path !== EMBEDDED.policy) return new ArgsearchError("VOCABULARY_MISMATCH", `${found}. ${choice}`, { option: "tokenizers" });
+  const advice = "That is the embedded policy: name another as policy.";
+  return new ArgsearchError("VOCABULARY_MISMATCH", `${found}. ${advice} ${choice}`, { option: "policy" });
 }
 
 /** Code of the process warning. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type GenerateOptions, type LoadOptions, load, type Step } from "../../src/index.js";
 import { Utf8Stream } from "../../src/model/text-decoder.js";
 import { decode, MARGIN, promptOf } from "../helpers/brute-force.js";
-import { ALL_BYTES, ByteVocabulary } from "../helpers/byte-vocabulary.js";
+import { ALL_BYTES, type ByteVocabulary } from "../helpers/byte-vocabulary.js";
 import { MergedVocabulary } from "../helpers/merged-vocabulary.js";
 import { modelFolder, type StoredModel } from "../helpers/model-folder.js";
 import { PieceVocabulary } from "../helpers/piece-vocabulary.js";
@@ -35,10 +35,7 @@ const READ: [string | number[], string | number[]][] = [
 ];
 const POLICY = new MergedVocabulary(new Set(WRITTEN), MERGES);
 const BPE = new MergedVocabulary(Array(256).keys(), READ);
-const SPM = new PieceVocabulary([
-  ..."▁abehnot.",
-  ...["▁t", "he", "▁the", "bo", "▁a", "on", "▁bo", "日"],
-]);
+const SPM = new PieceVocabulary([..."▁abehnot.", ...["▁t", "he", "▁the", "bo", "▁a", "on", "▁bo", "日"]]);
 
 const PROMPT = "a hot bone.";
 const ERROR = 1e-4;
@@ -129,8 +126,23 @@ describe("beside others", () => {
 
   it("gives the same in slots that share a context, and in waves", async () => {
     const prompts = ["a hot bone.", "the boat", "one bone to bathe"];
-    const decoder = await load({ policy: policy.path, reward: [other.path, third.path], tokenizers: "any", gpu: false, threads: 1, slots: 3 });
-    const options: GenerateOptions = { template: "none", topK: 25, maxTokens: 20, weight: 0.5, ending: "reward", dryMultiplier: 0, candidates: true };
+    const decoder = await load({
+      policy: policy.path,
+      reward: [other.path, third.path],
+      tokenizers: "any",
+      gpu: false,
+      threads: 1,
+      slots: 3,
+    });
+    const options: GenerateOptions = {
+      template: "none",
+      topK: 25,
+      maxTokens: 20,
+      weight: 0.5,
+      ending: "reward",
+      dryMultiplier: 0,
+      candidates: true,
+    };
     const together = await decoder.generateAll(prompts, options);
     for (const [index, prompt] of prompts.entries()) {
       const { steps } = await decode(decoder, prompt, options);
@@ -216,7 +228,13 @@ async function expectBlocks(policy: StoredModel, rewards: readonly StoredModel[]
 }
 
 /** What a draft is worth to reward models that read the whole text with it, each token at the last of theirs that ends no later. */
-function wholeReward(policy: StoredModel, rewards: readonly StoredModel[], block: BlockSetting, before: readonly number[], draft: readonly number[]): number {
+function wholeReward(
+  policy: StoredModel,
+  rewards: readonly StoredModel[],
+  block: BlockSetting,
+  before: readonly number[],
+  draft: readonly number[],
+): number {
   const written = policy.model.vocabulary;
   const ended = draft.at(-1) === written.eos;
   const all = [...before, ...draft];
@@ -227,7 +245,8 @@ function wholeReward(policy: StoredModel, rewards: readonly StoredModel[], block
     const ends = counted === 0 ? [before.length] : Array.from({ length: counted }, (_, token) => before.length + token + 1);
     const read = (block.mean ? ends : ends.slice(-1)).map((end) => {
       const bytes = Buffer.byteLength(wholeText(written, all.slice(0, end)));
-      const tokens = end === all.length ? own.length : readBy(model.vocabulary, own, bytes);
+      const text = ended ? own.slice(0, -1) : own;
+      const tokens = end === all.length ? own.length : readBy(model.vocabulary, text, bytes);
       return rewardsAtEnd(model, [...promptOf(model, PROMPT), ...own.slice(0, tokens)])[0];
     });
     return sum + read.reduce((total, value) => total + value, 0) / read.length;
@@ -264,7 +283,11 @@ function chosenDraft(block: BlockSetting, before: readonly number[], number: num
   const rivals = rated.filter(({ end }) => ending !== "policy" || end === rated[0].end).sort((a, b) => b.reward - a.reward);
   const [first] = rivals;
   const second = rivals.find((draft) => draft.tokens.join() !== first.tokens.join());
-  return { tokens: first.tokens, reward: first.reward, margin: Math.min(margin, first.reward - (second?.reward ?? Number.NEGATIVE_INFINITY)) };
+  return {
+    tokens: first.tokens,
+    reward: first.reward,
+    margin: Math.min(margin, first.reward - (second?.reward ?? Number.NEGATIVE_INFINITY)),
+  };
 }
 
 describe("contexts", () => {

@@ -120,7 +120,7 @@ void Predicted::make_guessers() {
 double Predicted::deviation() const {
   double square = 0;
   for (size_t term = 0; term < guessers_.size(); ++term) {
-    square += std::pow(rewards_.weights(term)[0] * guessers_[term]->calibration().deviation, 2);
+    square += std::pow(rewards_.weight(term) * guessers_[term]->calibration().deviation, 2);
   }
   return std::sqrt(square);
 }
@@ -141,7 +141,7 @@ void Predicted::guess(SlotStep& slot) {
   double reward = 0;
   double taken_square = 0;
   for (size_t term = 0; term < guessers_.size(); ++term) {
-    const double weight = rewards_.weights(term)[0];
+    const double weight = rewards_.weight(term);
     const float* hidden = slot.rewards()->state(term, slot.slot);
     reward += weight * guessers_[term]->reward(hidden);
     taken_square += std::pow(weight * guessers_[term]->calibration().taken_deviation, 2);

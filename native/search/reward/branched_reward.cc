@@ -233,6 +233,13 @@ std::vector<double> BranchedReward::rate_ahead(const std::vector<Window*>& windo
   return values;
 }
 
+std::vector<double> BranchedReward::read(const std::vector<Reading>& drafts) {
+  std::vector<double> values(n_read(drafts) * n_labels());
+  reader_.read(placed(drafts),
+               [&](size_t row, const float* hidden) { head().apply(hidden, &values[row * n_labels()]); });
+  return values;
+}
+
 void BranchedReward::clear(size_t slot) {
   branches_.drop(place(slot));
   pending_[place(slot)].clear();

@@ -40,7 +40,7 @@ class BranchedReward : public Rewarder {
   void read_states(const std::vector<size_t>& slots) override;
   const float* state(size_t slot) const override { return states_[place(slot)].last.data(); }
   std::vector<double> before_last(size_t slot) const override;
-  std::vector<double> read(const std::vector<Reading>& drafts) override { return reader_.read(placed(drafts)); }
+  std::vector<double> read(const std::vector<Reading>& drafts) override;
   void take(const std::vector<Reading>& drafts) override { reader_.take(placed(drafts)); }
   void drop(size_t slot, size_t draft) override { branches_.drop(place(slot), draft); }
   void clear(size_t slot) override;

@@ -6,22 +6,18 @@
 
 namespace argsearch {
 
-std::vector<double> DraftReader::read(const std::vector<Reading>& drafts) {
-  const RewardHead& head = *hidden_.context().model().head();
+void DraftReader::read(const std::vector<Reading>& drafts, const OnRow& on_row) {
   std::vector<size_t> row_of(drafts.size() + 1, 0);
   for (size_t i = 0; i < drafts.size(); ++i) row_of[i + 1] = row_of[i] + drafts[i].read.size();
-  std::vector<double> values(row_of.back() * head.n_labels());
   const std::vector<Group> slots = groups(drafts);
   try {
     for (size_t number = 0;; ++number) {
       const std::vector<size_t> places = wave(drafts, slots, number);
-      if (places.empty()) return values;
+      if (places.empty()) return;
       make_room(drafts, slots, places);
       std::vector<Run> runs;
       for (const size_t place : places) runs.push_back(missing(drafts[place]));
-      decode(runs, [&](size_t run, size_t, const float* hidden) {
-        head.apply(hidden, values.data() + row_of[places[run]]++ * head.n_labels());
-      });
+      decode(runs, [&](size_t run, size_t, const float* row) { on_row(row_of[places[run]]++, row); });
       for (size_t i = 0; i < places.size(); ++i) {
         branches_.grow(drafts[places[i]].slot, drafts[places[i]].draft, runs[i].tokens.size());
       }
@@ -110,9 +106,9 @@ void DraftReader::take(const std::vector<Reading>& drafts) {
 }
 
 void DraftReader::decode(const std::vector<Run>& runs, const OnRead& on_read) {
-  const RunLimits limits{hidden_.context().batch_size(), hidden_.max_outputs()};
+  const RunLimits limits{rows_.context().batch_size(), rows_.max_outputs()};
   const DecodeRows decode_batch = [this](Batch& batch, const OnRow& on_row) {
-    hidden_.decode(batch, on_row);
+    rows_.decode(batch, on_row);
     tokens_ += batch.size();
     ++decodes_;
   };

@@ -4,23 +4,22 @@
 #include <vector>
 
 #include "context/branches.h"
-#include "context/hidden.h"
 #include "context/runs.h"
 #include "search/reward/rewarder.h"
 
 namespace argsearch {
 
-/// Reads rewards of drafts, those of a slot behind each other, in a reward model's context, whose slots, prefixes and
+/// Reads drafts, those of a slot behind each other, in a reward model's context, whose slots, prefixes and
 /// branches it shares: a draft's branch is decoded as far as it has grown since it was last read, and what is taken is
 /// not decoded again where it is still there. Slots are those of the context.
 class DraftReader {
  public:
   /// All of them outlive it.
-  DraftReader(HiddenContext& hidden, Prefixes& prefixes, Branches& branches, size_t context_size)
-      : hidden_(hidden), prefixes_(prefixes), branches_(branches), context_size_(context_size) {}
+  DraftReader(RowContext& rows, Prefixes& prefixes, Branches& branches, size_t context_size)
+      : rows_(rows), prefixes_(prefixes), branches_(branches), context_size_(context_size) {}
 
-  /// Rewarder::read().
-  std::vector<double> read(const std::vector<Reading>& drafts);
+  /// Rewarder::read(): `on_row` gets what the context gives of each token that is read, counted draft by draft.
+  void read(const std::vector<Reading>& drafts, const OnRow& on_row);
   /// Rewarder::take().
   void take(const std::vector<Reading>& drafts);
 
@@ -41,7 +40,7 @@ class DraftReader {
   Run missing(const Reading& draft);
   void decode(const std::vector<Run>& runs, const OnRead& on_read);
 
-  HiddenContext& hidden_;
+  RowContext& rows_;
   Prefixes& prefixes_;
   Branches& branches_;
   size_t context_size_;

@@ -31,9 +31,11 @@ std::vector<double> RetokenisedDrafts::read(const std::vector<Reading>& drafts) 
   for (const auto& [slot, length] : common) cut(slot, length);
   std::vector<Reading> own;
   for (size_t i = 0; i < drafts.size(); ++i) own.push_back(behind(drafts[i], sequences[i]));
-  const std::vector<double> rows = reader_.read(own);
+  const RewardHead& head = *hidden_.context().model().head();
+  const size_t width = head.n_labels();
+  std::vector<double> rows(n_read(own) * width);
+  reader_.read(own, [&](size_t row, const float* hidden) { head.apply(hidden, &rows[row * width]); });
   const double* row = rows.data();
-  const size_t width = hidden_.context().model().head()->n_labels();
   std::vector<double> values;
   for (const Sequence& each : sequences) spread(each.positions, row, width, values);
   return values;
@@ -68,7 +70,7 @@ void RetokenisedDrafts::cut(size_t slot, size_t length) {
 /// The draft behind what its slot holds, each position once. Of a branch that was read before, what is the same stays.
 Reading RetokenisedDrafts::behind(const Reading& draft, const Sequence& sequence) {
   const size_t held = prefixes_.size(draft.slot);
-  Reading found{draft.slot, draft.draft, {}, {}};
+  Reading found{draft.slot, draft.draft, {}, {}, {}};
   found.tokens.assign(sequence.tokens.begin() + static_cast<ptrdiff_t>(held), sequence.tokens.end());
   for (const size_t position : sequence.positions) {
     if (found.read.empty() || found.read.back() != position - held) found.read.push_back(position - held);

@@ -3,6 +3,7 @@
 #include <map>
 #include <vector>
 
+#include "context/hidden.h"
 #include "search/reward/draft_reader.h"
 #include "search/reward/retokeniser.h"
 

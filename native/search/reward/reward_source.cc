@@ -7,6 +7,21 @@
 
 namespace argsearch {
 
+void RewardSource::check() const {
+  const bool has_base = base != nullptr || base_is_policy;
+  if (has_base && (kind != RewardKind::kLogProb || (base != nullptr && base_is_policy))) {
+    throw Error(ErrorCode::kOptionInvalid, "only log-probabilities have a base, and one of them.");
+  }
+  if (writer && kind != RewardKind::kHead) {
+    throw Error(ErrorCode::kOptionInvalid, "only rewards of heads are read across tokenizers.");
+  }
+  if (kind == RewardKind::kHead) {
+    head();
+  } else if (weights.size() != 1) {
+    throw Error(ErrorCode::kOptionInvalid, "a reward of each token has one weight.");
+  }
+}
+
 const RewardHead& RewardSource::head() const {
   if (!model->head()) {
     throw Error(

@@ -4,17 +4,24 @@
 #include <vector>
 
 #include "model/model.h"
+#include "search/reward/token_values.h"
 
 namespace argsearch {
 
-/// A reward model of a search, with one weight a label.
+/// A reward of a search, with one weight a label.
 struct RewardSource {
   std::shared_ptr<const Model> model;
   std::vector<double> weights;
+  RewardKind kind = RewardKind::kHead;
+  /// Of kLogProb: what is subtracted, ln P of another model; or of the policy itself, which takes no decode.
+  std::shared_ptr<const Model> base = nullptr;
+  bool base_is_policy = false;
   /// Whose tokens it reads as text, where its own vocabulary is another; null: it reads the policy's tokens.
   std::shared_ptr<const Model> writer = nullptr;
 
-  /// Of the model: REWARD_HEAD_MISSING, OPTION_INVALID when there is not one weight a label.
+  /// REWARD_HEAD_MISSING, OPTION_INVALID when there is not one weight a label, or a base where there can be none.
+  void check() const;
+  /// Of the model. REWARD_HEAD_MISSING, OPTION_INVALID when there is not one weight a label.
   const RewardHead& head() const;
 };
 

@@ -1,15 +1,9 @@
 #include "search/reward/reward_sum.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
-#include <string>
 
-#include "bounds.h"
-#include "context/probe.h"
-#include "error.h"
-#include "search/reward/branched_reward.h"
-#include "search/reward/retokenised_reward.h"
+#include "search/reward/rewarders.h"
 
 namespace argsearch {
 namespace {
@@ -25,81 +19,67 @@ std::vector<size_t> contexts_with(const std::vector<std::vector<T>>& parts) {
   return contexts;
 }
 
-std::unique_ptr<Rewarder> make_rewarder(const RewardSource& source, const ContextSettings& settings, SlotRange slots,
-                                        uint32_t sequences, uint32_t context_size) {
-  if (source.writer) {
-    return std::make_unique<RetokenisedReward>(source.model, source.writer, settings, slots, sequences, context_size);
-  }
-  return std::make_unique<BranchedReward>(source.model, settings, slots, sequences, context_size);
-}
-
 }  // namespace
 
 RewardSum::RewardSum(const std::vector<RewardSource>& sources, const ContextSettings& settings,
                      const std::vector<SlotRange>& ranges, uint32_t context_size, Lanes& lanes)
     : settings_(settings), ranges_(ranges), lanes_(lanes), context_size_(context_size) {
   for (const RewardSource& source : sources) {
-    terms_.push_back({source, n_objectives_, {}});
-    n_objectives_ += source.head().n_labels();
+    source.check();
+    Objectives::Columns columns = objectives_.add(source);
+    readers_.push_back({source.model, source.kind, source.writer, columns, {}});
+    columns.sign = -1;
+    if (source.base) readers_.push_back({source.base, source.kind, nullptr, columns, {}});
   }
+  recent_.resize(ranges_.back().first + ranges_.back().count);
 }
 
 void RewardSum::make_contexts() {
   if (empty() || !layout_.capacity.empty()) return;
-  const auto contexts = static_cast<uint32_t>(ranges_.size());
-  const auto most = static_cast<uint32_t>(engine().llama_max_parallel_sequences());
-  for (Term& term : terms_) {
-    const Model& model = *term.source.model;
-    const size_t state = model.can_branch() ? state_bytes(term.source.model, settings_) : 0;
-    term.rewarders.clear();
-    for (const SlotRange& range : ranges_) {
-      const auto n_vocab = static_cast<uint32_t>(model.n_vocab());
-      const uint32_t sequences = reward_sequences(range.count, n_vocab, contexts, most, state);
-      term.rewarders.push_back(make_rewarder(term.source, settings_, range, sequences, context_size_));
-    }
-    std::vector<Prefixes*> prefixes;
-    for (const auto& rewarder : term.rewarders) prefixes.push_back(&rewarder->prefixes());
-    Prefixes::copy_among(prefixes);
+  for (Reader& reader : readers_) {
+    reader.rewarders = make_rewarders(reader.model, reader.kind, reader.writer, settings_, ranges_, context_size_);
   }
   layout_.slots_per_context = ranges_[0].count;
-  for (size_t context = 0; context < terms_[0].rewarders.size(); ++context) {
-    size_t least = terms_[0].rewarders[context]->capacity();
-    for (const Term& term : terms_) least = std::min(least, term.rewarders[context]->capacity());
+  for (size_t context = 0; context < ranges_.size(); ++context) {
+    size_t least = readers_[0].rewarders[context]->capacity();
+    for (const Reader& reader : readers_) least = std::min(least, reader.rewarders[context]->capacity());
     layout_.capacity.push_back(least);
   }
 }
 
 size_t RewardSum::length(size_t slot) const {
   size_t most = 0;
-  for (size_t term = 0; term < terms_.size(); ++term) most = std::max(most, rewarder(term, slot).length(slot));
+  for (size_t reader = 0; reader < readers_.size(); ++reader) {
+    most = std::max(most, rewarder(reader, slot).length(slot));
+  }
   return most;
 }
 
 bool RewardSum::retokenises() const {
-  return std::any_of(terms_.begin(), terms_.end(), [](const Term& term) { return term.source.writer != nullptr; });
+  return std::any_of(readers_.begin(), readers_.end(), [](const Reader& reader) { return reader.writer != nullptr; });
 }
 
-PrefillCount RewardSum::begin(size_t term, size_t slot, const std::vector<llama_token>& tokens, size_t most,
+PrefillCount RewardSum::begin(size_t reader, size_t slot, const std::vector<llama_token>& tokens, size_t most,
                               bool reads_states) {
-  return rewarder(term, slot).begin(slot, tokens, most, reads_states);
+  return rewarder(reader, slot).begin(slot, tokens, most, reads_states);
 }
 
 void RewardSum::open(SlotStep& slot) {
-  slot.candidates.objectives.assign(slot.candidates.size() * n_objectives_, kNan);
+  slot.candidates.objectives.assign(slot.candidates.size() * n_objectives(), kNan);
   slot.candidates.rewards.assign(slot.candidates.size(), kNan);
-  for (size_t term = 0; term < terms_.size() && slot.candidates.waits.empty(); ++term) {
-    slot.candidates.waits = rewarder(term, slot.slot).waiting(slot);
+  for (size_t reader = 0; reader < readers_.size() && slot.candidates.waits.empty(); ++reader) {
+    slot.candidates.waits = rewarder(reader, slot.slot).waiting(slot);
   }
 }
 
 RewardSum::Values RewardSum::ask(const std::vector<size_t>& contexts,
                                  const std::function<std::vector<double>(Rewarder&, size_t)>& question) const {
-  Values values(terms_.size(), std::vector<std::vector<double>>(layout_.capacity.size()));
+  Values values(readers_.size(), std::vector<std::vector<double>>(layout_.capacity.size()));
   std::vector<Work> round;
-  for (size_t term = 0; term < terms_.size(); ++term) {
+  for (size_t reader = 0; reader < readers_.size(); ++reader) {
     for (const size_t context : contexts) {
-      Rewarder& rewarder = *terms_[term].rewarders[context];
-      std::vector<double>& answer = values[term][context];
+      Rewarder& rewarder = *readers_[reader].rewarders[context];
+      std::vector<double>& answer = values[reader][context];
       round.push_back({&rewarder.context(), [&rewarder, &answer, &question, context] {
                          answer = question(rewarder, context);
                          rewarder.model().check_rewards(answer);
@@ -121,83 +101,88 @@ void RewardSum::rate(const std::vector<Wave>& waves) {
   for (const Wave& wave : waves) {
     contexts.push_back(wave.context);
     wave_of[wave.context] = &wave;
-    each_candidate(wave, [](SlotStep& slot, size_t rank) { slot.candidates.rewards[rank] = 0; });
+    each_candidate(wave, [&](SlotStep& slot, size_t rank) { objectives_.open_row(slot.candidates, rank); });
   }
   const Values values =
       ask(contexts, [&](Rewarder& rewarder, size_t context) { return rewarder.rate(*wave_of[context]); });
-  for (size_t term = 0; term < terms_.size(); ++term) {
+  for (size_t reader = 0; reader < readers_.size(); ++reader) {
     for (const Wave& wave : waves) {
-      const double* row = values[term][wave.context].data();
+      const double* row = values[reader][wave.context].data();
       each_candidate(wave, [&](SlotStep& slot, size_t rank) {
-        add(terms_[term], slot.candidates, rank, row);
-        row += terms_[term].weights().size();
+        objectives_.add(readers_[reader].columns, row, objectives_.row(slot.candidates, rank));
+        row += readers_[reader].columns.count;
       });
     }
   }
   for (const Wave& wave : waves) {
-    each_candidate(wave, [](SlotStep& slot, size_t rank) {
-      check_sum(slot.candidates.rewards[rank]);
+    each_candidate(wave, [&](SlotStep& slot, size_t rank) {
+      objectives_.close_row(slot.candidates, rank);
       slot.rated[rank] = true;
     });
   }
 }
 
-void RewardSum::add(const Term& term, Candidates& candidates, size_t rank, const double* values) const {
-  for (size_t label = 0; label < term.weights().size(); ++label) {
-    candidates.objectives[rank * n_objectives_ + term.column + label] = values[label];
-    candidates.rewards[rank] += term.weights()[label] * values[label];
-  }
-}
-
 void RewardSum::rate_ahead(const std::vector<Window*>& windows) {
-  const auto each_step = [&](const auto& act) {
+  const auto each_candidate = [&](const auto& act) {
     for (Window* window : windows) {
-      for (SlotStep& step : window->steps) act(step);
+      for (SlotStep& step : window->steps) {
+        for (size_t rank = 0; rank < step.candidates.size(); ++rank) act(step.candidates, rank);
+      }
     }
   };
-  each_step([](SlotStep& step) { step.candidates.rewards.assign(step.candidates.size(), 0); });
-  for (const Term& term : terms_) {
-    Rewarder& rewarder = *term.rewarders[layout_.context_of(windows[0]->slot())];
+  each_candidate([&](Candidates& candidates, size_t rank) { objectives_.open_row(candidates, rank); });
+  for (const Reader& reader : readers_) {
+    Rewarder& rewarder = *reader.rewarders[layout_.context_of(windows[0]->slot())];
     const std::vector<double> values = rewarder.rate_ahead(windows);
     rewarder.model().check_rewards(values);
     const double* row = values.data();
-    each_step([&](SlotStep& step) {
-      for (size_t rank = 0; rank < step.candidates.size(); ++rank, row += term.weights().size()) {
-        add(term, step.candidates, rank, row);
-      }
+    each_candidate([&](Candidates& candidates, size_t rank) {
+      objectives_.add(reader.columns, row, objectives_.row(candidates, rank));
+      row += reader.columns.count;
     });
   }
-  each_step([](SlotStep& step) {
-    for (const double reward : step.candidates.rewards) check_sum(reward);
-    step.rated.assign(step.candidates.size(), true);
-  });
+  each_candidate([&](Candidates& candidates, size_t rank) { objectives_.close_row(candidates, rank); });
+  for (Window* window : windows) {
+    for (SlotStep& step : window->steps) step.rated.assign(step.candidates.size(), true);
+  }
 }
 
 void RewardSum::commit_ahead(const std::vector<Window*>& windows) {
   if (windows.empty()) return;
-  for (size_t term = 0; term < terms_.size(); ++term) rewarder(term, windows[0]->slot()).commit_ahead(windows);
+  for (size_t reader = 0; reader < readers_.size(); ++reader) {
+    rewarder(reader, windows[0]->slot()).commit_ahead(windows);
+  }
+  for (const Window* window : windows) {
+    for (size_t step = 0; step < window->taken; ++step) took(window->steps[step]);
+  }
 }
 
 void RewardSum::commit(const StepPart& slots) {
   std::vector<StepPart> by_context(layout_.capacity.size());
   for (SlotStep* slot : slots) by_context[layout_.context_of(slot->slot)].push_back(slot);
-  for (const Term& term : terms_) {
+  for (const Reader& reader : readers_) {
     for (size_t context = 0; context < by_context.size(); ++context) {
-      term.rewarders[context]->commit(by_context[context]);
+      reader.rewarders[context]->commit(by_context[context]);
     }
   }
+  for (const SlotStep* slot : slots) took(*slot);
+}
+
+void RewardSum::took(const SlotStep& slot) {
+  Recent& recent = recent_[slot.slot];
+  recent = {recent.last, slot.candidates.policy_log_probs[*slot.chosen]};
 }
 
 /// A row of n_objectives() values for each of these contexts: what it gave next.
 std::vector<double> RewardSum::rows(const Values& values, const std::vector<size_t>& contexts) const {
-  std::vector<double> objectives(contexts.size() * n_objectives_);
-  for (size_t term = 0; term < terms_.size(); ++term) {
-    const size_t labels = terms_[term].weights().size();
+  std::vector<double> objectives(contexts.size() * n_objectives(), 0.0);
+  for (size_t reader = 0; reader < readers_.size(); ++reader) {
     std::vector<size_t> taken(layout_.capacity.size(), 0);
     for (size_t row = 0; row < contexts.size(); ++row) {
       const size_t context = contexts[row];
-      const auto from = values[term][context].begin() + static_cast<ptrdiff_t>(labels * taken[context]++);
-      std::copy_n(from, labels, objectives.begin() + static_cast<ptrdiff_t>(row * n_objectives_ + terms_[term].column));
+      const Objectives::Columns& columns = readers_[reader].columns;
+      const double* from = values[reader][context].data() + columns.count * taken[context]++;
+      objectives_.add(columns, from, &objectives[row * n_objectives()]);
     }
   }
   return objectives;
@@ -213,7 +198,14 @@ std::vector<double> RewardSum::catch_up(const std::vector<CatchUp>& slots) {
   }
   const Values values =
       ask(contexts_with(parts), [&](Rewarder& rewarder, size_t context) { return rewarder.catch_up(parts[context]); });
-  return rows(values, context_of_row);
+  std::vector<double> objectives = rows(values, context_of_row);
+  double* row = objectives.data();
+  for (const CatchUp& each : slots) {
+    for (size_t read = each.read; read > 0; --read, row += n_objectives()) {
+      objectives_.less_policy(read > 1 ? recent_[each.slot].before : recent_[each.slot].last, row);
+    }
+  }
+  return objectives;
 }
 
 void RewardSum::read_states(const std::vector<size_t>& slots) {
@@ -226,12 +218,14 @@ void RewardSum::read_states(const std::vector<size_t>& slots) {
 }
 
 std::vector<double> RewardSum::before_last(size_t slot) const {
-  std::vector<double> objectives;
-  for (size_t term = 0; term < terms_.size(); ++term) {
-    const std::vector<double> values = rewarder(term, slot).before_last(slot);
-    model(term).check_rewards(values);
-    objectives.insert(objectives.end(), values.begin(), values.end());
+  std::vector<double> objectives(n_objectives(), 0.0);
+  for (size_t reader = 0; reader < readers_.size(); ++reader) {
+    const std::vector<double> values = rewarder(reader, slot).before_last(slot);
+    if (values.empty()) return {};
+    model(reader).check_rewards(values);
+    objectives_.add(readers_[reader].columns, values.data(), objectives.data());
   }
+  objectives_.less_policy(recent_[slot].before, objectives.data());
   return objectives;
 }
 
@@ -250,47 +244,38 @@ std::vector<double> RewardSum::read(const std::vector<Reading>& drafts) {
   }
   const Values values =
       ask(contexts_with(parts), [&](Rewarder& rewarder, size_t context) { return rewarder.read(parts[context]); });
-  return rows(values, context_of_row);
+  std::vector<double> objectives = rows(values, context_of_row);
+  double* row = objectives.data();
+  for (const Reading& draft : drafts) {
+    for (const size_t token : draft.read) {
+      objectives_.less_policy(draft.policy_log_probs[token], row);
+      row += n_objectives();
+    }
+  }
+  return objectives;
 }
 
 void RewardSum::take(const std::vector<Reading>& drafts) {
   if (empty()) return;
   const std::vector<std::vector<Reading>> parts = by_context(drafts);
-  for (const Term& term : terms_) {
-    for (size_t context = 0; context < parts.size(); ++context) term.rewarders[context]->take(parts[context]);
+  for (const Reader& reader : readers_) {
+    for (size_t context = 0; context < parts.size(); ++context) reader.rewarders[context]->take(parts[context]);
   }
 }
 
 void RewardSum::drop(size_t slot, size_t draft) {
-  for (size_t term = 0; term < terms_.size(); ++term) rewarder(term, slot).drop(slot, draft);
-}
-
-double RewardSum::sum(const double* objectives) const {
-  double sum = 0;
-  for (const Term& term : terms_) {
-    for (size_t label = 0; label < term.weights().size(); ++label) {
-      sum += term.weights()[label] * objectives[term.column + label];
-    }
-  }
-  check_sum(sum);
-  return sum;
-}
-
-std::vector<size_t> RewardSum::terms_of_objectives() const {
-  std::vector<size_t> terms;
-  for (size_t term = 0; term < terms_.size(); ++term) terms.insert(terms.end(), terms_[term].weights().size(), term);
-  return terms;
+  for (size_t reader = 0; reader < readers_.size(); ++reader) rewarder(reader, slot).drop(slot, draft);
 }
 
 void RewardSum::clear(size_t slot) {
   if (layout_.capacity.empty()) return;
-  for (size_t term = 0; term < terms_.size(); ++term) rewarder(term, slot).clear(slot);
+  for (size_t reader = 0; reader < readers_.size(); ++reader) rewarder(reader, slot).clear(slot);
 }
 
 RewarderCounters RewardSum::counters() const {
   RewarderCounters sum;
-  for (const Term& term : terms_) {
-    for (const auto& rewarder : term.rewarders) {
+  for (const Reader& reader : readers_) {
+    for (const auto& rewarder : reader.rewarders) {
       const RewarderCounters each = rewarder->counters();
       sum.tokens += each.tokens;
       sum.decodes += each.decodes;
@@ -303,9 +288,9 @@ RewarderCounters RewardSum::counters() const {
 
 std::vector<size_t> RewardSum::cache_bytes() const {
   std::vector<size_t> bytes;
-  for (const Term& term : terms_) {
+  for (const Reader& reader : readers_) {
     bytes.push_back(0);
-    for (const auto& rewarder : term.rewarders) bytes.back() += rewarder->cache_bytes();
+    for (const auto& rewarder : reader.rewarders) bytes.back() += rewarder->cache_bytes();
   }
   return bytes;
 }

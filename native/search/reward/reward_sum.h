@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "context/lanes.h"
+#include "search/reward/objectives.h"
 #include "search/reward/reward_source.h"
 #include "search/reward/step_rewards.h"
 #include "search/reward/waves.h"
@@ -12,7 +13,8 @@
 
 namespace argsearch {
 
-/// The reward models of a search, and the weighted sum of their labels; possibly none.
+/// The reward models of a search, and the weighted sum of their labels; possibly none. What each source gives is made
+/// of what one or two models read (a contrast has a base), and of the policy's own log-probabilities.
 ///
 /// Many slots are spread over several contexts of a model: every token of a context is weighed against every cell of
 /// it, those of other slots included, and its sequences are few.
@@ -25,22 +27,24 @@ class RewardSum : public StepRewards {
   /// Makes the contexts, unless they are there: before the first slot begins. What BranchedReward() throws.
   void make_contexts();
 
-  bool empty() const { return terms_.empty(); }
-  size_t size() const { return terms_.size(); }
-  const Model& model(size_t term) const { return *terms_[term].source.model; }
-  /// Labels of all models.
-  size_t n_objectives() const override { return n_objectives_; }
+  bool empty() const { return readers_.empty(); }
+  /// Models that read: of each source its model, and its base where that is a model.
+  size_t size() const { return readers_.size(); }
+  const Model& model(size_t reader) const { return *readers_[reader].model; }
+  RewardKind kind(size_t reader) const { return readers_[reader].kind; }
+  size_t n_objectives() const override { return objectives_.size(); }
   size_t length(size_t slot) const override;
   size_t pending(size_t slot) const override { return rewarder(0, slot).pending(slot); }
 
   /// Some model reads other tokens than the policy's.
   bool retokenises() const;
   /// Rewarder::end_with() of one model.
-  void end_with(size_t term, size_t slot, const std::vector<llama_token>& tokens) {
-    rewarder(term, slot).end_with(slot, tokens);
+  void end_with(size_t reader, size_t slot, const std::vector<llama_token>& tokens) {
+    rewarder(reader, slot).end_with(slot, tokens);
   }
   /// Rewarder::begin() of one model.
-  PrefillCount begin(size_t term, size_t slot, const std::vector<llama_token>& tokens, size_t most, bool reads_states);
+  PrefillCount begin(size_t reader, size_t slot, const std::vector<llama_token>& tokens, size_t most,
+                     bool reads_states);
 
   void open(SlotStep& slot) override;
   const WaveLayout& layout() const override { return layout_; }
@@ -55,18 +59,17 @@ class RewardSum : public StepRewards {
   std::vector<double> catch_up(const std::vector<CatchUp>& slots) override;
   std::vector<double> before_last(size_t slot) const override;
   void read_states(const std::vector<size_t>& slots) override;
-  const float* state(size_t term, size_t slot) const override { return rewarder(term, slot).state(slot); }
-  /// Of each label of a model.
-  const std::vector<double>& weights(size_t term) const { return terms_[term].weights(); }
+  const float* state(size_t reader, size_t slot) const override { return rewarder(reader, slot).state(slot); }
+  /// Of a model's first label.
+  double weight(size_t reader) const { return objectives_.weight(readers_[reader].columns.first); }
 
   /// Rewarder::read() of every model: a row of n_objectives() values for each token that is read.
   std::vector<double> read(const std::vector<Reading>& drafts);
   /// Rewarder::take() of every model.
   void take(const std::vector<Reading>& drafts);
   void drop(size_t slot, size_t draft);
-  double sum(const double* objectives) const override;
-  /// Which model each objective is of.
-  std::vector<size_t> terms_of_objectives() const;
+  double sum(const double* objectives) const override { return objectives_.sum(objectives); }
+  const Objectives& objectives() const { return objectives_; }
   void clear(size_t slot);
 
   /// Of all models together.
@@ -75,23 +78,29 @@ class RewardSum : public StepRewards {
   std::vector<size_t> cache_bytes() const;
 
  private:
-  struct Term {
-    RewardSource source;
-    /// Column of the first label among the objectives.
-    size_t column;
+  /// A model that reads, and what its values go into.
+  struct Reader {
+    std::shared_ptr<const Model> model;
+    RewardKind kind;
+    /// See RewardSource.
+    std::shared_ptr<const Model> writer;
+    Objectives::Columns columns;
     /// One a context.
     std::vector<std::unique_ptr<Rewarder>> rewarders;
-
-    const std::vector<double>& weights() const { return source.weights; }
   };
-  Rewarder& rewarder(size_t term, size_t slot) const { return *terms_[term].rewarders[layout_.context_of(slot)]; }
+  /// What the policy thought of the last two tokens that a slot took.
+  struct Recent {
+    double before = 0;
+    double last = 0;
+  };
+  Rewarder& rewarder(size_t reader, size_t slot) const { return *readers_[reader].rewarders[layout_.context_of(slot)]; }
   /// Of each model and context, what a rewarder gave.
   using Values = std::vector<std::vector<std::vector<double>>>;
   /// Asks the rewarders of these contexts, side by side, and checks what they say.
   Values ask(const std::vector<size_t>& contexts,
              const std::function<std::vector<double>(Rewarder&, size_t context)>& question) const;
   std::vector<double> rows(const Values& values, const std::vector<size_t>& contexts) const;
-  void add(const Term& term, Candidates& candidates, size_t rank, const double* values) const;
+  void took(const SlotStep& slot);
   std::vector<std::vector<Reading>> by_context(const std::vector<Reading>& drafts) const;
 
   ContextSettings settings_;
@@ -99,8 +108,10 @@ class RewardSum : public StepRewards {
   Lanes& lanes_;
   uint32_t context_size_;
   WaveLayout layout_;
-  std::vector<Term> terms_;
-  size_t n_objectives_ = 0;
+  Objectives objectives_;
+  std::vector<Reader> readers_;
+  /// One a slot.
+  std::vector<Recent> recent_;
 };
 
 }  // namespace argsearch

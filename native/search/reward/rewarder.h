@@ -27,7 +27,15 @@ struct Reading {
   std::vector<llama_token> tokens;
   /// Which of them are read, in ascending order; each of them once, or where the branch has been lost.
   std::vector<size_t> read;
+  /// ln P of each token by the policy itself; none where nothing is read.
+  std::vector<double> policy_log_probs;
 };
+
+inline size_t n_read(const std::vector<Reading>& drafts) {
+  size_t count = 0;
+  for (const Reading& draft : drafts) count += draft.read.size();
+  return count;
+}
 
 /// The tokens that a slot took unrated, and how many of the last of them are read; there are so many.
 struct CatchUp {
@@ -93,7 +101,7 @@ class Rewarder {
   virtual Prefixes& prefixes() = 0;
   virtual const Model& model() const = 0;
   virtual size_t n_labels() const = 0;
-  /// Most candidates of a wave.
+  /// Most candidates of a wave; SIZE_MAX where they cost nothing.
   virtual size_t capacity() const = 0;
   /// Tokens of a slot, those that it took unrated among them; how many these are, as long as they are not decoded.
   virtual size_t length(size_t slot) const = 0;

@@ -20,6 +20,7 @@ import {
   policyDeviceFlag,
   settingsFlag,
   shardFlag,
+  tokenizersFlag,
 } from "./flags.js";
 import { gateFlag } from "./gate.js";
 import { type MethodFlags, methodsOf } from "./methods.js";
@@ -54,7 +55,7 @@ export interface EvalFlags
     TemplateFlags,
     RewardTemplateFlags,
     MethodFlags,
-    Pick<EvaluateOptions, "limit" | "maxTokens" | "stop" | "seed" | "slots" | "shard" | "rewardAt"> {
+    Pick<EvaluateOptions, "limit" | "maxTokens" | "stop" | "seed" | "slots" | "shard" | "rewardAt" | "tokenizers"> {
   policy?: string[];
   reward?: RewardOfPolicy[];
   data: string;
@@ -110,6 +111,7 @@ export function addEvalFlags(command: Command): void {
       (text: string, previous?: RewardOfPolicy[]) => rewardOfPolicy(command, text, previous),
     );
   addRewardTemplateFlag(command, () => Math.max(0, (command.opts<EvalFlags>().reward?.length ?? 0) - 1));
+  command.addOption(tokenizersFlag());
   addEmbeddingFlags(command);
   command.addOption(policyDeviceFlag());
   command
@@ -178,13 +180,14 @@ export function evaluateOptions(flags: EvalFlags, settings: DecodingSettings = {
     shard,
     rewardAt,
     isolate,
+    tokenizers,
   } = flags;
   const { onProgress: _loading, ...model } = modelOptions(flags);
   return {
     ...model,
     ...modelsOf(flags),
     ...templateOptions(flags),
-    ...{ data, format, limit, sweep, embedding, pooling, out, maxTokens, stop, seed, slots, shard, rewardAt, isolate },
+    ...{ data, format, limit, sweep, embedding, pooling, out, maxTokens, stop, seed, slots, shard, rewardAt, isolate, tokenizers },
     methods: methodsOf(flags, settings),
     judge: judgeOf(flags),
     judgeReward: judgeRewardOf(flags),

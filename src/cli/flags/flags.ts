@@ -8,6 +8,7 @@ import {
   type ModelOptions,
   type RewardTerm,
   type Shard,
+  type TokenizersOptions,
 } from "../../index.js";
 import { gateFlag } from "./gate.js";
 import { lookaheadFlag } from "./lookahead.js";
@@ -36,7 +37,7 @@ export interface IsolateFlag {
   isolate?: boolean;
 }
 
-export interface RewardFlags extends RewardTemplateFlags, RemoteRewardFlags {
+export interface RewardFlags extends RewardTemplateFlags, RemoteRewardFlags, TokenizersOptions {
   reward?: RewardTerm[];
   label?: LabelWeight[];
 }
@@ -139,6 +140,11 @@ export function addRewardFlags(command: Command): void {
       (text: string, previous?: LabelWeight[]) => labelWeight(text, place(), previous),
     );
   addRewardTemplateFlag(command, place);
+  command.addOption(tokenizersFlag());
+}
+
+export function tokenizersFlag(): Option {
+  return choice("--tokenizers", ["same", "any"], "reward models with another tokenizer: refused, or given the text (default: same)");
 }
 
 export function addPolicyFlag(command: Command): void {
@@ -195,9 +201,10 @@ export function modelOptions(flags: ModelFlags): ModelOptions {
 }
 
 export function loadOptions(flags: LoadFlags): LoadOptions {
-  const { template, isolate, settings, shareTrunk } = flags;
+  const { template, isolate, settings, shareTrunk, tokenizers } = flags;
   const policy = remotePolicy(flags, flags.policy) ?? flags.policy;
-  return { ...modelOptions(flags), isolate, settings, policy, shareTrunk, chatTemplate: template?.text, reward: rewardTerms(flags) };
+  const reward = rewardTerms(flags);
+  return { ...modelOptions(flags), isolate, settings, policy, shareTrunk, tokenizers, chatTemplate: template?.text, reward };
 }
 
 /**
