@@ -58,7 +58,8 @@ const compared: Compared[] = [];
 let prompts = 0;
 for await (const { value } of readPrompts(flags.data)) {
   compared.push(...(await compare(decoder, judge, value)));
-  process.stderr.write(`\r\x1b[K${++prompts} prompts, ${compared.length} steps`);
+  const differing = compared.filter(({ differs }) => differs).length;
+  process.stderr.write(`\r\x1b[K${++prompts} prompts, ${compared.length} steps, of which ${differing} choose another candidate`);
   if (prompts === Number(flags.limit)) break;
 }
 process.stderr.write("\n");

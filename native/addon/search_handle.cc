@@ -10,15 +10,20 @@ namespace argsearch {
 namespace {
 
 /// NativeRewardSource of src/engine/native-search.ts.
-RewardSource to_reward_source(Napi::Object object) {
-  RewardSource source{ModelHandle::model_of(object.Get("model"), "model"), to_doubles(object.Get("weights"), "weights"),
-                      to_reward_kind(object.Get("kind"))};
+RewardSource to_reward_source(Napi::Object object, const std::shared_ptr<const Model>& policy) {
+  const auto is_policy = [](Napi::Value value, const char* name) {
+    return value.IsString() && to_choice<bool>(value, name, {{"policy", true}});
+  };
+  RewardSource source;
+  const Napi::Value model = object.Get("model");
+  source.model_is_policy = is_policy(model, "model");
+  source.model = source.model_is_policy ? policy : ModelHandle::model_of(model, "model");
+  source.weights = to_doubles(object.Get("weights"), "weights");
+  source.kind = to_reward_kind(object.Get("kind"));
   const Napi::Value base = object.Get("base");
-  if (base.IsString()) {
-    source.base_is_policy = to_choice<bool>(base, "base", {{"policy", true}});
-  } else if (!base.IsUndefined()) {
-    source.base = ModelHandle::model_of(base, "base");
-  }
+  source.base_is_policy = is_policy(base, "base");
+  if (!source.base_is_policy && !base.IsUndefined()) source.base = ModelHandle::model_of(base, "base");
+  if (object.Get("retokenise").ToBoolean()) source.writer = policy;
   return source;
 }
 
@@ -38,9 +43,7 @@ SearchSettings to_search_settings(Napi::Object options) {
   }
   const Napi::Array rewards = to_array(options.Get("rewards"), "rewards");
   for (uint32_t i = 0; i < rewards.Length(); ++i) {
-    const Napi::Object source = to_object(rewards.Get(i), "rewards[i]");
-    settings.rewards.push_back(to_reward_source(source));
-    if (source.Get("retokenise").ToBoolean()) settings.rewards.back().writer = settings.policy;
+    settings.rewards.push_back(to_reward_source(to_object(rewards.Get(i), "rewards[i]"), settings.policy));
   }
   return settings;
 }

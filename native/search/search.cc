@@ -65,6 +65,7 @@ std::vector<const Vocabulary*> vocabularies_of(const std::vector<RewardSource>& 
   std::vector<const Vocabulary*> vocabularies;
   for (const RewardSource& source : rewards) {
     if (!source.writer) vocabularies.push_back(&source.model->vocabulary());
+    if (source.base) vocabularies.push_back(&source.base->vocabulary());
   }
   return vocabularies;
 }

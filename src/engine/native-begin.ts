@@ -65,7 +65,7 @@ export interface BeginOptions {
   /** The policy's prompt. Non-empty. Its last token is decoded by the first step, the others now. */
   policyTokens: Int32Array;
   /**
-   * The prompt of each model that reads: of SearchOptions.rewards, in their order, each source's model, then its base where that is a model.
+   * The prompt of each model that reads: of SearchOptions.rewards, in their order, each source's model, then its base, but for "policy".
    * Decoded now. Null: nothing is rated, and what the reward models
    * hold of the slot stays as it is; not with blocks.
    */

@@ -7,7 +7,8 @@ export type NativeRewardKind = "head" | "logProb" | "logit";
 
 /** One reward of a search, with the weight of each of its labels. */
 export interface NativeRewardSource {
-  model: NativeModel;
+  /** "policy", of "logProb" with a base: ln P of the policy itself, by its own prompt, which takes no decode. */
+  model: NativeModel | "policy";
   /** One weight a label, or one for a reward of tokens; the combined reward is the weighted sum over all labels of all sources. */
   weights: Float64Array;
   /** Default "head". */

@@ -1,9 +1,12 @@
 /** Reward models with another tokenizer than the policy's, against brute force that cuts each of the policy's tokens apart. */
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type GenerateOptions, type LoadOptions, load, type Step } from "../../src/index.js";
+import { type GenerateOptions, type LoadOptions, load, loadReward, type Step } from "../../src/index.js";
 import { Utf8Stream } from "../../src/model/text-decoder.js";
+import { architectureModel } from "../helpers/architectures.js";
 import { decode, MARGIN, promptOf } from "../helpers/brute-force.js";
 import { ALL_BYTES, type ByteVocabulary } from "../helpers/byte-vocabulary.js";
+import { writeGguf } from "../helpers/gguf-writer.js";
 import { MergedVocabulary } from "../helpers/merged-vocabulary.js";
 import { modelFolder, type StoredModel } from "../helpers/model-folder.js";
 import { PieceVocabulary } from "../helpers/piece-vocabulary.js";
@@ -102,7 +105,7 @@ describe.for(PAIRS)("%s", ([, vocabulary]) => {
   const reward = write(vocabulary, ["reward"]);
 
   it.for([1, 3, 10, 25])("rates every candidate as brute force does: k = %i", async (topK) => {
-    const { steps } = await run(policy, [reward], { topK, maxTokens: 24 });
+    const { steps } = await run(policy, [reward], { topK, maxTokens: 16 });
     const seen = expectApart(setting(policy, [reward], topK), steps);
     expect(seen.decided).toBeGreaterThan(0.8 * steps.length);
     if (topK > 3) expect(seen.waits).toBeGreaterThan(0);
@@ -136,8 +139,8 @@ describe("beside others", () => {
     });
     const options: GenerateOptions = {
       template: "none",
-      topK: 25,
-      maxTokens: 20,
+      topK: 12,
+      maxTokens: 12,
       weight: 0.5,
       ending: "reward",
       dryMultiplier: 0,
@@ -148,7 +151,7 @@ describe("beside others", () => {
       const { steps } = await decode(decoder, prompt, options);
       expect(together[index].tokens).toEqual(steps.map(({ token }) => token));
       const read = ({ model }: StoredModel) => ({ model, prompt: promptOf(model, prompt) });
-      const wanted: Setting = { policy: read(policy), rewards: [other, third].map(read), topK: 25, weight: 0.5, combine: "interpolate" };
+      const wanted: Setting = { policy: read(policy), rewards: [other, third].map(read), topK: 12, weight: 0.5, combine: "interpolate" };
       expectApart(wanted, steps);
     }
     await decoder.dispose();
@@ -160,11 +163,11 @@ describe("gates", () => {
   const rewards = [write(BPE, ["one"]), write(SPM, ["two"])];
 
   it.for<GenerateOptions["gate"]>([{ entropy: 1.2 }, { topProbability: 0.5 }])("leave out steps, not what they wrote: %o", async (gate) => {
-    const options: GenerateOptions = { topK: 12, maxTokens: 40, gate };
+    const options: GenerateOptions = { topK: 8, maxTokens: 28, gate };
     const { steps, result } = await run(policy, rewards, options);
     expect(result.gate.gated).toBeGreaterThan(3);
     expect(result.gate.guided).toBeGreaterThan(3);
-    const wanted = setting(policy, rewards, 12);
+    const wanted = setting(policy, rewards, 8);
     const response: number[] = [];
     for (const [index, { token, reward, candidates = [] }] of steps.entries()) {
       const expected = apartStep(wanted, response);
@@ -289,6 +292,37 @@ function chosenDraft(block: BlockSetting, before: readonly number[], number: num
     margin: Math.min(margin, first.reward - (second?.reward ?? Number.NEGATIVE_INFINITY)),
   };
 }
+
+describe("reward models that keep a state", () => {
+  const policy = write(POLICY);
+  const path = join(dirname(policy.path), "recurrent.gguf");
+  writeGguf(path, architectureModel("state spaces and attention", 7, ALL_BYTES));
+
+  // Of bytes apart, what is cut apart is what is cut at once: score() reads the same, by other means.
+  it.for<GenerateOptions>([
+    { topK: 8 },
+    { topK: 8, gate: { entropy: 1.5 } },
+    { method: "blocks", block: 5, topK: 20 },
+    { method: "blocks", block: 6, topK: 20, keepDrafts: 2 },
+  ])("are read as score() reads them: %o", async (options) => {
+    const decoder = await load({ policy: policy.path, reward: path, tokenizers: "any", gpu: false, threads: 1 });
+    const { steps } = await decode(decoder, PROMPT, { maxTokens: 18, ending: "never", weight: 0.5, seed: 5, ...options });
+    const judge = await loadReward({ reward: path, gpu: false, threads: 1 });
+    let compared = 0;
+    for (const [index, { reward, waits }] of steps.entries()) {
+      const response = wholeText(
+        POLICY,
+        steps.slice(0, index + 1).map(({ token }) => token),
+      );
+      if (reward === null || waits || response === "") continue;
+      const scored = await judge.score({ prompt: PROMPT, response }, { template: "none" });
+      expect(Math.abs(scored.reward - reward), `step ${index}`).toBeLessThan(1e-3);
+      compared++;
+    }
+    await Promise.all([decoder.dispose(), judge.dispose()]);
+    expect(compared).toBeGreaterThan(1);
+  });
+});
 
 describe("contexts", () => {
   const policy = write(POLICY);

@@ -89,6 +89,24 @@ TEST("rewards of tokens: a contrast with the policy as its base takes one token 
   CHECK(search.counters().reward_tokens == 4);
 }
 
+TEST("rewards of tokens: a contrast of the policy itself with a base decodes the base alone") {
+  const std::shared_ptr<const Model> model = test::load_model();
+  RewardSource contrast = of_tokens(model, RewardKind::kLogProb);
+  contrast.model_is_policy = true;
+  contrast.base = model;
+  Search search(settings_of({contrast}));
+  search.begin(0, kPrompt, {{1, 2, 9, 4}}, slot_settings());
+  const StepResult step = search.steps().step({0}).steps[0];
+  for (size_t rank = 0; rank < step.candidates->size(); ++rank) {
+    const llama_token token = step.candidates->tokens[rank];
+    const double base = values_of(model, RewardKind::kLogProb, {1, 2, 9, 4, token})[0];
+    CHECK(near(step.candidates->rewards[rank], step.candidates->policy_log_probs[rank] - base));
+  }
+  CHECK(search.counters().reward_tokens == 1);
+  contrast.base = nullptr;
+  CHECK_FAILS(Search(settings_of({contrast})), ErrorCode::kOptionInvalid);
+}
+
 TEST("rewards of tokens: a base of its own is subtracted, for one token more") {
   const std::shared_ptr<const Model> model = test::load_model();
   RewardSource contrast = of_tokens(model, RewardKind::kLogProb, 2);

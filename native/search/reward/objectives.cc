@@ -7,7 +7,8 @@ namespace argsearch {
 Objectives::Columns Objectives::add(const RewardSource& source) {
   const Columns columns{all_.size(), source.weights.size(), 1};
   const bool of_tokens = source.kind != RewardKind::kHead;
-  for (const double weight : source.weights) all_.push_back({weight, sources_, of_tokens, source.base_is_policy});
+  const double policy_sign = source.base_is_policy ? -1 : source.model_is_policy ? 1 : 0;
+  for (const double weight : source.weights) all_.push_back({weight, sources_, of_tokens, policy_sign});
   ++sources_;
   return columns;
 }
@@ -16,9 +17,10 @@ void Objectives::add(const Columns& columns, const double* values, double* row) 
   for (size_t label = 0; label < columns.count; ++label) row[columns.first + label] += columns.sign * values[label];
 }
 
-void Objectives::less_policy(double log_prob, double* row) const {
-  for (size_t objective = 0; objective < size(); ++objective) {
-    if (all_[objective].less_policy) row[objective] -= log_prob;
+void Objectives::add_policy(double log_prob, double* row) const {
+  for (const Objective& objective : all_) {
+    if (objective.policy_sign != 0) *row += objective.policy_sign * log_prob;
+    ++row;
   }
 }
 
@@ -34,7 +36,7 @@ void Objectives::open_row(Candidates& candidates, size_t rank) const {
 }
 
 void Objectives::close_row(Candidates& candidates, size_t rank) const {
-  less_policy(candidates.policy_log_probs[rank], row(candidates, rank));
+  add_policy(candidates.policy_log_probs[rank], row(candidates, rank));
   candidates.rewards[rank] = sum(row(candidates, rank));
 }
 

@@ -28,9 +28,9 @@ class Objectives {
   bool is_of_tokens(size_t objective) const { return all_[objective].of_tokens; }
 
   /// A row is of size() values, and begins with zeros; models' values are added, and what the policy itself thinks of
-  /// the token is subtracted where it is a base.
+  /// the token where it is one of them.
   void add(const Columns& columns, const double* values, double* row) const;
-  void less_policy(double log_prob, double* row) const;
+  void add_policy(double log_prob, double* row) const;
   /// OPTION_INVALID when it is not finite.
   double sum(const double* row) const;
 
@@ -46,7 +46,8 @@ class Objectives {
     double weight;
     size_t source;
     bool of_tokens;
-    bool less_policy;
+    /// Of the policy's own log-probability: -1 where it is a base, 0 where it has no part.
+    double policy_sign;
   };
   std::vector<Objective> all_;
   size_t sources_ = 0;

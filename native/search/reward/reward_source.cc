@@ -9,8 +9,14 @@ namespace argsearch {
 
 void RewardSource::check() const {
   const bool has_base = base != nullptr || base_is_policy;
-  if (has_base && (kind != RewardKind::kLogProb || (base != nullptr && base_is_policy))) {
-    throw Error(ErrorCode::kOptionInvalid, "only log-probabilities have a base, and one of them.");
+  if ((has_base || model_is_policy) && kind != RewardKind::kLogProb) {
+    throw Error(ErrorCode::kOptionInvalid, "only log-probabilities have a base, or are the policy's own.");
+  }
+  if (base_is_policy && (base != nullptr || model_is_policy)) {
+    throw Error(ErrorCode::kOptionInvalid, "a contrast is of two models, of which one may be the policy.");
+  }
+  if (model_is_policy && base == nullptr) {
+    throw Error(ErrorCode::kOptionInvalid, "what the policy itself thinks of a token is no reward without a base.");
   }
   if (writer && kind != RewardKind::kHead) {
     throw Error(ErrorCode::kOptionInvalid, "only rewards of heads are read across tokenizers.");

@@ -13,8 +13,10 @@ struct RewardSource {
   std::shared_ptr<const Model> model;
   std::vector<double> weights;
   RewardKind kind = RewardKind::kHead;
-  /// Of kLogProb: what is subtracted, ln P of another model; or of the policy itself, which takes no decode.
+  /// Of kLogProb: what is subtracted, ln P of another model.
   std::shared_ptr<const Model> base = nullptr;
+  /// Of kLogProb: one of the two is the policy itself, which takes no decode.
+  bool model_is_policy = false;
   bool base_is_policy = false;
   /// Whose tokens it reads as text, where its own vocabulary is another; null: it reads the policy's tokens.
   std::shared_ptr<const Model> writer = nullptr;

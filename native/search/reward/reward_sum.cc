@@ -27,7 +27,7 @@ RewardSum::RewardSum(const std::vector<RewardSource>& sources, const ContextSett
   for (const RewardSource& source : sources) {
     source.check();
     Objectives::Columns columns = objectives_.add(source);
-    readers_.push_back({source.model, source.kind, source.writer, columns, {}});
+    if (!source.model_is_policy) readers_.push_back({source.model, source.kind, source.writer, columns, {}});
     columns.sign = -1;
     if (source.base) readers_.push_back({source.base, source.kind, nullptr, columns, {}});
   }
@@ -202,7 +202,7 @@ std::vector<double> RewardSum::catch_up(const std::vector<CatchUp>& slots) {
   double* row = objectives.data();
   for (const CatchUp& each : slots) {
     for (size_t read = each.read; read > 0; --read, row += n_objectives()) {
-      objectives_.less_policy(read > 1 ? recent_[each.slot].before : recent_[each.slot].last, row);
+      objectives_.add_policy(read > 1 ? recent_[each.slot].before : recent_[each.slot].last, row);
     }
   }
   return objectives;
@@ -225,7 +225,7 @@ std::vector<double> RewardSum::before_last(size_t slot) const {
     model(reader).check_rewards(values);
     objectives_.add(readers_[reader].columns, values.data(), objectives.data());
   }
-  objectives_.less_policy(recent_[slot].before, objectives.data());
+  objectives_.add_policy(recent_[slot].before, objectives.data());
   return objectives;
 }
 
@@ -248,7 +248,7 @@ std::vector<double> RewardSum::read(const std::vector<Reading>& drafts) {
   double* row = objectives.data();
   for (const Reading& draft : drafts) {
     for (const size_t token : draft.read) {
-      objectives_.less_policy(draft.policy_log_probs[token], row);
+      objectives_.add_policy(draft.policy_log_probs[token], row);
       row += n_objectives();
     }
   }

@@ -37,7 +37,7 @@ inline size_t n_read(const std::vector<Reading>& drafts) {
   return count;
 }
 
-/// The tokens that a slot took unrated, and how many of the last of them are read; there are so many.
+/// The tokens that a slot took unrated, and how many of the last of them are read, two at most; there are so many.
 struct CatchUp {
   size_t slot;
   size_t read;

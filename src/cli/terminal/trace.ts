@@ -28,7 +28,17 @@ export class Trace {
     });
     // The token's own text: the step's waits for whole characters and possible stop strings.
     const text = candidates.find((candidate) => candidate.token === token)?.text ?? step.text;
-    const line = { step: this.#lines, token, text, logProb, reward, score, ...(several && { objectives }), ...(waits && { waits }), candidates };
+    const line = {
+      step: this.#lines,
+      token,
+      text,
+      logProb,
+      reward,
+      score,
+      ...(several && { objectives }),
+      ...(waits && { waits }),
+      candidates,
+    };
     await this.#file.append(`${JSON.stringify(line)}\n`);
     this.#lines += 1;
   }
