@@ -58,6 +58,7 @@ export interface ModelOptions extends EngineOptions, PlacementOptions {
 /** Whether reward models must share the policy's tokenizer. */
 export type Tokenizers = "same" | "any";
 
+/** Models with different tokenizers. */
 export interface TokenizersOptions {
   /**
    * "same" (default): every reward model has the policy's vocabulary, or without a policy the first one's; another is VOCABULARY_MISMATCH. "any": one that
