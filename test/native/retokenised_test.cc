@@ -47,7 +47,7 @@ TEST("continuation: tokens write the text, and nothing before it") {
 TEST("retokeniser: how many tokens are read by the end of each of the policy's") {
   const auto model = test::load_model();
   const Vocabulary& vocabulary = model->vocabulary();
-  const Retokeniser retokeniser(vocabulary, vocabulary);
+  Retokeniser retokeniser(vocabulary, vocabulary);
   const std::vector<llama_token> tokens = Continuation(vocabulary).tokens(" the cat sat");
   const Retokenised same = retokeniser.whole({}, tokens, {});
   CHECK(same.tokens == tokens);
@@ -92,7 +92,7 @@ TEST("retokenised: the same vocabulary gives the rewards that its tokens have") 
   const SearchSettings settings = read_as_text(1);
   Search text(settings);
   const Vocabulary& vocabulary = settings.policy->vocabulary();
-  const Retokeniser retokeniser(vocabulary, vocabulary);
+  Retokeniser retokeniser(vocabulary, vocabulary);
   // Several waves of one slot, of which only the last keeps its branches.
   size_t same = 0;
   for (const size_t top_k : {size_t{10}, size_t{60}}) {

@@ -87,7 +87,7 @@ std::vector<double> RetokenisedReward::values_of(const float* hidden) const {
 }
 
 /// As far as the context, and what there is for branches, has room: what is longer fills the slot.
-std::vector<llama_token> RetokenisedReward::apart(const Slot& slot, size_t place, llama_token token) const {
+std::vector<llama_token> RetokenisedReward::apart(const Slot& slot, size_t place, llama_token token) {
   std::vector<llama_token> tokens = retokeniser_.apart(slot.response, token, slot.end);
   const size_t room = context_size_ - std::min(context_size_, held(place));
   tokens.resize(std::min({tokens.size(), room, branch_cells_}));

@@ -97,7 +97,7 @@ class RetokenisedReward : public Rewarder {
   }
   const RewardHead& head() const { return *model().head(); }
   std::vector<double> values_of(const float* hidden) const;
-  std::vector<llama_token> apart(const Slot& slot, size_t place, llama_token token) const;
+  std::vector<llama_token> apart(const Slot& slot, size_t place, llama_token token);
   size_t held(size_t place) const;
   size_t branch_tokens() const;
   std::vector<Due> open(const Wave& wave);

@@ -20,11 +20,15 @@ ResponseText Retokeniser::with(const ResponseText& before, llama_token token) co
 }
 
 std::vector<llama_token> Retokeniser::apart(const ResponseText& before, llama_token token,
-                                            const std::vector<llama_token>& end) const {
+                                            const std::vector<llama_token>& end) {
+  const bool ends = policy_.ends_generation(token);
+  const bool alone = before.torn.empty() && !ends;
+  if (alone && seen_.count(token) > 0) return seen_[token];
   const std::string added = with({"", before.torn}, token).text;
   std::vector<llama_token> tokens;
   if (!added.empty()) tokens = continuation_.tokens(added);
-  if (policy_.ends_generation(token)) tokens.insert(tokens.end(), end.begin(), end.end());
+  if (ends) tokens.insert(tokens.end(), end.begin(), end.end());
+  if (alone) seen_[token] = tokens;
   return tokens;
 }
 
