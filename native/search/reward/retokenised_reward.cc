@@ -78,7 +78,7 @@ std::vector<double> RetokenisedReward::values_of(const float* hidden) const {
   return values;
 }
 
-/// As far as the context, and what there is for branches, has room: what is longer fills the slot.
+/// As far as there is room in the context, and for a branch: what is longer fills the slot.
 std::vector<llama_token> RetokenisedReward::apart(const Slot& slot, size_t place, llama_token token) {
   std::vector<llama_token> tokens = retokeniser_.apart(slot.response, token, slot.end);
   const size_t room = context_size_ - std::min(context_size_, held(place));
@@ -293,8 +293,8 @@ void RetokenisedReward::clear(size_t slot) {
 }
 
 RewarderCounters RetokenisedReward::counters() const {
-  return {tokens_ + drafts_.tokens(), decodes_ + drafts_.decodes(), hidden_.projections(),
-          hidden_.context().decode_ms()};
+  const double ms = hidden_.context().decode_ms();
+  return {tokens_ + drafts_.tokens(), decodes_ + drafts_.decodes(), hidden_.projections(), ms};
 }
 
 }  // namespace argsearch
