@@ -34,7 +34,8 @@ std::vector<llama_token> Continuation::whole(const std::string& text) const {
 std::vector<llama_token> Continuation::behind(const Lead& lead, const std::string& text) const {
   const std::vector<llama_token> all = whole(lead.text + text);
   const size_t before = lead.tokens.size();
-  if (before == 0 || all.size() <= before || !std::equal(lead.tokens.begin(), lead.tokens.end(), all.begin())) return {};
+  if (before == 0 || all.size() <= before) return {};
+  if (!std::equal(lead.tokens.begin(), lead.tokens.end(), all.begin())) return {};
   return {all.begin() + static_cast<ptrdiff_t>(before), all.end()};
 }
 

@@ -162,7 +162,8 @@ void Search::check_lookahead(const SlotSettings& settings) const {
   if (settings.lookahead.adapts || lookahead_.can_roll_back()) return;
   if (rewards_.retokenises()) {
     throw Error(ErrorCode::kOptionInvalid,
-                "a reward model with another tokenizer than the policy's rates one step at a time; leave lookahead out.");
+                "a reward model with another tokenizer than the policy's rates one step at a time; leave lookahead "
+                "out.");
   }
   throw Error(ErrorCode::kModelUnsupported,
               "a recurrent model cannot look ahead, for it cannot be rolled back; leave lookahead out.");

@@ -28,6 +28,11 @@ export function cutWhole(policy: ByteVocabulary, own: ByteVocabulary, response: 
   return ended ? [...own.encode(whole + stream.flush()), own.eos] : own.encode(whole);
 }
 
+/** Its whole characters. */
+export function wholeText(vocabulary: ByteVocabulary, tokens: readonly number[]): string {
+  return new Utf8Stream().push(Uint8Array.from(tokens.flatMap((token) => vocabulary.bytesOf(token))));
+}
+
 export interface ApartCandidate {
   token: number;
   logProb: number;

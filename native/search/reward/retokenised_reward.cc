@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "error.h"
+#include "search/reward/pending_run.h"
 
 namespace argsearch {
 namespace {
@@ -21,12 +22,6 @@ ContextShape shape(SlotRange slots, uint32_t sequences, uint32_t context_size, s
   ContextShape shape{cells, sequences, sequences};
   shape.branches_of_one = slots.count == 1;
   return shape;
-}
-
-std::vector<size_t> last_of(size_t count, size_t most) {
-  std::vector<size_t> last;
-  for (size_t i = count - std::min(count, most); i < count; ++i) last.push_back(i);
-  return last;
 }
 
 }  // namespace
@@ -62,10 +57,7 @@ PrefillCount RetokenisedReward::begin(size_t slot, const std::vector<llama_token
     ++decodes_;
   };
   PrefillCount count = prefixes_.fill(at, before, fill, most);
-  if (count.left > 0 || count.decoded == most) {
-    ++count.left;
-    return count;
-  }
+  if (count.left > 0 || count.decoded == most) return {count.cached, count.shared, count.decoded, count.left + 1};
   Batch batch;
   batch.add(tokens.back(), prefixes_.end(at), Prefixes::sequence(at), true);
   try {
@@ -86,7 +78,7 @@ std::vector<double> RetokenisedReward::values_of(const float* hidden) const {
   return values;
 }
 
-/// As far as the context, and what there is for branches, has room: what is longer fills the slot.
+/// As far as there is room in the context, and for a branch: what is longer fills the slot.
 std::vector<llama_token> RetokenisedReward::apart(const Slot& slot, size_t place, llama_token token) {
   std::vector<llama_token> tokens = retokeniser_.apart(slot.response, token, slot.end);
   const size_t room = context_size_ - std::min(context_size_, held(place));
@@ -99,8 +91,6 @@ size_t RetokenisedReward::held(size_t place) const {
   for (const std::vector<llama_token>& each : slots_[place].pending) tokens += each.size();
   return tokens;
 }
-
-size_t RetokenisedReward::length(size_t slot) const { return held(place(slot)); }
 
 std::vector<bool> RetokenisedReward::waiting(const SlotStep& slot) const {
   const ResponseText& response = slots_[place(slot.slot)].response;
@@ -258,22 +248,11 @@ std::vector<double> RetokenisedReward::catch_up(const std::vector<CatchUp>& slot
 /// many as there are.
 std::vector<RetokenisedReward::LastTwo> RetokenisedReward::read_pending(const std::vector<size_t>& places) {
   std::vector<Run> runs;
-  // Of each place, how many of its tokens are read by the end of these two.
   std::vector<std::vector<size_t>> read_by;
   for (const size_t at : places) {
-    Run run{Prefixes::sequence(at), prefixes_.end(at), {}, {}};
-    std::vector<size_t> ends;
-    for (const std::vector<llama_token>& own : slots_[at].pending) {
-      run.tokens.insert(run.tokens.end(), own.begin(), own.end());
-      ends.push_back(run.tokens.size());
-    }
-    read_by.emplace_back();
-    for (const size_t token : last_of(ends.size(), 2)) {
-      read_by.back().push_back(ends[token]);
-      const bool again = !run.read.empty() && run.read.back() + 1 == ends[token];
-      if (ends[token] > 0 && !again) run.read.push_back(ends[token] - 1);
-    }
-    runs.push_back(std::move(run));
+    PendingRun pending = pending_run(Prefixes::sequence(at), prefixes_.end(at), slots_[at].pending);
+    runs.push_back(std::move(pending.run));
+    read_by.push_back(std::move(pending.read_by));
   }
   // Of each place, by how many of its tokens are read.
   std::vector<std::map<size_t, std::vector<double>>> found(places.size());
@@ -300,18 +279,11 @@ std::vector<double> RetokenisedReward::before_last(size_t slot) const {
   return !own.late.empty() && own.late_at + 1 == own.taken ? own.late : std::vector<double>();
 }
 
-std::vector<double> RetokenisedReward::read(const std::vector<Reading>& drafts) {
-  return drafts_.read(placed(drafts));
-}
-
-void RetokenisedReward::take(const std::vector<Reading>& drafts) { drafts_.take(placed(drafts)); }
-
 std::vector<double> RetokenisedReward::rate_ahead(const std::vector<Window*>& /*windows*/) {
-  throw Error(ErrorCode::kModelUnsupported, model().path() + ": a reward model with another tokenizer than the policy's "
-                                                             "rates one step at a time; leave lookahead out.");
+  throw Error(ErrorCode::kModelUnsupported,
+              model().path() + ": a reward model with another tokenizer than the policy's rates one step at a time; "
+                               "leave lookahead out.");
 }
-
-void RetokenisedReward::commit_ahead(const std::vector<Window*>& /*windows*/) {}
 
 void RetokenisedReward::clear(size_t slot) {
   branches_.drop(place(slot));
@@ -321,8 +293,8 @@ void RetokenisedReward::clear(size_t slot) {
 }
 
 RewarderCounters RetokenisedReward::counters() const {
-  return {tokens_ + drafts_.tokens(), decodes_ + drafts_.decodes(), hidden_.projections(),
-          hidden_.context().decode_ms()};
+  const double ms = hidden_.context().decode_ms();
+  return {tokens_ + drafts_.tokens(), decodes_ + drafts_.decodes(), hidden_.projections(), ms};
 }
 
 }  // namespace argsearch

@@ -38,14 +38,14 @@ class RetokenisedReward : public Rewarder {
   std::vector<double> catch_up(const std::vector<CatchUp>& slots) override;
   std::vector<double> before_last(size_t slot) const override;
 
-  std::vector<double> read(const std::vector<Reading>& drafts) override;
-  void take(const std::vector<Reading>& drafts) override;
+  std::vector<double> read(const std::vector<Reading>& drafts) override { return drafts_.read(placed(drafts)); }
+  void take(const std::vector<Reading>& drafts) override { drafts_.take(placed(drafts)); }
   void drop(size_t slot, size_t draft) override { drafts_.drop(place(slot), draft); }
   void clear(size_t slot) override;
 
   /// MODEL_UNSUPPORTED: nothing is looked ahead to.
   std::vector<double> rate_ahead(const std::vector<Window*>& windows) override;
-  void commit_ahead(const std::vector<Window*>& windows) override;
+  void commit_ahead(const std::vector<Window*>& /*windows*/) override {}
   /// Nothing guesses rewards of tokens that the reward model does not have.
   void read_states(const std::vector<size_t>& /*slots*/) override {}
   const float* state(size_t /*slot*/) const override { return nullptr; }
@@ -56,7 +56,7 @@ class RetokenisedReward : public Rewarder {
   size_t n_labels() const override { return head().n_labels(); }
   size_t capacity() const override { return branches_.capacity(); }
   /// In its own tokens, `pending` in the policy's.
-  size_t length(size_t slot) const override;
+  size_t length(size_t slot) const override { return held(place(slot)); }
   size_t pending(size_t slot) const override { return slots_[place(slot)].pending.size(); }
   RewarderCounters counters() const override;
   size_t cache_bytes() const override { return hidden_.context().cache_bytes(); }
