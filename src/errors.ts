@@ -14,7 +14,7 @@
  * | MODEL_UNSUPPORTED | the architecture is unknown to this llama.cpp, or cannot be used in this role | another model, or a newer engine |
  * | REWARD_HEAD_MISSING, REWARD_HEAD_INVALID | the reward model's head | give it one: `argsearch reward import`, `attach` or `fit`; of a language model say its `kind` or `base` |
  * | REWARD_PREDICTOR_MISSING, REWARD_PREDICTOR_INVALID | what gate "predicted" guesses the reward model's rewards by | `argsearch reward predict` makes one |
- * | VOCABULARY_MISMATCH | policy and reward model map ids to different tokens | take two models of one family |
+ * | VOCABULARY_MISMATCH | policy and reward model map ids to different tokens | take two models of one family, or `tokenizers: "any"` |
  * | OPTION_INVALID | an option out of its range or of the wrong type | `option` names it, the message its range |
  * | SAMPLERS_LEAVE_NOTHING | grammar or logitBias leave no token to go on with | loosen them; bans must leave a way to go on |
  * | INPUT_INVALID | a line, a field or the whole of a data file; a text that is not UTF-8 | mend the place that the message names |

@@ -96,6 +96,11 @@ Napi::Array to_js_numbers(Napi::Env env, const std::vector<T>& values) {
   for (uint32_t i = 0; i < values.size(); ++i) array[i] = Napi::Number::New(env, static_cast<double>(values[i]));
   return array;
 }
+inline Napi::Array to_js_flags(Napi::Env env, const std::vector<bool>& values) {
+  Napi::Array array = Napi::Array::New(env, values.size());
+  for (uint32_t i = 0; i < values.size(); ++i) array[i] = Napi::Boolean::New(env, values[i]);
+  return array;
+}
 Napi::Array to_js_strings(Napi::Env env, const std::vector<std::string>& values);
 
 // Properties of objects. Not `object[name] = value`, which node-addon-api puts in line wherever it is written: for all

@@ -23,6 +23,7 @@ RewardSource to_reward_source(Napi::Object object, const std::shared_ptr<const M
   const Napi::Value base = object.Get("base");
   source.base_is_policy = is_policy(base, "base");
   if (!source.base_is_policy && !base.IsUndefined()) source.base = ModelHandle::model_of(base, "base");
+  if (object.Get("retokenise").ToBoolean()) source.writer = policy;
   return source;
 }
 
@@ -103,7 +104,10 @@ Napi::Value SearchHandle::begin(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const auto slot = static_cast<size_t>(to_integer(info[0], "slot", 0, kMaxSlots - 1));
     const Napi::Object options = to_object(info[1], "options");
-    const SlotSettings settings = to_slot_settings(options);
+    SlotSettings settings = to_slot_settings(options);
+    if (const Napi::Value ends = options.Get("rewardEnds"); !ends.IsUndefined()) {
+      settings.reward_ends = to_arrays(ends, "rewardEnds", to_int32s);
+    }
     const std::vector<int32_t> policy_tokens = to_int32s(options.Get("policyTokens"), "policyTokens");
     const size_t most = to_most(options.Get("limit"));
     std::vector<std::vector<llama_token>> reward_tokens;

@@ -15,6 +15,7 @@ inline Napi::Object candidates_to_js(Napi::Env env, const Candidates& candidates
   set(object, "rewards", to_js(env, candidates.rewards));
   set(object, "objectives", to_js(env, candidates.objectives));
   set(object, "scores", to_js(env, candidates.scores));
+  if (!candidates.waits.empty()) set(object, "waits", to_js_flags(env, candidates.waits));
   return object;
 }
 
@@ -41,6 +42,8 @@ inline Napi::Object step_to_js(Napi::Env env, const StepResult& step) {
   set(object, "audited", step.audited);
   set(object, "violated", step.violated);
   set(object, "predicted", step.predicted);
+  set(object, "waits", step.waits);
+  set(object, "full", step.full);
   set(object, "window", step.window);
   set(object, "ahead", step.ahead);
   if (step.likeliest) set(object, "topLogProbs", likeliest_to_js(env, *step.likeliest));

@@ -39,6 +39,17 @@ void Branches::grow(size_t slot, size_t rank, size_t tokens) {
   }
 }
 
+void Branches::shrink(size_t slot, size_t rank, size_t end, size_t tokens) {
+  std::vector<Branch>& own = taken_[slot];
+  const auto found = std::find_if(own.begin(), own.end(), [rank](const Branch& each) { return each.rank == rank; });
+  if (found == own.end() || found->length <= tokens) return;
+  if (context_.truncate(found->sequence, end + tokens)) {
+    found->length = tokens;
+  } else {
+    drop(slot, rank);
+  }
+}
+
 bool Branches::keep(size_t slot, size_t rank, llama_pos position, size_t tokens) {
   const Branch* found = branch(slot, rank);
   if (!found) return false;

@@ -32,6 +32,9 @@ class Branches {
   /// Tokens that a branch has behind its slot's, as grow() was told; 0 without a branch.
   size_t length(size_t slot, size_t rank) const;
   void grow(size_t slot, size_t rank, size_t tokens);
+  /// A branch with more than so many tokens behind its slot's end, which is at `end`, loses the others; of a recurrent
+  /// model, all of it.
+  void shrink(size_t slot, size_t rank, size_t end, size_t tokens);
   /// The cells that the candidate's branch has from `position` on, so many, become the slot's own. False when it has no
   /// branch.
   bool keep(size_t slot, size_t rank, llama_pos position, size_t tokens = 1);

@@ -45,6 +45,7 @@ class Prefixes {
   size_t size(size_t slot) const { return slots_[slot].size(); }
   /// How much of a text's beginning it is.
   size_t common(size_t slot, const std::vector<llama_token>& text) const { return common_prefix(slots_[slot], text); }
+  const std::vector<llama_token>& tokens(size_t slot) const { return slots_[slot]; }
   /// Where the slot's next token goes. DECODE_FAILED when the slot's state was lost since fill().
   llama_pos end(size_t slot) const;
   size_t slots() const { return slots_.size(); }

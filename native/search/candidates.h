@@ -15,6 +15,9 @@ struct Candidates {
   std::vector<double> policy_log_probs;
   /// Which of them end the response.
   std::vector<bool> ends;
+  /// Which of them end inside a character, for a reward model that reads another vocabulary: their rewards are those of
+  /// the text before it. Empty without such a model.
+  std::vector<bool> waits;
   /// k x n objectives, row-major: every label of every reward model. NaN where it was not rated, as the two below.
   std::vector<double> objectives;
   /// Combined rewards; empty without any.

@@ -30,6 +30,10 @@ struct StepResult {
   bool audited = false;
   bool violated = false;
   bool predicted = false;
+  /// See Candidates::waits.
+  bool waits = false;
+  /// The slot has no room for another token, in the policy's context or in a reward model's.
+  bool full = false;
   /// Steps that were rated with it, and its place among them.
   size_t window = 1;
   size_t ahead = 0;

@@ -32,7 +32,8 @@ const SearchSettings& checked(const SearchSettings& settings) {
 bool can_share(const SearchSettings& settings) {
   return settings.share_trunk && !settings.rewards.empty() &&
          std::all_of(settings.rewards.begin(), settings.rewards.end(), [&](const RewardSource& source) {
-           return source.kind == RewardKind::kHead && source.model->handle() == settings.policy->handle();
+           return source.kind == RewardKind::kHead && !source.writer &&
+                  source.model->handle() == settings.policy->handle();
          });
 }
 
@@ -59,9 +60,13 @@ std::vector<SlotRange> reward_ranges(const SearchSettings& settings) {
   return rating_ranges(settings, model, settings.slots_per_context.rewards);
 }
 
-std::vector<const Vocabulary*> vocabularies_of(const RewardSum& rewards) {
+/// Of those that read the policy's tokens.
+std::vector<const Vocabulary*> vocabularies_of(const std::vector<RewardSource>& rewards) {
   std::vector<const Vocabulary*> vocabularies;
-  for (size_t i = 0; i < rewards.size(); ++i) vocabularies.push_back(&rewards.model(i).vocabulary());
+  for (const RewardSource& source : rewards) {
+    if (!source.writer) vocabularies.push_back(&source.model->vocabulary());
+    if (source.base) vocabularies.push_back(&source.base->vocabulary());
+  }
   return vocabularies;
 }
 
@@ -69,6 +74,11 @@ std::vector<const Vocabulary*> vocabularies_of(const RewardSum& rewards) {
 void check_predicted(const RewardSum& rewards, const SlotSettings& settings) {
   if (settings.select == Select::kStochastic) {
     throw Error(ErrorCode::kOptionInvalid, "the predicted gates are for greedy selection: any candidate may be drawn.");
+  }
+  if (rewards.retokenises()) {
+    throw Error(ErrorCode::kOptionInvalid,
+                "the predicted gates guess the rewards of the policy's tokens, which a reward model with another "
+                "tokenizer does not have. Use gate \"bound\", or none.");
   }
   for (size_t term = 0; term < rewards.size(); ++term) {
     if (rewards.kind(term) == RewardKind::kHead && rewards.model(term).predictor()) continue;
@@ -89,7 +99,7 @@ Search::Search(const SearchSettings& settings)
       policy_(settings.policy, settings.context, policy_ranges(settings), settings.context_size, lanes_,
               can_share(settings)),
       rewards_(settings.rewards, settings.context, reward_ranges(settings), settings.context_size, lanes_),
-      exclusions_(policy_.model().vocabulary(), vocabularies_of(rewards_)),
+      exclusions_(policy_.model().vocabulary(), vocabularies_of(settings.rewards)),
       samplers_(policy_.model().vocabulary()),
       lookahead_(policy_, rewards_, settings.slots, settings.context_size),
       steps_(policy_, rewards_, lookahead_, settings.slots, settings.context_size),
@@ -121,6 +131,12 @@ void Search::check_prompts(const std::vector<llama_token>& policy_prompt,
   }
   if (is_predicted(settings.gate.gate)) check_predicted(rewards_, settings);
   if (settings.lookahead.any()) check_lookahead(settings);
+  const auto check_tokens = [](const std::vector<llama_token>& tokens, const Model& model) {
+    for (const llama_token token : tokens) {
+      if (token < 0 || token >= model.n_vocab())
+        throw Error(ErrorCode::kOptionInvalid, "a prompt token is outside the vocabulary.");
+    }
+  };
   const auto check = [&](const std::vector<llama_token>& prompt, const Model& model) {
     if (prompt.empty()) throw Error(ErrorCode::kPromptEmpty, "the prompt has no tokens; give at least one.");
     if (prompt.size() >= context_size_) {
@@ -129,13 +145,14 @@ void Search::check_prompts(const std::vector<llama_token>& policy_prompt,
                                                  " and the response needs room. Shorten the "
                                                  "prompt or raise contextSize.");
     }
-    for (const llama_token token : prompt) {
-      if (token < 0 || token >= model.n_vocab())
-        throw Error(ErrorCode::kOptionInvalid, "a prompt token is outside the vocabulary.");
-    }
+    check_tokens(prompt, model);
   };
   check(policy_prompt, policy_.model());
   for (size_t i = 0; i < reward_prompts.size(); ++i) check(reward_prompts[i], rewards_.model(i));
+  if (settings.reward_ends.size() > reward_prompts.size()) {
+    throw Error(ErrorCode::kOptionInvalid, "one end a reward model may be given, and none where nothing is rated.");
+  }
+  for (size_t i = 0; i < settings.reward_ends.size(); ++i) check_tokens(settings.reward_ends[i], rewards_.model(i));
 }
 
 void Search::check_lookahead(const SlotSettings& settings) const {
@@ -143,6 +160,10 @@ void Search::check_lookahead(const SlotSettings& settings) const {
     throw Error(ErrorCode::kOptionInvalid, "lookahead is for method \"args\" with a reward model and without a gate.");
   }
   if (settings.lookahead.adapts || lookahead_.can_roll_back()) return;
+  if (rewards_.retokenises()) {
+    throw Error(ErrorCode::kOptionInvalid,
+                "a reward model with another tokenizer than the policy's rates one step at a time; leave lookahead out.");
+  }
   throw Error(ErrorCode::kModelUnsupported,
               "a recurrent model cannot look ahead, for it cannot be rolled back; leave lookahead out.");
 }
@@ -157,6 +178,9 @@ BeginResult Search::begin(size_t slot, const std::vector<llama_token>& policy_pr
   blocks_.clear(slot);
   // Before the prompts are decoded, because it may fail.
   StepRewards* rewards = rewards_for(policy_prompt, reward_prompts, settings);
+  for (size_t term = 0; rewards == &rewards_ && term < settings.reward_ends.size(); ++term) {
+    rewards_.end_with(term, slot, settings.reward_ends[term]);
+  }
   const bool together = shared_ && rewards == &*shared_;
   if (together) shared_->begin(slot);
   policy_.keep_hidden(slot, together);

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "search/block_settings.h"
 #include "search/gate_settings.h"
@@ -53,6 +54,9 @@ struct SlotSettings {
   /// Rate its candidates. Else the reward models neither read its prompt nor follow it, and keep what they held of its
   /// slot.
   bool rewards = true;
+  /// One a reward model: what it reads for a token that ends the response, where its vocabulary is another than the
+  /// policy's. May be left out.
+  std::vector<std::vector<int32_t>> reward_ends;
   /// Return every step's candidates.
   bool keep_candidates = false;
   /// How many of the policy's likeliest tokens to return with every step.

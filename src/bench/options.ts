@@ -3,7 +3,8 @@ import { binding } from "../engine/binding.js";
 import { inspect } from "../gguf/inspect.js";
 import { EMBEDDED } from "../model/embedded.js";
 import { DEFAULT_CONTEXT, pickModelOptions } from "../model/options.js";
-import type { DecodingSettings, LoadOptions, ModelOptions, Prompt, RewardSpec, TemplateOptions } from "../types.js";
+import { TOKENIZERS } from "../reward/vocabularies.js";
+import type { DecodingSettings, LoadOptions, ModelOptions, Prompt, RewardSpec, TemplateOptions, TokenizersOptions } from "../types.js";
 import { checkNames, given, integer, invalid, type Names, oneOf, plainObject } from "../validate.js";
 import { MODES, type Mode, SPEED_MODES } from "./modes.js";
 import { defaultPrompts } from "./prompts.js";
@@ -19,7 +20,7 @@ export interface SpeedProgress {
 }
 
 /** What measureSpeed() takes. */
-export interface SpeedOptions extends Omit<ModelOptions, "onProgress"> {
+export interface SpeedOptions extends Omit<ModelOptions, "onProgress">, TokenizersOptions {
   /** As of load(); default: the embedded pair. */
   policy?: string | undefined;
   /** As of load(); at least one reward model or function. */
@@ -71,6 +72,7 @@ export interface ResolvedSpeed {
 
 const NAMES: Names<SpeedOptions> = {
   ...{ engineDir: true, gpu: true, gpuLayers: true, threads: true, contextSize: true, batchSize: true, kvType: true, signal: true },
+  ...TOKENIZERS,
   ...{ rpc: true, rewardDevice: true, policyDevice: true },
   ...{ policy: true, reward: true, prompts: true, template: true, topK: true, slots: true, prefix: true, maxTokens: true },
   ...{ rounds: true, modes: true, settings: true, onProgress: true },
@@ -97,7 +99,13 @@ export async function resolveSpeed(options: SpeedOptions = {}): Promise<Resolved
   const slots = axis("slots", 1, limits.slots) as number[];
   const topKs = axis("topK", 10, 2 ** 20) as number[];
   return {
-    load: { ...pickModelOptions(options), policy: options.policy, reward: options.reward, onProgress: undefined },
+    load: {
+      ...pickModelOptions(options),
+      policy: options.policy,
+      reward: options.reward,
+      tokenizers: options.tokenizers,
+      onProgress: undefined,
+    },
     prompts: options.prompts === undefined ? await defaultPrompts(PROMPTS) : promptList(options.prompts),
     template: given(options.template, "auto", (value) => oneOf("template", value, ["auto", "none"])),
     points: slots.flatMap((slot) => prefixes.flatMap((prefix) => topKs.map((topK) => ({ topK, slots: slot, prefix })))),

@@ -40,6 +40,8 @@ interface PromptTokens {
   policy: Int32Array;
   /** One a reading model of the rewards. */
   rewards: Int32Array[];
+  /** What each reward model reads for the policy's end of a turn, where it has other tokens. */
+  ends: Int32Array[];
 }
 
 /** Decodes one response, waiting for its slot so long. Ending the iteration early gives the slot back, too. */
@@ -82,7 +84,8 @@ function readPrompt({ policy, rewards, contextSize }: DecodingParts, prompt: Pro
       "it",
     );
   };
-  return { policy: read(policy), rewards: rewards.readers.map(read) };
+  const ends = rewards.sources.map(({ model, foreign }) => (foreign ? model.turnEnd(prompt, template) : new Int32Array(0)));
+  return { policy: read(policy), rewards: rewards.readers.map(read), ends };
 }
 
 function messageTexts(prompt: Prompt): string[] | undefined {
@@ -163,7 +166,7 @@ function finishReason(chosen: Chosen, transcript: Transcript, options: ResolvedG
   if (chosen.step.eog) return "eog";
   if (transcript.stopped) return "stop";
   if (transcript.length >= options.maxTokens) return "length";
-  if (transcript.length >= room) return "context";
+  if (transcript.length >= room || chosen.step.full) return "context";
   return options.signal?.aborted ? "aborted" : undefined;
 }
 
@@ -185,6 +188,7 @@ function beginOptions(parts: DecodingParts, tokens: PromptTokens, options: Resol
   return {
     policyTokens: tokens.policy,
     rewardTokens: options.rewards ? tokens.rewards : null,
+    rewardEnds: options.rewards ? tokens.ends : [],
     method: method === "greedy" ? "args" : method,
     topK: method === "greedy" ? 1 : options.topK,
     weight,

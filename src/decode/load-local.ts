@@ -11,7 +11,7 @@ import { contextFor } from "../model/options.js";
 import { Judges, judgeFiles } from "../reward/ask/judges.js";
 import { modelFiles, RewardSet } from "../reward/reward-set.js";
 import type { ResolvedTerm } from "../reward/terms.js";
-import { requireOneVocabulary } from "../reward/vocabularies.js";
+import { foreignModels, warnOfForeign } from "../reward/vocabularies.js";
 import type { ResolvedLoad } from "./load-options.js";
 import { type DecoderParts, LocalDecoder } from "./local-decoder.js";
 import { settingsFor } from "./settings-file.js";
@@ -66,7 +66,7 @@ async function prepare(
   const [policy, ...rewardModels] = models;
   if (policy === undefined) throw new Error("no policy was loaded");
   const checked = new RewardSet(terms, rewardModels, policy);
-  requireOneVocabulary(policy, checked.sources);
+  const foreign = foreignModels(policy, checked.sources, resolved.tokenizers);
   const context = contextFor(
     resolved,
     models.map(({ info }) => info),
@@ -75,11 +75,12 @@ async function prepare(
   throwIfAborted(signal);
   const judges = await Judges.open(terms, asked, { load: resolved, contextSize: context.contextSize, slots });
   try {
-    const rewards = new RewardSet(judges.terms, rewardModels, policy);
+    const rewards = new RewardSet(judges.terms, rewardModels, policy, foreign);
     const sources = { policy: policy.native, rewards: rewards.nativeSources };
     const search = await native(() => binding().createSearch({ ...context, ...sources, slots, shareTrunk }));
     if (signal?.aborted) await search.dispose();
     throwIfAborted(signal);
+    warnOfForeign(policy, foreign);
     const sharedTrunk = await native(() => search.sharesTrunk());
     return { policy, rewards, judges, search, slots, patience, context, sharedTrunk };
   } catch (error) {

@@ -5,7 +5,8 @@ import { EMBEDDED } from "../model/embedded.js";
 import { MODEL, modelOf, type ResolvedModelOptions } from "../model/options.js";
 import { shownUrl } from "../remote/options.js";
 import { type ResolvedTerm, resolveTerms } from "../reward/terms.js";
-import type { DecodingSettings, LoadOptions, QueueOptions } from "../types.js";
+import { TOKENIZERS, tokenizersOf } from "../reward/vocabularies.js";
+import type { DecodingSettings, LoadOptions, QueueOptions, Tokenizers } from "../types.js";
 import { boolean, checkNames, given, integer, type Names, nonEmptyText } from "../validate.js";
 import { type ResolvedPolicy, resolvePolicy } from "./remote-options.js";
 import type { Patience } from "./slot-queue.js";
@@ -18,6 +19,7 @@ export interface ResolvedLoad extends ResolvedModelOptions {
   terms: ResolvedTerm[];
   slots: number;
   shareTrunk: boolean;
+  tokenizers: Tokenizers;
   /** How long a response waits for a slot. */
   patience: Patience | false;
   /** Undefined: in this process. */
@@ -29,6 +31,7 @@ export interface ResolvedLoad extends ResolvedModelOptions {
 const LOAD: Names<LoadOptions> = {
   ...MODEL,
   ...ISOLATION,
+  ...TOKENIZERS,
   policy: true,
   chatTemplate: true,
   reward: true,
@@ -48,6 +51,7 @@ export function resolveLoad(options: LoadOptions = {}): ResolvedLoad {
     chatTemplate: given(options.chatTemplate, undefined, (value) => nonEmptyText("chatTemplate", value)),
     terms: resolveTerms(options.reward === undefined ? embeddedReward : options.reward),
     shareTrunk: given(options.shareTrunk, true, (value) => boolean("shareTrunk", value)),
+    tokenizers: tokenizersOf(options),
     slots: given(options.slots, 1, (value) => integer("slots", value, { min: 1, max: binding().limits.slots })),
     patience: patienceOf(options.queue),
     isolation: isolationOf(options),

@@ -90,6 +90,7 @@ export class Transcript implements ResponseView {
       reward: step.reward,
       objectives: this.#objectives(step.objectives, chosen, step.rank),
       score: this.#rewards.empty || Number.isNaN(step.score) ? null : step.score,
+      ...(step.waits && { waits: true as const }),
       ...(step.topLogProbs && { topLogProbs: this.#likeliest(step.topLogProbs) }),
       ...(step.candidates && { candidates: this.#candidates(step.candidates, chosen) }),
     };
@@ -179,6 +180,7 @@ export class Transcript implements ResponseView {
       reward: rewarded ? readOrNull(found.rewards[index]) : null,
       score: rewarded ? readOrNull(found.scores[index]) : null,
       objectives: this.#objectives(this.#rewards.row(found.objectives, index), chosen, index),
+      ...(found.waits?.[index] && { waits: true as const }),
     }));
   }
 }

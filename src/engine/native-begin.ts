@@ -70,6 +70,8 @@ export interface BeginOptions {
    * hold of the slot stays as it is; not with blocks.
    */
   rewardTokens: Int32Array[] | null;
+  /** What each reward model that reads text is given for a token that ends the response; of the others nothing is read. Default none. */
+  rewardEnds?: Int32Array[];
   /**
    * "args": top-k candidates. "sample": one candidate out of llama.cpp's samplers. Greedy decoding is args with topK 1. "blocks": draft() and
    * keep() in place of step().

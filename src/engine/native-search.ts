@@ -15,6 +15,8 @@ export interface NativeRewardSource {
   kind?: NativeRewardKind;
   /** Of "logProb": what is subtracted, ln P of another model; or of the policy itself, by its own prompt, which takes no decode. */
   base?: NativeModel | "policy";
+  /** It has another vocabulary than the policy, and reads its text. Default false. */
+  retokenise?: boolean;
 }
 
 export interface SearchOptions extends ContextOptions {
@@ -60,6 +62,8 @@ export interface NativeCandidates {
   objectives: Float64Array;
   /** Combined scores; empty after propose(). */
   scores: Float64Array;
+  /** Which of them end inside a character, for a reward model that reads text; absent without one. */
+  waits?: boolean[];
 }
 
 /** The policy's likeliest tokens, by its own distribution, in descending log-probability. */
@@ -91,6 +95,10 @@ export interface NativeStep {
   violated: boolean;
   /** A predictor's guesses have closed candidates. */
   predicted: boolean;
+  /** See NativeCandidates; not of blocks. */
+  waits: boolean;
+  /** The slot has no room for another token: its response ends here. */
+  full: boolean;
   /** Steps of the window that it was rated in, and its place there from 0: 1 and 0 where nothing was looked ahead to. */
   window: number;
   ahead: number;

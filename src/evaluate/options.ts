@@ -8,8 +8,9 @@ import { ISOLATION, isolationOf } from "../isolate/options.js";
 import { EMBEDDED } from "../model/embedded.js";
 import { MODEL, pickModelOptions } from "../model/options.js";
 import { TEMPLATE, templateOf } from "../model/template-options.js";
+import { TOKENIZERS, tokenizersOf } from "../reward/vocabularies.js";
 import { resolveRewardAt } from "../score/options.js";
-import type { IsolationOptions, ModelOptions, RewardAt, RewardSpec, Shard, TemplateOptions } from "../types.js";
+import type { IsolationOptions, ModelOptions, RewardAt, RewardSpec, Shard, TemplateOptions, TokenizersOptions } from "../types.js";
 import { checkNames, given, integer, invalid, type Names, nonEmptyText } from "../validate.js";
 import type { JudgeOptions } from "./judge/options.js";
 import { DEFAULT_METHODS, isGuided, METHOD_NAMES, type MethodName, type MethodSpec, methodOf, responsesOf } from "./methods.js";
@@ -31,7 +32,12 @@ export interface ModelPair {
   reward: RewardSpec | readonly RewardSpec[] | null;
 }
 
-export interface EvaluateOptions extends Omit<ModelOptions, "onProgress">, IsolationOptions, TemplateOptions, PromptSource {
+export interface EvaluateOptions
+  extends Omit<ModelOptions, "onProgress">,
+    IsolationOptions,
+    TokenizersOptions,
+    TemplateOptions,
+    PromptSource {
   /** Path of the policy; default the embedded pair. */
   policy?: string | undefined;
   /** As in load(). */
@@ -104,7 +110,8 @@ export interface Generation extends Pick<TemplateOptions, "templateVariables"> {
 export interface ResolvedEvaluation {
   variants: Variant[];
   pairs: ResolvedPair[];
-  model: ModelOptions & IsolationOptions;
+  /** What load() and loadReward() are given. Which tokenizers may meet changes no result: it is no part of what makes two evaluations the same. */
+  model: ModelOptions & IsolationOptions & TokenizersOptions;
   generation: Generation;
   seed: number;
   slots: number;
@@ -115,6 +122,7 @@ export interface ResolvedEvaluation {
 const OPTIONS: Names<EvaluateOptions> = {
   ...MODEL,
   ...ISOLATION,
+  ...TOKENIZERS,
   ...TEMPLATE,
   policy: true,
   chatTemplate: true,
@@ -155,7 +163,7 @@ export function resolveEvaluation(options: EvaluateOptions, what = "evaluate()")
     shard,
     pairs,
     variants: variantsOf(pairs, options),
-    model: { ...model, isolate: options.isolate },
+    model: { ...model, isolate: options.isolate, tokenizers: tokenizersOf(options) },
     generation: {
       maxTokens: integer("maxTokens", options.maxTokens ?? 128, { min: 1, max: 2 ** 31 - 1 }),
       template: templateOf(options).mode,

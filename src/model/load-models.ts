@@ -10,7 +10,6 @@ import { ArgsearchError } from "../errors.js";
 import { modelParts } from "../files/model-parts.js";
 import { sameTrunk } from "../gguf/trunk.js";
 import { toldOfAdapter } from "./adapter-file.js";
-import { EMBEDDED } from "./embedded.js";
 import { extrasOf } from "./extras.js";
 import { Model } from "./model.js";
 import { DEFAULT_CONTEXT, type ResolvedModelOptions } from "./options.js";
@@ -173,16 +172,4 @@ function required(models: ReadonlyMap<string, Model>, place: Placed): Model {
   const model = models.get(keyOf(place));
   if (model === undefined) throw new Error(`${place.path} was not loaded`);
   return model;
-}
-
-/** The second can read what the first writes. @throws ArgsearchError VOCABULARY_MISMATCH naming both files and what differs first */
-export function requireSameVocabulary(first: Model, other: Model): void {
-  if (first.native === other.native) return;
-  const difference = native(() => binding().vocabularyDifference(other.native, first.native));
-  if (difference === null) return;
-  const mismatch = `${other.info.path} does not have the vocabulary of ${first.info.path}: ${difference}`;
-  const message = `${mismatch}. Guided decoding needs models that share one tokenizer.`;
-  if (first.info.path !== EMBEDDED.policy) throw new ArgsearchError("VOCABULARY_MISMATCH", message);
-  const advice = "That is the embedded policy: name another as policy.";
-  throw new ArgsearchError("VOCABULARY_MISMATCH", `${message} ${advice}`, { option: "policy" });
 }

@@ -16,6 +16,9 @@ import { tooLong } from "./too-long.js";
 /** Texts that a response is put behind to see how it goes on: hardly anything merges with them. */
 const LEADS = ["\u0001", "\n", "."];
 
+/** Where what stands around an answer is asked for. */
+const ANY_ANSWER = "Yes.";
+
 /** As much of an answer as tells whether spaces before it join it. */
 const BEGINNING = /^\s*\S{1,16}/u;
 
@@ -102,6 +105,11 @@ export class Model {
       return { before: this.promptTokens(prompt, template), lead: "", end: () => this.end() };
     }
     return { ...front, end: () => this.#turnEnd(place.after.value, place.after.spans) };
+  }
+
+  /** What follows an answer to this prompt, up to the token that ends its turn; nothing where the vocabulary has none. @throws as promptTokens() */
+  turnEnd(prompt: Prompt, template: ResolvedTemplate): Int32Array {
+    return this.answerFrame(prompt, ANY_ANSWER, template).end();
   }
 
   /**

@@ -1,6 +1,6 @@
 /** What a decoder is guided by: heads of reward models and functions, summed with their weights. */
 import { basename, extname } from "node:path";
-import type { HeadInfo, NativeRewardSource } from "../engine/binding.js";
+import type { HeadInfo, NativeModel, NativeRewardSource } from "../engine/binding.js";
 import { ArgsearchError } from "../errors.js";
 import type { ModelFile } from "../model/load-models.js";
 import type { Model } from "../model/model.js";
@@ -18,6 +18,8 @@ export interface ModelTerm {
   /** Of a contrast: what it is compared with. */
   readonly base?: Model | undefined;
   readonly weights: Float64Array;
+  /** It has another vocabulary than what writes the responses: it reads their text. */
+  readonly foreign: boolean;
 }
 
 /** Where a model reads a whole response: as asked for, else as its file says. */
@@ -43,9 +45,12 @@ export class RewardSet extends WeightedSum {
   readonly functions: readonly FunctionTerm[];
   readonly #policy: Model | undefined;
 
-  /** `models`: the loaded models of modelFiles(), in that order; `policy`: that of a decoder, which may be the base of a contrast. */
-  constructor(terms: readonly ResolvedTerm[], models: readonly Model[], policy?: Model) {
-    const sources = modelSources(terms, models, policy);
+  /**
+   * `models`: the loaded models of modelFiles(), in that order; `policy`: that of a decoder, which may be one side of a contrast; `foreign`: those of
+   * the models that have another vocabulary.
+   */
+  constructor(terms: readonly ResolvedTerm[], models: readonly Model[], policy?: Model, foreign: ReadonlySet<Model> = new Set()) {
+    const sources = modelSources(terms, models, policy).map((source) => ({ ...source, foreign: foreign.has(source.model) }));
     const functions = functionTerms(terms);
     const weights = [...sources.flatMap(({ weights }) => [...weights]), ...functions.map(({ weight }) => weight)];
     super(objectiveNames(sources, functions), weights, functions.length > 0);
@@ -55,15 +60,22 @@ export class RewardSet extends WeightedSum {
   }
 
   get nativeSources(): NativeRewardSource[] {
-    return this.sources.map(({ model, kind, base, weights }) => {
-      const side = (each: Model) => (base !== undefined && each === this.#policy ? "policy" : each.native);
-      return { model: side(model), weights, kind: nativeKind(kind), ...(base && { base: side(base) }) };
+    return this.sources.map(({ model, kind, base, weights, foreign }) => {
+      const side = (each: Model): NativeModel | "policy" => (base !== undefined && each === this.#policy ? "policy" : each.native);
+      const how = { ...(base && { base: side(base) }), ...(foreign && { retokenise: true }) };
+      return { model: side(model), weights, kind: nativeKind(kind), ...how };
     });
   }
 
   /** Each reward model and the base that it is compared with, one of which may be the policy. */
   get raters(): Model[] {
     return this.#readings.map(({ model }) => model);
+  }
+
+  /** Those of them that read the tokens that responses are written in: all but those of another vocabulary. */
+  get tokenReaders(): Model[] {
+    const foreign = new Set(this.sources.filter((source) => source.foreign).map(({ model }) => model));
+    return this.raters.filter((model) => !foreign.has(model));
   }
 
   /** Those of them that read in caches of their own, in the addon's order: all but a side of a contrast that is the policy. */
@@ -143,9 +155,9 @@ function modelTerms(terms: readonly ResolvedTerm[]): (ResolvedTerm & { reward: s
   return terms.filter((term): term is ResolvedTerm & { reward: string } => typeof term.reward === "string");
 }
 
-function modelSources(terms: readonly ResolvedTerm[], models: readonly Model[], policy: Model | undefined): ModelTerm[] {
+function modelSources(terms: readonly ResolvedTerm[], models: readonly Model[], policy: Model | undefined): Omit<ModelTerm, "foreign">[] {
   const queue = models.values();
-  return modelTerms(terms).flatMap(({ kind, base: path, weight, labels, template }): ModelTerm[] => {
+  return modelTerms(terms).flatMap(({ kind, base: path, weight, labels, template }): Omit<ModelTerm, "foreign">[] => {
     const model = queue.next().value;
     const found = path === undefined ? undefined : queue.next().value;
     if (model === undefined) return [];

@@ -5,7 +5,7 @@ import type { Model } from "../model/model.js";
 import { contextFor } from "../model/options.js";
 import { Judges, judgeFiles } from "../reward/ask/judges.js";
 import { modelFiles, RewardSet } from "../reward/reward-set.js";
-import { requireOneVocabulary } from "../reward/vocabularies.js";
+import { foreignModels } from "../reward/vocabularies.js";
 import type { ScoreInput, ScoreOptions, ScoreResult } from "../types.js";
 import { disposedError } from "./disposed.js";
 import { type ResolvedRewardLoad, resolveScore } from "./options.js";
@@ -83,7 +83,7 @@ export async function loadRewardLocal(resolved: ResolvedRewardLoad): Promise<Loc
     const [tokenizer] = all;
     if (tokenizer === undefined) throw new Error("no reward model was loaded");
     const own = new RewardSet(resolved.terms, models);
-    requireOneVocabulary(tokenizer, own.sources);
+    const foreign = foreignModels(tokenizer, own.sources, resolved.tokenizers);
     const read = models.length > 0 ? models : judgeModels;
     const context = contextFor(
       resolved,
@@ -91,7 +91,7 @@ export async function loadRewardLocal(resolved: ResolvedRewardLoad): Promise<Loc
     );
     for (const model of own.readers) model.room = context.contextSize;
     const judges = await Judges.open(resolved.terms, judgeModels, { load: resolved, contextSize: context.contextSize, slots: 1 });
-    const rewards = new RewardSet(judges.terms, models);
+    const rewards = new RewardSet(judges.terms, models, undefined, foreign);
     return new LocalRewardModel({ engine, computation: computationOf(resolved, gpu), rewards, tokenizer, context, judges });
   } catch (error) {
     for (const model of new Set(all)) model.dispose();

@@ -5,17 +5,19 @@ import { EMBEDDED } from "../model/embedded.js";
 import { MODEL, modelOf, type ResolvedModelOptions } from "../model/options.js";
 import { type ResolvedTemplate, TEMPLATE, templateOf } from "../model/template-options.js";
 import { type ResolvedTerm, resolveTerms } from "../reward/terms.js";
+import { TOKENIZERS, tokenizersOf } from "../reward/vocabularies.js";
 import { isWhole } from "../reward/whole.js";
-import type { RewardAt, RewardLoadOptions, ScoreOptions } from "../types.js";
+import type { RewardAt, RewardLoadOptions, ScoreOptions, Tokenizers } from "../types.js";
 import { abortSignal, checkNames, given, type Names, oneOf } from "../validate.js";
 
 export interface ResolvedRewardLoad extends ResolvedModelOptions {
   terms: ResolvedTerm[];
+  tokenizers: Tokenizers;
   /** Undefined: in this process. */
   isolation: ResolvedIsolation | undefined;
 }
 
-const REWARD_LOAD: Names<RewardLoadOptions> = { ...MODEL, ...ISOLATION, reward: true };
+const REWARD_LOAD: Names<RewardLoadOptions> = { ...MODEL, ...ISOLATION, ...TOKENIZERS, reward: true };
 const SCORE: Names<ScoreOptions> = { ...TEMPLATE, rewardAt: true, signal: true };
 
 export interface ResolvedScore {
@@ -30,7 +32,7 @@ export function resolveRewardLoad(options: RewardLoadOptions = {}): ResolvedRewa
   checkNames("loadReward()", options, REWARD_LOAD);
   const terms = resolveTerms(options.reward ?? EMBEDDED.reward);
   if (terms.some(({ reward }) => typeof reward === "string" || isWhole(reward)))
-    return { ...modelOf(options), terms, isolation: isolationOf(options) };
+    return { ...modelOf(options), terms, tokenizers: tokenizersOf(options), isolation: isolationOf(options) };
   throw new ArgsearchError(
     "OPTION_INVALID",
     "reward must name at least one reward model's file, server or question: without one there is nothing to load",

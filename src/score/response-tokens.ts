@@ -41,6 +41,18 @@ export function sameEnds(model: Model, [tokens, lead]: Led, [others, otherLead]:
   });
 }
 
+/**
+ * For each of one response's tokens the place of the last of another model's that ends where it does or before; -1 where none does. A model's tokens
+ * may write the response otherwise than it was: the last one has all of it.
+ */
+export function endsBefore(model: Model, [tokens, lead]: Led, other: Model, [others, otherLead]: Led): number[] {
+  const ends = endsOf(other, others, otherLead);
+  return endsOf(model, tokens, lead).map((end, index) => {
+    if (index === tokens.length - 1) return others.length - 1;
+    return ends.findLastIndex((each) => each <= end);
+  });
+}
+
 /** In bytes of the response. */
 function endsOf(model: Model, tokens: Int32Array, lead: string): number[] {
   let end = -lead.length;

@@ -8,7 +8,7 @@ import type { ResolvedTemplate } from "../model/template-options.js";
 import type { RewardSet } from "../reward/reward-set.js";
 import type { Prompt, ScoreInput, ScoreResult } from "../types.js";
 import { boolean, given, invalid } from "../validate.js";
-import { tokensForAll } from "./response-tokens.js";
+import { endsBefore, sameEnds, tokensForAll } from "./response-tokens.js";
 
 export interface ScorerParts {
   /** Cuts responses into tokens: the policy, or the first reward model where there is none. */
@@ -26,6 +26,8 @@ export interface Rows {
   /** Null where the response is a whole text. */
   prompt: Prompt | null;
   response: string;
+  /** What a whole text spells out is meant. */
+  special: boolean;
   /** One a model that rates it. */
   frames: ReadonlyMap<Model, AnswerFrame>;
   /** Spaces that the tokens begin with and the response does not: the first reward model's. */
@@ -47,12 +49,31 @@ function rawFrame(model: Model, text: string, special: boolean): AnswerFrame {
   return { before: model.beginning(text, special), lead: "", end: () => model.end() };
 }
 
-/** The first cuts responses into tokens, and all must know them. */
-export function modelsOf({ tokenizer, rewards }: ScorerParts): Model[] {
-  return [tokenizer, ...rewards.raters];
+/** The first cuts responses into tokens, and all must know them; those of another vocabulary read the text. */
+function modelsOf({ tokenizer, rewards }: ScorerParts): Model[] {
+  return [tokenizer, ...rewards.tokenReaders];
 }
 
-export function responseBehind(lead: string, parts: ScorerParts, response: string): Int32Array {
+/** A response as a model reads it, and for each of the row's tokens where in it as much is read; -1: before it. */
+interface ResponseReading {
+  response: Int32Array;
+  places: number[];
+}
+
+/** `foreign`: in tokens of its own. */
+export function readingOf(parts: ScorerParts, row: Rows, model: Model, foreign: boolean): ResponseReading {
+  const { lead } = frameOf(row, model);
+  const own: [Int32Array, string] = [row.tokens, row.lead];
+  if (foreign) {
+    const response = row.prompt === null ? model.textTokens(row.response, row.special) : model.responseTokens(lead + row.response);
+    return { response, places: endsBefore(parts.tokenizer, own, model, [response, lead]) };
+  }
+  if (lead === row.lead) return { response: row.tokens, places: Array.from(row.tokens.keys()) };
+  const response = responseBehind(lead, parts, row.response);
+  return { response, places: sameEnds(parts.tokenizer, own, [response, lead]) };
+}
+
+function responseBehind(lead: string, parts: ScorerParts, response: string): Int32Array {
   return tokensForAll(modelsOf(parts), (model) => model.responseTokens(lead + response));
 }
 
@@ -75,7 +96,7 @@ export function rowsOf(parts: ScorerParts, input: ScoreInput, index: number, tem
   const lead = (first && frames.get(first)?.lead) ?? "";
   const tokens =
     prompt === null ? tokensForAll(modelsOf(parts), (model) => model.textTokens(response, special)) : responseBehind(lead, parts, response);
-  return { prompt, response, frames, lead, tokens, values: Array.from(tokens, () => []), whole: [] };
+  return { prompt, response, special, frames, lead, tokens, values: Array.from(tokens, () => []), whole: [] };
 }
 
 /** A row's values as what score() gives. `wholeOnly`: without those of the tokens. */

@@ -21,8 +21,8 @@ import { type ModelTerm, positionOf } from "../reward/reward-set.js";
 import { isWhole } from "../reward/whole.js";
 import type { ScoreInput, ScoreResult } from "../types.js";
 import type { ResolvedScore } from "./options.js";
-import { piecesBehind, sameEnds } from "./response-tokens.js";
-import { frameOf, modelsOf, type Rows, responseBehind, resultOf, rowsOf, type ScorerParts } from "./rows.js";
+import { piecesBehind } from "./response-tokens.js";
+import { frameOf, type Rows, readingOf, resultOf, rowsOf, type ScorerParts } from "./rows.js";
 import { sum, sumsUpTo } from "./token-sums.js";
 import { wholeCandidate } from "./whole-responses.js";
 
@@ -89,10 +89,10 @@ export class Scorer {
     for (const scorer of made) if (scorer.status === "fulfilled") await native(() => scorer.value.dispose());
   }
 
-  async #addHead({ model }: ModelTerm, rows: readonly Rows[], options: ResolvedScore): Promise<void> {
+  async #addHead({ model, foreign }: ModelTerm, rows: readonly Rows[], options: ResolvedScore): Promise<void> {
     const atEnd = positionOf(model, options.rewardAt) === "end";
     const sequences = rows.map((row) => {
-      const { tokens, positions, end } = this.#reading(model, row, atEnd);
+      const { tokens, positions, end } = this.#reading(model, row, { atEnd, foreign });
       return { tokens, positions: Int32Array.from(end === undefined ? positions : [...positions, end]) };
     });
     const scores = await this.#run(model, sequences, options);
@@ -117,7 +117,7 @@ export class Scorer {
 
   /** Of each row the value of each token, and with `atEnd` that of what ends the turn behind them. */
   async #tokenValues(model: Model, rows: readonly Rows[], { atEnd, ...run }: RunOptions & { atEnd: boolean }): Promise<number[][]> {
-    const readings = rows.map((row) => this.#reading(model, row, atEnd));
+    const readings = rows.map((row) => this.#reading(model, row, { atEnd }));
     const sequences = readings.map(({ tokens, start }) => {
       return { tokens, positions: Int32Array.from({ length: tokens.length - start }, (_, place) => start + place) };
     });
@@ -129,24 +129,23 @@ export class Scorer {
   }
 
   /** `atEnd`: the whole is read at the token that ends the turn. */
-  #reading(model: Model, row: Rows, atEnd: boolean): Reading {
-    const { before, lead, end } = frameOf(row, model);
-    const response = lead === row.lead ? row.tokens : responseBehind(lead, this.#parts, row.response);
+  #reading(model: Model, row: Rows, { atEnd, foreign = false }: { atEnd: boolean; foreign?: boolean }): Reading {
+    const { before, end } = frameOf(row, model);
+    const { response, places } = readingOf(this.#parts, row, model, foreign);
     const after = atEnd ? end() : new Int32Array(0);
     const { contextSize } = this.#parts.context;
     const length = before.length + response.length + after.length;
     if (length > contextSize) {
       const message = `prompt and response have ${length} tokens for ${model.info.path}, the context holds ${contextSize}`;
-      const models = modelsOf(this.#parts).map(({ info }) => info);
+      const { tokenizer, rewards } = this.#parts;
+      const models = [tokenizer, ...rewards.sources.map((source) => source.model)].map(({ info }) => info);
       throw tooLong(message, { tokens: length, limit: contextSize, model: model.info.path }, models, "them");
     }
     const tokens = new Int32Array(length);
     tokens.set(before);
     tokens.set(response, before.length);
     tokens.set(after, before.length + response.length);
-    const { tokenizer } = this.#parts;
-    const places = response === row.tokens ? Array.from(response.keys()) : sameEnds(tokenizer, [row.tokens, row.lead], [response, lead]);
-    const positions = places.map((place) => before.length + place);
+    const positions = places.map((place) => Math.max(0, before.length + place));
     return { tokens, positions, end: after.length > 0 ? length - 1 : undefined, start: before.length };
   }
 

@@ -67,6 +67,20 @@ export interface ModelOptions extends EngineOptions, PlacementOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Whether reward models must share the policy's tokenizer. */
+export type Tokenizers = "same" | "any";
+
+/** Models with different tokenizers. */
+export interface TokenizersOptions {
+  /**
+   * "same" (default): every reward model has the policy's vocabulary, or without a policy the first one's; another is VOCABULARY_MISMATCH. "any": one that
+   * has another reads the policy's text in tokens of its own. Token by token, each of the policy's is cut apart, so that what was read stays: rewards
+   * are close to those of the whole text. A candidate that ends inside a character has the reward of the text before (`waits`). In blocks, and in
+   * score(), rewards are exact. load() says so once: a process warning, ARGSEARCH_TOKENIZERS_DIFFER. Not with gates "predicted" and "predicted-only", nor a number for `lookahead`.
+   */
+  tokenizers?: Tokenizers | undefined;
+}
+
 /** A process of its own for the engine. */
 export interface IsolationOptions {
   /**
@@ -86,7 +100,7 @@ export interface QueueOptions {
   timeout?: number | undefined;
 }
 
-export interface LoadOptions extends ModelOptions, IsolationOptions {
+export interface LoadOptions extends ModelOptions, IsolationOptions, TokenizersOptions {
   /** Path of the policy's GGUF, its name on the Hugging Face Hub ("hf:OWNER/REPO:Q4_K_M"; docs/models.md), or a server that runs it; default: the embedded policy, and then the embedded reward model, too. */
   policy?: string | RemotePolicy | undefined;
   /** A chat template for the policy in place of the file's, or the server's, own: its text, Jinja. Reward terms take one each. */
@@ -113,7 +127,7 @@ export interface LoadOptions extends ModelOptions, IsolationOptions {
   settings?: string | DecodingSettings | undefined;
 }
 
-export interface RewardLoadOptions extends ModelOptions, IsolationOptions {
+export interface RewardLoadOptions extends ModelOptions, IsolationOptions, TokenizersOptions {
   /** At least one reward model, server or question to a `model`, alone or among several terms; default: the embedded reward model. */
   reward?: RewardSpec | readonly RewardSpec[] | undefined;
 }

@@ -16,6 +16,8 @@ export interface Candidate {
   score: number | null;
   /** One value an objective (label of a reward model or function), normalised, unweighted; null where a gate left it out. */
   objectives: Readonly<Record<string, number | null>>;
+  /** It ends inside a character, and a reward model with another tokenizer waits for the rest: its reward is that of the text before. */
+  waits?: true;
 }
 
 /** A token that the policy might have taken. */
@@ -47,6 +49,8 @@ export interface Step {
   objectives: Readonly<Record<string, number | null>>;
   /** What it was chosen by; null without a reward, and in steps that a gate has left out. */
   score: number | null;
+  /** As of its candidate. */
+  waits?: true;
   /** In descending log-probability; when asked for in GenerateOptions; not of blocks. */
   candidates?: Candidate[];
   /** The policy's likeliest tokens, in descending log-probability; as many as asked for in GenerateOptions; not of blocks. */

@@ -13,7 +13,10 @@ export type ScoreInput = { prompt: Prompt; response: string | ChatMessage } | { 
 export interface TokenReward {
   id: number;
   text: string;
-  /** Reward of prompt + response up to and including this token, plus what token rewards (RewardKind) give this token alone. */
+  /**
+   * Reward of prompt + response up to and including this token, plus what token rewards (RewardKind) give this token alone; of a reward model with
+   * another tokenizer (`tokenizers: "any"`) up to the last of its own tokens that ends where this one does or before.
+   */
   reward: number;
   /** One value an objective: normalised, unweighted. Only where there are several. */
   objectives?: Record<string, number>;

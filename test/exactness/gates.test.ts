@@ -95,6 +95,13 @@ describe.for(PAIRS)("%s:", ([, pair]) => {
   describe("the end of a response is rated", () => {
     const ENDS = { ...SEARCH, template: "none", ending: "reward", dryMultiplier: 0, maxTokens: 40, logitBias: { [eos]: 4 } } as const;
 
+    it("where the context is full", async () => {
+      const options = { ...SEARCH, template: "none", ending: "never", dryMultiplier: 0, maxTokens: 100, gate: random(1) } as const;
+      const result = await withPair(pair, (decoder) => decoder.generate(PROMPT, options), { contextSize: 32 });
+      expect(result.finishReason).toBe("context");
+      expect(Math.abs((result.rewards.at(-1) ?? Number.NaN) - (rewardsOf(pair, result.tokens).at(-1) ?? Number.NaN))).toBeLessThan(ERROR);
+    });
+
     it.for(["last", "end"] as const)("where it ends by itself, read at %s", async (rewardAt) => {
       const patterns = new Set<string>();
       await withPair(pair, async (decoder) => {

@@ -60,14 +60,19 @@ std::vector<Drafting> Blocks::open(const std::vector<size_t>& slots, Phase phase
   return found;
 }
 
+/// Tokens that its next block may have.
+size_t Blocks::room(size_t slot) const {
+  return std::min(policy_.room(slot), context_size_ - std::min(context_size_, rating_.size(slot)));
+}
+
 /// Drafts without tokens.
 void Blocks::start(size_t slot, size_t tokens) {
   BlockSlot& state = slots_[slot];
   const BlockSettings& settings = state.settings.blocks;
-  const size_t room = std::min(policy_.room(slot), context_size_ - std::min(context_size_, rating_.size(slot)));
-  if (room == 0) throw slot_full(slot);
+  const size_t most = room(slot);
+  if (most == 0) throw slot_full(slot);
   Block block;
-  block.length = std::clamp<size_t>(tokens, 1, room);
+  block.length = std::clamp<size_t>(tokens, 1, most);
   const bool halfway = settings.kept < settings.drafts && block.length > 1;
   block.target = halfway ? block.length / 2 : block.length;
   for (size_t draft = 0; draft < settings.drafts; ++draft) {
@@ -161,6 +166,9 @@ KeepBatch Blocks::keep(const std::vector<size_t>& slots, const std::vector<std::
     throw;
   }
   for (const auto& [slot, best] : chosen) finish(*slot, best);
+  for (KeptSlot& slot : batch.slots) {
+    if (!slot.steps.empty()) slot.steps.back().full = room(slot.slot) == 0;
+  }
   for (const Drafting& slot : rated) slot.state->phase = Phase::kDrawing;
   return batch;
 }

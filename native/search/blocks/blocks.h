@@ -76,6 +76,7 @@ class Blocks {
 
  private:
   std::vector<Drafting> open(const std::vector<size_t>& slots, BlockSlot::Phase phase);
+  size_t room(size_t slot) const;
   void start(size_t slot, size_t tokens);
   std::vector<Drafting> rate(std::vector<Drafting> slots, const std::vector<FailedStep>& failed);
   void drop_hopeless(const Drafting& slot);

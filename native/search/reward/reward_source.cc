@@ -18,6 +18,9 @@ void RewardSource::check() const {
   if (model_is_policy && base == nullptr) {
     throw Error(ErrorCode::kOptionInvalid, "what the policy itself thinks of a token is no reward without a base.");
   }
+  if (writer && kind != RewardKind::kHead) {
+    throw Error(ErrorCode::kOptionInvalid, "only rewards of heads are read across tokenizers.");
+  }
   if (kind == RewardKind::kHead) {
     head();
   } else if (weights.size() != 1) {

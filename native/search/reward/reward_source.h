@@ -18,6 +18,8 @@ struct RewardSource {
   /// Of kLogProb: one of the two is the policy itself, which takes no decode.
   bool model_is_policy = false;
   bool base_is_policy = false;
+  /// Whose tokens it reads as text, where its own vocabulary is another; null: it reads the policy's tokens.
+  std::shared_ptr<const Model> writer = nullptr;
 
   /// REWARD_HEAD_MISSING, OPTION_INVALID when there is not one weight a label, or a base where there can be none.
   void check() const;

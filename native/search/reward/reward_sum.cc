@@ -27,9 +27,9 @@ RewardSum::RewardSum(const std::vector<RewardSource>& sources, const ContextSett
   for (const RewardSource& source : sources) {
     source.check();
     Objectives::Columns columns = objectives_.add(source);
-    if (!source.model_is_policy) readers_.push_back({source.model, source.kind, columns, {}});
+    if (!source.model_is_policy) readers_.push_back({source.model, source.kind, source.writer, columns, {}});
     columns.sign = -1;
-    if (source.base) readers_.push_back({source.base, source.kind, columns, {}});
+    if (source.base) readers_.push_back({source.base, source.kind, nullptr, columns, {}});
   }
   recent_.resize(ranges_.back().first + ranges_.back().count);
 }
@@ -37,7 +37,7 @@ RewardSum::RewardSum(const std::vector<RewardSource>& sources, const ContextSett
 void RewardSum::make_contexts() {
   if (empty() || !layout_.capacity.empty()) return;
   for (Reader& reader : readers_) {
-    reader.rewarders = make_rewarders(reader.model, reader.kind, settings_, ranges_, context_size_);
+    reader.rewarders = make_rewarders(reader.model, reader.kind, reader.writer, settings_, ranges_, context_size_);
   }
   layout_.slots_per_context = ranges_[0].count;
   for (size_t context = 0; context < ranges_.size(); ++context) {
@@ -55,6 +55,10 @@ size_t RewardSum::length(size_t slot) const {
   return most;
 }
 
+bool RewardSum::retokenises() const {
+  return std::any_of(readers_.begin(), readers_.end(), [](const Reader& reader) { return reader.writer != nullptr; });
+}
+
 PrefillCount RewardSum::begin(size_t reader, size_t slot, const std::vector<llama_token>& tokens, size_t most,
                               bool reads_states) {
   return rewarder(reader, slot).begin(slot, tokens, most, reads_states);
@@ -63,6 +67,9 @@ PrefillCount RewardSum::begin(size_t reader, size_t slot, const std::vector<llam
 void RewardSum::open(SlotStep& slot) {
   slot.candidates.objectives.assign(slot.candidates.size() * n_objectives(), kNan);
   slot.candidates.rewards.assign(slot.candidates.size(), kNan);
+  for (size_t reader = 0; reader < readers_.size() && slot.candidates.waits.empty(); ++reader) {
+    slot.candidates.waits = rewarder(reader, slot.slot).waiting(slot);
+  }
 }
 
 RewardSum::Values RewardSum::ask(const std::vector<size_t>& contexts,

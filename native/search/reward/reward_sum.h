@@ -36,6 +36,12 @@ class RewardSum : public StepRewards {
   size_t length(size_t slot) const override;
   size_t pending(size_t slot) const override { return rewarder(0, slot).pending(slot); }
 
+  /// Some model reads other tokens than the policy's.
+  bool retokenises() const;
+  /// Rewarder::end_with() of one model.
+  void end_with(size_t reader, size_t slot, const std::vector<llama_token>& tokens) {
+    rewarder(reader, slot).end_with(slot, tokens);
+  }
   /// Rewarder::begin() of one model.
   PrefillCount begin(size_t reader, size_t slot, const std::vector<llama_token>& tokens, size_t most,
                      bool reads_states);
@@ -76,6 +82,8 @@ class RewardSum : public StepRewards {
   struct Reader {
     std::shared_ptr<const Model> model;
     RewardKind kind;
+    /// See RewardSource.
+    std::shared_ptr<const Model> writer;
     Objectives::Columns columns;
     /// One a context.
     std::vector<std::unique_ptr<Rewarder>> rewarders;

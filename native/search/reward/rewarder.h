@@ -37,7 +37,7 @@ inline size_t n_read(const std::vector<Reading>& drafts) {
   return count;
 }
 
-/// The tokens that a slot took unrated, and how many of the last of them are read; there are so many.
+/// The tokens that a slot took unrated, and how many of the last of them are read, two at most; there are so many.
 struct CatchUp {
   size_t slot;
   size_t read;
@@ -60,9 +60,16 @@ class Rewarder {
   /// prefix. Decodes no more than `most`, and goes on when it is called again.
   virtual PrefillCount begin(size_t slot, const std::vector<llama_token>& tokens, size_t most, bool reads_states) = 0;
 
+  /// What is read for a token that ends a slot's response, from its next begin() on; none: nothing. For who reads other
+  /// tokens than the policy's.
+  virtual void end_with(size_t /*slot*/, const std::vector<llama_token>& /*tokens*/) {}
+
   /// The wave's candidates, part by part: a row of n_labels() values each. What their slots took unrated is decoded
   /// with them.
   virtual std::vector<double> rate(const Wave& wave) = 0;
+  /// Which of a slot's candidates end inside a character, so that their rewards are those of the text before it; none
+  /// for who reads the policy's tokens.
+  virtual std::vector<bool> waiting(const SlotStep& /*slot*/) const { return {}; }
   /// Each slot takes the candidate it has chosen. One that was not rated is decoded later.
   virtual void commit(const StepPart& slots) = 0;
   /// The candidates of windows, window by window, step by step: a row of n_labels() values each. They are capacity() at

@@ -4,6 +4,7 @@
 #include "context/probe.h"
 #include "search/reward/branched_reward.h"
 #include "search/reward/language_model_reward.h"
+#include "search/reward/retokenised_reward.h"
 
 namespace argsearch {
 namespace {
@@ -18,6 +19,7 @@ uint32_t sequences_of(const std::shared_ptr<const Model>& model, const ContextSe
 }  // namespace
 
 std::vector<std::unique_ptr<Rewarder>> make_rewarders(const std::shared_ptr<const Model>& model, RewardKind kind,
+                                                      const std::shared_ptr<const Model>& writer,
                                                       const ContextSettings& settings,
                                                       const std::vector<SlotRange>& ranges, uint32_t context_size) {
   const auto contexts = static_cast<uint32_t>(ranges.size());
@@ -26,7 +28,12 @@ std::vector<std::unique_ptr<Rewarder>> make_rewarders(const std::shared_ptr<cons
   for (const SlotRange& range : ranges) {
     if (kind == RewardKind::kHead) {
       const uint32_t sequences = sequences_of(model, settings, range.count, contexts);
-      rewarders.push_back(std::make_unique<BranchedReward>(model, settings, range, sequences, context_size));
+      if (writer) {
+        rewarders.push_back(
+            std::make_unique<RetokenisedReward>(model, writer, settings, range, sequences, context_size));
+      } else {
+        rewarders.push_back(std::make_unique<BranchedReward>(model, settings, range, sequences, context_size));
+      }
     } else {
       rewarders.push_back(std::make_unique<LanguageModelReward>(model, kind, settings, range, contexts, context_size));
     }

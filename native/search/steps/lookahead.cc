@@ -22,7 +22,7 @@ size_t context_of(const SlotStep& slot) { return slot.rewards()->layout().contex
 }  // namespace
 
 bool Lookahead::can_roll_back() const {
-  if (policy_.model().is_recurrent()) return false;
+  if (policy_.model().is_recurrent() || rewards_.retokenises()) return false;
   for (size_t term = 0; term < rewards_.size(); ++term) {
     if (rewards_.model(term).is_recurrent()) return false;
   }

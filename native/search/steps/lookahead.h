@@ -20,7 +20,7 @@ class Lookahead {
   Lookahead(Policies& policy, RewardSum& rewards, size_t slots, size_t context_size)
       : policy_(policy), rewards_(rewards), context_size_(context_size), slots_(slots) {}
 
-  /// Recurrent models, which keep no state but their last, cannot.
+  /// Recurrent models, which keep no state but their last, cannot; nor what reads other tokens than the policy's.
   bool can_roll_back() const;
   /// The slot holds its prompt.
   void begin(size_t slot) { slots_[slot] = {policy_.size(slot), acceptance_}; }

@@ -133,6 +133,9 @@ LateBatch Steps::rate_end(const std::vector<size_t>& slots) {
 /// Open, with candidates that nothing has rated yet.
 Step Steps::with_candidates(const std::vector<size_t>& slots, StepBatch& batch) {
   Step step = open(slots, Phase::kReady);
+  for (const SlotStep& slot : step) {
+    if (is_full(slot)) throw slot_full(slot.slot);
+  }
   decode(step, batch);
   propose(step, batch);
   return step;
@@ -141,7 +144,10 @@ Step Steps::with_candidates(const std::vector<size_t>& slots, StepBatch& batch) 
 /// Ready for the next step, with the tokens that were taken.
 void Steps::finish(Step& step, StepBatch& batch) {
   close(step, Phase::kReady);
-  for (SlotStep& slot : step) batch.steps.push_back(result(slot));
+  for (SlotStep& slot : step) {
+    batch.steps.push_back(result(slot));
+    batch.steps.back().full = is_full(slot);
+  }
 }
 
 void Steps::finish(std::vector<Window>& windows, StepBatch& batch) {
@@ -152,6 +158,7 @@ void Steps::finish(std::vector<Window>& windows, StepBatch& batch) {
       batch.steps.back().window = window.steps.size();
       batch.steps.back().ahead = step;
     }
+    batch.steps.back().full = is_full(window.last_taken());
     taken_ += window.taken;
   }
 }
@@ -163,11 +170,14 @@ Step Steps::open(const std::vector<size_t>& slots, Phase phase) {
     SlotStep opened;
     opened.slot = slot;
     opened.state = &slots_[slot];
-    const size_t read = opened.rewards() != nullptr ? opened.rewards()->length(slot) : 0;
-    if (policy_.size(slot) > context_size_ || read >= context_size_) throw slot_full(slot);
     step.push_back(std::move(opened));
   }
   return step;
+}
+
+bool Steps::is_full(const SlotStep& slot) const {
+  const size_t read = slot.rewards() != nullptr ? slot.rewards()->length(slot.slot) : 0;
+  return policy_.size(slot.slot) > context_size_ || read >= context_size_;
 }
 
 void Steps::decode(Step& step, StepBatch& batch) {
@@ -274,6 +284,7 @@ StepResult Steps::result(SlotStep& slot) const {
   result.audited = slot.audited;
   result.violated = slot.violated;
   result.predicted = slot.predicted;
+  result.waits = !candidates.waits.empty() && candidates.waits[rank];
   result.score = candidates.scores[rank];
   const size_t n = candidates.objectives.size() / candidates.size();
   const auto row = candidates.objectives.begin() + static_cast<ptrdiff_t>(rank * n);

@@ -52,6 +52,7 @@ class Steps {
 
   // The stages of a step.
   Step open(const std::vector<size_t>& slots, SlotState::Phase phase);
+  bool is_full(const SlotStep& slot) const;
   void decode(Step& step, StepBatch& batch);
   void propose(Step& step, StepBatch& batch);
   size_t n_vocab() const;

@@ -79,10 +79,10 @@ async function runBench(flags: BenchFlags): Promise<void> {
 }
 
 function optionsOf(flags: BenchFlags, bar: WorkBar): SpeedOptions {
-  const { policy, topK, slots, prefix, weight, maxTokens, rounds, modes } = flags;
+  const { policy, topK, slots, prefix, weight, maxTokens, rounds, modes, tokenizers } = flags;
   return {
     ...modelOptions(flags),
-    ...{ policy, reward: rewardTerms(flags), topK, slots, prefix, maxTokens, rounds, modes },
+    ...{ policy, reward: rewardTerms(flags), tokenizers, topK, slots, prefix, maxTokens, rounds, modes },
     settings: { dryMultiplier: 0.8, weight },
     onProgress: ({ done, total }) => bar.update(done, total),
   };

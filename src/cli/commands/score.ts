@@ -77,7 +77,9 @@ async function score(flags: ScoreFlags): Promise<void> {
   requireAskModel(flags);
   const input = flags.input === undefined ? await single(flags) : flags.input;
   if (flags.out !== undefined) await refuseInputs(flags.out, [...askFiles(flags), ...templateFiles(flags)]);
-  await withReward({ reward: rewardTerms(flags, flags.template?.text), ...modelOptions(flags), isolate: flags.isolate }, (model) => {
+  const { isolate, tokenizers } = flags;
+  const reward = rewardTerms(flags, flags.template?.text);
+  await withReward({ reward, ...modelOptions(flags), isolate, tokenizers }, (model) => {
     if (typeof input === "string") return runScoreFile(model, input, flags);
     return interruptible(async (signal) => {
       const result = await model.score(input, { ...templateOptions(flags), rewardAt: flags.rewardAt, signal });

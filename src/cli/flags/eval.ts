@@ -21,6 +21,7 @@ import {
   policyDeviceFlag,
   settingsFlag,
   shardFlag,
+  tokenizersFlag,
 } from "./flags.js";
 import { gateFlag } from "./gate.js";
 import { type MethodFlags, methodsOf } from "./methods.js";
@@ -57,7 +58,7 @@ export interface EvalFlags
     RewardTemplateFlags,
     RewardKindFlags,
     MethodFlags,
-    Pick<EvaluateOptions, "limit" | "maxTokens" | "stop" | "seed" | "slots" | "shard" | "rewardAt"> {
+    Pick<EvaluateOptions, "limit" | "maxTokens" | "stop" | "seed" | "slots" | "shard" | "rewardAt" | "tokenizers"> {
   policy?: string[];
   reward?: RewardOfPolicy[];
   ask?: AskOfPolicy[];
@@ -130,6 +131,7 @@ export function addEvalFlags(command: Command): void {
     (text: string, previous?: AskOfPolicy[]) => [...(previous ?? []), { policy: policyPlace(command), ask: asked(text) }],
   );
   addAskedFlags(command);
+  command.addOption(tokenizersFlag());
   addEmbeddingFlags(command);
   command.addOption(policyDeviceFlag());
   command
@@ -198,13 +200,14 @@ export function evaluateOptions(flags: EvalFlags, settings: DecodingSettings = {
     shard,
     rewardAt,
     isolate,
+    tokenizers,
   } = flags;
   const { onProgress: _loading, ...model } = modelOptions(flags);
   return {
     ...model,
     ...modelsOf(flags),
     ...templateOptions(flags),
-    ...{ data, format, limit, sweep, embedding, pooling, out, maxTokens, stop, seed, slots, shard, rewardAt, isolate },
+    ...{ data, format, limit, sweep, embedding, pooling, out, maxTokens, stop, seed, slots, shard, rewardAt, isolate, tokenizers },
     methods: methodsOf(flags, settings),
     judge: judgeOf(flags),
     judgeReward: judgeRewardOf(flags),

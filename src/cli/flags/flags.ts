@@ -8,6 +8,7 @@ import {
   type ModelOptions,
   type RewardTerm,
   type Shard,
+  type TokenizersOptions,
 } from "../../index.js";
 import { type AskFlags, askTerms } from "./ask.js";
 import { gateFlag } from "./gate.js";
@@ -38,7 +39,7 @@ export interface IsolateFlag {
   isolate?: boolean;
 }
 
-export interface RewardFlags extends RewardTemplateFlags, RewardKindFlags, RemoteRewardFlags, AskFlags {
+export interface RewardFlags extends RewardTemplateFlags, RewardKindFlags, RemoteRewardFlags, AskFlags, TokenizersOptions {
   reward?: RewardTerm[];
   label?: LabelWeight[];
 }
@@ -142,6 +143,11 @@ export function addRewardFlags(command: Command): void {
     );
   addRewardKindFlags(command, place);
   addRewardTemplateFlag(command, place);
+  command.addOption(tokenizersFlag());
+}
+
+export function tokenizersFlag(): Option {
+  return choice("--tokenizers", ["same", "any"], "reward models with another tokenizer: refused, or given the text (default: same)");
 }
 
 export function addPolicyFlag(command: Command): void {
@@ -198,9 +204,10 @@ export function modelOptions(flags: ModelFlags): ModelOptions {
 }
 
 export function loadOptions(flags: LoadFlags): LoadOptions {
-  const { template, isolate, settings, shareTrunk } = flags;
+  const { template, isolate, settings, shareTrunk, tokenizers } = flags;
   const policy = remotePolicy(flags, flags.policy) ?? flags.policy;
-  return { ...modelOptions(flags), isolate, settings, policy, shareTrunk, chatTemplate: template?.text, reward: rewardTerms(flags) };
+  const reward = rewardTerms(flags);
+  return { ...modelOptions(flags), isolate, settings, policy, shareTrunk, tokenizers, chatTemplate: template?.text, reward };
 }
 
 /**

@@ -94,13 +94,13 @@ function addBoundFlags(command: Command): void {
 /** @throws ArgsearchError OPTION_INVALID */
 export function tuneOptions(flags: TuneFlags): TuneOptions & { out: string } {
   const { policy, prompts: data, format, count, out = DEFAULT_OUT, embedding, pooling, judgeReward, maxTokens, stop, seed, slots } = flags;
-  const { topK, ending, isolate, rewardAt } = flags;
+  const { topK, ending, isolate, rewardAt, tokenizers } = flags;
   const { onProgress: _loading, ...model } = modelOptions(flags);
   const methods = (flags.methods ?? ["args-greedy"]).map((name) => (name === "blocks" ? { name } : { name, topK }));
   return {
     ...model,
     ...templateOptions(flags),
-    ...{ policy, chatTemplate: flags.template?.text, reward: rewardTerms(flags), isolate, rewardAt },
+    ...{ policy, chatTemplate: flags.template?.text, reward: rewardTerms(flags), isolate, rewardAt, tokenizers },
     ...{ data, format, count, out, embedding, pooling, judgeReward, maxTokens, stop, seed, slots },
     ...{ methods, weights: flags.weights, bounds: boundsOf(flags) },
     settings: { ...samplerOptions(flags), ending },

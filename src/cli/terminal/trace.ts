@@ -20,15 +20,25 @@ export class Trace {
   }
 
   async write(step: Step): Promise<void> {
-    const { token, logProb, reward, score, objectives } = step;
+    const { token, logProb, reward, score, objectives, waits } = step;
     // A single objective is the reward.
     const several = Object.keys(objectives).length > 1;
-    const candidates = (step.candidates ?? []).map(({ token, text, logProb, reward, score, objectives }) => {
-      return { token, text, logProb, reward, score, ...(several && { objectives }) };
+    const candidates = (step.candidates ?? []).map(({ token, text, logProb, reward, score, objectives, waits }) => {
+      return { token, text, logProb, reward, score, ...(several && { objectives }), ...(waits && { waits }) };
     });
     // The token's own text: the step's waits for whole characters and possible stop strings.
     const text = candidates.find((candidate) => candidate.token === token)?.text ?? step.text;
-    const line = { step: this.#lines, token, text, logProb, reward, score, ...(several && { objectives }), candidates };
+    const line = {
+      step: this.#lines,
+      token,
+      text,
+      logProb,
+      reward,
+      score,
+      ...(several && { objectives }),
+      ...(waits && { waits }),
+      candidates,
+    };
     await this.#file.append(`${JSON.stringify(line)}\n`);
     this.#lines += 1;
   }

@@ -25,6 +25,7 @@ const FLAG_OF_OPTION: Readonly<Record<string, string>> = {
 export const ADVICE: Readonly<Record<string, string>> = {
   "load() one": "give --reward",
   "name another as policy": "name another with --policy",
+  'tokenizers: "any"': "--tokenizers any",
 };
 
 /** A word in the middle of a sentence that can only be an option's name; not a part of a path. */

@@ -6,7 +6,7 @@ import { modelPaths } from "../../reward/reward-set.js";
 import { resolveTerms } from "../../reward/terms.js";
 import { loadReward } from "../../score/load-reward.js";
 import type { RewardModel } from "../../score/reward-model.js";
-import type { IsolationOptions, ModelOptions } from "../../types.js";
+import type { IsolationOptions, ModelOptions, TokenizersOptions } from "../../types.js";
 import type { ResolvedPair } from "../options.js";
 
 /**
@@ -23,7 +23,7 @@ export interface SessionRequest {
   pair: ResolvedPair;
   guided: boolean;
   slots: number;
-  model: ModelOptions & IsolationOptions;
+  model: ModelOptions & IsolationOptions & TokenizersOptions;
   signal: AbortSignal | undefined;
 }
 

@@ -227,7 +227,7 @@ export class FakeSearch implements NativeSearch {
         reward: last ? draft.reward : null,
         objectives: last ? draft.objectives : draft.objectives.map(() => Number.NaN),
         score: last ? (rewards[rank] ?? Number.NaN) : Number.NaN,
-        ...{ rated: 0, audited: false, violated: false, predicted: false, window: 1, ahead: 0 },
+        ...{ rated: 0, audited: false, violated: false, predicted: false, waits: false, full: false, window: 1, ahead: 0 },
       };
     });
   }
@@ -292,7 +292,7 @@ function stepOf(slot: number, token: number, rank: number, proposal: Proposal, r
     reward: rewards[rank] ?? null,
     objectives: Float64Array.from(objectives.slice(rank * labels, (rank + 1) * labels)),
     score: scores[rank] ?? Number.NaN,
-    ...{ rated: rewards.length, audited: false, violated: false, predicted: false, window: 1, ahead: 0 },
+    ...{ rated: rewards.length, audited: false, violated: false, predicted: false, waits: false, full: false, window: 1, ahead: 0 },
     candidates: {
       tokens: Int32Array.from(tokens),
       logProbs: Float64Array.from(logProbs),
