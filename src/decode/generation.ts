@@ -84,7 +84,7 @@ function readPrompt({ policy, rewards, contextSize }: DecodingParts, prompt: Pro
       "it",
     );
   };
-  const ends = rewards.sources.map(({ model, foreign }) => (foreign ? model.turnEnd(prompt, template) : new Int32Array(0)));
+  const ends = rewards.readers.map((model) => (rewards.isForeign(model) ? model.turnEnd(prompt, template) : new Int32Array(0)));
   return { policy: read(policy), rewards: rewards.readers.map(read), ends };
 }
 

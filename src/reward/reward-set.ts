@@ -74,8 +74,12 @@ export class RewardSet extends WeightedSum {
 
   /** Those of them that read the tokens that responses are written in: all but those of another vocabulary. */
   get tokenReaders(): Model[] {
-    const foreign = new Set(this.sources.filter((source) => source.foreign).map(({ model }) => model));
-    return this.raters.filter((model) => !foreign.has(model));
+    return this.raters.filter((model) => !this.isForeign(model));
+  }
+
+  /** It reads the text of responses, in tokens of its own. */
+  isForeign(model: Model): boolean {
+    return this.sources.some((source) => source.foreign && source.model === model);
   }
 
   /** Those of them that read in caches of their own, in the addon's order: all but a side of a contrast that is the policy. */
