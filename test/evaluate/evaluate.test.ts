@@ -1,11 +1,14 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { load } from "../../src/decode/load.js";
 import { AS_IN_THE_PAPER } from "../../src/decode/method-defaults.js";
 import { type EvaluateOptions, evaluate, type Metric } from "../../src/evaluate/index.js";
 import { EMBEDDED, type GenerateOptions } from "../../src/index.js";
 import { lines, PROMPTS, SMALL, scratch } from "./small.js";
+
+const TUNED = fileURLToPath(new URL("../../models/policy-plans.gguf", import.meta.url));
 
 describe("evaluate", () => {
   it("answers every prompt by every method, and keeps what others can build on", async () => {
@@ -26,6 +29,15 @@ describe("evaluate", () => {
       "args-greedy top-p",
     ]);
     expect(results.settings.models.policy?.policy.sha256).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it.each([
+    ["a contrast with the policy", { reward: TUNED, base: EMBEDDED.policy }, 2],
+    ["the tuned model alone", { reward: TUNED, kind: "autoregressive" } as const, 2],
+    ["both, and a head", [{ reward: TUNED, base: EMBEDDED.policy }, { reward: TUNED, kind: "values" } as const, EMBEDDED.reward], 13],
+  ])("counts what rewards of tokens read: %s", async (_, reward, mean) => {
+    const { methods } = await evaluate({ ...SMALL, reward, methods: ["args-greedy"] });
+    expect(methods["args-greedy"]).toMatchObject({ callsPerToken: { mean } });
   });
 
   it("decodes and rates as the library does", async () => {

@@ -1,5 +1,6 @@
 /** One response by one method: decoded, then rated. */
 
+import type { DecoderInfo } from "../../decode/decoder.js";
 import { drawSeed } from "../../decode/draw-seed.js";
 import { AS_IN_THE_PAPER } from "../../decode/method-defaults.js";
 import { throwIfAborted } from "../../engine/abort.js";
@@ -53,7 +54,7 @@ export async function respond(session: Session, task: Task, settings: Settings):
     rewards: rating ? rating.tokens.map(({ reward }) => unlessBanned(reward)) : [],
     policyLogProbs: result.policyLogProbs.map((value) => Number(value.toFixed(LOG_PROB_DECIMALS))),
     seed: result.seed,
-    calls: countCalls(variant, results),
+    calls: countCalls(variant, results, session.decoder.info),
     milliseconds: results.reduce((sum, { timings }) => sum + timings.total, ratingMs),
   };
 }
@@ -86,11 +87,25 @@ function best(drafts: readonly Draft[]): Draft {
 }
 
 /** Rating a finished response is part of measuring, not of decoding: it counts only where it chooses among drafts. */
-function countCalls({ method }: Variant, results: readonly GenerateResult[]): EvaluatedResponse["calls"] {
+function countCalls({ method }: Variant, results: readonly GenerateResult[], info: DecoderInfo): EvaluatedResponse["calls"] {
   const decoded = results.reduce((sum, { tokens }) => sum + tokens.length, 0);
-  if (isArgs(method)) return { policy: decoded, reward: ratedBy(method, results) ?? decoded * (method.topK ?? 10) };
+  if (isArgs(method)) {
+    const ofTokens = languageModels(info);
+    const others =
+      ofTokens > 0 && info.rewards.every(({ kind }) => kind !== "head") ? 0 : (ratedBy(method, results) ?? decoded * (method.topK ?? 10));
+    return { policy: decoded, reward: others + decoded * ofTokens };
+  }
   if (method.method === "blocks") return { policy: decoded * draftsAToken(method), reward: decoded * draftsAToken(method) };
   return { policy: decoded, reward: responsesOf(method) > 1 ? decoded : 0 };
+}
+
+/** Those that rewards of single tokens read, a token a step each; of a contrast the policy's own logits serve. */
+function languageModels({ policy, rewards }: DecoderInfo): number {
+  const readers = rewards.flatMap(({ kind, path, base }) => {
+    if (kind === "head") return [];
+    return base === null ? [path] : [path, base.path].filter((each) => each !== policy.path);
+  });
+  return readers.length;
 }
 
 /** With a gate, the candidates that were rated, and the tokens that were read later; undefined without one. */
