@@ -46,11 +46,13 @@ function policyFile({ policy, chatTemplate }: ResolvedLoad): ModelFile {
   };
 }
 
-/** The models of a contrast by the policy's own path, where that is the same file. */
+/** The models of a contrast, and one with an adapter, by the policy's own path, where that is the same file. */
 async function onPolicy(term: ResolvedTerm, { path }: ModelFile): Promise<ResolvedTerm> {
-  if (term.base === undefined || typeof term.reward !== "string") return term;
-  if (await isSameFile(term.base, path)) return { ...term, base: path };
-  return (await isSameFile(term.reward, path)) ? { ...term, reward: path } : term;
+  const { reward, base, adapter } = term;
+  if ((base === undefined && adapter === undefined) || typeof reward !== "string") return term;
+  const isBase = base !== undefined && (await isSameFile(base, path));
+  const isTuned = (adapter !== undefined || !isBase) && (await isSameFile(reward, path));
+  return { ...term, ...(isBase && { base: path }), ...(isTuned && { reward: path }) };
 }
 
 /** Checks that the models fit together and makes their contexts. */

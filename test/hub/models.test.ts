@@ -194,7 +194,9 @@ it("an adapter as a GGUF is told to be one", async () => {
   setting.server.add("owner/models", { "lora-F32.gguf": readFileSync(path) });
   const adapter = {
     code: "MODEL_UNSUPPORTED",
-    message: expect.stringMatching(/is an adapter .* merge it first .*llama-export-lora -m BASE/),
+    message: expect.stringMatching(
+      /is an adapter .* --reward BASE --reward-adapter\. As a policy, merge it first: .*llama-export-lora -m BASE/,
+    ),
   };
   await expect(load({ ...LOCAL, policy: "hf:owner/models" })).rejects.toMatchObject(adapter);
 });

@@ -9,7 +9,7 @@ import { isJsonObject, readJson, toJson } from "../../files/json.js";
 import { OutputFile } from "../../files/output-file.js";
 import { ArgsearchError, type ChatMessage, type DecoderInfo, type DecodingSettings } from "../../index.js";
 import { packageManifest } from "../../package-root.js";
-import { filesOf } from "../../reward/reward-info.js";
+import { filesOf, pathsOf } from "../../reward/reward-info.js";
 import { plural } from "../terminal/format.js";
 import { invalid } from "./command.js";
 import type { ChatSession } from "./session.js";
@@ -75,7 +75,7 @@ function messagesIn(path: string, messages: unknown): ChatMessage[] {
 
 async function modelsOf({ policy, rewards }: DecoderInfo): Promise<SettingsModel[]> {
   return Promise.all(
-    [policy, ...filesOf(rewards)].map(async ({ path }) => ({ file: basename(path), fingerprint: await fingerprint(path) })),
+    pathsOf([policy, ...filesOf(rewards)]).map(async (path) => ({ file: basename(path), fingerprint: await fingerprint(path) })),
   );
 }
 
