@@ -2,7 +2,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { binding } from "../../src/engine/binding.js";
+import { attachReward } from "../../src/import/index.js";
 import { type Decoder, type LoadOptions, load, loadReward, type RewardTerm } from "../../src/index.js";
 import { decode, expectBruteForce, promptOf, type Search } from "../helpers/brute-force.js";
 import { SIXTY_TOKENS } from "../helpers/byte-vocabulary.js";
@@ -104,6 +106,58 @@ describe.for(ADAPTERS)("an adapter %s", ([, options]) => {
       const wanted = rewardsAtEnd(own.merged.model, [...promptOf(policy.model, PROMPT), ...tokens]);
       expect(Math.abs(scored.reward - summed(wanted))).toBeLessThan(ERROR);
     });
+  });
+});
+
+describe("a head on the policy's trunk", () => {
+  const bare = folder.write({ seed: 84 });
+  const adapter = adapterOf(bare, { seed: 8 });
+  const weight = Array.from({ length: bare.model.shape.embedding }, (_, index) => Math.sin(index));
+  const out = join(directory, "head.gguf");
+  const read = { bias: Float32Array.of(0), labels: ["reward"], scale: 1, shift: 0, weight: Float32Array.from(weight) };
+  const reading = (model: StoredModel): RewardReading => ({
+    model: { ...model.model, head: read },
+    prompt: promptOf(model.model, PROMPT),
+    weights: [1],
+  });
+  const setting = (model: StoredModel): Setting => ({ ...settingOf([reading(model)], SEARCH.topK), policy: reading(bare) });
+  beforeAll(() => attachReward({ model: bare.path, head: { weight }, out, gpu: false }));
+
+  it.for([false, true])("shares the policy's context until it has an adapter, isolated: %o", async (isolate) => {
+    const run = (reward: RewardTerm, sharedTrunk: boolean) =>
+      using({ policy: bare.path, reward, isolate }, async (decoder) => {
+        expect(decoder.info.sharedTrunk).toBe(sharedTrunk);
+        return (await decode(decoder, PROMPT, { ...SEARCH, maxTokens: 6 })).steps;
+      });
+    expectBruteForce(setting(bare), await run({ reward: out }, true));
+    expectBruteForce(setting(adapter.merged), await run({ reward: out, adapter: adapter.path }, false));
+  });
+});
+
+describe.for(["q4_0", "q8_0"])("weights of %s, which a processor may keep in another order,", (type) => {
+  it("with an adapter are as good as without", async () => {
+    const large = folder.write({ seed: 83, embedding: 256, heads: 4, kvHeads: 2, feedForward: 256 });
+    const adapter = adapterOf(large, { seed: 7 });
+    const [coarse, plain] = [type, "f32"].map((name) => join(directory, `${type}-${name}.gguf`));
+    await using({ reward: null }, async () => {
+      await binding().quantizeGguf(large.path, coarse, type, 1);
+      await binding().quantizeGguf(coarse, plain, "f32", 1);
+    });
+    const read = async (reward: string, path?: string): Promise<number[]> => {
+      await using model = await loadReward({ ...LOCAL, reward: { reward, kind: "autoregressive", adapter: path } });
+      const { tokens } = await model.score({ prompt: PROMPT, response: "the sea, salt and wind, and so do i." }, { template: "none" });
+      return tokens.map((token) => token.reward);
+    };
+    const spread = (one: readonly number[], other: readonly number[]): number =>
+      Math.sqrt(summed(one.map((value, at) => (value - other[at]) ** 2)) / one.length);
+    const [exact, own, without, base] = [
+      await read(plain, adapter.path),
+      await read(coarse, adapter.path),
+      await read(plain),
+      await read(coarse),
+    ];
+    expect(spread(exact, without)).toBeGreaterThan(1);
+    expect(spread(own, exact)).toBeLessThan(3 * spread(base, without));
   });
 });
 

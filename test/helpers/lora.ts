@@ -85,6 +85,15 @@ export function writeAdapter(path: string, model: RandomModel, options: AdapterO
   return merged;
 }
 
+/** Of the first queries of any model of the llama architecture whose hidden states, and all heads together, have that width. */
+export function queryAdapter(width: number): GgufContent {
+  const random = new Random(1);
+  const half = (which: "a" | "b", shape: number[]): GgufTensor => {
+    return { name: `blk.0.attn_q.weight.lora_${which}`, shape, data: random.normals(4 * width, 0.8) };
+  };
+  return { metadata: adapterMetadata(), tensors: [half("a", [width, 4]), half("b", [4, width])] };
+}
+
 export function adapterMetadata(alpha: number | null = 6): Record<string, GgufValue> {
   return {
     "general.architecture": { type: "string", value: "llama" },
