@@ -159,6 +159,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("createCancel", create_cancel_js);
   add("loadModel", ModelHandle::load);
   add("shareModel", ModelHandle::share);
+  add("adaptModel", ModelHandle::adapt);
   add("vocabularyDifference", vocabulary_difference_js);
   add("createSearch", SearchHandle::create);
   add("createScorer", ScorerHandle::create);

@@ -3,6 +3,7 @@
 #include "addon/async.h"
 #include "addon/cancel_handle.h"
 #include "addon/free_memory.h"
+#include "context/adapted_model.h"
 #include "model/vocabulary_match.h"
 
 namespace argsearch {
@@ -43,6 +44,7 @@ Napi::Object info_to_js(Napi::Env env, const Model& model) {
   set(info, "bosText", vocabulary.text(bos));
   set(info, "eosText", vocabulary.text(eos));
   set(info, "head", head_to_js(env, model));
+  if (model.adapter() != nullptr) set(info, "adapter", model.adapter_path());
   return info;
 }
 
@@ -122,15 +124,20 @@ Napi::Value ModelHandle::load(const Napi::CallbackInfo& info) {
   });
 }
 
-Napi::Value ModelHandle::share(const Napi::CallbackInfo& info) {
+Napi::Value ModelHandle::share(const Napi::CallbackInfo& info) { return made_of(info, Model::on_weights_of); }
+
+Napi::Value ModelHandle::adapt(const Napi::CallbackInfo& info) { return made_of(info, adapted_model); }
+
+/// Of a model and a path, another model.
+Napi::Value ModelHandle::made_of(const Napi::CallbackInfo& info, Make* make_model) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const std::shared_ptr<const Model> model = model_of(info[0], "model");
     const std::string path = to_string(info[1], "path");
     return run_async(
         info.Env(), Environment::of(info.Env()).loader(), info[0].As<Napi::Object>(),
-        [model, path] { return Model::on_weights_of(model, path); },
-        [](Napi::Env js, std::shared_ptr<const Model>& shared) -> Napi::Value {
-          return make(Environment::of(js).model_class, &shared);
+        [model, path, make_model] { return make_model(model, path); },
+        [](Napi::Env js, std::shared_ptr<const Model>& made) -> Napi::Value {
+          return make(Environment::of(js).model_class, &made);
         });
   });
 }

@@ -19,12 +19,17 @@ class ModelHandle : public Handle<ModelHandle>, public Closable {
   static Napi::Value load(const Napi::CallbackInfo& info);
   /// shareModel() there.
   static Napi::Value share(const Napi::CallbackInfo& info);
+  /// adaptModel() there.
+  static Napi::Value adapt(const Napi::CallbackInfo& info);
 
   /// The model of an argument; DISPOSED after dispose().
   static std::shared_ptr<const Model> model_of(Napi::Value value, const char* name);
   void close() override;
 
  private:
+  using Make = std::shared_ptr<const Model>(const std::shared_ptr<const Model>& model, const std::string& path);
+  static Napi::Value made_of(const Napi::CallbackInfo& info, Make* make_model);
+
   const Model& model() const;
   Napi::Value info(const Napi::CallbackInfo& info);
   Napi::Value tokenize(const Napi::CallbackInfo& info);

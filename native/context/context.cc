@@ -140,6 +140,10 @@ Context::Context(std::shared_ptr<const Model> model, const ContextSettings& sett
   const AssertionGuard guard;
   context_.reset(api.llama_init_from_model(model_->handle(), context_params(*model_, settings, shape)));
   if (!context_) fail_context(*model_, shape.cells, log);
+  if (llama_adapter_lora* adapter = model_->adapter()) {
+    float scale = 1;
+    api.llama_set_adapters_lora(handle(), &adapter, 1, &scale);
+  }
   if (memory() == nullptr && !shape.pooling) {
     throw Error(ErrorCode::kModelUnsupported,
                 model_->path() + ": the architecture \"" + model_->architecture() + "\" keeps no KV cache.");

@@ -36,7 +36,8 @@ namespace argsearch {
   X(llama_sampler_init_temp) X(llama_sampler_init_dist) X(llama_sampler_apply) X(llama_sampler_free)              \
   X(llama_sampler_accept) X(llama_sampler_clone) X(llama_sampler_init_logit_bias) X(llama_sampler_init_grammar)   \
   X(llama_sampler_init_penalties) X(llama_sampler_init_dry) X(llama_sampler_init_top_n_sigma)                     \
-  X(llama_sampler_init_min_p) X(llama_sampler_init_xtc) X(llama_synchronize)
+  X(llama_sampler_init_min_p) X(llama_sampler_init_xtc) X(llama_synchronize)                                      \
+  X(llama_adapter_lora_init) X(llama_set_adapters_lora)
 
 #define ARGSEARCH_GGML_FUNCTIONS(X)                                                                               \
   X(ggml_backend_load_all_from_path) X(ggml_backend_load) X(ggml_backend_dev_count) X(ggml_backend_dev_get)       \

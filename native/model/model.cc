@@ -10,6 +10,7 @@
 #include "model/checks.h"
 #include "model/devices.h"
 #include "model/gguf_model.h"
+#include "model/lora_adapter.h"
 
 namespace argsearch {
 namespace {
@@ -83,19 +84,34 @@ std::shared_ptr<const Model> Model::load(const ModelParams& params, const std::f
 
 std::shared_ptr<const Model> Model::on_weights_of(const std::shared_ptr<const Model>& model, const std::string& path) {
   const GgufModel files(path);
-  std::shared_ptr<Model> made(new Model());
+  std::shared_ptr<Model> made = model->sharing_weights();
   made->path_ = path;
-  made->architecture_ = model->architecture_;
   made->head_ = RewardHead::read(files.first(), model->n_embd());
   made->predictor_ = StoredPredictor::read(files.first(), model->n_embd());
-  made->long_rope_ = model->long_rope_;
-  made->model_ = model->model_;
   made->chat_template_ = files.first().string("tokenizer.chat_template");
-  made->vocabulary_ = model->vocabulary_;
-  made->is_f32_ = model->is_f32_;
-  made->is_causal_ = model->is_causal_;
-  made->is_on_cpu_ = model->is_on_cpu_;
-  made->probed_ = model->probed();
+  return made;
+}
+
+std::shared_ptr<const Model> Model::with_adapter(const std::shared_ptr<const Model>& model, const std::string& path) {
+  std::shared_ptr<Model> made = model->sharing_weights();
+  made->path_ = model->path_;
+  made->head_ = model->head_;
+  made->chat_template_ = model->chat_template_;
+  made->adapter_ = load_adapter(made->handle(), model->path_, path);
+  made->adapter_path_ = path;
+  return made;
+}
+
+std::shared_ptr<Model> Model::sharing_weights() const {
+  std::shared_ptr<Model> made(new Model());
+  made->architecture_ = architecture_;
+  made->long_rope_ = long_rope_;
+  made->model_ = model_;
+  made->vocabulary_ = vocabulary_;
+  made->is_f32_ = is_f32_;
+  made->is_causal_ = is_causal_;
+  made->is_on_cpu_ = is_on_cpu_;
+  made->probed_ = probed();
   return made;
 }
 

@@ -49,7 +49,18 @@ class Model {
   /// both hold. Whether the trunks are the same is not looked at. What GgufFile() throws, REWARD_HEAD_INVALID.
   static std::shared_ptr<const Model> on_weights_of(const std::shared_ptr<const Model>& model, const std::string& path);
 
+  /// The same model with a LoRA adapter, in place of one that it has: every context made of it adds the adapter to the
+  /// weights, which both hold. Not while a context of these weights decodes. A stored predictor is of the model as it
+  /// was, and left out. What load_adapter() throws.
+  static std::shared_ptr<const Model> with_adapter(const std::shared_ptr<const Model>& model, const std::string& path);
+
   llama_model* handle() const { return model_.get(); }
+  /// Null without one.
+  llama_adapter_lora* adapter() const { return adapter_; }
+  /// Path of the adapter's file; "" without one.
+  const std::string& adapter_path() const { return adapter_path_; }
+  /// Both give the same hidden states.
+  bool has_trunk_of(const Model& other) const { return model_ == other.model_ && adapter_ == other.adapter_; }
   const Vocabulary& vocabulary() const { return *vocabulary_; }
   const std::string& path() const { return path_; }
   const std::string& architecture() const { return architecture_; }
@@ -90,6 +101,8 @@ class Model {
     void operator()(llama_model* model) const { engine().llama_model_free(model); }
   };
   Model() = default;
+  /// Another model on the same weights, without head and adapter.
+  std::shared_ptr<Model> sharing_weights() const;
 
   std::string path_;
   std::string architecture_;
@@ -97,6 +110,9 @@ class Model {
   std::shared_ptr<const StoredPredictor> predictor_;
   std::optional<LongRope> long_rope_;
   std::shared_ptr<llama_model> model_;
+  /// Freed with the weights.
+  llama_adapter_lora* adapter_ = nullptr;
+  std::string adapter_path_;
   /// Of a file without weights of its own.
   std::optional<std::string> chat_template_;
   std::shared_ptr<const Vocabulary> vocabulary_;

@@ -32,8 +32,7 @@ const SearchSettings& checked(const SearchSettings& settings) {
 bool can_share(const SearchSettings& settings) {
   return settings.share_trunk && !settings.rewards.empty() &&
          std::all_of(settings.rewards.begin(), settings.rewards.end(), [&](const RewardSource& source) {
-           return source.kind == RewardKind::kHead && !source.writer &&
-                  source.model->handle() == settings.policy->handle();
+           return source.kind == RewardKind::kHead && !source.writer && source.model->has_trunk_of(*settings.policy);
          });
 }
 

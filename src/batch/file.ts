@@ -10,6 +10,7 @@ import { ResumableLines } from "../files/resumable-lines.js";
 import { resolveShard } from "../files/shard.js";
 import { noteShard, type ShardNote } from "../files/shard-file.js";
 import { today } from "../model/template-options.js";
+import { pathsOf } from "../reward/reward-info.js";
 import { keyOf, modelsOf, shardKeyOf, templateKey } from "../score/key.js";
 import type { Shard } from "../types.js";
 import { type GeneratedLine, generateRecords } from "./lines.js";
@@ -124,7 +125,7 @@ async function openOutput(
   source: DataSource,
   { format, n, tokens, seed, each, settings, onOthers, shard }: ResolvedLines & Pick<GenerateFileOptions, "onOthers" | "shard">,
 ): Promise<{ output: ResumableLines<Counted>; note?: Omit<ShardNote, "failed" | "sha256"> }> {
-  const inputs = [source, ...modelsOf(info).map(({ path }) => path)];
+  const inputs = [source, ...pathsOf(modelsOf(info))];
   await refuseInputs(out, inputs);
   const template = templateKey([info.policy, ...info.rewards], each);
   const all = [FORM, format, n ?? null, tokens, seed, template, settings, info.sharedTrunk];

@@ -46,14 +46,13 @@ function policyFile({ policy, chatTemplate }: ResolvedLoad): ModelFile {
   };
 }
 
-/** Either side of a contrast by the policy's own path, where that is the same file: the policy's own logits serve. */
+/** The models of a contrast, and one with an adapter, by the policy's own path, where that is the same file. */
 async function onPolicy(term: ResolvedTerm, { path }: ModelFile): Promise<ResolvedTerm> {
-  if (term.kind !== "contrast") return term;
-  const named = async (file: string): Promise<string> => ((await isSameFile(file, path)) ? path : file);
-  const { reward, base, template } = term;
-  // One with a template of its own reads another text than the policy does.
-  const tuned = typeof reward === "string" && template === undefined ? await named(reward) : reward;
-  return { ...term, reward: tuned, ...(base !== undefined && { base: await named(base) }) };
+  const { reward, base, adapter } = term;
+  if ((base === undefined && adapter === undefined) || typeof reward !== "string") return term;
+  const isBase = base !== undefined && (await isSameFile(base, path));
+  const isTuned = (adapter !== undefined || !isBase) && (await isSameFile(reward, path));
+  return { ...term, ...(isBase && { base: path }), ...(isTuned && { reward: path }) };
 }
 
 /** Checks that the models fit together and makes their contexts. */

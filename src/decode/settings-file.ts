@@ -90,8 +90,8 @@ async function printOf(path: string, kind: RewardKind = "head"): Promise<Setting
 }
 
 async function rewardPrints(terms: readonly ResolvedTerm[]): Promise<SettingsModel[]> {
-  const found = terms.flatMap(({ reward, kind, base }) => {
-    const others = [base, askOf(reward)?.model].filter((path) => path !== undefined);
+  const found = terms.flatMap(({ reward, kind, adapter, base }) => {
+    const others = [adapter, base, askOf(reward)?.model].filter((path) => path !== undefined);
     return [...(typeof reward === "string" ? [printOf(reward, kind)] : []), ...others.map((path) => printOf(path))];
   });
   return Promise.all(found);

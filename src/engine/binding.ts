@@ -93,6 +93,8 @@ export interface Binding {
   loadModel(options: LoadModelOptions, onProgress: ((progress: number) => void) | null): Promise<NativeModel>;
   /** The head and chat template in a file, on the weights of a model that is loaded: for one and the same trunk. */
   shareModel(model: NativeModel, path: string): Promise<NativeModel>;
+  /** The same model with the LoRA adapter in a GGUF, on the same weights, which nothing may decode with meanwhile. It is tried with one token. */
+  adaptModel(model: NativeModel, path: string): Promise<NativeModel>;
   /**
    * Null when `judge` can read what `policy` writes, else what differs, in words. Unused rows and control tokens that one of
    * them has more, or calls otherwise, are no difference: a search proposes no token that a reward model lacks.
@@ -150,6 +152,7 @@ function readingUnpacked(addon: Binding): Binding {
     openEngine: (dir, options) => addon.openEngine(unpacked(dir), options && { ...options, backends: unpacked(options.backends) }),
     addRpcServer: (library, endpoint) => addon.addRpcServer(unpacked(library), endpoint),
     shareModel: (model, path) => addon.shareModel(model, unpacked(path)),
+    adaptModel: (model, path) => addon.adaptModel(model, unpacked(path)),
     loadModel: (options, onProgress) => addon.loadModel({ ...options, path: unpacked(options.path) }, onProgress),
     readGguf: (path) => addon.readGguf(unpacked(path)),
     rewriteGguf: (source, target, set, remove) => addon.rewriteGguf(unpacked(source), target, set, remove),

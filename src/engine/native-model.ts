@@ -71,6 +71,8 @@ export interface ModelInfo {
   eosText: string;
   /** Null when the file carries no reward head. */
   head: HeadInfo | null;
+  /** Path of the LoRA adapter that is added to the weights; absent without one. */
+  adapter?: string;
 }
 
 export interface NativeModel {

@@ -28,6 +28,8 @@ export interface RewardPrint {
   kind?: Exclude<RewardKind, "head"> | undefined;
   /** Of a contrast. */
   base?: FileHash | undefined;
+  /** That is added to the reward model's weights. */
+  adapter?: FileHash | undefined;
   weight: number;
   labels: Readonly<Record<string, number>>;
   /** In place of the file's own. */
@@ -83,14 +85,15 @@ export async function identityOf(resolved: ResolvedEvaluation, { prompts, sha256
 }
 
 async function print(
-  { reward, kind, base, weight, labels, template }: ResolvedTerm,
+  { reward, kind, base, adapter, weight, labels, template }: ResolvedTerm,
   hash: (path: string) => Promise<FileHash>,
 ): Promise<RewardPrint> {
   const content = typeof reward === "string" ? await hash(reward) : functionPrint(reward);
   const ofTokens = { ...(kind !== "head" && { kind }), ...(base !== undefined && { base: await hash(base) }) };
+  const adapted = adapter === undefined ? {} : { adapter: await hash(adapter) };
   const asked = askOf(reward)?.model;
   const judge = asked === undefined ? {} : { judge: await hash(asked) };
-  return { reward: content, ...ofTokens, weight, labels, chatTemplate: template?.text, ...judge };
+  return { reward: content, ...ofTokens, ...adapted, weight, labels, chatTemplate: template?.text, ...judge };
 }
 
 function functionPrint(reward: RewardFunction): string {

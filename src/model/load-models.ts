@@ -20,6 +20,8 @@ export interface ModelFile {
   template?: { text: string; option: string } | undefined;
   /** What it is loaded for; default "reward": to read texts. */
   role?: "policy" | "reward" | undefined;
+  /** Path of a LoRA adapter that is added to its weights. */
+  adapter?: string | undefined;
   /** The option that named it, for messages about a file that is not there. */
   option?: string | undefined;
 }
@@ -28,6 +30,7 @@ export interface ModelFile {
 interface Placed {
   path: string;
   devices: string[] | undefined;
+  adapter?: string | undefined;
   option?: string | undefined;
 }
 
@@ -37,13 +40,14 @@ export interface LoadModelsOptions extends ResolvedModelOptions {
 }
 
 /**
- * Loads the files one after another, and a file that is named twice once; one model a file, in order. When one fails,
- * those loaded before are freed. The engine must be open.
+ * Loads the files one after another, and a file that is named twice once, with or without adapters; one model a file, in order. When one
+ * fails, those loaded before are freed. The engine must be open.
  */
 export async function loadModels(files: readonly ModelFile[], options: LoadModelsOptions): Promise<Model[]> {
   const rpc = await rpcDevices(options.rpc, options.signal);
   const places = files.map((file) => placed(file, options, rpc));
   const distinct = new Map(places.map((place) => [keyOf(place), place]));
+  const plain = new Map([...distinct.values()].map((place) => [keyOf(withoutAdapter(place)), withoutAdapter(place)]));
   const report = await progressOver(
     places.map(({ path }) => path),
     options.onProgress,
@@ -51,10 +55,18 @@ export async function loadModels(files: readonly ModelFile[], options: LoadModel
   const loaded = new Map<string, Model>();
   const [first] = places;
   try {
-    for (const [key, place] of distinct) {
+    for (const [key, place] of plain) {
       const policy = options.shareTrunk && first && isDeepStrictEqual(place.devices, first.devices) ? loaded.get(keyOf(first)) : undefined;
       const shared = policy && (await onWeightsOf(policy, place.path).catch(namingOption(place)));
       loaded.set(key, shared ?? (await loadModel(place, options, (progress) => report(place.path, progress)).catch(namingOption(place))));
+    }
+    for (const [key, place] of distinct) {
+      if (place.adapter !== undefined) loaded.set(key, await adapted(required(loaded, withoutAdapter(place)), place.adapter));
+    }
+    for (const key of plain.keys()) {
+      if (distinct.has(key)) continue;
+      loaded.get(key)?.dispose();
+      loaded.delete(key);
     }
     return await Promise.all(files.map((file, at) => withTemplate(required(loaded, places[at] as Placed), file)));
   } catch (error) {
@@ -64,12 +76,16 @@ export async function loadModels(files: readonly ModelFile[], options: LoadModel
 }
 
 function placed(
-  { path, option: namedBy, role = "reward" }: ModelFile,
+  { path, option: namedBy, role = "reward", adapter }: ModelFile,
   { gpu, policyDevice, rewardDevice }: LoadModelsOptions,
   rpc: readonly string[],
 ): Placed {
   const [name, option] = role === "policy" ? [policyDevice, "policyDevice"] : [rewardDevice, "rewardDevice"];
-  return { path, devices: devicesFor({ gpu, rpc }, name === undefined ? undefined : { name, option }), option: namedBy };
+  return { path, devices: devicesFor({ gpu, rpc }, name === undefined ? undefined : { name, option }), option: namedBy, adapter };
+}
+
+function withoutAdapter({ adapter: _, ...place }: Placed): Placed {
+  return place;
 }
 
 /** A failure says which option named the file, where it is not plain. */
@@ -80,14 +96,24 @@ function namingOption({ option }: Placed): (error: unknown) => never {
   };
 }
 
-function keyOf({ path, devices }: Placed): string {
-  return JSON.stringify([path, devices]);
+function keyOf({ path, devices, adapter }: Placed): string {
+  return JSON.stringify([path, devices, adapter]);
 }
 
 /** Undefined for a file with a trunk of its own. */
 async function onWeightsOf(first: Model, path: string): Promise<Model | undefined> {
   if (!(await sameTrunk(first.info.path, path))) return undefined;
   return described(await native(() => binding().shareModel(first.native, path)));
+}
+
+/** On the same weights. */
+async function adapted(model: Model, adapter: string): Promise<Model> {
+  try {
+    return await described(await native(() => binding().adaptModel(model.native, adapter)));
+  } catch (error) {
+    if (!(error instanceof ArgsearchError)) throw error;
+    throw new ArgsearchError(error.code, `adapter: ${error.message}`, { option: "reward.adapter", details: error.details, cause: error });
+  }
 }
 
 async function loadModel({ path, devices }: Placed, options: ResolvedModelOptions, onProgress: (progress: number) => void): Promise<Model> {

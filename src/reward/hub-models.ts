@@ -23,6 +23,7 @@ type Change = (option: string, name: string, head: boolean) => string;
 interface RewardFields {
   reward?: unknown;
   base?: unknown;
+  adapter?: unknown;
   kind?: unknown;
   ask?: unknown;
   url?: unknown;
@@ -105,11 +106,12 @@ function mapRewards(reward: unknown, change: Change): unknown {
 function mapReward(option: string, spec: unknown, change: Change): unknown {
   if (typeof spec === "string") return change(option, spec, true);
   if (typeof spec !== "object" || spec === null) return spec;
-  const { reward, base, kind = "head", ask, url, model } = spec as RewardFields;
+  const { reward, base, adapter, kind = "head", ask, url, model } = spec as RewardFields;
   const file = (field: string, value: unknown, head: boolean): object =>
     typeof value === "string" ? { [field]: change(`${option}.${field}`, value, head) } : {};
   if (ask !== undefined) return { ...spec, ...(url === undefined && file("model", model, false)) };
   if (reward === undefined) return spec;
   if (typeof reward === "object") return { ...spec, reward: mapReward(`${option}.reward`, reward, change) };
-  return { ...spec, ...file("reward", reward, base === undefined && kind === "head"), ...file("base", base, false) };
+  const own = file("reward", reward, base === undefined && kind === "head");
+  return { ...spec, ...own, ...file("base", base, false), ...file("adapter", adapter, false) };
 }

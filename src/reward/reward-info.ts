@@ -20,6 +20,11 @@ export function objectiveCount({ kind, head }: Pick<RewardInfo, "kind" | "head">
   return kind === "head" ? (head?.labels.length ?? 0) : 1;
 }
 
+/** The files of models, adapters among them. */
+export function pathsOf(models: readonly ModelInfo[]): string[] {
+  return models.flatMap(({ path, adapter }) => (adapter === undefined ? [path] : [path, adapter]));
+}
+
 /** Every model that rewards read, bases among them. */
 export function filesOf(rewards: readonly RewardInfo[]): ModelInfo[] {
   return rewards.flatMap(({ kind: _, base, ...model }) => (base === null ? [model] : [model, base]));

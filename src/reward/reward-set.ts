@@ -137,17 +137,20 @@ export function modelPaths(terms: readonly ResolvedTerm[]): string[] {
 
 /** The same with the templates that were given for them; a side of a contrast that is the policy's file is `policy` itself. */
 export function modelFiles(terms: readonly ResolvedTerm[], policy?: ModelFile): ModelFile[] {
-  return modelTerms(terms).flatMap(({ reward, base, template }) => {
-    const file = { path: reward, template };
-    if (base === undefined) return [file];
-    const isPolicy = reward === policy?.path && template === undefined;
-    return [isPolicy ? policy : file, base === policy?.path ? policy : { path: base }];
+  return modelTerms(terms).flatMap(({ reward, base, adapter, template }) => {
+    if (base === undefined) return [{ path: reward, adapter, template }];
+    const isPolicy = template === undefined && reward === policy?.path;
+    const file = isPolicy ? policy : { path: reward, template };
+    // Where it is read is said of rewards; weights that lie on the same device are shared.
+    const own = adapter === undefined ? file : { ...file, role: "reward" as const, adapter };
+    return [own, base === policy?.path ? policy : { path: base }];
   });
 }
 
-/** Every file that the terms name, those of models that are asked among them. */
+/** Every file that the terms name, adapters and those of models that are asked among them. */
 export function filePaths(terms: readonly ResolvedTerm[]): string[] {
-  return [...modelPaths(terms), ...terms.flatMap(({ reward }) => askOf(reward)?.model ?? [])];
+  const adapters = terms.flatMap(({ adapter }) => adapter ?? []);
+  return [...modelPaths(terms), ...adapters, ...terms.flatMap(({ reward }) => askOf(reward)?.model ?? [])];
 }
 
 /** The functions among the reward terms, in their order. */
@@ -206,6 +209,7 @@ function objectiveNames(sources: readonly ModelTerm[], functions: readonly Funct
   return numbered([...qualified, ...functions.map(({ name }) => name)]);
 }
 
-function fileName({ info: { path } }: Model): string {
-  return basename(path, extname(path));
+/** What the model differs from others by: its adapter, if it has one. */
+function fileName({ info: { path, adapter = path } }: Model): string {
+  return basename(adapter, extname(adapter));
 }

@@ -16,13 +16,15 @@ export interface ResolvedTerm {
   kind: RewardKind;
   /** Of a contrast, and of nothing else. */
   base?: string | undefined;
+  /** Of a file. */
+  adapter?: string | undefined;
   weight: number;
   labels: Readonly<Record<string, number>>;
   /** With the option that gave it. */
   template?: { text: string; option: string } | undefined;
 }
 
-const TERM: Names<RewardTerm> = { reward: true, kind: true, base: true, weight: true, labels: true, chatTemplate: true };
+const TERM: Names<RewardTerm> = { reward: true, kind: true, base: true, adapter: true, weight: true, labels: true, chatTemplate: true };
 
 /** The terms of a reward, with their defaults. @throws ArgsearchError OPTION_INVALID */
 export function resolveTerms(spec: RewardSpec | readonly RewardSpec[] | null): ResolvedTerm[] {
@@ -48,11 +50,12 @@ function resolveTerm(name: string, spec: RewardSpec): ResolvedTerm {
   const option = `${name}.chatTemplate`;
   const template = given(spec.chatTemplate, undefined, (value) => ({ text: nonEmptyText(option, value), option }));
   const reward = rewardOf(`${name}.reward`, spec.reward, template);
-  const { kind, base } = kindOf(name, reward, spec);
+  const { kind, base, adapter } = kindOf(name, reward, spec);
   return {
     reward,
     kind,
     ...(base !== undefined && { base }),
+    ...(adapter !== undefined && { adapter }),
     weight: given(spec.weight, 1, (value) => finite(`${name}.weight`, value)),
     labels: given(spec.labels, {}, (value) => ofLabels({ reward, kind }, labelWeights(`${name}.labels`, value))),
     template,

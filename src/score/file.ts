@@ -9,6 +9,7 @@ import { ResumableLines } from "../files/resumable-lines.js";
 import { resolveShard } from "../files/shard.js";
 import { noteShard, type ShardNote } from "../files/shard-file.js";
 import { today } from "../model/template-options.js";
+import { pathsOf } from "../reward/reward-info.js";
 import type { Shard } from "../types.js";
 import { keyOf, modelsOf, shardKeyOf, templateKey } from "./key.js";
 import { type ScoredLine, type ScoreLinesOptions, scoreRecords } from "./lines.js";
@@ -100,7 +101,7 @@ async function openOutput(
   source: DataSource,
   { onOthers, shard, ...options }: Pick<ScoreFileOptions, "onOthers" | "shard"> & ScoreLinesOptions,
 ): Promise<{ output: ResumableLines<Known>; note?: Omit<ShardNote, "failed" | "sha256"> }> {
-  const inputs = [source, ...modelsOf(info).map(({ path }) => path)];
+  const inputs = [source, ...pathsOf(modelsOf(info))];
   await refuseInputs(out, inputs);
   const { format = "auto", rewardAt = null, tokens = true, date = today() } = options;
   const settings = [READING, format, rewardAt, tokens, templateKey([...info.rewards], { ...options, date })];

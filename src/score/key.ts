@@ -8,7 +8,7 @@ import { fileBytes, isOrdinaryFile } from "../files/bytes.js";
 import { fingerprint } from "../files/fingerprint.js";
 import { clockKey, dateOf } from "../model/template-options.js";
 import { isRemoteModel } from "../remote/model-info.js";
-import { filesOf, objectiveCount } from "../reward/reward-info.js";
+import { filesOf, objectiveCount, pathsOf } from "../reward/reward-info.js";
 import type { GenerateOptions, TemplateOptions } from "../types.js";
 import type { Scores } from "./scores.js";
 
@@ -23,7 +23,7 @@ export async function keyOf(info: Scores["info"], source: DataSource, settings: 
   if (info.policy !== undefined && isRemoteModel(info.policy)) return null;
   if (typeof source !== "string" || !(await isOrdinaryFile(source)) || ofModels < info.objectives.length) return null;
   const hash = createHash("sha256");
-  for (const { path } of modelsOf(info)) hash.update(await fingerprint(path));
+  for (const path of pathsOf(modelsOf(info))) hash.update(await fingerprint(path));
   const kinds = info.rewards.map(({ kind }) => kind);
   if (kinds.some((kind) => kind !== "head")) hash.update(JSON.stringify(kinds));
   const models = [info.objectives, info.weights, info.contextSize, computationKey(info.engine, info.computation)];

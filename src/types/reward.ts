@@ -90,6 +90,12 @@ export interface RewardTerm {
    * and it reads prompts as the policy does.
    */
   base?: string | undefined;
+  /**
+   * Path of a LoRA adapter as a GGUF (llama.cpp's convert_lora_to_gguf.py; "hf:OWNER/REPO/FILE.gguf") that is added to the weights of the file `reward`
+   * while they are read, at its full scale. The weights are shared with the same file without it: `{ reward: "policy.gguf", adapter: "dpo.gguf",
+   * base: "policy.gguf" }` is the contrast of a tuned policy with the policy itself, with nothing else in memory. Files alone have one.
+   */
+  adapter?: string | undefined;
   /** Any finite number, default 1; 0 reports the reward without following it, but for its bans. */
   weight?: number | undefined;
   /**

@@ -1,9 +1,11 @@
-/** Language models as rewards on the command line: --reward-kind and --reward-base. */
+/** Language models as rewards on the command line: --reward-kind, --reward-base and --reward-adapter. */
 import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { EvaluationResults } from "../../src/evaluate/index.js";
-import type { GenerateResult, ScoreResult } from "../../src/index.js";
+import { type GenerateResult, inspect, type ScoreResult } from "../../src/index.js";
+import { writeGguf } from "../helpers/gguf-writer.js";
+import { queryAdapter } from "../helpers/lora.js";
 import { argsearch, policy, reward, scratch } from "./run.js";
 
 const PAIR = ["--prompt", "How do I bake bread?", "--response", "Mix flour, water and salt."];
@@ -51,6 +53,8 @@ describe("--reward-kind and --reward-base", () => {
   });
 
   it.each([
+    [["--reward-adapter", "lora.gguf"], /--reward-adapter needs the --reward it belongs to/],
+    [["--reward", reward, "--reward-adapter", "nowhere.gguf"], /adapter: no such file: nowhere\.gguf/],
     [["--reward-base", policy], /--reward-base needs the --reward it belongs to/],
     [["--reward-kind", "values"], /--reward-kind needs the --reward it belongs to/],
     [["--reward", reward, "--reward-kind", "tokens"], /Allowed choices are head, autoregressive, contrast, values/],
@@ -89,6 +93,45 @@ it("eval has the base among the files that make it the same", async () => {
   expect(await readFile(join(out, "report.md"), "utf8")).toMatch(/reward .*contrast .*reward\.gguf[\s\S]*base .*policy\.gguf/);
   const other = await argsearch([...args, "--reward-kind", "autoregressive"]);
   expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining("out") });
+});
+
+describe("--reward-adapter", () => {
+  async function adapter(): Promise<string> {
+    const path = join(await scratch(), "lora.gguf");
+    writeGguf(path, queryAdapter((await inspect(policy)).embeddingLength as number));
+    return path;
+  }
+
+  it("is added to the --reward before it, and is one of the files that are read", async () => {
+    const lora = await adapter();
+    const args = ["--reward", policy, "--reward-kind", "autoregressive"];
+    const [plain, tuned, both] = await Promise.all([
+      scoreJson(...args),
+      scoreJson(...args, "--reward-adapter", lora),
+      scoreJson("--reward", reward, "--reward", policy, "--reward-base", policy, "--reward-adapter", lora),
+    ]);
+    expect(Math.abs(tuned.reward - plain.reward)).toBeGreaterThan(0.1);
+    expect(both.objectives.contrast).toBeCloseTo(tuned.reward - plain.reward, 3);
+    const input = join(await scratch(), "in.jsonl");
+    await writeFile(input, `${JSON.stringify({ prompt: "Hello", response: "Hi there" })}\n`);
+    const written = await argsearch(["score", "--input", input, ...args, "--reward-adapter", lora, "--out", lora]);
+    expect(written).toMatchObject({ code: 2, stderr: expect.stringMatching(/must not be a file that is read/) });
+    const { stdout } = await argsearch(["inspect", lora]);
+    expect(stdout).toMatch(/^adapter +of a model of llama: --reward MODEL --reward-adapter FILE$/m);
+  });
+
+  it("eval has it among the files that make it the same", async () => {
+    const [lora, folder] = [await adapter(), await scratch()];
+    const [data, out] = [join(folder, "prompts.jsonl"), join(folder, "out")];
+    await writeFile(data, `${JSON.stringify({ prompt: "How do I bake bread?" })}\n`);
+    const args = ["eval", "--data", data, "--methods", "greedy", "--out", out, ...QUICK, "--policy", policy, "--reward", policy];
+    const { code, stderr } = await argsearch([...args, "--reward-base", policy, "--reward-adapter", lora]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const { settings } = JSON.parse(await readFile(join(out, "results.json"), "utf8")) as EvaluationResults;
+    const [pair] = Object.values(settings.models);
+    expect(pair.rewards).toMatchObject([{ kind: "contrast", base: { file: "policy.gguf" }, adapter: { file: "lora.gguf" } }]);
+    expect(await readFile(join(out, "report.md"), "utf8")).toMatch(/adapter .*lora\.gguf/);
+  });
 });
 
 describe("inspect", () => {

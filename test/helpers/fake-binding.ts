@@ -62,6 +62,10 @@ export function binding(): Binding {
       await fake.call(`share ${info.path} ${path}`);
       return new FakeModel(fake, path);
     },
+    async adaptModel({ info }, path) {
+      await fake.call(`adapt ${info.path} ${path}`);
+      return new FakeModel(fake, info.path);
+    },
     vocabularyDifference(a, b) {
       const differ = (a as FakeModel).file.otherVocabulary !== (b as FakeModel).file.otherVocabulary;
       return differ ? "token 7 is a here and b there" : null;

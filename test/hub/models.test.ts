@@ -8,8 +8,9 @@ import { attachReward } from "../../src/gguf/attach.js";
 import { EMBEDDED, inspect, load, loadReward, readSettings } from "../../src/index.js";
 import { withFiles } from "../../src/reward/hub-models.js";
 import type { ModelDownload, RewardSpec } from "../../src/types.js";
-import { writeGguf } from "../helpers/gguf-writer.js";
+import { encodeGguf, writeGguf } from "../helpers/gguf-writer.js";
 import { COMMIT } from "../helpers/hub-server.js";
+import { queryAdapter } from "../helpers/lora.js";
 import { encodeSafetensors } from "../helpers/safetensors-writer.js";
 import { hubSetting } from "./setting.js";
 
@@ -194,9 +195,24 @@ it("an adapter as a GGUF is told to be one", async () => {
   setting.server.add("owner/models", { "lora-F32.gguf": readFileSync(path) });
   const adapter = {
     code: "MODEL_UNSUPPORTED",
-    message: expect.stringMatching(/is an adapter .* merge it first .*llama-export-lora -m BASE/),
+    message: expect.stringMatching(
+      /is an adapter .* --reward BASE --reward-adapter\. As a policy, merge it first: .*llama-export-lora -m BASE/,
+    ),
   };
   await expect(load({ ...LOCAL, policy: "hf:owner/models" })).rejects.toMatchObject(adapter);
+});
+
+it("an adapter of a reward is found by its name", async () => {
+  addPair();
+  const width = (await inspect(EMBEDDED.policy)).embeddingLength as number;
+  setting.server.add("owner/lora", { "lora-F32.gguf": encodeGguf(queryAdapter(width)) });
+  const reward = { reward: "hf:owner/models:q8_0", adapter: "hf:owner/lora", base: "hf:owner/models:q8_0" };
+  const decoder = await load({ ...LOCAL, policy: "hf:owner/models:q8_0", reward });
+  const [{ path, adapter, base }] = decoder.info.rewards;
+  await decoder.dispose();
+  expect([path, base?.path]).toEqual([snapshot("policy-Q8_0.gguf"), snapshot("policy-Q8_0.gguf")]);
+  expect(adapter).toBe(join(setting.home, "hub", "models--owner--lora", "snapshots", COMMIT, "lora-F32.gguf"));
+  expect(blobs()).toEqual(["whole", "whole"]);
 });
 
 describe("everything else that takes a model's path", () => {

@@ -26,6 +26,22 @@ describe("load()", () => {
     expect(info.rewards.map(({ path }) => path)).toEqual(["reward"]);
   });
 
+  it("loads a file once, with adapters and without", async () => {
+    fake.files = { policy: { labels: null }, tuned: {}, "a.gguf": {}, "b.gguf": {} };
+    const reward = [
+      { reward: "policy", base: "policy", adapter: "a.gguf" },
+      { reward: "policy", base: "policy", adapter: "b.gguf" },
+      { reward: "tuned", adapter: "a.gguf" },
+      { reward: "policy", kind: "autoregressive", adapter: "a.gguf" },
+    ] as const;
+    await loadFake({ reward });
+    expect(fake.calls.filter((call) => /^(load|adapt|model\.dispose) /.test(call))).toEqual([
+      ...["load policy", "load tuned", "adapt policy a.gguf", "adapt policy b.gguf", "adapt tuned a.gguf"],
+      // Its weights are the adapted model's.
+      "model.dispose tuned",
+    ]);
+  });
+
   it("refuses vocabularies that differ, naming both files", async () => {
     fake.files = { policy: { labels: null }, reward: { otherVocabulary: true } };
     await expect(loadFake()).rejects.toMatchObject({

@@ -105,7 +105,13 @@ describe("load()", () => {
     [
       { reward: "dir/a", base: "./dir/../dir/a" },
       "reward.base",
-      "reward.base must not be the reward's own file, dir/a: their difference is 0 everywhere",
+      "reward.base must not be the reward's own file, dir/a, without an adapter: their difference is 0 everywhere",
+    ],
+    [{ reward: "a", adapter: "" }, "reward.adapter", 'reward.adapter must be a non-empty string, got ""'],
+    [
+      { reward: () => [], adapter: "b" },
+      "reward.adapter",
+      "reward.adapter is of models' files: a function's or a server's reward has none, leave it out",
     ],
     [
       { reward: "a", kind: "values", labels: { x: 1 } },

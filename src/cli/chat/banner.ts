@@ -19,8 +19,9 @@ export async function banner(session: ChatSession): Promise<string> {
   return `${table(rows)}/help lists the commands, Ctrl-D leaves`;
 }
 
-function modelWords({ path, description, size }: ModelInfo): string {
-  return [basename(path), description, bytes(size)].join(" · ");
+function modelWords({ path, adapter, description, size }: ModelInfo): string {
+  const file = adapter === undefined ? basename(path) : `${basename(path)} with ${basename(adapter)}`;
+  return [file, description, bytes(size)].join(" · ");
 }
 
 /** What a token reward is. */

@@ -9,7 +9,7 @@ import { isJsonObject, readJson, toJson } from "../../files/json.js";
 import { OutputFile } from "../../files/output-file.js";
 import { ArgsearchError, type ChatMessage, type DecoderInfo, type DecodingSettings } from "../../index.js";
 import { packageManifest } from "../../package-root.js";
-import { filesOf } from "../../reward/reward-info.js";
+import { filesOf, pathsOf } from "../../reward/reward-info.js";
 import { plural } from "../terminal/format.js";
 import { invalid } from "./command.js";
 import type { ChatSession } from "./session.js";
@@ -36,7 +36,7 @@ export async function saveChat({ decoder, conversation, settings }: ChatSession,
     messages,
   };
   const { policy, rewards } = decoder.info;
-  const inputs = [policy, ...filesOf(rewards)].map((model) => model.path);
+  const inputs = pathsOf([policy, ...filesOf(rewards)]);
   const file = await OutputFile.open(path, { inputs, option: command });
   try {
     await file.append(toJson(chat));
@@ -74,12 +74,12 @@ function messagesIn(path: string, messages: unknown): ChatMessage[] {
 }
 
 async function modelsOf({ policy, rewards }: DecoderInfo): Promise<SettingsModel[]> {
-  const printOf = async ({ path }: { path: string }) => ({ file: basename(path), fingerprint: await fingerprint(path) });
-  const rated = rewards.flatMap(({ path, kind, base }) => [
-    printOf({ path }).then((print) => (kind === "head" ? print : { ...print, kind })),
-    ...(base === null ? [] : [printOf(base)]),
+  const printOf = async (path: string) => ({ file: basename(path), fingerprint: await fingerprint(path) });
+  const rated = rewards.flatMap(({ path, kind, adapter, base }) => [
+    printOf(path).then((print) => (kind === "head" ? print : { ...print, kind })),
+    ...[adapter, base?.path].filter((other) => other !== undefined).map(printOf),
   ]);
-  return Promise.all([printOf(policy), ...rated]);
+  return Promise.all([printOf(policy.path), ...rated]);
 }
 
 async function sameModels(saved: unknown, info: DecoderInfo): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { refuseInputs } from "../../files/inputs.js";
 import { countLines } from "../../files/json-lines.js";
-import { ArgsearchError, type Decoder, EMBEDDED, type GenerateResult, type LoadOptions, type Step } from "../../index.js";
+import { ArgsearchError, type Decoder, EMBEDDED, type GenerateResult, type LoadOptions, type RewardTerm, type Step } from "../../index.js";
 import { addAskFlags, askFiles } from "../flags/ask.js";
 import { dataFormatFlag } from "../flags/eval.js";
 import {
@@ -18,6 +18,7 @@ import {
 } from "../flags/flags.js";
 import { lookaheadFigures } from "../flags/lookahead.js";
 import { addRemotePolicyFlags, addRemoteRewardFlags } from "../flags/remote.js";
+import { withKinds } from "../flags/reward-kind.js";
 import { addTemplateFlags, templateFiles } from "../flags/templates.js";
 import { integer } from "../flags/values.js";
 import { isAborted } from "../terminal/failure.js";
@@ -186,7 +187,8 @@ async function withTrace(flags: GenerateFlags, work: (trace?: Trace) => Promise<
 /** All that the command reads beside its prompts. */
 function filesOf(flags: GenerateFlags): string[] {
   const { policy = EMBEDDED.policy, policyUrl, reward = [{ reward: EMBEDDED.reward }] } = flags;
-  const rewards = reward.flatMap(({ reward: file, base }) => [file, base].filter((path) => typeof path === "string"));
+  const terms = withKinds<RewardTerm>(reward, flags) ?? [];
+  const rewards = terms.flatMap(({ reward: file, base, adapter }) => [file, base, adapter].filter((path) => typeof path === "string"));
   const settings = flags.settings === undefined ? [] : [flags.settings];
   return [...(policyUrl === undefined ? [policy] : []), ...rewards, ...askFiles(flags), ...settings, ...templateFiles(flags)];
 }

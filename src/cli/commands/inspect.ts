@@ -7,7 +7,7 @@ import { print, printJson } from "../terminal/output.js";
 export function addInspect(program: Command): void {
   const command = program
     .command("inspect")
-    .description("Show what a GGUF file is: architecture, size, quantisation, chat template, reward head.")
+    .description("Show what a GGUF file is: architecture, size, quantisation, chat template, reward head, or an adapter.")
     .argument("<file>", "a GGUF, of a split one any part; or hf:OWNER/REPO:QUANT")
     .option("--json", "print one JSON object, with all scalar metadata")
     .addOption(engineDirFlag());
@@ -38,7 +38,8 @@ function modelRows(summary: GgufSummary): string[][] {
 }
 
 function headRows(summary: GgufSummary): string[][] {
-  const { rewardHead: head } = summary;
+  const { rewardHead: head, architecture, metadata } = summary;
+  if (metadata["general.type"] === "adapter") return [["adapter", `of a model of ${architecture}: --reward MODEL --reward-adapter FILE`]];
   if (head === null) return [["reward head", isLanguageModel(summary) ? `none; a reward with ${OF_TOKENS}` : "none"]];
   return [
     ["reward head", `${head.labels.join(", ")} (${head.nEmbd ?? "?"} weights each)`],

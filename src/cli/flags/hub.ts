@@ -17,7 +17,7 @@ interface NamingFlags extends ModelFlags {
 }
 
 /** Flags beside which a reward may be no model with a head: what it is, load() knows, which downloads it then. */
-const OTHER_KINDS = ["rewardBase", "rewardKind"];
+const OTHER_KINDS = ["rewardBase", "rewardKind", "rewardAdapter"];
 
 type Replace = <T>(option: string, value: T) => Promise<T>;
 

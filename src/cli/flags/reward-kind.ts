@@ -1,4 +1,4 @@
-/** The flags that say what the file of a --reward gives, where that is no reward head. */
+/** The flags that say what the file of a --reward gives, where that is no reward head, and what is added to it. */
 import { type Command, InvalidArgumentError } from "commander";
 import { ArgsearchError, type RewardKind, type RewardTerm } from "../../index.js";
 import { KINDS } from "../../reward/kinds.js";
@@ -12,6 +12,7 @@ interface Of<T> {
 export interface RewardKindFlags {
   rewardBase?: Of<string>[];
   rewardKind?: Of<RewardKind>[];
+  rewardAdapter?: Of<string>[];
 }
 
 /** `placeOf`: the --reward before it. */
@@ -20,6 +21,11 @@ export function addRewardKindFlags(command: Command, placeOf: () => number): voi
     .option(
       "--reward-base <file>",
       "of a --reward that is a tuned language model: the model that it was tuned from; repeatable",
+      (value: string, previous: Of<string>[] = []) => [...previous, { reward: placeOf(), value }],
+    )
+    .option(
+      "--reward-adapter <file>",
+      "a LoRA adapter as a GGUF that is added to the --reward before it; repeatable",
       (value: string, previous: Of<string>[] = []) => [...previous, { reward: placeOf(), value }],
     )
     .option(
@@ -32,15 +38,14 @@ export function addRewardKindFlags(command: Command, placeOf: () => number): voi
 /** Reward terms with what flags say of them. @throws ArgsearchError OPTION_INVALID */
 export function withKinds<T extends RewardTerm>(
   terms: T[] | undefined,
-  { rewardBase = [], rewardKind = [] }: RewardKindFlags,
+  { rewardBase = [], rewardKind = [], rewardAdapter = [] }: RewardKindFlags,
 ): T[] | undefined {
-  if (rewardBase.length === 0 && rewardKind.length === 0) return terms;
-  if (terms === undefined) {
-    const flag = rewardBase.length > 0 ? "--reward-base" : "--reward-kind";
-    throw new ArgsearchError("OPTION_INVALID", `${flag} needs the --reward it belongs to`);
-  }
-  const [bases, kinds] = [byReward(rewardBase), byReward(rewardKind)];
-  return terms.map((term, place) => ({ ...term, kind: kinds.get(place), base: bases.get(place) }));
+  const given = { "--reward-base": rewardBase, "--reward-kind": rewardKind, "--reward-adapter": rewardAdapter };
+  const [flag] = Object.entries(given).find(([, values]) => values.length > 0) ?? [];
+  if (flag === undefined) return terms;
+  if (terms === undefined) throw new ArgsearchError("OPTION_INVALID", `${flag} needs the --reward it belongs to`);
+  const [bases, kinds, adapters] = [byReward(rewardBase), byReward(rewardKind), byReward(rewardAdapter)];
+  return terms.map((term, place) => ({ ...term, kind: kinds.get(place), base: bases.get(place), adapter: adapters.get(place) }));
 }
 
 function byReward<T>(given: readonly Of<T>[]): Map<number, T> {

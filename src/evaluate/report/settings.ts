@@ -28,11 +28,12 @@ export function settingsTable({ settings }: EvaluationResults): Table {
 export function filesTable({ settings }: EvaluationResults): Table {
   const rows = Object.entries(settings.models).flatMap(([label, { policy, rewards }]) => [
     [`policy ${label}`, policy.file, String(policy.size), policy.sha256],
-    ...rewards.flatMap(({ reward, kind, base, weight, judge }) => {
+    ...rewards.flatMap(({ reward, kind, base, adapter, weight, judge }) => {
       const what = [`reward ${label}`, ...(kind ? [kind] : []), ...(weight === 1 ? [] : [`weight ${weight}`])].join(", ");
       const row = (role: string, { file, size, sha256 }: FileHash) => [role, file, String(size), sha256];
       const own = typeof reward === "string" ? [what, `function ${reward}`, "", ""] : row(what, reward);
-      return [own, ...(base ? [row(`base ${label}`, base)] : []), ...(judge ? [row(`${what}, asked`, judge)] : [])];
+      const adapted = adapter ? [row(`adapter ${label}`, adapter)] : [];
+      return [own, ...(base ? [row(`base ${label}`, base)] : []), ...adapted, ...(judge ? [row(`${what}, asked`, judge)] : [])];
     }),
   ]);
   const { embedding } = settings;
