@@ -78,7 +78,10 @@ export interface Timings {
   /** Of it, in the policy and in the reward models. */
   policyPrefill: number;
   rewardPrefill: number;
-  /** llama_decode of the steps. Slots that share a batch share its time equally. */
+  /**
+   * llama_decode of the steps. Slots that share a batch share its time equally. Rewards of single tokens (RewardKind) are decoded beside the
+   * policy where there is neither a gate nor lookahead: that time is the policy's.
+   */
   policy: number;
   /** The same, of the reward models, with the choice among the candidates. */
   reward: number;

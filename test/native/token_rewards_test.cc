@@ -142,6 +142,31 @@ TEST("rewards of tokens: of slots in one batch they are those of slots alone") {
   }
 }
 
+TEST("rewards of tokens: with two threads the models decode side by side, and say the same") {
+  const std::shared_ptr<const Model> model = test::load_model();
+  RewardSource contrast = of_tokens(model, RewardKind::kLogProb);
+  contrast.base = model;
+  SearchSettings alone = settings_of({contrast}, 2);
+  SearchSettings beside = alone;
+  beside.context = test::context_settings(/*threads=*/2);
+  Search one(alone);
+  Search two(beside);
+  for (const size_t slot : {0, 1}) {
+    for (Search* search : {&one, &two}) search->begin(slot, kPrompt, {{1, 2, 9, 4}, {1, 7, 3}}, slot_settings());
+  }
+  for (int i = 0; i < 4; ++i) {
+    const StepBatch first = one.steps().step({0, 1});
+    const StepBatch second = two.steps().step({0, 1});
+    for (size_t slot = 0; slot < 2; ++slot) {
+      CHECK(first.steps[slot].token == second.steps[slot].token);
+      for (size_t rank = 0; rank < 5; ++rank) {
+        CHECK(near(first.steps[slot].candidates->rewards[rank], second.steps[slot].candidates->rewards[rank]));
+      }
+    }
+  }
+  CHECK(two.counters().reward_tokens == 2 * 2 * 4);
+}
+
 TEST("rewards of tokens: what a gate left out is read at the end, and by the next step") {
   const std::shared_ptr<const Model> model = test::load_model();
   RewardSource contrast = of_tokens(model, RewardKind::kLogProb);

@@ -25,7 +25,7 @@ PrefillCount Policies::begin(size_t slot, const std::vector<llama_token>& tokens
   return at.policy.begin(at.slot, tokens, most);
 }
 
-std::vector<const float*> Policies::decode(const std::vector<size_t>& slots) {
+std::vector<const float*> Policies::decode(const std::vector<size_t>& slots, const std::vector<Work>& beside) {
   std::vector<const float*> logits(slots.size());
   project_adopted(slots, logits);
   // Of each context, its slots that wait for their logits, and where in `slots` they are.
@@ -37,7 +37,7 @@ std::vector<const float*> Policies::decode(const std::vector<size_t>& slots) {
     places[context_of(slots[i])].push_back(i);
   }
   std::vector<std::vector<const float*>> rows(contexts_.size());
-  std::vector<Work> round;
+  std::vector<Work> round = beside;
   for (size_t context = 0; context < contexts_.size(); ++context) {
     if (own[context].empty()) continue;
     Policy& policy = *contexts_[context];

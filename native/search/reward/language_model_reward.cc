@@ -116,10 +116,16 @@ void LanguageModelReward::decode_waiting(const std::vector<size_t>& places) {
   }
 }
 
-std::vector<double> LanguageModelReward::rate(const Wave& wave) {
+void LanguageModelReward::read_ahead(const StepPart& slots) {
   std::vector<size_t> places;
-  for (const Wave::Part& part : wave.parts) places.push_back(place(part.slot->slot));
+  for (const SlotStep* slot : slots) places.push_back(place(slot->slot));
   decode_waiting(places);
+}
+
+std::vector<double> LanguageModelReward::rate(const Wave& wave) {
+  StepPart slots;
+  for (const Wave::Part& part : wave.parts) slots.push_back(part.slot);
+  read_ahead(slots);
   std::vector<double> values;
   for (const Wave::Part& part : wave.parts) {
     const TokenValues& value = *slots_[place(part.slot->slot)].values;
@@ -165,12 +171,6 @@ std::vector<double> LanguageModelReward::catch_up(const std::vector<CatchUp>& sl
     slots_[place(slots[i].slot)].unrated = 0;
   }
   return values;
-}
-
-void LanguageModelReward::read_states(const std::vector<size_t>& slots) {
-  std::vector<size_t> places;
-  for (const size_t slot : slots) places.push_back(place(slot));
-  decode_waiting(places);
 }
 
 std::vector<double> LanguageModelReward::before_last(size_t slot) const {

@@ -28,12 +28,16 @@ class LanguageModelReward : public Rewarder {
   /// All but the last token; it has no states to be read.
   PrefillCount begin(size_t slot, const std::vector<llama_token>& tokens, size_t most, bool reads_states) override;
 
+  /// The token that each slot took last: its candidates are then there to be looked up.
+  bool can_read_ahead() const override { return true; }
+  void read_ahead(const StepPart& slots) override;
   std::vector<double> rate(const Wave& wave) override;
   void commit(const StepPart& slots) override;
   std::vector<double> rate_ahead(const std::vector<Window*>& windows) override;
   void commit_ahead(const std::vector<Window*>& windows) override;
   std::vector<double> catch_up(const std::vector<CatchUp>& slots) override;
-  void read_states(const std::vector<size_t>& slots) override;
+  /// Nothing guesses its values.
+  void read_states(const std::vector<size_t>& /*slots*/) override {}
   const float* state(size_t /*slot*/) const override { return nullptr; }
   std::vector<double> before_last(size_t slot) const override;
   std::vector<double> read(const std::vector<Reading>& drafts) override;

@@ -173,8 +173,7 @@ void RetokenisedReward::decode_candidates(const std::vector<Due>& due) {
       const std::vector<llama_token>& own = due[i].rated->tokens;
       tokens += own.size();
       if (!runs.empty() && tokens > branch_cells_) break;
-      runs.push_back(
-          {branches_.take(due[i].place, due[i].rank), prefixes_.end(due[i].place), own, {own.size() - 1}});
+      runs.push_back({branches_.take(due[i].place, due[i].rank), prefixes_.end(due[i].place), own, {own.size() - 1}});
     }
     decode(runs, [&](size_t run, size_t, const float* hidden) { due[first + run].rated->values = values_of(hidden); });
     for (size_t run = 0; run < runs.size(); ++run) {
@@ -281,8 +280,9 @@ std::vector<double> RetokenisedReward::before_last(size_t slot) const {
 
 std::vector<double> RetokenisedReward::rate_ahead(const std::vector<Window*>& /*windows*/) {
   throw Error(ErrorCode::kModelUnsupported,
-              model().path() + ": a reward model with another tokenizer than the policy's rates one step at a time; "
-                               "leave lookahead out.");
+              model().path() +
+                  ": a reward model with another tokenizer than the policy's rates one step at a time; "
+                  "leave lookahead out.");
 }
 
 void RetokenisedReward::clear(size_t slot) {

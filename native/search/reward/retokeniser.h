@@ -31,8 +31,7 @@ class Retokeniser {
   ResponseText with(const ResponseText& before, llama_token token) const;
   /// What that token adds, cut apart from what stands before it; none where it completes no character, and of control
   /// tokens. `end`: what the reward model reads for a token that ends the response.
-  std::vector<llama_token> apart(const ResponseText& before, llama_token token,
-                                 const std::vector<llama_token>& end);
+  std::vector<llama_token> apart(const ResponseText& before, llama_token token, const std::vector<llama_token>& end);
   /// The response and tokens behind it, cut anew as a whole.
   Retokenised whole(const ResponseText& before, const std::vector<llama_token>& tokens,
                     const std::vector<llama_token>& end) const;

@@ -19,6 +19,8 @@ std::vector<size_t> contexts_with(const std::vector<std::vector<T>>& parts) {
   return contexts;
 }
 
+constexpr auto slot_of_step = [](const SlotStep* step) { return step->slot; };
+
 }  // namespace
 
 RewardSum::RewardSum(const std::vector<RewardSource>& sources, const ContextSettings& settings,
@@ -62,6 +64,19 @@ bool RewardSum::retokenises() const {
 PrefillCount RewardSum::begin(size_t reader, size_t slot, const std::vector<llama_token>& tokens, size_t most,
                               bool reads_states) {
   return rewarder(reader, slot).begin(slot, tokens, most, reads_states);
+}
+
+std::vector<Work> RewardSum::beside_policy(const StepPart& slots) {
+  const auto parts = layout_.by_context(slots, slot_of_step);
+  std::vector<Work> round;
+  for (const Reader& reader : readers_) {
+    for (const size_t context : contexts_with(parts)) {
+      Rewarder& own = *reader.rewarders[context];
+      if (!own.can_read_ahead()) break;
+      round.push_back({&own.context(), [&own, part = parts[context]] { own.read_ahead(part); }});
+    }
+  }
+  return round;
 }
 
 void RewardSum::open(SlotStep& slot) {
@@ -158,12 +173,9 @@ void RewardSum::commit_ahead(const std::vector<Window*>& windows) {
 }
 
 void RewardSum::commit(const StepPart& slots) {
-  std::vector<StepPart> by_context(layout_.capacity.size());
-  for (SlotStep* slot : slots) by_context[layout_.context_of(slot->slot)].push_back(slot);
+  const auto parts = layout_.by_context(slots, slot_of_step);
   for (const Reader& reader : readers_) {
-    for (size_t context = 0; context < by_context.size(); ++context) {
-      reader.rewarders[context]->commit(by_context[context]);
-    }
+    for (size_t context = 0; context < parts.size(); ++context) reader.rewarders[context]->commit(parts[context]);
   }
   for (const SlotStep* slot : slots) took(*slot);
 }
@@ -189,13 +201,9 @@ std::vector<double> RewardSum::rows(const Values& values, const std::vector<size
 }
 
 std::vector<double> RewardSum::catch_up(const std::vector<CatchUp>& slots) {
-  std::vector<std::vector<CatchUp>> parts(layout_.capacity.size());
+  const auto parts = layout_.by_context(slots, [](const CatchUp& each) { return each.slot; });
   std::vector<size_t> context_of_row;
-  for (const CatchUp& each : slots) {
-    const size_t context = layout_.context_of(each.slot);
-    parts[context].push_back(each);
-    context_of_row.insert(context_of_row.end(), each.read, context);
-  }
+  for (const auto& [slot, read] : slots) context_of_row.insert(context_of_row.end(), read, layout_.context_of(slot));
   const Values values =
       ask(contexts_with(parts), [&](Rewarder& rewarder, size_t context) { return rewarder.catch_up(parts[context]); });
   std::vector<double> objectives = rows(values, context_of_row);
@@ -209,8 +217,7 @@ std::vector<double> RewardSum::catch_up(const std::vector<CatchUp>& slots) {
 }
 
 void RewardSum::read_states(const std::vector<size_t>& slots) {
-  std::vector<std::vector<size_t>> parts(layout_.capacity.size());
-  for (const size_t slot : slots) parts[layout_.context_of(slot)].push_back(slot);
+  const auto parts = layout_.by_context(slots, [](size_t slot) { return slot; });
   ask(contexts_with(parts), [&](Rewarder& rewarder, size_t context) {
     rewarder.read_states(parts[context]);
     return std::vector<double>();
@@ -229,15 +236,9 @@ std::vector<double> RewardSum::before_last(size_t slot) const {
   return objectives;
 }
 
-std::vector<std::vector<Reading>> RewardSum::by_context(const std::vector<Reading>& drafts) const {
-  std::vector<std::vector<Reading>> parts(layout_.capacity.size());
-  for (const Reading& draft : drafts) parts[layout_.context_of(draft.slot)].push_back(draft);
-  return parts;
-}
-
 std::vector<double> RewardSum::read(const std::vector<Reading>& drafts) {
   if (empty()) return {};
-  const std::vector<std::vector<Reading>> parts = by_context(drafts);
+  const auto parts = layout_.by_context(drafts, [](const Reading& draft) { return draft.slot; });
   std::vector<size_t> context_of_row;
   for (const Reading& draft : drafts) {
     context_of_row.insert(context_of_row.end(), draft.read.size(), layout_.context_of(draft.slot));
@@ -257,7 +258,7 @@ std::vector<double> RewardSum::read(const std::vector<Reading>& drafts) {
 
 void RewardSum::take(const std::vector<Reading>& drafts) {
   if (empty()) return;
-  const std::vector<std::vector<Reading>> parts = by_context(drafts);
+  const auto parts = layout_.by_context(drafts, [](const Reading& draft) { return draft.slot; });
   for (const Reader& reader : readers_) {
     for (size_t context = 0; context < parts.size(); ++context) reader.rewarders[context]->take(parts[context]);
   }

@@ -46,6 +46,7 @@ class RewardSum : public StepRewards {
   PrefillCount begin(size_t reader, size_t slot, const std::vector<llama_token>& tokens, size_t most,
                      bool reads_states);
 
+  std::vector<Work> beside_policy(const StepPart& slots) override;
   void open(SlotStep& slot) override;
   const WaveLayout& layout() const override { return layout_; }
   void rate(const std::vector<Wave>& waves) override;
@@ -101,7 +102,6 @@ class RewardSum : public StepRewards {
              const std::function<std::vector<double>(Rewarder&, size_t context)>& question) const;
   std::vector<double> rows(const Values& values, const std::vector<size_t>& contexts) const;
   void took(const SlotStep& slot);
-  std::vector<std::vector<Reading>> by_context(const std::vector<Reading>& drafts) const;
 
   ContextSettings settings_;
   std::vector<SlotRange> ranges_;

@@ -64,6 +64,10 @@ class Rewarder {
   /// tokens than the policy's.
   virtual void end_with(size_t /*slot*/, const std::vector<llama_token>& /*tokens*/) {}
 
+  /// What of the slots' next wave can be decoded before its candidates are known is; false where there is nothing.
+  virtual bool can_read_ahead() const { return false; }
+  virtual void read_ahead(const StepPart& /*slots*/) {}
+
   /// The wave's candidates, part by part: a row of n_labels() values each. What their slots took unrated is decoded
   /// with them.
   virtual std::vector<double> rate(const Wave& wave) = 0;

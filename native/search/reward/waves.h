@@ -13,6 +13,13 @@ struct WaveLayout {
   std::vector<size_t> capacity;
 
   size_t context_of(size_t slot) const { return slot / slots_per_context; }
+  /// A list a context, of what is of its slots.
+  template <class T, class SlotOf>
+  std::vector<std::vector<T>> by_context(const std::vector<T>& all, SlotOf slot_of) const {
+    std::vector<std::vector<T>> parts(capacity.size());
+    for (const T& each : all) parts[context_of(slot_of(each))].push_back(each);
+    return parts;
+  }
 };
 
 /// The next candidates to rate, one wave a context at most: whole slots while they fit; a slot with more candidates

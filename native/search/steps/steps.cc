@@ -4,6 +4,7 @@
 
 #include "search/select/select.h"
 #include "search/slots.h"
+#include "search/steps/by_rewards.h"
 #include "search/steps/late_rewards.h"
 #include "search/steps/proposal.h"
 #include "stopwatch.h"
@@ -12,22 +13,6 @@ namespace argsearch {
 namespace {
 
 using Phase = SlotState::Phase;
-
-/// Slots by who rates them; those that nothing rates are left out.
-std::vector<std::pair<StepRewards*, StepPart>> by_rewards(const StepPart& slots) {
-  std::vector<std::pair<StepRewards*, StepPart>> parts;
-  for (SlotStep* slot : slots) {
-    if (slot->rewards() == nullptr) continue;
-    const auto found =
-        std::find_if(parts.begin(), parts.end(), [&](const auto& part) { return part.first == slot->rewards(); });
-    if (found != parts.end()) {
-      found->second.push_back(slot);
-    } else {
-      parts.push_back({slot->rewards(), {slot}});
-    }
-  }
-  return parts;
-}
 
 void check_rewards(const Step& step, const std::vector<std::vector<double>>& rewards) {
   if (rewards.size() != step.size()) throw Error(ErrorCode::kOptionInvalid, "one array of rewards a slot is needed.");
@@ -185,7 +170,7 @@ void Steps::decode(Step& step, StepBatch& batch) {
   std::vector<size_t> slots;
   for (const SlotStep& slot : step) slots.push_back(slot.slot);
   const Stopwatch watch;
-  const std::vector<const float*> logits = policy_.decode(slots);
+  const std::vector<const float*> logits = policy_.decode(slots, beside_policy(step));
   // With the logits there: a GPU is not done when llama_decode returns.
   batch.policy_ms = watch.milliseconds();
   for (size_t i = 0; i < step.size(); ++i) {
