@@ -29,6 +29,9 @@ class Lanes {
   Lanes(const Lanes&) = delete;
   Lanes& operator=(const Lanes&) = delete;
 
+  /// Those that are shared among what runs side by side.
+  size_t threads() const { return threads_; }
+
   /// Returns when all is done. What is thrown by the first that fails, after the others have come to an end, too.
   void run(const std::vector<Work>& round);
 

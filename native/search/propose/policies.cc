@@ -37,12 +37,14 @@ std::vector<const float*> Policies::decode(const std::vector<size_t>& slots, con
     places[context_of(slots[i])].push_back(i);
   }
   std::vector<std::vector<const float*>> rows(contexts_.size());
-  std::vector<Work> round = beside;
+  std::vector<Work> round;
   for (size_t context = 0; context < contexts_.size(); ++context) {
     if (own[context].empty()) continue;
     Policy& policy = *contexts_[context];
     round.push_back({&policy.context(), [&, context] { rows[context] = policy.decode(own[context]); }});
   }
+  // Where one had to wait for a thread, all are faster one after the other, or among themselves.
+  if (round.size() + beside.size() <= lanes_.threads()) round.insert(round.end(), beside.begin(), beside.end());
   try {
     lanes_.run(round);
   } catch (...) {

@@ -29,7 +29,7 @@ class Policies {
   PrefillCount begin(size_t slot, const std::vector<llama_token>& tokens, size_t most = kAllTokens);
   /// Decodes the pending token of every slot, in one batch a context; n_vocab logits of each, in the order of `slots`,
   /// valid until the next decode. Where one context fails, no slot has gone on. `beside`: what is done in the same
-  /// round, in other contexts.
+  /// round, in other contexts, if there is a thread for each.
   std::vector<const float*> decode(const std::vector<size_t>& slots, const std::vector<Work>& beside = {});
   /// Decodes runs[i] in the context of slots[i]. Sequences are the context's.
   void decode(const std::vector<size_t>& slots, const std::vector<Run>& runs, const OnRead& on_read);

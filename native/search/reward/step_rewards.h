@@ -20,7 +20,7 @@ class StepRewards {
   /// Tokens of a slot that the fullest model holds, those that it took unrated among them.
   virtual size_t length(size_t slot) const = 0;
   /// What can be decoded of the slots' next wave before the policy has named the candidates: beside the policy's own
-  /// decode. Its contexts are none of the policy's.
+  /// decode. Its contexts are none of the policy's; what is left undone, rate() does.
   virtual std::vector<Work> beside_policy(const StepPart& /*slots*/) { return {}; }
   /// Makes room for what rate() fills in. The policy has decoded by then.
   virtual void open(SlotStep& slot) = 0;
