@@ -234,6 +234,12 @@ void Context::decode_or_throw(Batch& batch) {
                                             "): " + log.last_line("no reason given"));
 }
 
+const float* Context::logits(size_t token) const {
+  const float* logits = engine().llama_get_logits_ith(handle(), static_cast<int32_t>(token));
+  if (logits == nullptr) throw Error(ErrorCode::kDecodeFailed, model().path() + ": llama.cpp gave no logits.");
+  return logits;
+}
+
 bool Context::truncate(llama_seq_id sequence, size_t position) {
   const LlamaApi& api = engine();
   if (api.llama_memory_seq_rm(memory(), sequence, static_cast<llama_pos>(position), -1)) return true;

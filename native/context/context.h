@@ -75,6 +75,9 @@ class Context {
   /// Decodes, or throws ABORTED, OUT_OF_MEMORY or DECODE_FAILED; the cache may then hold a part of the batch. With a
   /// recurrent model, whose states move about in a graph, a failure with several sequences loses those of all.
   void decode(Batch& batch);
+  /// n_vocab logits of a token of the last batch, which is one of its outputs; valid until the next decode.
+  /// DECODE_FAILED.
+  const float* logits(size_t token) const;
   /// Waits for what a GPU is still at.
   void synchronize() { engine().llama_synchronize(handle()); }
 

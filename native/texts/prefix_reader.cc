@@ -187,8 +187,7 @@ std::vector<double> PrefixReader::read_alone(const OpenText& text) {
 
 std::vector<double> PrefixReader::log_probs(size_t token, const std::vector<llama_token>& wanted) const {
   const Model& model = context_.model();
-  const float* logits = engine().llama_get_logits_ith(context_.handle(), static_cast<int32_t>(token));
-  if (logits == nullptr) throw Error(ErrorCode::kDecodeFailed, model.path() + ": llama.cpp gave no logits.");
+  const float* logits = context_.logits(token);
   const double norm = log_sum_exp(logits, static_cast<size_t>(model.n_vocab()));
   if (!std::isfinite(norm)) {
     throw Error(ErrorCode::kDecodeFailed, model.path() + ": the logits are not finite numbers. The file is damaged.");

@@ -75,7 +75,7 @@ std::vector<const float*> Policy::decode(const std::vector<size_t>& slots) {
   std::vector<const float*> logits;
   for (size_t row = 0; row < slots.size(); ++row) {
     prefixes_.push(slots[row], pending(slots[row]));
-    logits.push_back(logits_of(row));
+    logits.push_back(context().logits(row));
   }
   return logits;
 }
@@ -133,18 +133,12 @@ void Policy::take_back(const std::vector<size_t>& slots) {
   for (const size_t slot : slots) prefixes_.pop(slot);
 }
 
-const float* Policy::logits_of(size_t token) const {
-  const float* logits = engine().llama_get_logits_ith(context().handle(), static_cast<int32_t>(token));
-  if (logits == nullptr) throw Error(ErrorCode::kDecodeFailed, model().path() + ": llama.cpp gave no logits.");
-  return logits;
-}
-
 void Policy::decode(const std::vector<Run>& runs, const OnRead& on_read) {
   const DecodeRows decode_batch = [this](Batch& batch, const OnRow& on_row) {
     decode(batch);
     size_t row = 0;
     for (size_t i = 0; i < batch.size(); ++i) {
-      if (batch.is_output(i)) on_row(row++, logits_of(i));
+      if (batch.is_output(i)) on_row(row++, context().logits(i));
     }
   };
   decode_runs(runs, {context().batch_size(), outputs_}, decode_batch, on_read);

@@ -98,7 +98,6 @@ class Policy {
   };
   Policy(const std::shared_ptr<const Model>& model, const ContextSettings& settings, uint32_t slots,
          uint32_t context_size, PolicyRoom room);
-  const float* logits_of(size_t token) const;
   void decode(Batch& batch, const OnRow& on_row = nullptr);
   void add_pending(const std::vector<size_t>& slots);
   void repair(const std::vector<size_t>& slots);

@@ -15,13 +15,14 @@ ContextShape shape(uint32_t slots, uint32_t sequences, uint32_t context_size) {
 BranchedReward::BranchedReward(std::shared_ptr<const Model> model, const ContextSettings& settings, SlotRange slots,
                                uint32_t sequences, uint32_t context_size)
     : hidden_(std::move(model), settings, shape(slots.count, sequences, context_size)),
+      decoder_(hidden_),
       first_(slots.first),
       prefixes_(hidden_.context(), slots.count),
       pending_(slots.count),
       late_(slots.count),
       states_(slots.count),
       branches_(hidden_.context(), slots.count, {slots.count, sequences}),
-      reader_(hidden_, prefixes_, branches_, context_size),
+      reader_(decoder_, prefixes_, branches_, context_size),
       windows_(hidden_, prefixes_, branches_, slots.first) {
   prefixes_.lend_by(branches_);
 }
@@ -35,11 +36,7 @@ PrefillCount BranchedReward::begin(size_t slot, const std::vector<llama_token>& 
   states_[place(slot)].read = reads_states;
   std::vector<llama_token> decoded = tokens;
   if (reads_states) decoded.pop_back();
-  const auto decode = [&](Batch& batch) {
-    hidden_.decode(batch, [](size_t, const float*) {});
-    ++decodes_;
-  };
-  const PrefillCount count = prefixes_.fill(place(slot), decoded, decode, most);
+  const PrefillCount count = prefixes_.fill(place(slot), decoded, [this](Batch& batch) { decoder_.fill(batch); }, most);
   hidden_.context().synchronize();
   if (reads_states && count.left == 0) pending_[place(slot)].push_back(tokens.back());
   return count;
@@ -121,13 +118,11 @@ std::vector<double> BranchedReward::decode_branches(const Wave& wave) {
       targets.push_back({value, states_[slot].read ? &states_[slot] : nullptr, part.ranks[i]});
     }
   }
-  hidden_.decode(batch_, [&](size_t row, const float* hidden) {
+  decoder_.decode(batch_, [&](size_t row, const float* hidden) {
     const Target& target = targets[row];
     head().apply(hidden, target.values);
     if (target.states) target.states->keep(target.rank, hidden, model().n_embd());
   });
-  tokens_ += batch_.size();
-  ++decodes_;
   for (const Wave::Part& part : wave.parts) settle(place(part.slot->slot));
   return values;
 }
@@ -177,13 +172,8 @@ void BranchedReward::decode_pending(const std::vector<CatchUp>& slots,
     runs.push_back(std::move(run));
   }
   const auto read = [&](size_t run, size_t, const float* hidden) { on_read(run, hidden); };
-  const DecodeRows decode_batch = [this](Batch& batch, const OnRow& on_row) {
-    hidden_.decode(batch, on_row);
-    tokens_ += batch.size();
-    ++decodes_;
-  };
   try {
-    decode_runs(runs, {hidden_.context().batch_size(), hidden_.max_outputs()}, decode_batch, read);
+    decoder_.decode(runs, read);
   } catch (...) {
     for (const CatchUp& each : slots) prefixes_.repair(place(each.slot));
     throw;
@@ -222,9 +212,7 @@ void BranchedReward::decode_again(const StepPart& slots) {
     const size_t at = place(slot->slot);
     batch_.add(slot->token(), prefixes_.end(at), Prefixes::sequence(at), false);
   }
-  hidden_.decode(batch_, [](size_t, const float*) {});
-  tokens_ += batch_.size();
-  ++decodes_;
+  decoder_.decode(batch_, [](size_t, const float*) {});
 }
 
 std::vector<double> BranchedReward::rate_ahead(const std::vector<Window*>& windows) {
@@ -249,8 +237,8 @@ void BranchedReward::clear(size_t slot) {
 }
 
 RewarderCounters BranchedReward::counters() const {
-  return {tokens_ + reader_.tokens() + windows_.tokens(), decodes_ + reader_.decodes() + windows_.decodes(),
-          hidden_.projections(), hidden_.context().decode_ms()};
+  return {decoder_.tokens() + windows_.tokens(), decoder_.decodes() + windows_.decodes(), hidden_.projections(),
+          hidden_.context().decode_ms()};
 }
 
 }  // namespace argsearch

@@ -87,6 +87,7 @@ class BranchedReward : public Rewarder {
   };
 
   HiddenContext hidden_;
+  RowDecoder decoder_;
   size_t first_;
   Prefixes prefixes_;
   /// What each slot took behind its prefix and the cache does not have yet.
@@ -98,8 +99,6 @@ class BranchedReward : public Rewarder {
   DraftReader reader_;
   WindowReader windows_;
   Batch batch_;
-  uint64_t decodes_ = 0;
-  uint64_t tokens_ = 0;
 };
 
 }  // namespace argsearch

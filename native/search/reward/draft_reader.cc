@@ -17,7 +17,7 @@ void DraftReader::read(const std::vector<Reading>& drafts, const OnRow& on_row) 
       make_room(drafts, slots, places);
       std::vector<Run> runs;
       for (const size_t place : places) runs.push_back(missing(drafts[place]));
-      decode(runs, [&](size_t run, size_t, const float* row) { on_row(row_of[places[run]]++, row); });
+      decoder_.decode(runs, [&](size_t run, size_t, const float* row) { on_row(row_of[places[run]]++, row); });
       for (size_t i = 0; i < places.size(); ++i) {
         branches_.grow(drafts[places[i]].slot, drafts[places[i]].draft, runs[i].tokens.size());
       }
@@ -95,7 +95,7 @@ void DraftReader::take(const std::vector<Reading>& drafts) {
                     {}});
   }
   try {
-    decode(lost, [](size_t, size_t, const float*) {});
+    decoder_.decode(lost, [](size_t, size_t, const float*) {});
   } catch (...) {
     for (const Reading& draft : drafts) prefixes_.repair(draft.slot);
     throw;
@@ -103,16 +103,6 @@ void DraftReader::take(const std::vector<Reading>& drafts) {
   for (const Reading& draft : drafts) {
     for (const llama_token token : draft.tokens) prefixes_.push(draft.slot, token);
   }
-}
-
-void DraftReader::decode(const std::vector<Run>& runs, const OnRead& on_read) {
-  const RunLimits limits{rows_.context().batch_size(), rows_.max_outputs()};
-  const DecodeRows decode_batch = [this](Batch& batch, const OnRow& on_row) {
-    rows_.decode(batch, on_row);
-    tokens_ += batch.size();
-    ++decodes_;
-  };
-  decode_runs(runs, limits, decode_batch, on_read);
 }
 
 }  // namespace argsearch

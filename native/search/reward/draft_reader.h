@@ -1,10 +1,9 @@
 #pragma once
 
-#include <cstdint>
 #include <vector>
 
 #include "context/branches.h"
-#include "context/runs.h"
+#include "context/row_decoder.h"
 #include "search/reward/rewarder.h"
 
 namespace argsearch {
@@ -15,16 +14,13 @@ namespace argsearch {
 class DraftReader {
  public:
   /// All of them outlive it.
-  DraftReader(RowContext& rows, Prefixes& prefixes, Branches& branches, size_t context_size)
-      : rows_(rows), prefixes_(prefixes), branches_(branches), context_size_(context_size) {}
+  DraftReader(RowDecoder& decoder, Prefixes& prefixes, Branches& branches, size_t context_size)
+      : decoder_(decoder), prefixes_(prefixes), branches_(branches), context_size_(context_size) {}
 
   /// Rewarder::read(): `on_row` gets what the context gives of each token that is read, counted draft by draft.
   void read(const std::vector<Reading>& drafts, const OnRow& on_row);
   /// Rewarder::take().
   void take(const std::vector<Reading>& drafts);
-
-  uint64_t tokens() const { return tokens_; }
-  uint64_t decodes() const { return decodes_; }
 
  private:
   /// The drafts of one slot: where they begin in a call, how many, and how many of them are decoded side by side.
@@ -38,14 +34,11 @@ class DraftReader {
   std::vector<size_t> wave(const std::vector<Reading>& drafts, const std::vector<Group>& groups, size_t number) const;
   void make_room(const std::vector<Reading>& drafts, const std::vector<Group>& groups, const std::vector<size_t>& wave);
   Run missing(const Reading& draft);
-  void decode(const std::vector<Run>& runs, const OnRead& on_read);
 
-  RowContext& rows_;
+  RowDecoder& decoder_;
   Prefixes& prefixes_;
   Branches& branches_;
   size_t context_size_;
-  uint64_t tokens_ = 0;
-  uint64_t decodes_ = 0;
 };
 
 }  // namespace argsearch

@@ -32,11 +32,12 @@ LanguageModelReward::LanguageModelReward(const std::shared_ptr<const Model>& mod
     : kind_(kind),
       logits_(model, settings,
               shape_of(slots.count, sequences_of(model, settings, slots.count, contexts), context_size)),
+      decoder_(logits_),
       first_(slots.first),
       prefixes_(logits_.context(), slots.count),
       slots_(slots.count),
       branches_(logits_.context(), slots.count, {slots.count, logits_.max_outputs()}),
-      reader_(logits_, prefixes_, branches_, context_size) {
+      reader_(decoder_, prefixes_, branches_, context_size) {
   prefixes_.lend_by(branches_);
 }
 
@@ -45,11 +46,7 @@ PrefillCount LanguageModelReward::begin(size_t slot, const std::vector<llama_tok
   branches_.drop(place(slot));
   slots_[place(slot)] = {};
   const std::vector<llama_token> prefix(tokens.begin(), tokens.end() - 1);
-  const auto decode = [&](Batch& batch) {
-    logits_.decode(batch, [](size_t, const float*) {});
-    ++decodes_;
-  };
-  const PrefillCount count = prefixes_.fill(place(slot), prefix, decode, most);
+  const PrefillCount count = prefixes_.fill(place(slot), prefix, [this](Batch& batch) { decoder_.fill(batch); }, most);
   logits_.context().synchronize();
   if (count.left == 0) slots_[place(slot)].waiting.push_back(tokens.back());
   return count;
@@ -69,15 +66,6 @@ void LanguageModelReward::settle(size_t place, size_t tokens) {
   std::vector<llama_token>& waiting = slots_[place].waiting;
   for (size_t i = 0; i < tokens; ++i) prefixes_.push(place, waiting[i]);
   waiting.erase(waiting.begin(), waiting.begin() + static_cast<ptrdiff_t>(tokens));
-}
-
-void LanguageModelReward::decode(const std::vector<Run>& runs, const OnRead& on_read) {
-  const DecodeRows decode_batch = [this](Batch& batch, const OnRow& on_row) {
-    logits_.decode(batch, on_row);
-    tokens_ += batch.size();
-    ++decodes_;
-  };
-  decode_runs(runs, {logits_.context().batch_size(), logits_.max_outputs()}, decode_batch, on_read);
 }
 
 /// Of the slots where something waits: all of it, in one batch if it fits. The logits of the last token but one say
@@ -105,7 +93,7 @@ void LanguageModelReward::decode_waiting(const std::vector<size_t>& places) {
     }
   };
   try {
-    decode(runs, on_read);
+    decoder_.decode(runs, on_read);
   } catch (...) {
     for (const size_t at : places_of_runs) prefixes_.repair(at);
     throw;
@@ -161,7 +149,7 @@ std::vector<double> LanguageModelReward::catch_up(const std::vector<CatchUp>& sl
     values.push_back(values_of(logits)(next));
   };
   try {
-    decode(runs, on_read);
+    decoder_.decode(runs, on_read);
   } catch (...) {
     for (const CatchUp& each : slots) prefixes_.repair(place(each.slot));
     throw;
@@ -205,7 +193,7 @@ std::vector<double> LanguageModelReward::rate_ahead(const std::vector<Window*>& 
     for (const llama_token candidate : window.steps[step].candidates.tokens) *row++ = value(candidate);
   };
   try {
-    decode(runs, on_read);
+    decoder_.decode(runs, on_read);
   } catch (...) {
     for (const Window* window : windows) branches_.drop(place(window->slot()));
     throw;
@@ -290,7 +278,7 @@ void LanguageModelReward::clear(size_t slot) {
 }
 
 RewarderCounters LanguageModelReward::counters() const {
-  return {tokens_ + reader_.tokens(), decodes_ + reader_.decodes(), 0, logits_.context().decode_ms()};
+  return {decoder_.tokens(), decoder_.decodes(), 0, logits_.context().decode_ms()};
 }
 
 }  // namespace argsearch

@@ -73,18 +73,16 @@ class LanguageModelReward : public Rewarder {
   void keep_next(Slot& slot, const float* logits);
   void decode_waiting(const std::vector<size_t>& places);
   void settle(size_t place, size_t tokens);
-  void decode(const std::vector<Run>& runs, const OnRead& on_read);
   std::vector<Reading> behind_prefixes(const std::vector<Reading>& drafts) const;
 
   RewardKind kind_;
   LogitsContext logits_;
+  RowDecoder decoder_;
   size_t first_;
   Prefixes prefixes_;
   std::vector<Slot> slots_;
   Branches branches_;
   DraftReader reader_;
-  uint64_t tokens_ = 0;
-  uint64_t decodes_ = 0;
 };
 
 }  // namespace argsearch

@@ -31,7 +31,7 @@ std::vector<double> RetokenisedDrafts::read(const std::vector<Reading>& drafts) 
   for (const auto& [slot, length] : common) cut(slot, length);
   std::vector<Reading> own;
   for (size_t i = 0; i < drafts.size(); ++i) own.push_back(behind(drafts[i], sequences[i]));
-  const RewardHead& head = *hidden_.context().model().head();
+  const RewardHead& head = *decoder_.context().model().head();
   const size_t width = head.n_labels();
   std::vector<double> rows(n_read(own) * width);
   reader_.read(own, [&](size_t row, const float* hidden) { head.apply(hidden, &rows[row * width]); });
@@ -61,10 +61,7 @@ void RetokenisedDrafts::cut(size_t slot, size_t length) {
   branches_.drop(slot);
   slots_[slot].branches.clear();
   const std::vector<llama_token> left(held.begin(), held.begin() + static_cast<ptrdiff_t>(length));
-  prefixes_.fill(slot, left, [&](Batch& batch) {
-    hidden_.decode(batch, [](size_t, const float*) {});
-    ++decodes_;
-  });
+  prefixes_.fill(slot, left, [this](Batch& batch) { decoder_.fill(batch); });
 }
 
 /// The draft behind what its slot holds, each position once. Of a branch that was read before, what is the same stays.

@@ -3,7 +3,6 @@
 #include <map>
 #include <vector>
 
-#include "context/hidden.h"
 #include "search/reward/draft_reader.h"
 #include "search/reward/retokeniser.h"
 
@@ -16,13 +15,13 @@ namespace argsearch {
 class RetokenisedDrafts {
  public:
   /// All of them outlive it.
-  RetokenisedDrafts(HiddenContext& hidden, Prefixes& prefixes, Branches& branches, const Retokeniser& retokeniser,
+  RetokenisedDrafts(RowDecoder& decoder, Prefixes& prefixes, Branches& branches, const Retokeniser& retokeniser,
                     size_t slots, size_t context_size)
-      : hidden_(hidden),
+      : decoder_(decoder),
         prefixes_(prefixes),
         branches_(branches),
         retokeniser_(retokeniser),
-        reader_(hidden, prefixes, branches, context_size),
+        reader_(decoder, prefixes, branches, context_size),
         context_size_(context_size),
         slots_(slots) {}
 
@@ -35,9 +34,6 @@ class RetokenisedDrafts {
   void take(const std::vector<Reading>& drafts);
   void drop(size_t slot, size_t draft);
   void clear(size_t slot) { slots_[slot] = {}; }
-
-  uint64_t tokens() const { return reader_.tokens(); }
-  uint64_t decodes() const { return reader_.decodes() + decodes_; }
 
  private:
   /// A prompt, a response and a draft in the reward model's tokens.
@@ -57,14 +53,13 @@ class RetokenisedDrafts {
   void cut(size_t slot, size_t length);
   Reading behind(const Reading& draft, const Sequence& sequence);
 
-  HiddenContext& hidden_;
+  RowDecoder& decoder_;
   Prefixes& prefixes_;
   Branches& branches_;
   const Retokeniser& retokeniser_;
   DraftReader reader_;
   size_t context_size_;
   std::vector<Slot> slots_;
-  uint64_t decodes_ = 0;
 };
 
 }  // namespace argsearch

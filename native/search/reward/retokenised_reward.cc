@@ -35,9 +35,10 @@ RetokenisedReward::RetokenisedReward(std::shared_ptr<const Model> model, std::sh
       retokeniser_(writer_->vocabulary(), model->vocabulary()),
       branch_cells_(branch_cells(retokeniser_, sequences - slots.count)),
       hidden_(model, settings, shape(slots, sequences, context_size, branch_cells_)),
+      decoder_(hidden_),
       prefixes_(hidden_.context(), slots.count),
       branches_(hidden_.context(), slots.count, {slots.count, sequences}),
-      drafts_(hidden_, prefixes_, branches_, retokeniser_, slots.count, context_size),
+      drafts_(decoder_, prefixes_, branches_, retokeniser_, slots.count, context_size),
       slots_(slots.count) {
   prefixes_.lend_by(branches_);
 }
@@ -52,21 +53,16 @@ PrefillCount RetokenisedReward::begin(size_t slot, const std::vector<llama_token
   slots_[at].end = std::move(end);
   drafts_.begin(at, tokens, slots_[at].end);
   const std::vector<llama_token> before(tokens.begin(), tokens.end() - 1);
-  const auto fill = [&](Batch& batch) {
-    hidden_.decode(batch, [](size_t, const float*) {});
-    ++decodes_;
-  };
-  PrefillCount count = prefixes_.fill(at, before, fill, most);
+  PrefillCount count = prefixes_.fill(at, before, [this](Batch& batch) { decoder_.fill(batch); }, most);
   if (count.left > 0 || count.decoded == most) return {count.cached, count.shared, count.decoded, count.left + 1};
   Batch batch;
   batch.add(tokens.back(), prefixes_.end(at), Prefixes::sequence(at), true);
   try {
-    hidden_.decode(batch, [&](size_t, const float* hidden) { slots_[at].values = values_of(hidden); });
+    decoder_.fill(batch, [&](size_t, const float* hidden) { slots_[at].values = values_of(hidden); });
   } catch (...) {
     prefixes_.repair(at);
     throw;
   }
-  ++decodes_;
   ++count.decoded;
   prefixes_.push(at, tokens.back());
   return count;
@@ -175,21 +171,13 @@ void RetokenisedReward::decode_candidates(const std::vector<Due>& due) {
       if (!runs.empty() && tokens > branch_cells_) break;
       runs.push_back({branches_.take(due[i].place, due[i].rank), prefixes_.end(due[i].place), own, {own.size() - 1}});
     }
-    decode(runs, [&](size_t run, size_t, const float* hidden) { due[first + run].rated->values = values_of(hidden); });
+    decoder_.decode(
+        runs, [&](size_t run, size_t, const float* hidden) { due[first + run].rated->values = values_of(hidden); });
     for (size_t run = 0; run < runs.size(); ++run) {
       branches_.grow(due[first + run].place, due[first + run].rank, runs[run].tokens.size());
     }
     first += runs.size();
   }
-}
-
-void RetokenisedReward::decode(const std::vector<Run>& runs, const OnRead& on_read) {
-  const DecodeRows decode_batch = [this](Batch& batch, const OnRow& on_row) {
-    hidden_.decode(batch, on_row);
-    tokens_ += batch.size();
-    ++decodes_;
-  };
-  decode_runs(runs, {hidden_.context().batch_size(), hidden_.max_outputs()}, decode_batch, on_read);
 }
 
 void RetokenisedReward::commit(const StepPart& slots) {
@@ -223,7 +211,7 @@ void RetokenisedReward::keep(const StepPart& slots) {
     branches_.drop(at);
   }
   try {
-    decode(lost, [](size_t, size_t, const float*) {});
+    decoder_.decode(lost, [](size_t, size_t, const float*) {});
   } catch (...) {
     for (const SlotStep* each : slots) prefixes_.repair(place(each->slot));
     throw;
@@ -256,7 +244,8 @@ std::vector<RetokenisedReward::LastTwo> RetokenisedReward::read_pending(const st
   // Of each place, by how many of its tokens are read.
   std::vector<std::map<size_t, std::vector<double>>> found(places.size());
   try {
-    decode(runs, [&](size_t run, size_t token, const float* hidden) { found[run][token + 1] = values_of(hidden); });
+    decoder_.decode(runs,
+                    [&](size_t run, size_t token, const float* hidden) { found[run][token + 1] = values_of(hidden); });
   } catch (...) {
     for (const size_t at : places) prefixes_.repair(at);
     throw;
@@ -294,7 +283,7 @@ void RetokenisedReward::clear(size_t slot) {
 
 RewarderCounters RetokenisedReward::counters() const {
   const double ms = hidden_.context().decode_ms();
-  return {tokens_ + drafts_.tokens(), decodes_ + drafts_.decodes(), hidden_.projections(), ms};
+  return {decoder_.tokens(), decoder_.decodes(), hidden_.projections(), ms};
 }
 
 }  // namespace argsearch

@@ -103,7 +103,6 @@ class RetokenisedReward : public Rewarder {
   std::vector<Due> open(const Wave& wave);
   void make_room(const Wave& wave, const std::vector<Due>& due);
   void decode_candidates(const std::vector<Due>& due);
-  void decode(const std::vector<Run>& runs, const OnRead& on_read);
   std::vector<LastTwo> read_pending(const std::vector<size_t>& places);
   void keep(const StepPart& slots);
 
@@ -114,12 +113,11 @@ class RetokenisedReward : public Rewarder {
   /// Cells for what candidates have behind their slots.
   size_t branch_cells_;
   HiddenContext hidden_;
+  RowDecoder decoder_;
   Prefixes prefixes_;
   Branches branches_;
   RetokenisedDrafts drafts_;
   std::vector<Slot> slots_;
-  uint64_t decodes_ = 0;
-  uint64_t tokens_ = 0;
 };
 
 }  // namespace argsearch
