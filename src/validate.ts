@@ -56,6 +56,13 @@ export function abortSignal(name: string, value: unknown): AbortSignal {
   throw invalid(name, "an AbortSignal", value);
 }
 
+/** @param why they may not be given, behind the name @throws ArgsearchError OPTION_INVALID naming the first that is */
+export function requireNone(option: string, options: Record<string, unknown>, why: string): void {
+  const name = Object.keys(options).find((each) => options[each] !== undefined);
+  if (name === undefined) return;
+  throw new ArgsearchError("OPTION_INVALID", `${option}.${name} ${why}`, { option: `${option}.${name}` });
+}
+
 export function plainObject(name: string, value: unknown): Record<string, unknown> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw invalid(name, "an object", value);

@@ -8,7 +8,7 @@ import { type Ends, RemoteClient } from "../remote/client.js";
 import { hostOf, requireTokens, resolveServer, SERVER, shownUrl } from "../remote/options.js";
 import { classify, type Scorable, scoreTexts } from "../remote/ratings.js";
 import type { Prompt, RemoteReward, RewardAt, RewardCandidate, RewardContext, RewardFunction } from "../types.js";
-import { checkNames, given, integer, type Names, nonEmptyText, oneOf } from "../validate.js";
+import { checkNames, given, integer, type Names, nonEmptyText, oneOf, requireNone } from "../validate.js";
 import { asWhole, type CallContext } from "./whole.js";
 
 const REMOTE: Names<RemoteReward> = {
@@ -20,6 +20,8 @@ const REMOTE: Names<RemoteReward> = {
   rewardAt: true,
   chatTemplate: true,
 };
+
+const OWN_AFFAIR = 'is of api "vllm": a server of argsearch writes and reads texts as its own model\'s file says';
 
 interface ResolvedReward extends Pick<RemoteReward, "model" | "label"> {
   client: RemoteClient;
@@ -37,7 +39,7 @@ export function remoteReward(option: string, reward: RemoteReward, template?: st
   checkNames(option, reward, REMOTE);
   const { model, name, label, rewardAt, chatTemplate = template } = reward;
   const api = oneOf(`${option}.api`, reward.api, ["vllm", "argsearch"]);
-  if (api === "argsearch") requireNone(option, { label, rewardAt, chatTemplate, specialTokens: reward.specialTokens });
+  if (api === "argsearch") requireNone(option, { label, rewardAt, chatTemplate, specialTokens: reward.specialTokens }, OWN_AFFAIR);
   const server = resolveServer(reward, { name: option, what: "the reward server", variable: "ARGSEARCH_REWARD_API_KEY" });
   const resolved: ResolvedReward = {
     client: new RemoteClient(server),
@@ -58,14 +60,6 @@ export function remoteReward(option: string, reward: RemoteReward, template?: st
     server.specialTokens,
   ]);
   return asWhole(objective ?? resolved.model ?? hostOf(server.url), (candidates, context) => ask(resolved, candidates, context), identity);
-}
-
-/** The server's own affair. @throws ArgsearchError OPTION_INVALID */
-function requireNone(option: string, options: Record<string, unknown>): void {
-  const name = Object.keys(options).find((each) => options[each] !== undefined);
-  if (name === undefined) return;
-  const message = `${option}.${name} is of api "vllm": a server of argsearch writes and reads texts as its own model's file says`;
-  throw new ArgsearchError("OPTION_INVALID", message, { option: `${option}.${name}` });
 }
 
 /** @throws ArgsearchError OPTION_INVALID, TEMPLATE_INVALID */

@@ -20,6 +20,13 @@ export function objectiveCount({ kind, head }: Pick<RewardInfo, "kind" | "head">
   return kind === "head" ? (head?.labels.length ?? 0) : 1;
 }
 
+/** The models that rewards of single tokens read in caches of their own: of a contrast all but the policy, whose own logits serve. */
+export function languageModels(rewards: readonly RewardInfo[], policy: Pick<ModelInfo, "path">): ModelInfo[] {
+  const ofTokens = rewards.filter(({ kind }) => kind !== "head");
+  const isPolicy = ({ path, adapter }: ModelInfo): boolean => path === policy.path && adapter === undefined;
+  return ofTokens.flatMap((reward) => (reward.base === null ? [reward] : [reward, reward.base].filter((model) => !isPolicy(model))));
+}
+
 /** The files of models, adapters among them. */
 export function pathsOf(models: readonly ModelInfo[]): string[] {
   return models.flatMap(({ path, adapter }) => (adapter === undefined ? [path] : [path, adapter]));

@@ -3,6 +3,7 @@ import { resolveLoad } from "../../src/decode/load-options.js";
 import type { NativeModel } from "../../src/engine/binding.js";
 import { Model } from "../../src/model/model.js";
 import { callRewards } from "../../src/reward/functions.js";
+import { languageModels, type RewardInfo } from "../../src/reward/reward-info.js";
 import { modelPaths, RewardSet } from "../../src/reward/reward-set.js";
 import type { RewardFunction, RewardSpec } from "../../src/types.js";
 import { binding, type Fake, type FakeFile, resetFake } from "../helpers/fake-binding.js";
@@ -157,5 +158,24 @@ describe("callRewards()", () => {
   it("keeps the cause", async () => {
     const cause = new Error("boom");
     await expect(call(() => Promise.reject(cause))).rejects.toMatchObject({ cause });
+  });
+});
+
+describe("models that rewards of single tokens read", () => {
+  const policy = { path: "policy.gguf" };
+  const names = (...rewards: object[]) => languageModels(rewards as RewardInfo[], policy).map(({ path, adapter }) => adapter ?? path);
+
+  it("are none of heads, and all of others", () => {
+    expect(names({ path: "head.gguf", kind: "head", base: null }, { path: "arm.gguf", kind: "autoregressive", base: null })).toEqual([
+      "arm.gguf",
+    ]);
+    expect(names({ path: "policy.gguf", kind: "values", base: null })).toEqual(["policy.gguf"]);
+  });
+
+  it("are of a contrast those that are not the policy, which it is no longer with an adapter", () => {
+    const tuned = { path: "tuned.gguf", kind: "contrast" };
+    expect(names({ ...tuned, base: { path: "base.gguf" } })).toEqual(["tuned.gguf", "base.gguf"]);
+    expect(names({ ...tuned, base: policy })).toEqual(["tuned.gguf"]);
+    expect(names({ ...tuned, path: "policy.gguf", adapter: "lora.gguf", base: policy })).toEqual(["lora.gguf"]);
   });
 });

@@ -5,6 +5,7 @@ import { drawSeed } from "../../decode/draw-seed.js";
 import { AS_IN_THE_PAPER } from "../../decode/method-defaults.js";
 import { throwIfAborted } from "../../engine/abort.js";
 import { isBan } from "../../reward/ban.js";
+import { languageModels } from "../../reward/reward-info.js";
 import type { GenerateOptions, GenerateResult, Prompt, ScoreResult } from "../../types.js";
 import { isArgs, type MethodSpec, responsesOf } from "../methods.js";
 import type { ResolvedEvaluation, Variant } from "../options.js";
@@ -90,22 +91,13 @@ function best(drafts: readonly Draft[]): Draft {
 function countCalls({ method }: Variant, results: readonly GenerateResult[], info: DecoderInfo): EvaluatedResponse["calls"] {
   const decoded = results.reduce((sum, { tokens }) => sum + tokens.length, 0);
   if (isArgs(method)) {
-    const ofTokens = languageModels(info);
+    const ofTokens = languageModels(info.rewards, info.policy).length;
     const others =
       ofTokens > 0 && info.rewards.every(({ kind }) => kind !== "head") ? 0 : (ratedBy(method, results) ?? decoded * (method.topK ?? 10));
     return { policy: decoded, reward: others + decoded * ofTokens };
   }
   if (method.method === "blocks") return { policy: decoded * draftsAToken(method), reward: decoded * draftsAToken(method) };
   return { policy: decoded, reward: responsesOf(method) > 1 ? decoded : 0 };
-}
-
-/** Those that rewards of single tokens read, a token a step each; of a contrast the policy's own logits serve. */
-function languageModels({ policy, rewards }: DecoderInfo): number {
-  const readers = rewards.flatMap(({ kind, path, base }) => {
-    if (kind === "head") return [];
-    return base === null ? [path] : [path, base.path].filter((each) => each !== policy.path);
-  });
-  return readers.length;
 }
 
 /** With a gate, the candidates that were rated, and the tokens that were read later; undefined without one. */

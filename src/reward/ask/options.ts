@@ -2,7 +2,7 @@
 import { ArgsearchError } from "../../errors.js";
 import { type ResolvedServer, resolveServer, shownUrl } from "../../remote/options.js";
 import type { AskReward } from "../../types.js";
-import { checkNames, given, invalid, type Names, nonEmptyText } from "../../validate.js";
+import { checkNames, given, invalid, type Names, nonEmptyText, requireNone } from "../../validate.js";
 
 export type Answers = readonly [yes: string, no: string];
 
@@ -100,12 +100,6 @@ function serverOf(option: string, reward: AskReward & { url: string }, template:
   const model = nonEmptyText(`${option}.model`, reward.model);
   const server = resolveServer(reward, { name: option, what: "the server that is asked,", variable: "ARGSEARCH_REWARD_API_KEY" });
   return { model, server };
-}
-
-function requireNone(option: string, options: Record<string, unknown>, why: string): void {
-  const name = Object.keys(options).find((each) => options[each] !== undefined);
-  if (name === undefined) return;
-  throw new ArgsearchError("OPTION_INVALID", `${option}.${name} ${why}`, { option: `${option}.${name}` });
 }
 
 function questionOf(option: string, value: unknown): string {
